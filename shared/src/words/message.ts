@@ -1,0 +1,107 @@
+/**
+ * A message as the spool knows it: identity, envelope, attribution, verdict, the state of each recipient.
+ */
+import type { Attribution } from './attribution.ts';
+import type { Envelope } from './envelope.ts';
+import type { RecipientState } from './recipient.ts';
+import type { Reply } from './reply.ts';
+import type { Cause } from './response.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Ours, 13 characters of Crockford base 32: 9 of epoch milliseconds, 4 of a counter. Sorts by time; tells the day. */
+export type MessageId = string;
+
+const crockford = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** `sequence` is taken modulo 2^20: unique as long as fewer messages than that arrive in one millisecond. */
+export function messageIdOf(timeMs: number, sequence: number): MessageId {
+	let id = '';
+	let time = timeMs;
+	for (let digit = 0; digit < 9; digit++) {
+		id = crockford[time % 32] + id;
+		time = Math.floor(time / 32);
+	}
+	for (let shift = 15; shift >= 0; shift -= 5) id += crockford[(sequence >>> shift) & 31];
+	return id;
+}
+
+/** Epoch ms of the id, or undefined when it is not one of ours. */
+export function messageTimeOf(id: MessageId): number | undefined {
+	if (!/^[0-9a-hjkmnp-tv-z]{13}$/.test(id)) return undefined;
+	let time = 0;
+	for (let index = 0; index < 9; index++) time = time * 32 + crockford.indexOf(id[index] as string);
+	return time;
+}
+
+/** Where the message came from, as far as its own connection tells. */
+export type Origin = {
+	/** Address our peer connected from; the address we send from unless it is 127.0.0.1 or ::1 (invariant 11). */
+	readonly peerAddress: string;
+	/** Name the peer greeted with; our EHLO name unless a pool says otherwise. */
+	readonly helo: string;
+	/** `smtp`, `esmtp`, `esmtps`, `esmtpsa`: for our Received line (RFC 3848). */
+	readonly protocol: string;
+};
+
+/** Byte range of the stored content that is not sent on: wiring headers. Start inclusive, end exclusive. */
+export type Cut = readonly [start: number, end: number];
+
+/** Everything about an accepted message that never changes. Body bytes are beside it. */
+export type MessageRecord = {
+	readonly id: MessageId;
+	readonly acceptedMs: number;
+	readonly envelope: Envelope;
+	readonly origin: Origin;
+	readonly attribution: Attribution;
+	readonly verdict: Verdict;
+	/** State each recipient starts in: the verdict's. */
+	readonly initial: 'queued' | 'waiting' | 'held';
+	/** Of the content as stored, dot-stuffed, without the terminating dot line. */
+	readonly bodyBytes: number;
+	readonly cuts: readonly Cut[];
+	/** Header facts for people and search, each cut to a bound: `Subject`, `From`, `Message-ID` as written. */
+	readonly subject?: string;
+	readonly headerFrom?: string;
+	readonly headerId?: string;
+	/** Set on mail that we made ourselves: a DSN about another message. */
+	readonly about?: MessageId;
+	/** Received lines counted, for the loop bound. */
+	readonly hops: number;
+};
+
+/** One step of one recipient's life, as logged. `recipient` is its index in the envelope. */
+export type Transition = {
+	readonly message: MessageId;
+	readonly recipient: number;
+	readonly atMs: number;
+	readonly to: RecipientState;
+	/** Attempts so far, this one included. Own waiting never counts as one. */
+	readonly attempts: number;
+	/** For `queued`: not before this time. */
+	readonly dueMs?: number;
+	/** What the remote server said, or what we say when there was no answer. */
+	readonly reply?: Reply;
+	readonly cause?: Cause;
+	/** `mx1.example.net [203.0.113.5]`. */
+	readonly host?: string;
+	/** `TLSv1.3`, absent when plain. */
+	readonly tls?: string;
+	/** Why an operator or a rule did it, for hold, release, discard, requeue. */
+	readonly why?: string;
+	/** Who did it: `admin root`; absent: the agent. */
+	readonly actor?: string;
+	/** A delay notice was sent with this deferral. */
+	readonly delayNoticed?: boolean;
+};
+
+/** A recipient's present state. */
+export type RecipientStatus = {
+	readonly state: RecipientState;
+	readonly attempts: number;
+	readonly dueMs: number;
+	readonly reply?: Reply;
+	readonly cause?: Cause;
+	readonly delayNoticed: boolean;
+	/** Reason of the present hold, when held. */
+	readonly why?: string;
+};
