@@ -1,0 +1,108 @@
+/**
+ * What io/smtp-in drives flow through: cheap refusals while the envelope is read, one call when a message is whole.
+ *
+ * The edge speaks SMTP, keeps bounds and finds the end of data; flow decides. A handler that returns a reply refuses, one that
+ * returns undefined lets the edge give the ordinary positive answer.
+ */
+import type {
+	Envelope,
+	EnvelopeRecipient,
+} from "@sluice/shared/words/envelope.ts";
+import type { FaultName } from "@sluice/shared/words/faults.ts";
+import type { Reply } from "@sluice/shared/words/reply.ts";
+
+export type Peer = {
+	readonly address: string;
+	readonly port: number;
+	readonly localAddress: string;
+	readonly localPort: number;
+	/** Effective uid of the connecting process as the kernel tells it; undefined when not local or not found. */
+	readonly uid?: number;
+	/** The uid is root's or the MTA's: wiring headers, XFORWARD and Received of this peer are believed. */
+	readonly proved: boolean;
+};
+
+/** XFORWARD attributes as given, decoded; `[UNAVAILABLE]` is absent. */
+export type XForward = {
+	readonly name?: string;
+	readonly addr?: string;
+	readonly port?: string;
+	readonly proto?: string;
+	readonly helo?: string;
+	readonly ident?: string;
+	readonly source?: string;
+};
+
+export type SmtpSession = {
+	/** Short id for log lines. */
+	readonly id: string;
+	readonly peer: Peer;
+	readonly helo: string;
+	/** RFC 3848 keyword: SMTP, ESMTP, ESMTPS. */
+	readonly protocol: string;
+	readonly xforward: XForward;
+};
+
+export type MailCommand = {
+	readonly reversePath: string;
+	/** SIZE=, bytes. */
+	readonly sizeBytes?: number;
+	readonly body?: "7BIT" | "8BITMIME";
+	readonly smtpUtf8: boolean;
+	readonly ret?: "FULL" | "HDRS";
+	readonly envid?: string;
+};
+
+/** A whole message as received: dot-stuffed, newlines normalised, without the terminating dot line. Ends with CRLF unless empty. */
+export type ReceivedContent = {
+	readonly chunks: readonly Uint8Array[];
+	readonly bytes: number;
+	/** The header block with its blank line (all of the content when there is none), one char a byte. */
+	readonly headerText: string;
+	/** A byte over 127 was seen. */
+	readonly has8bit: boolean;
+	/** Bare CR or LF that were made CRLF. */
+	readonly newlinesNormalised: number;
+};
+
+export type ReceptionHandlers = {
+	/** Before the banner. A reply refuses the connection. */
+	connect(peer: Peer): Reply | undefined;
+	mail(session: SmtpSession, mail: MailCommand): Reply | undefined;
+	recipient(
+		session: SmtpSession,
+		recipient: EnvelopeRecipient,
+		acceptedSoFar: number,
+	): Reply | undefined;
+	/** The reply to the final dot. Resolves only after the message is durable (invariant 1); never rejects. */
+	message(
+		session: SmtpSession,
+		envelope: Envelope,
+		content: ReceivedContent,
+	): Promise<Reply>;
+	/** The edge refused something by itself: for the log and counters. */
+	refused(
+		session: SmtpSession | undefined,
+		fault: FaultName,
+		detail: string,
+	): void;
+};
+
+/** Who is at the other end of a loopback connection. */
+export type PeerLookup = {
+	/** Uid of the socket's owner, or undefined when the kernel does not say. */
+	uidOf(connection: {
+		address: string;
+		port: number;
+		localAddress: string;
+		localPort: number;
+	}): Promise<number | undefined>;
+};
+
+export type SmtpListener = {
+	/** Where it listens: `127.0.0.1:2526`. */
+	readonly address: string;
+	readonly connections: number;
+	/** Stops listening, lets transactions in DATA end (at most `graceMs`), says 421 to the rest. */
+	stop(graceMs: number): Promise<void>;
+};

@@ -1,0 +1,99 @@
+/**
+ * Speaking SMTP to other servers: connections and transactions, without opinion about what an answer means.
+ */
+import type {
+	Envelope,
+	EnvelopeRecipient,
+} from "@sluice/shared/words/envelope.ts";
+import type { Reply } from "@sluice/shared/words/reply.ts";
+
+/** Opportunistic: try STARTTLS when offered, go on in the clear when the handshake fails. Required: verified, or no delivery. */
+export type TlsPolicy = "none" | "opportunistic" | "required";
+
+export type DialTarget = {
+	/** IP address. */
+	readonly address: string;
+	readonly port: number;
+	/** Name of the host, for SNI and verification, and for reports. */
+	readonly host: string;
+	/** Local address to bind; absent: the system's choice. */
+	readonly sourceAddress?: string;
+	/** EHLO name. */
+	readonly helo: string;
+	readonly tls: TlsPolicy;
+	/** TLS from the first byte (port 465 smarthosts). */
+	readonly implicitTls?: boolean;
+	readonly auth?: { readonly user: string; readonly password: string };
+};
+
+export type Extensions = {
+	readonly pipelining: boolean;
+	readonly eightBitMime: boolean;
+	readonly smtpUtf8: boolean;
+	readonly dsn: boolean;
+	/** SIZE limit, bytes; 0: offered without a number; undefined: not offered. */
+	readonly sizeMax?: number;
+};
+
+/** Where a dial ended. `greeting` and later stages carry the server's reply when there was one. */
+export type DialFailure = {
+	readonly stage: "connect" | "greeting" | "ehlo" | "tls" | "auth";
+	readonly reply?: Reply;
+	/** Of our own: `connect ECONNREFUSED`. Never shown to strangers. */
+	readonly error?: string;
+};
+
+export type TransactionReport = {
+	/** Reply to MAIL; absent when the connection was lost before. */
+	readonly mail?: Reply;
+	/** Replies to RCPT by position; shorter than the recipients when the connection was lost. */
+	readonly recipients: readonly Reply[];
+	readonly data?: Reply;
+	/** Reply to the final dot. */
+	readonly end?: Reply;
+	/** The connection was lost or timed out in this stage. After `body` the server may have the message. */
+	readonly lost?: {
+		readonly stage: "mail" | "rcpt" | "data" | "body" | "end";
+		readonly error: string;
+	};
+};
+
+export type OutboundMessage = {
+	readonly envelope: Envelope;
+	/** A subset of the envelope's, those of this transaction. */
+	readonly recipients: readonly EnvelopeRecipient[];
+	/** Prefix, then stored content with the cuts taken out: dot-stuffed, CRLF at the end, without the dot line. */
+	readonly chunks: readonly Uint8Array[];
+	readonly bytes: number;
+	/** Bytes over 127 in header or body: BODY=8BITMIME is due. */
+	readonly has8bit: boolean;
+};
+
+export type OutboundConnection = {
+	readonly target: DialTarget;
+	/** Name in the 220 greeting: shows when we talk to ourselves. */
+	readonly greetingName: string;
+	readonly extensions: Extensions;
+	/** `TLSv1.3` or undefined. */
+	readonly tls?: string;
+	/** Transactions done on it. */
+	readonly transactions: number;
+	/** One transaction. Never rejects. The caller gives the connection back or closes it. */
+	transact(message: OutboundMessage): Promise<TransactionReport>;
+	/** Still good for another transaction. */
+	readonly usable: boolean;
+};
+
+export type Dialer = {
+	/** A connection to the target: an idle one when there is one, else a new one. */
+	connect(
+		target: DialTarget,
+	): Promise<
+		| { readonly ok: true; readonly value: OutboundConnection }
+		| { readonly ok: false; readonly error: DialFailure }
+	>;
+	/** Keeps a usable connection for reuse; closes the others with QUIT. */
+	giveBack(connection: OutboundConnection): void;
+	readonly connections: number;
+	stop(): Promise<void>;
+};

@@ -1,0 +1,118 @@
+/**
+ * What follows the log and what stands beside it: the queue index, the history, the administrator's holds and audit.
+ *
+ * Index and history are written by a follower of the log in a worker; the loop only reads the index once, at start.
+ */
+import type { MessageId } from "@sluice/shared/words/message.ts";
+import type { RecipientState } from "@sluice/shared/words/recipient.ts";
+import type { StandingHold } from "@sluice/shared/words/selector.ts";
+import type { QueuedMessage } from "../core/scheduling/queued.ts";
+import type { LogPosition } from "./spool.ts";
+
+/** Reads `queue.db` at start. */
+export type QueueIndex = {
+	/** Up to where the index tells the truth; undefined: no usable index, replay the whole log. */
+	readonly position: LogPosition | undefined;
+	/** Every open message at that position. */
+	load(visit: (message: QueuedMessage) => void): void;
+	close(): void;
+};
+
+/** The follower: keeps queue.db and history/ up to date with the log. */
+export type Projector = {
+	/** The log is durable up to here; catch up. Never waits. */
+	advance(position: LogPosition): void;
+	/** Resolves when both projections have reached the position. */
+	reached(position: LogPosition): Promise<void>;
+	onProjected(
+		listener: (projection: "index" | "history", position: LogPosition) => void,
+	): void;
+	/** Error of the last run, if it failed; it goes on trying. */
+	readonly failure: string | undefined;
+	stop(): Promise<void>;
+};
+
+export type MessageQuery = {
+	readonly account?: string;
+	readonly identity?: string;
+	/** Exact address, or `@domain`. */
+	readonly sender?: string;
+	readonly recipient?: string;
+	readonly subject?: string;
+	readonly state?: RecipientState;
+	readonly sinceMs?: number;
+	readonly untilMs?: number;
+	readonly limit: number;
+	/** Opaque, from the page before. */
+	readonly cursor?: string;
+};
+
+export type MessageSummary = {
+	readonly id: MessageId;
+	readonly acceptedMs: number;
+	readonly account: string;
+	readonly identity: string;
+	readonly class: string;
+	readonly sender: string;
+	readonly subject: string;
+	readonly bytes: number;
+	readonly recipients: readonly {
+		readonly address: string;
+		readonly state: RecipientState;
+		readonly attempts: number;
+		readonly atMs: number;
+		readonly dueMs?: number;
+		readonly reply?: string;
+		readonly cause?: string;
+	}[];
+};
+
+/** A message's whole life: its record and every transition, oldest first, as the log has them. */
+export type MessageLife = {
+	readonly record: import("@sluice/shared/words/message.ts").MessageRecord;
+	readonly steps: readonly import("@sluice/shared/words/message.ts").Transition[];
+	/** Ids of DSNs about it. */
+	readonly reports: readonly MessageId[];
+};
+
+/** Questions to the history. Run in a worker; never on the loop. */
+export type History = {
+	search(
+		query: MessageQuery,
+	): Promise<{
+		readonly items: readonly MessageSummary[];
+		readonly next?: string;
+	}>;
+	life(id: MessageId): Promise<MessageLife | undefined>;
+	/** Drops whole days beyond the bounds. Returns the days dropped. */
+	retain(bounds: {
+		readonly days: number;
+		readonly maxBytes: number;
+		readonly nowMs: number;
+	}): Promise<readonly string[]>;
+	stop(): Promise<void>;
+};
+
+export type AuditEntry = {
+	readonly atMs: number;
+	readonly actor: string;
+	readonly act: string;
+	readonly subject: string;
+	readonly detail: string;
+};
+
+/** Small durable facts that are not mail: `state.db`. Synchronous, few rows. */
+export type StateStore = {
+	holds(): readonly StandingHold[];
+	putHold(hold: StandingHold): void;
+	deleteHold(id: string): void;
+	audit(entry: AuditEntry): void;
+	auditLog(
+		limit: number,
+		beforeId?: number,
+	): readonly (AuditEntry & { readonly id: number })[];
+	/** Single values such as the agent's own key. */
+	get(key: string): string | undefined;
+	set(key: string, value: string): void;
+	close(): void;
+};
