@@ -4,7 +4,7 @@
  * A public reply never shows internals. Each fault has a stable code, the SMTP reply it maps to, and a hint for the operator.
  * `docs/faults.md` is generated from here; a test checks both directions.
  */
-import { type Reply, reply } from './reply.ts';
+import { type Reply, reply } from "./reply.ts";
 
 export type Fault = {
 	readonly code: string;
@@ -13,135 +13,155 @@ export type Fault = {
 	readonly hint: string;
 };
 
-const fault = (code: string, smtp: Reply, hint: string): Fault => ({ code, reply: smtp, hint });
+const fault = (code: string, smtp: Reply, hint: string): Fault => ({
+	code,
+	reply: smtp,
+	hint,
+});
 
 export const faults = {
 	syntax: fault(
-		'E_SYNTAX',
-		reply(500, '5.5.2', 'Syntax error, command unrecognized'),
-		'The client does not speak SMTP; nothing to do unless it is your MTA.',
+		"E_SYNTAX",
+		reply(500, "5.5.2", "Syntax error, command unrecognized"),
+		"The client does not speak SMTP; nothing to do unless it is your MTA.",
 	),
 	argument: fault(
-		'E_ARGUMENT',
-		reply(501, '5.5.4', 'Syntax error in parameters'),
-		'Look at the address or parameter in the log line.',
+		"E_ARGUMENT",
+		reply(501, "5.5.4", "Syntax error in parameters"),
+		"Look at the address or parameter in the log line.",
 	),
 	parameter: fault(
-		'E_PARAMETER',
-		reply(555, '5.5.4', 'Parameter not recognized or not implemented'),
-		'The client used an extension that was not offered.',
+		"E_PARAMETER",
+		reply(555, "5.5.4", "Parameter not recognized or not implemented"),
+		"The client used an extension that was not offered.",
 	),
-	notImplemented: fault('E_NOT_IMPLEMENTED', reply(502, '5.5.1', 'Command not implemented'), 'Nothing to do.'),
+	notImplemented: fault(
+		"E_NOT_IMPLEMENTED",
+		reply(502, "5.5.1", "Command not implemented"),
+		"Nothing to do.",
+	),
 	sequence: fault(
-		'E_SEQUENCE',
-		reply(503, '5.5.1', 'Bad sequence of commands'),
-		'The client sent commands out of order.',
+		"E_SEQUENCE",
+		reply(503, "5.5.1", "Bad sequence of commands"),
+		"The client sent commands out of order.",
 	),
 	nestedMail: fault(
-		'E_NESTED_MAIL',
-		reply(503, '5.5.1', 'Nested MAIL command'),
-		'The client did not end its transaction before the next MAIL.',
+		"E_NESTED_MAIL",
+		reply(503, "5.5.1", "Nested MAIL command"),
+		"The client did not end its transaction before the next MAIL.",
 	),
 	tooManyBadCommands: fault(
-		'E_BAD_COMMANDS',
-		reply(421, '4.7.0', 'Too many bad commands, closing connection'),
-		'Something that is not an MTA speaks to the relay port.',
+		"E_BAD_COMMANDS",
+		reply(421, "4.7.0", "Too many bad commands, closing connection"),
+		"Something that is not an MTA speaks to the relay port.",
 	),
 	lineTooLong: fault(
-		'E_COMMAND_LINE',
-		reply(500, '5.5.2', 'Command line too long'),
-		'Bound: smtp.commandLineBytesMax.',
+		"E_COMMAND_LINE",
+		reply(500, "5.5.2", "Command line too long"),
+		"Bound: smtp.commandLineBytesMax.",
 	),
 	idle: fault(
-		'E_IDLE',
-		reply(421, '4.4.2', 'Timeout, closing connection'),
-		'The client was silent for too long (smtp.idleTimeoutSeconds).',
+		"E_IDLE",
+		reply(421, "4.4.2", "Timeout, closing connection"),
+		"The client was silent for too long (smtp.idleTimeoutSeconds).",
 	),
 	tooSlow: fault(
-		'E_TOO_SLOW',
-		reply(421, '4.4.2', 'Data arrives too slowly, closing connection'),
-		'The client drips bytes; bound: smtp.dataTimeoutSeconds.',
+		"E_TOO_SLOW",
+		reply(421, "4.4.2", "Data arrives too slowly, closing connection"),
+		"The client drips bytes; bound: smtp.dataTimeoutSeconds.",
 	),
 	tooManyConnections: fault(
-		'E_CONNECTIONS',
-		reply(421, '4.3.2', 'Too many connections, try again later'),
-		'Bound: smtp.connectionsMax. An MTA that stays inside its own limits never meets it.',
+		"E_CONNECTIONS",
+		reply(421, "4.3.2", "Too many connections, try again later"),
+		"Bound: smtp.connectionsMax. An MTA that stays inside its own limits never meets it.",
 	),
 	shuttingDown: fault(
-		'E_SHUTDOWN',
-		reply(421, '4.3.2', 'Service shutting down, try again'),
-		'The agent is being stopped or restarted; the MTA tries again.',
+		"E_SHUTDOWN",
+		reply(421, "4.3.2", "Service shutting down, try again"),
+		"The agent is being stopped or restarted; the MTA tries again.",
 	),
 	notAllowed: fault(
-		'E_PEER',
-		reply(554, '5.7.1', 'Access denied'),
-		'Only root and the MTA may connect to the relay port. Peer uid in the log.',
+		"E_PEER",
+		reply(554, "5.7.1", "Access denied"),
+		"Only root and the MTA may connect to the relay port. Peer uid in the log.",
 	),
 	utf8Required: fault(
-		'E_UTF8_ADDRESS',
-		reply(553, '5.6.7', 'Non-ASCII address requires SMTPUTF8'),
-		'The client sent 8-bit bytes in an address without SMTPUTF8 (RFC 6531).',
+		"E_UTF8_ADDRESS",
+		reply(553, "5.6.7", "Non-ASCII address requires SMTPUTF8"),
+		"The client sent 8-bit bytes in an address without SMTPUTF8 (RFC 6531).",
 	),
 	recipientsMax: fault(
-		'E_RECIPIENTS',
-		reply(452, '4.5.3', 'Too many recipients, send the rest in another transaction'),
-		'Bound: smtp.recipientsMax. MTAs send the rest themselves (RFC 5321 §4.5.3.1.10).',
+		"E_RECIPIENTS",
+		reply(
+			452,
+			"4.5.3",
+			"Too many recipients, send the rest in another transaction",
+		),
+		"Bound: smtp.recipientsMax. MTAs send the rest themselves (RFC 5321 §4.5.3.1.10).",
 	),
-	noRecipients: fault('E_NO_RECIPIENTS', reply(554, '5.5.1', 'No valid recipients'), 'DATA without an accepted RCPT.'),
+	noRecipients: fault(
+		"E_NO_RECIPIENTS",
+		reply(554, "5.5.1", "No valid recipients"),
+		"DATA without an accepted RCPT.",
+	),
 	messageSize: fault(
-		'E_SIZE',
-		reply(552, '5.3.4', 'Message size exceeds fixed limit'),
-		'Bound: smtp.messageBytesMax; it must not be below the limit of the MTA.',
+		"E_SIZE",
+		reply(552, "5.3.4", "Message size exceeds fixed limit"),
+		"Bound: smtp.messageBytesMax; it must not be below the limit of the MTA.",
 	),
 	headerSize: fault(
-		'E_HEADER_SIZE',
-		reply(552, '5.3.4', 'Message header exceeds fixed limit'),
-		'Bound: smtp.headerBytesMax.',
+		"E_HEADER_SIZE",
+		reply(552, "5.3.4", "Message header exceeds fixed limit"),
+		"Bound: smtp.headerBytesMax.",
 	),
 	lineLength: fault(
-		'E_LINE_LENGTH',
-		reply(554, '5.6.0', 'Line in message exceeds fixed limit'),
-		'Bound: smtp.lineBytesMax (RFC 5321 §4.5.3.1.6 says 998; real mail has more).',
+		"E_LINE_LENGTH",
+		reply(554, "5.6.0", "Line in message exceeds fixed limit"),
+		"Bound: smtp.lineBytesMax (RFC 5321 §4.5.3.1.6 says 998; real mail has more).",
 	),
 	bareNewline: fault(
-		'E_BARE_NEWLINE',
-		reply(550, '5.6.11', 'Bare newline in message'),
-		'Only with smtp.bareNewline: reject; the default normalises to CRLF.',
+		"E_BARE_NEWLINE",
+		reply(550, "5.6.11", "Bare newline in message"),
+		"Only with smtp.bareNewline: reject; the default normalises to CRLF.",
 	),
 	hopCount: fault(
-		'E_HOPS',
-		reply(554, '5.4.6', 'Too many hops, mail loop'),
-		'The message carries more Received lines than smtp.hopsMax.',
+		"E_HOPS",
+		reply(554, "5.4.6", "Too many hops, mail loop"),
+		"The message carries more Received lines than smtp.hopsMax.",
 	),
 	loop: fault(
-		'E_LOOP',
-		reply(451, '4.4.6', 'Mail loop detected, message kept'),
+		"E_LOOP",
+		reply(451, "4.4.6", "Mail loop detected, message kept"),
 		'Our own Received line is already in the message: something sends our mail back into the MTA. Check firewall redirects (WHM "SMTP Restrictions", CSF) and MX records.',
 	),
 	spoolFull: fault(
-		'E_SPOOL_FULL',
-		reply(452, '4.3.1', 'Insufficient system storage'),
-		'Free space on the disk of dataDir; deliveries go on and it clears by itself.',
+		"E_SPOOL_FULL",
+		reply(452, "4.3.1", "Insufficient system storage"),
+		"Free space on the disk of dataDir; deliveries go on and it clears by itself.",
 	),
 	spoolWrite: fault(
-		'E_SPOOL_WRITE',
-		reply(451, '4.3.0', 'Temporary failure, message not stored'),
-		'Writing the spool log failed; see the error in the log line.',
+		"E_SPOOL_WRITE",
+		reply(451, "4.3.0", "Temporary failure, message not stored"),
+		"Writing the spool log failed; see the error in the log line.",
 	),
 	internal: fault(
-		'E_INTERNAL',
-		reply(451, '4.3.0', 'Temporary internal failure'),
-		'A bug or broken I/O; the log line has the stack.',
+		"E_INTERNAL",
+		reply(451, "4.3.0", "Temporary internal failure"),
+		"A bug or broken I/O; the log line has the stack.",
 	),
 	accountQueueFull: fault(
-		'E_ACCOUNT_QUEUE',
-		reply(450, '4.3.2', 'Too much mail of this sender is waiting, try again later'),
-		'Bound: queue.accountRecipientsMax / queue.accountBytesMax. See sluice queue --by account.',
+		"E_ACCOUNT_QUEUE",
+		reply(
+			450,
+			"4.3.2",
+			"Too much mail of this sender is waiting, try again later",
+		),
+		"Bound: queue.accountRecipientsMax / queue.accountBytesMax. See sluice queue --by account.",
 	),
 	memory: fault(
-		'E_MEMORY',
-		reply(451, '4.3.2', 'Server busy, try again later'),
-		'Bodies being received fill smtp.bodyMemoryBytesMax; the MTA tries again.',
+		"E_MEMORY",
+		reply(451, "4.3.2", "Server busy, try again later"),
+		"Bodies being received fill smtp.bodyMemoryBytesMax; the MTA tries again.",
 	),
 } as const satisfies Record<string, Fault>;
 
