@@ -35,13 +35,14 @@ export function scanHeader(text: string): readonly HeaderField[] {
 	const fields: HeaderField[] = [];
 	const length = text.length;
 	let start = 0;
-	while (start < length) {
+	// Searched on only when passed: a block of many lines without a colon must not be searched to its end for each of them.
+	let colon = text.indexOf(":");
+	while (start < length && !isEmptyLine(text, start)) {
 		const lineEnd = endOfLine(text, start);
-		if (isEmptyLine(text, start)) break;
 		let end = lineEnd;
 		while (end < length && isBlank(text.charCodeAt(end)))
 			end = endOfLine(text, end);
-		const colon = text.indexOf(":", start);
+		if (colon >= 0 && colon < start) colon = text.indexOf(":", start);
 		fields.push({
 			start,
 			end,

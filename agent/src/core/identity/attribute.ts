@@ -1,15 +1,99 @@
+/**
+ * Who sent a submission: the first step of accepting one.
+ *
+ * The header block is walked once (header-facts.ts); what the MTA says is read by the rules of that MTA (exim.ts,
+ * postfix.ts); what a tenant could have written becomes the hint. A peer that the kernel did not prove is not believed in
+ * anything, but all our header names are cut from its mail just the same.
+ *
+ * Pure and total: any bytes give a result, at worst `unattributed`. Not here: what an account may send (core/metering), whether
+ * the mail looks bad (core/detection).
+ */
+
+import { domainOf } from "@sluice/shared/words/address.ts";
+import type { SenderHint } from "@sluice/shared/words/attribution.ts";
+import { senderByExim } from "./exim.ts";
 import type {
 	AccountDirectory,
 	AttributionResult,
 	AttributionSettings,
 	SubmissionFacts,
 } from "./facts.ts";
+import { type Finding, unattributed } from "./finding.ts";
+import { type HeaderReading, readHeader } from "./header-facts.ts";
+import { senderByPostfix } from "./postfix.ts";
+import { senderBeforeSrs } from "./srs.ts";
+import { readWiring } from "./wiring-header.ts";
 
-/** Who sent a submission. Never throws. */
+/** Who sent a submission, which header bytes are not sent on, and what the header says. Never throws. */
 export function attribute(
-	_facts: SubmissionFacts,
-	_settings: AttributionSettings,
-	_directory: AccountDirectory,
+	facts: SubmissionFacts,
+	settings: AttributionSettings,
+	directory: AccountDirectory,
 ): AttributionResult {
-	throw new Error("not yet");
+	const reading = readHeader(facts.headerText, settings.ownReceivedToken);
+	const finding = findSender(facts, reading, settings, directory);
+	const rewritten = senderBeforeSrs(facts.envelope.reversePath);
+	return {
+		attribution: { ...finding, hint: hintOf(facts, reading, finding) },
+		cuts: reading.cuts,
+		headers: reading.facts,
+		fields: reading.fields,
+		...(rewritten === undefined ? {} : { forwardedFor: rewritten.original }),
+	};
+}
+
+function findSender(
+	{ headerText, envelope, xforward, peerProved }: SubmissionFacts,
+	reading: HeaderReading,
+	settings: AttributionSettings,
+	directory: AccountDirectory,
+): Finding {
+	if (settings.mta === "none") return unattributed("no MTA is wired", []);
+	if (!peerProved) {
+		const hasMarks = reading.wiring.length > 0 || xforward.ident !== undefined;
+		return unattributed(
+			"peer is neither root nor the MTA",
+			hasMarks ? ["wiring.peer-not-proved"] : [],
+		);
+	}
+	const common = {
+		text: headerText,
+		fields: reading.fields,
+		headers: reading.facts,
+	};
+	if (settings.mta === "postfix") {
+		return senderByPostfix(
+			{ ...common, received: reading.received, envelope, xforward },
+			settings,
+			directory,
+		);
+	}
+	const { wiring, lookAlikes } = reading;
+	const word = readWiring({
+		...common,
+		wiring,
+		lookAlikes,
+		secrets: settings.secrets,
+	});
+	return senderByExim(
+		{ word, reversePath: envelope.reversePath, headers: reading.facts },
+		settings,
+		directory,
+	);
+}
+
+/** Of forwarded mail the forwarding address, since the reverse-path is a stranger's; else the reverse-path, else From. */
+function hintOf(
+	{ envelope }: SubmissionFacts,
+	{ facts, claimedScript }: HeaderReading,
+	finding: Finding,
+): SenderHint {
+	const forwarder = finding.class === "forward" ? finding.ancestor : undefined;
+	const address = forwarder ?? (envelope.reversePath || facts.fromAddress);
+	const script = claimedScript ?? finding.directory;
+	return {
+		domain: domainOf(address),
+		address,
+		...(script === undefined ? {} : { script }),
+	};
 }
