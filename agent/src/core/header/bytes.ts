@@ -8,11 +8,9 @@
  * RFC 4648 §4, RFC 3629 §4.
  */
 
-const base64Alphabet =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const base64Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const base64Values = new Int8Array(128).fill(-1);
-for (let index = 0; index < base64Alphabet.length; index++)
-	base64Values[base64Alphabet.charCodeAt(index)] = index;
+for (let index = 0; index < base64Alphabet.length; index++) base64Values[base64Alphabet.charCodeAt(index)] = index;
 
 const valueAt = (text: string, index: number): number => {
 	const byte = text.charCodeAt(index);
@@ -23,9 +21,9 @@ const valueAt = (text: string, index: number): number => {
 export function bytesOfBase64(text: string): string | undefined {
 	if (text.length % 4 !== 0) return undefined;
 	let end = text.length;
-	if (text.endsWith("==")) end -= 2;
-	else if (text.endsWith("=")) end -= 1;
-	let bytes = "";
+	if (text.endsWith('==')) end -= 2;
+	else if (text.endsWith('=')) end -= 1;
+	let bytes = '';
 	let bits = 0;
 	let held = 0;
 	for (let index = 0; index < end; index++) {
@@ -51,18 +49,13 @@ const unprintable = /[\p{C}\p{Zl}\p{Zp}]/u;
  */
 export function escapeBytes(bytes: string): string {
 	if (printableAscii.test(bytes)) return bytes;
-	let text = "";
+	let text = '';
 	for (let index = 0; index < bytes.length; ) {
 		const length = utf8Length(bytes, index);
-		const symbol =
-			length === 0
-				? ""
-				: String.fromCodePoint(codePointAt(bytes, index, length));
-		if (symbol === "\\") text += "\\\\";
-		else if (symbol !== "" && !unprintable.test(symbol)) text += symbol;
-		else
-			for (let at = index; at < index + Math.max(1, length); at++)
-				text += hexOf(bytes.charCodeAt(at));
+		const symbol = length === 0 ? '' : String.fromCodePoint(codePointAt(bytes, index, length));
+		if (symbol === '\\') text += '\\\\';
+		else if (symbol !== '' && !unprintable.test(symbol)) text += symbol;
+		else for (let at = index; at < index + Math.max(1, length); at++) text += hexOf(bytes.charCodeAt(at));
 		index += Math.max(1, length);
 	}
 	return text;
@@ -71,19 +64,15 @@ export function escapeBytes(bytes: string): string {
 /** A header value for people: unfolded, UTF-8 decoded, anything unprintable as U+FFFD, cut to `charsMax`. Encoded words stay. */
 export function readableText(bytes: string, charsMax: number): string {
 	// A character needs at most four bytes; what lies behind that cannot show.
-	const cut =
-		bytes.length > charsMax * 4 ? bytes.slice(0, charsMax * 4) : bytes;
+	const cut = bytes.length > charsMax * 4 ? bytes.slice(0, charsMax * 4) : bytes;
 	if (cut.length <= charsMax && printableHeader.test(cut)) return cut;
-	const unfolded = cut.replace(/\r?\n(?=[ \t])/g, "").replace(/\t/g, " ");
-	let text = "";
+	const unfolded = cut.replace(/\r?\n(?=[ \t])/g, '').replace(/\t/g, ' ');
+	let text = '';
 	let chars = 0;
 	for (let index = 0; index < unfolded.length && chars < charsMax; chars++) {
 		const length = utf8Length(unfolded, index);
-		const symbol =
-			length === 0
-				? "\ufffd"
-				: String.fromCodePoint(codePointAt(unfolded, index, length));
-		text += unprintable.test(symbol) ? "\ufffd" : symbol;
+		const symbol = length === 0 ? '\ufffd' : String.fromCodePoint(codePointAt(unfolded, index, length));
+		text += unprintable.test(symbol) ? '\ufffd' : symbol;
 		index += Math.max(1, length);
 	}
 	return text;
@@ -91,8 +80,7 @@ export function readableText(bytes: string, charsMax: number): string {
 
 const printableHeader = /^[ -~]*$/;
 
-const hexOf = (byte: number): string =>
-	`\\x${byte.toString(16).padStart(2, "0")}`;
+const hexOf = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`;
 
 /** Length of the well-formed UTF-8 sequence at `index`, 0 when there is none (RFC 3629 §4: no overlong forms, no surrogates). */
 function utf8Length(bytes: string, index: number): number {
@@ -117,7 +105,6 @@ function codePointAt(bytes: string, index: number, length: number): number {
 	const first = bytes.charCodeAt(index);
 	if (length === 1) return first;
 	let point = first & (0x7f >> length);
-	for (let at = index + 1; at < index + length; at++)
-		point = (point << 6) | (bytes.charCodeAt(at) & 0x3f);
+	for (let at = index + 1; at < index + length; at++) point = (point << 6) | (bytes.charCodeAt(at) & 0x3f);
 	return point;
 }

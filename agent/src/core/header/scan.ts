@@ -36,13 +36,12 @@ export function scanHeader(text: string): readonly HeaderField[] {
 	const length = text.length;
 	let start = 0;
 	// Searched on only when passed: a block of many lines without a colon must not be searched to its end for each of them.
-	let colon = text.indexOf(":");
+	let colon = text.indexOf(':');
 	while (start < length && !isEmptyLine(text, start)) {
 		const lineEnd = endOfLine(text, start);
 		let end = lineEnd;
-		while (end < length && isBlank(text.charCodeAt(end)))
-			end = endOfLine(text, end);
-		if (colon >= 0 && colon < start) colon = text.indexOf(":", start);
+		while (end < length && isBlank(text.charCodeAt(end))) end = endOfLine(text, end);
+		if (colon >= 0 && colon < start) colon = text.indexOf(':', start);
 		fields.push({
 			start,
 			end,
@@ -55,23 +54,12 @@ export function scanHeader(text: string): readonly HeaderField[] {
 }
 
 /** True when the field's name is `lowerName`, in any case of ASCII letters. `lowerName` is lower case. */
-export function isNamed(
-	text: string,
-	field: HeaderField,
-	lowerName: string,
-): boolean {
-	return (
-		field.nameEnd - field.start === lowerName.length &&
-		beginsWith(text, field.start, lowerName)
-	);
+export function isNamed(text: string, field: HeaderField, lowerName: string): boolean {
+	return field.nameEnd - field.start === lowerName.length && beginsWith(text, field.start, lowerName);
 }
 
 /** True when the bytes at `offset` are `lowerName` in any case of ASCII letters. */
-export function beginsWith(
-	text: string,
-	offset: number,
-	lowerName: string,
-): boolean {
+export function beginsWith(text: string, offset: number, lowerName: string): boolean {
 	for (let index = 0; index < lowerName.length; index++) {
 		let byte = text.charCodeAt(offset + index);
 		if (byte >= 65 && byte <= 90) byte += 32;
@@ -90,7 +78,7 @@ export function rawValue(text: string, field: HeaderField): string {
 }
 
 function endOfLine(text: string, from: number): number {
-	const newline = text.indexOf("\n", from);
+	const newline = text.indexOf('\n', from);
 	return newline < 0 ? text.length : newline + 1;
 }
 
@@ -100,5 +88,4 @@ function isEmptyLine(text: string, start: number): boolean {
 }
 
 const isBlank = (byte: number): boolean => byte === SPACE || byte === TAB;
-const isWhite = (byte: number): boolean =>
-	byte === SPACE || byte === TAB || byte === CR || byte === LF;
+const isWhite = (byte: number): boolean => byte === SPACE || byte === TAB || byte === CR || byte === LF;

@@ -9,20 +9,15 @@
  * the mail looks bad (core/detection).
  */
 
-import { domainOf } from "@sluice/shared/words/address.ts";
-import type { SenderHint } from "@sluice/shared/words/attribution.ts";
-import { senderByExim } from "./exim.ts";
-import type {
-	AccountDirectory,
-	AttributionResult,
-	AttributionSettings,
-	SubmissionFacts,
-} from "./facts.ts";
-import { type Finding, unattributed } from "./finding.ts";
-import { type HeaderReading, readHeader } from "./header-facts.ts";
-import { senderByPostfix } from "./postfix.ts";
-import { senderBeforeSrs } from "./srs.ts";
-import { readWiring } from "./wiring-header.ts";
+import { domainOf } from '@sluice/shared/words/address.ts';
+import type { SenderHint } from '@sluice/shared/words/attribution.ts';
+import { senderByExim } from './exim.ts';
+import type { AccountDirectory, AttributionResult, AttributionSettings, SubmissionFacts } from './facts.ts';
+import { type Finding, unattributed } from './finding.ts';
+import { type HeaderReading, readHeader } from './header-facts.ts';
+import { senderByPostfix } from './postfix.ts';
+import { senderBeforeSrs } from './srs.ts';
+import { readWiring } from './wiring-header.ts';
 
 /** Who sent a submission, which header bytes are not sent on, and what the header says. Never throws. */
 export function attribute(
@@ -48,25 +43,18 @@ function findSender(
 	settings: AttributionSettings,
 	directory: AccountDirectory,
 ): Finding {
-	if (settings.mta === "none") return unattributed("no MTA is wired", []);
+	if (settings.mta === 'none') return unattributed('no MTA is wired', []);
 	if (!peerProved) {
 		const hasMarks = reading.wiring.length > 0 || xforward.ident !== undefined;
-		return unattributed(
-			"peer is neither root nor the MTA",
-			hasMarks ? ["wiring.peer-not-proved"] : [],
-		);
+		return unattributed('peer is neither root nor the MTA', hasMarks ? ['wiring.peer-not-proved'] : []);
 	}
 	const common = {
 		text: headerText,
 		fields: reading.fields,
 		headers: reading.facts,
 	};
-	if (settings.mta === "postfix") {
-		return senderByPostfix(
-			{ ...common, received: reading.received, envelope, xforward },
-			settings,
-			directory,
-		);
+	if (settings.mta === 'postfix') {
+		return senderByPostfix({ ...common, received: reading.received, envelope, xforward }, settings, directory);
 	}
 	const { wiring, lookAlikes } = reading;
 	const word = readWiring({
@@ -75,20 +63,12 @@ function findSender(
 		lookAlikes,
 		secrets: settings.secrets,
 	});
-	return senderByExim(
-		{ word, reversePath: envelope.reversePath, headers: reading.facts },
-		settings,
-		directory,
-	);
+	return senderByExim({ word, reversePath: envelope.reversePath, headers: reading.facts }, settings, directory);
 }
 
 /** Of forwarded mail the forwarding address, since the reverse-path is a stranger's; else the reverse-path, else From. */
-function hintOf(
-	{ envelope }: SubmissionFacts,
-	{ facts, claimedScript }: HeaderReading,
-	finding: Finding,
-): SenderHint {
-	const forwarder = finding.class === "forward" ? finding.ancestor : undefined;
+function hintOf({ envelope }: SubmissionFacts, { facts, claimedScript }: HeaderReading, finding: Finding): SenderHint {
+	const forwarder = finding.class === 'forward' ? finding.ancestor : undefined;
 	const address = forwarder ?? (envelope.reversePath || facts.fromAddress);
 	const script = claimedScript ?? finding.directory;
 	return {

@@ -7,22 +7,12 @@
  * front of any of these for SMTPUTF8 mail. For SMTP the uid is Exim's own and says nothing.
  */
 
-import { escapeBytes } from "../header/bytes.ts";
-import type { AlarmCode } from "./alarms.ts";
-import type {
-	AccountDirectory,
-	AttributionSettings,
-	HeaderFacts,
-} from "./facts.ts";
-import {
-	accountOfAddress,
-	type Circumstances,
-	type Finding,
-	mailboxFinding,
-	unattributed,
-} from "./finding.ts";
-import { isSystemUid, unixFinding } from "./sender-class.ts";
-import type { WiringValues, WiringWord } from "./wiring-header.ts";
+import { escapeBytes } from '../header/bytes.ts';
+import type { AlarmCode } from './alarms.ts';
+import type { AccountDirectory, AttributionSettings, HeaderFacts } from './facts.ts';
+import { accountOfAddress, type Circumstances, type Finding, mailboxFinding, unattributed } from './finding.ts';
+import { isSystemUid, unixFinding } from './sender-class.ts';
+import type { WiringValues, WiringWord } from './wiring-header.ts';
 
 export type EximCase = {
 	readonly word: WiringWord;
@@ -35,21 +25,13 @@ export function senderByExim(
 	settings: AttributionSettings,
 	directory: AccountDirectory,
 ): Finding {
-	if (word.kind === "none")
-		return unattributed("exim, no wiring header to believe", word.alarms);
+	if (word.kind === 'none') return unattributed('exim, no wiring header to believe', word.alarms);
 	const { values, alarms } = word;
 	const beside = circumstancesOf(values);
-	const proto = values.proto.startsWith("utf8")
-		? values.proto.slice(4)
-		: values.proto;
+	const proto = values.proto.startsWith('utf8') ? values.proto.slice(4) : values.proto;
 
-	if (proto.startsWith("local")) {
-		if (values.uid === undefined)
-			return unattributed(
-				"exim header, no uid",
-				[...alarms, "wiring.malformed"],
-				beside,
-			);
+	if (proto.startsWith('local')) {
+		if (values.uid === undefined) return unattributed('exim header, no uid', [...alarms, 'wiring.malformed'], beside);
 		const local = {
 			uid: values.uid,
 			reversePath,
@@ -58,33 +40,21 @@ export function senderByExim(
 			beside,
 			alarms,
 		};
-		if (word.kind === "believed")
-			return unixFinding(local, settings, directory);
+		if (word.kind === 'believed') return unixFinding(local, settings, directory);
 		if (isSystemUid(values.uid, settings, directory))
-			return unattributed(
-				"exim header without secret, system uid",
-				alarms,
-				beside,
-			);
-		const { certainty: _proved, ...finding } = unixFinding(
-			local,
-			settings,
-			directory,
-		);
+			return unattributed('exim header without secret, system uid', alarms, beside);
+		const { certainty: _proved, ...finding } = unixFinding(local, settings, directory);
 		return {
 			...finding,
-			certainty: "derived",
+			certainty: 'derived',
 			from: `${finding.from}, secret missing`,
 		};
 	}
-	if (word.kind === "without-secret")
-		return unattributed("exim header without secret", alarms, beside);
-	if (/^e?smtps?a$/.test(proto))
-		return authenticated(values, { ...beside, alarms }, directory);
-	if (beside.ancestor !== undefined)
-		return forwarded(beside.ancestor, { ...beside, alarms }, directory);
+	if (word.kind === 'without-secret') return unattributed('exim header without secret', alarms, beside);
+	if (/^e?smtps?a$/.test(proto)) return authenticated(values, { ...beside, alarms }, directory);
+	if (beside.ancestor !== undefined) return forwarded(beside.ancestor, { ...beside, alarms }, directory);
 	return unattributed(
-		`exim header, proto=${escapeBytes(values.proto)} from ${values.host || "nowhere"}`,
+		`exim header, proto=${escapeBytes(values.proto)} from ${values.host || 'nowhere'}`,
 		alarms,
 		beside,
 	);
@@ -95,19 +65,9 @@ function authenticated(
 	beside: Circumstances & { readonly alarms: readonly AlarmCode[] },
 	directory: AccountDirectory,
 ): Finding {
-	if (values.auth !== "")
-		return mailboxFinding(
-			withAt(escapeBytes(values.auth)),
-			"exim header",
-			beside,
-			directory,
-		);
+	if (values.auth !== '') return mailboxFinding(withAt(escapeBytes(values.auth)), 'exim header', beside, directory);
 	const { alarms, ...rest } = beside;
-	return unattributed(
-		"exim header, authenticated as nobody",
-		[...alarms, "wiring.auth-empty"],
-		rest,
-	);
+	return unattributed('exim header, authenticated as nobody', [...alarms, 'wiring.auth-empty'], rest);
 }
 
 /** The ancestor is Exim's own knowledge; that its account pays for what it forwards follows from it. */
@@ -120,31 +80,29 @@ function forwarded(
 	return {
 		...beside,
 		account: accountOfAddress(id, directory),
-		identity: { kind: "address", id },
-		class: "forward",
-		certainty: "derived",
+		identity: { kind: 'address', id },
+		class: 'forward',
+		certainty: 'derived',
 		from: `exim header, forwarded by ${id}`,
 	};
 }
 
 /** cPanel also takes `user+site1.test`, `user%site1.test` and `user:site1.test` as login of `user@site1.test`. */
 function withAt(login: string): string {
-	if (login.includes("@")) return login;
+	if (login.includes('@')) return login;
 	const found = /^(.+)[+%:]([^+%:]+\.[^+%:.]+)$/.exec(login);
 	return found === null ? login : `${found[1]}@${found[2]}`;
 }
 
 function evidenceOf({ ident, proto }: WiringValues): string {
-	return ident === ""
-		? `exim header, ${proto}`
-		: `exim header, ${proto} by ${escapeBytes(ident)}`;
+	return ident === '' ? `exim header, ${proto}` : `exim header, ${proto} by ${escapeBytes(ident)}`;
 }
 
 function circumstancesOf({ id, host, cwd, anc }: WiringValues): Circumstances {
 	return {
-		...(id === "" ? {} : { mtaQueueId: id }),
-		...(host === "" ? {} : { clientAddress: host }),
-		...(anc === "" ? {} : { ancestor: escapeBytes(anc) }),
-		...(cwd === "" ? {} : { directory: escapeBytes(cwd) }),
+		...(id === '' ? {} : { mtaQueueId: id }),
+		...(host === '' ? {} : { clientAddress: host }),
+		...(anc === '' ? {} : { ancestor: escapeBytes(anc) }),
+		...(cwd === '' ? {} : { directory: escapeBytes(cwd) }),
 	};
 }

@@ -5,11 +5,11 @@
  * the directory knows hosting accounts. Values only: the caller looks things up (peer's uid, secret file, mail log) before.
  */
 
-import type { Address } from "@sluice/shared/words/address.ts";
-import type { Attribution } from "@sluice/shared/words/attribution.ts";
-import type { Envelope } from "@sluice/shared/words/envelope.ts";
-import type { Cut } from "@sluice/shared/words/message.ts";
-import type { HeaderField } from "../header/scan.ts";
+import type { Address } from '@sluice/shared/words/address.ts';
+import type { Attribution } from '@sluice/shared/words/attribution.ts';
+import type { Envelope } from '@sluice/shared/words/envelope.ts';
+import type { Cut } from '@sluice/shared/words/message.ts';
+import type { HeaderField } from '../header/scan.ts';
 
 /** XFORWARD attributes of the transaction, xtext decoded, `[UNAVAILABLE]` left out. Postfix XFORWARD_README. */
 export type ForwardedClient = {
@@ -47,7 +47,7 @@ export type FilterPassage = {
 };
 
 export type AttributionSettings = {
-	readonly mta: "exim" | "postfix" | "none";
+	readonly mta: 'exim' | 'postfix' | 'none';
 	/** Wiring secrets that count, current and previous. Empty strings are ignored. */
 	readonly secrets: readonly string[];
 	/** Names the MTA puts behind `by` in Received. Empty: any name. */
@@ -58,6 +58,8 @@ export type AttributionSettings = {
 	readonly systemUidMax?: number;
 	/** Ids below `systemUidMax` that run tenants' code (mod_php): `script`, not `system`. Default `webServerUserIdsDefault`. */
 	readonly webServerUserIds?: readonly number[];
+	/** Addresses of this machine. SMTP from one of them without a login is a local program, not a forward. Loopback is always meant. */
+	readonly ownAddresses?: readonly string[];
 	/** Ids of mailing list software (Mailman). */
 	readonly listUserIds?: readonly number[];
 	/** Ids of configured pipe content filters (Postfix `pipe`, `sendmail -G -i`). */
@@ -94,7 +96,7 @@ export const noAccounts: AccountDirectory = {
 };
 
 /** Kinds of mail that a header claims to be. Anyone can write them: evidence for detection, never a class by themselves. */
-export const claims = ["cron", "list", "autoreply", "report"] as const;
+export const claims = ['cron', 'list', 'autoreply', 'report'] as const;
 export type Claim = (typeof claims)[number];
 
 /** Header facts for the message record, search and detection. Text is readable, cut to `headerFactCharsMax`. */

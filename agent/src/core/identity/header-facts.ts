@@ -5,27 +5,17 @@
  * Nothing here decides who sent the message. RFC 5322 §3.6, RFC 3834 §5 (Auto-Submitted), RFC 2919 (List-Id).
  */
 
-import {
-	type Address,
-	domainOf,
-	localPartOf,
-} from "@sluice/shared/words/address.ts";
-import type { Cut } from "@sluice/shared/words/message.ts";
-import { readableText } from "../header/bytes.ts";
-import {
-	beginsWith,
-	type HeaderField,
-	isNamed,
-	rawValue,
-	scanHeader,
-} from "../header/scan.ts";
-import type { Claim, HeaderFacts } from "./facts.ts";
+import { type Address, domainOf, localPartOf } from '@sluice/shared/words/address.ts';
+import type { Cut } from '@sluice/shared/words/message.ts';
+import { readableText } from '../header/bytes.ts';
+import { beginsWith, type HeaderField, isNamed, rawValue, scanHeader } from '../header/scan.ts';
+import type { Claim, HeaderFacts } from './facts.ts';
 
 /** Characters of a header that are kept for people and search. */
 export const headerFactCharsMax = 300;
 
-const wiringPrefix = "x-sluice";
-const wiringName = "x-sluice-sender";
+const wiringPrefix = 'x-sluice';
+const wiringName = 'x-sluice-sender';
 
 export type HeaderReading = {
 	readonly fields: readonly HeaderField[];
@@ -41,10 +31,7 @@ export type HeaderReading = {
 	readonly claimedScript?: string;
 };
 
-export function readHeader(
-	text: string,
-	ownReceivedToken: string | undefined,
-): HeaderReading {
+export function readHeader(text: string, ownReceivedToken: string | undefined): HeaderReading {
 	const fields = scanHeader(text);
 	const received: HeaderField[] = [];
 	const wiring: HeaderField[] = [];
@@ -57,8 +44,7 @@ export function readHeader(
 			addCut(cuts, field);
 			if (isNamed(text, field, wiringName)) wiring.push(field);
 			else lookAlikes++;
-		} else if (first === 0x72 && isNamed(text, field, "received"))
-			received.push(field);
+		} else if (first === 0x72 && isNamed(text, field, 'received')) received.push(field);
 		else note(text, field, found);
 	}
 	return {
@@ -67,14 +53,8 @@ export function readHeader(
 		wiring,
 		lookAlikes,
 		cuts,
-		facts: factsOf(
-			found,
-			received.length,
-			hasOwnReceived(text, received, ownReceivedToken),
-		),
-		...(found.script === undefined
-			? {}
-			: { claimedScript: readableText(found.script, headerFactCharsMax) }),
+		facts: factsOf(found, received.length, hasOwnReceived(text, received, ownReceivedToken)),
+		...(found.script === undefined ? {} : { claimedScript: readableText(found.script, headerFactCharsMax) }),
 	};
 }
 
@@ -94,75 +74,44 @@ function note(text: string, field: HeaderField, found: Found): void {
 	// The length of the name picks the few that can match; most fields end here after one comparison.
 	switch (field.nameEnd - field.start) {
 		case 4:
-			if (found.from === undefined && isNamed(text, field, "from"))
-				found.from = rawValue(text, field);
+			if (found.from === undefined && isNamed(text, field, 'from')) found.from = rawValue(text, field);
 			return;
 		case 7:
-			if (found.subject === undefined && isNamed(text, field, "subject"))
-				found.subject = rawValue(text, field);
-			else if (isNamed(text, field, "list-id")) found.isList = true;
+			if (found.subject === undefined && isNamed(text, field, 'subject')) found.subject = rawValue(text, field);
+			else if (isNamed(text, field, 'list-id')) found.isList = true;
 			return;
 		case 10:
-			if (found.id === undefined && isNamed(text, field, "message-id"))
-				found.id = rawValue(text, field);
-			else if (isNamed(text, field, "x-cron-env")) found.isCron = true;
-			else if (
-				isNamed(text, field, "precedence") &&
-				beginsWith(rawValue(text, field), 0, "list")
-			)
-				found.isList = true;
+			if (found.id === undefined && isNamed(text, field, 'message-id')) found.id = rawValue(text, field);
+			else if (isNamed(text, field, 'x-cron-env')) found.isCron = true;
+			else if (isNamed(text, field, 'precedence') && beginsWith(rawValue(text, field), 0, 'list')) found.isList = true;
 			return;
 		case 12:
-			if (isNamed(text, field, "content-type"))
-				found.isReport ||= beginsWith(
-					rawValue(text, field),
-					0,
-					"multipart/report",
-				);
-			else if (
-				found.script === undefined &&
-				isNamed(text, field, "x-php-script")
-			)
-				found.script = rawValue(text, field);
+			if (isNamed(text, field, 'content-type'))
+				found.isReport ||= beginsWith(rawValue(text, field), 0, 'multipart/report');
+			else if (found.script === undefined && isNamed(text, field, 'x-php-script')) found.script = rawValue(text, field);
 			return;
 		case 14:
-			if (isNamed(text, field, "auto-submitted"))
-				found.autoSubmitted ??= rawValue(text, field);
+			if (isNamed(text, field, 'auto-submitted')) found.autoSubmitted ??= rawValue(text, field);
 			return;
 		case 24:
-			if (isNamed(text, field, "x-php-originating-script"))
-				found.script = rawValue(text, field);
+			if (isNamed(text, field, 'x-php-originating-script')) found.script = rawValue(text, field);
 			return;
 	}
 }
 
-function factsOf(
-	found: Found,
-	hops: number,
-	ownReceived: boolean,
-): HeaderFacts {
-	const autoSubmitted =
-		found.autoSubmitted === undefined
-			? undefined
-			: keywordOf(found.autoSubmitted);
+function factsOf(found: Found, hops: number, ownReceived: boolean): HeaderFacts {
+	const autoSubmitted = found.autoSubmitted === undefined ? undefined : keywordOf(found.autoSubmitted);
 	const claims: Claim[] = [];
-	if (found.isCron || isCronDaemon(found)) claims.push("cron");
-	if (found.isList) claims.push("list");
-	if (autoSubmitted !== undefined && autoSubmitted !== "no")
-		claims.push("autoreply");
-	if (found.isReport) claims.push("report");
+	if (found.isCron || isCronDaemon(found)) claims.push('cron');
+	if (found.isList) claims.push('list');
+	if (autoSubmitted !== undefined && autoSubmitted !== 'no') claims.push('autoreply');
+	if (found.isReport) claims.push('report');
 	return {
-		...(found.subject === undefined
-			? {}
-			: { subject: readableText(found.subject, headerFactCharsMax) }),
-		...(found.from === undefined
-			? {}
-			: { headerFrom: readableText(found.from, headerFactCharsMax) }),
-		...(found.id === undefined
-			? {}
-			: { headerId: readableText(found.id, headerFactCharsMax) }),
+		...(found.subject === undefined ? {} : { subject: readableText(found.subject, headerFactCharsMax) }),
+		...(found.from === undefined ? {} : { headerFrom: readableText(found.from, headerFactCharsMax) }),
+		...(found.id === undefined ? {} : { headerId: readableText(found.id, headerFactCharsMax) }),
 		...(autoSubmitted === undefined ? {} : { autoSubmitted }),
-		fromAddress: found.from === undefined ? "" : addressIn(found.from),
+		fromAddress: found.from === undefined ? '' : addressIn(found.from),
 		hops,
 		ownReceived,
 		claims,
@@ -171,7 +120,7 @@ function factsOf(
 
 /** `"(Cron Daemon)" <root@host>` with `Cron <root@host> command` as subject: cronie's and Vixie cron's way. */
 const isCronDaemon = (found: Found): boolean =>
-	found.subject?.startsWith("Cron <") === true &&
+	found.subject?.startsWith('Cron <') === true &&
 	found.from !== undefined &&
 	/Cron ?Daemon/.test(found.from.slice(0, headerFactCharsMax));
 
@@ -186,26 +135,19 @@ function keywordOf(value: string): string | undefined {
  */
 function addressIn(value: string): Address {
 	const bounded = value.slice(0, headerFactCharsMax * 4);
-	const close = bounded.lastIndexOf(">");
-	const open = close < 0 ? -1 : bounded.lastIndexOf("<", close);
-	const inner =
-		open >= 0
-			? bounded.slice(open + 1, close)
-			: (lastWordWithAt(bounded) ?? "");
+	const close = bounded.lastIndexOf('>');
+	const open = close < 0 ? -1 : bounded.lastIndexOf('<', close);
+	const inner = open >= 0 ? bounded.slice(open + 1, close) : (lastWordWithAt(bounded) ?? '');
 	const domain = domainOf(inner);
-	if (domain === "" || !/^[\x21-\x7e\x80-\xff]+$/.test(inner)) return "";
+	if (domain === '' || !/^[\x21-\x7e\x80-\xff]+$/.test(inner)) return '';
 	return readableText(`${localPartOf(inner)}@${domain}`, headerFactCharsMax);
 }
 
 const lastWordWithAt = (value: string): string | undefined =>
-	value.split(/[\s,;()]+/).findLast((word) => word.includes("@"));
+	value.split(/[\s,;()]+/).findLast((word) => word.includes('@'));
 
-function hasOwnReceived(
-	text: string,
-	received: readonly HeaderField[],
-	token: string | undefined,
-): boolean {
-	if (token === undefined || token === "") return false;
+function hasOwnReceived(text: string, received: readonly HeaderField[], token: string | undefined): boolean {
+	if (token === undefined || token === '') return false;
 	let at = text.indexOf(token);
 	for (const field of received) {
 		while (at >= 0 && at < field.start) at = text.indexOf(token, field.start);

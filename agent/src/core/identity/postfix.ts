@@ -8,25 +8,14 @@
  * local(8) writes directly under its own Received. The addresses in ORCPT tell the alias but a client may set it: a hint.
  */
 
-import type { Envelope } from "@sluice/shared/words/envelope.ts";
-import { escapeBytes, readableText } from "../header/bytes.ts";
-import { type HeaderField, isNamed, rawValue } from "../header/scan.ts";
-import type { AlarmCode } from "./alarms.ts";
-import type {
-	AccountDirectory,
-	AttributionSettings,
-	ForwardedClient,
-	HeaderFacts,
-} from "./facts.ts";
-import {
-	accountOfAddress,
-	type Circumstances,
-	type Finding,
-	mailboxFinding,
-	unattributed,
-} from "./finding.ts";
-import { type PostfixReceived, readPostfixReceived } from "./received.ts";
-import { unixFinding } from "./sender-class.ts";
+import type { Envelope } from '@sluice/shared/words/envelope.ts';
+import { escapeBytes, readableText } from '../header/bytes.ts';
+import { type HeaderField, isNamed, rawValue } from '../header/scan.ts';
+import type { AlarmCode } from './alarms.ts';
+import type { AccountDirectory, AttributionSettings, ForwardedClient, HeaderFacts } from './facts.ts';
+import { accountOfAddress, type Circumstances, type Finding, mailboxFinding, unattributed } from './finding.ts';
+import { type PostfixReceived, readPostfixReceived } from './received.ts';
+import { unixFinding } from './sender-class.ts';
 
 export type PostfixCase = {
 	readonly text: string;
@@ -45,52 +34,35 @@ export function senderByPostfix(
 ): Finding {
 	const { text, received, xforward } = submission;
 	const topField = received[0];
-	if (topField === undefined)
-		return unattributed("postfix, no Received", ["wiring.received-missing"]);
+	if (topField === undefined) return unattributed('postfix, no Received', ['wiring.received-missing']);
 	const top = readPostfixReceived(text, topField);
-	if (top === undefined)
-		return unattributed("postfix, unknown Received", [
-			"wiring.received-unknown",
-		]);
+	if (top === undefined) return unattributed('postfix, unknown Received', ['wiring.received-unknown']);
 	if (!isOurHost(top.host, settings)) {
-		return unattributed(
-			`postfix Received by ${readableText(top.host, 255)}`,
-			["wiring.host-name"],
-			{ mtaQueueId: top.id },
-		);
+		return unattributed(`postfix Received by ${readableText(top.host, 255)}`, ['wiring.host-name'], {
+			mtaQueueId: top.id,
+		});
 	}
 	switch (top.kind) {
-		case "local":
+		case 'local':
 			return settings.filterUserIds?.includes(top.uid)
 				? passedByPipe(submission, top, settings, directory)
 				: bySendmail(submission, top, settings, directory);
-		case "internal":
+		case 'internal':
 			return byPostfixItself(submission, top, settings, directory);
-		case "smtp":
-			if (top.login !== undefined)
-				return byLogin(top, top.login, identAlarms(top, xforward), directory);
+		case 'smtp':
+			if (top.login !== undefined) return byLogin(top, top.login, identAlarms(top, xforward), directory);
 			if (xforward.ident !== undefined && xforward.ident !== top.id)
 				return passedBySmtpFilter(submission, top, settings, directory);
-			return byForward(submission, top, identAlarms(top, xforward));
+			return byForward(submission, top, settings, identAlarms(top, xforward));
 	}
 }
 
-type Smtp = Extract<PostfixReceived, { kind: "smtp" }>;
-type Local = Extract<PostfixReceived, { kind: "local" }>;
-type Internal = Extract<PostfixReceived, { kind: "internal" }>;
+type Smtp = Extract<PostfixReceived, { kind: 'smtp' }>;
+type Local = Extract<PostfixReceived, { kind: 'local' }>;
+type Internal = Extract<PostfixReceived, { kind: 'internal' }>;
 
-function byLogin(
-	top: Smtp,
-	login: string,
-	alarms: readonly AlarmCode[],
-	directory: AccountDirectory,
-): Finding {
-	return mailboxFinding(
-		escapeBytes(login),
-		"postfix Received",
-		{ ...circumstancesOf(top), alarms },
-		directory,
-	);
+function byLogin(top: Smtp, login: string, alarms: readonly AlarmCode[], directory: AccountDirectory): Finding {
+	return mailboxFinding(escapeBytes(login), 'postfix Received', { ...circumstancesOf(top), alarms }, directory);
 }
 
 function bySendmail(
@@ -98,7 +70,7 @@ function bySendmail(
 	top: Local,
 	settings: AttributionSettings,
 	directory: AccountDirectory,
-	evidence = "postfix Received",
+	evidence = 'postfix Received',
 ): Finding {
 	const { envelope, headers } = submission;
 	const beside = circumstancesOf(top);
@@ -125,37 +97,35 @@ function byPostfixItself(
 ): Finding {
 	const beside = circumstancesOf(top);
 	const below = fields[fields.indexOf(received[0] as HeaderField) + 1];
-	if (below !== undefined && isNamed(text, below, "delivered-to")) {
-		const ancestor = escapeBytes(rawValue(text, below))
-			.toLowerCase()
-			.slice(0, 320);
+	if (below !== undefined && isNamed(text, below, 'delivered-to')) {
+		const ancestor = escapeBytes(rawValue(text, below)).toLowerCase().slice(0, 320);
 		return {
 			...beside,
 			ancestor,
 			account: accountOfAddress(ancestor, directory),
-			identity: { kind: "address", id: ancestor },
-			class: "forward",
-			certainty: "derived",
+			identity: { kind: 'address', id: ancestor },
+			class: 'forward',
+			certainty: 'derived',
 			from: `postfix Delivered-To, forwarded by ${ancestor}`,
 			alarms: [],
 		};
 	}
-	if (envelope.reversePath === "" && xforward.ident === undefined) {
+	if (envelope.reversePath === '' && xforward.ident === undefined) {
 		return {
 			...beside,
 			account: mtaAccount(settings),
-			class: "dsn",
-			certainty: "proved",
-			from: "postfix, its own bounce",
+			class: 'dsn',
+			certainty: 'proved',
+			from: 'postfix, its own bounce',
 			alarms: [],
 		};
 	}
 	return {
 		...beside,
-		account: "",
-		class: "forward",
-		certainty: "none",
-		from: "postfix, a .forward",
+		account: '',
+		class: 'forward',
+		certainty: 'none',
+		from: 'postfix, a .forward',
 		alarms: [],
 	};
 }
@@ -167,19 +137,19 @@ function byPostfixItself(
 function byForward(
 	{ envelope }: PostfixCase,
 	top: Smtp,
+	settings: AttributionSettings,
 	alarms: readonly AlarmCode[],
 ): Finding {
 	const beside = circumstancesOf(top);
-	const from = `postfix Received, from ${top.address ?? "an unknown address"} without login`;
-	if (top.address === undefined || isLoopback(top.address))
-		return unattributed(from, alarms, beside);
+	const from = `postfix Received, from ${top.address ?? 'an unknown address'} without login`;
+	if (top.address === undefined || isThisMachine(top.address, settings)) return unattributed(from, alarms, beside);
 	const ancestor = ancestorByOrcpt(envelope);
 	return {
 		...beside,
 		...(ancestor === undefined ? {} : { ancestor }),
-		account: "",
-		class: "forward",
-		certainty: "none",
+		account: '',
+		class: 'forward',
+		certainty: 'none',
 		from: ancestor === undefined ? from : `${from}, ORCPT says ${ancestor}`,
 		alarms,
 	};
@@ -193,32 +163,23 @@ function passedByPipe(
 	directory: AccountDirectory,
 ): Finding {
 	const { text, received } = submission;
-	const below =
-		received[1] === undefined
-			? undefined
-			: readPostfixReceived(text, received[1]);
-	if (below === undefined || !isOurHost(below.host, settings))
-		return bySendmail(submission, top, settings, directory);
+	const below = received[1] === undefined ? undefined : readPostfixReceived(text, received[1]);
+	if (below === undefined || !isOurHost(below.host, settings)) return bySendmail(submission, top, settings, directory);
 	const derived = (finding: Finding): Finding => ({
 		...finding,
 		mtaQueueId: top.id,
-		certainty: finding.certainty === "none" ? "none" : "derived",
+		certainty: finding.certainty === 'none' ? 'none' : 'derived',
 		from: `${finding.from}, below filter uid=${top.uid}`,
 	});
-	if (below.kind === "local")
-		return derived(bySendmail(submission, below, settings, directory));
-	if (below.kind === "smtp") {
+	if (below.kind === 'local') return derived(bySendmail(submission, below, settings, directory));
+	if (below.kind === 'smtp') {
 		return derived(
 			below.login === undefined
-				? byForward(submission, below, [])
+				? byForward(submission, below, settings, [])
 				: byLogin(below, below.login, [], directory),
 		);
 	}
-	return unattributed(
-		"postfix Received, a .forward below a filter",
-		[],
-		circumstancesOf(top),
-	);
+	return unattributed('postfix Received, a .forward below a filter', [], circumstancesOf(top));
 }
 
 /**
@@ -232,23 +193,16 @@ function passedBySmtpFilter(
 	directory: AccountDirectory,
 ): Finding {
 	const passage = settings.smtpFilterConfirmed?.get(xforward.ident as string);
-	const below =
-		received[1] === undefined
-			? undefined
-			: readPostfixReceived(text, received[1]);
+	const below = received[1] === undefined ? undefined : readPostfixReceived(text, received[1]);
 	const isConfirmed =
 		passage !== undefined &&
 		(passage.passedAs === undefined || passage.passedAs === top.id) &&
-		below?.kind === "smtp" &&
+		below?.kind === 'smtp' &&
 		below.id === xforward.ident &&
 		isOurHost(below.host, settings) &&
 		below.login?.toLowerCase() === passage.saslUsername.toLowerCase();
 	if (!isConfirmed)
-		return unattributed(
-			"postfix, re-injection not confirmed",
-			["wiring.ident-mismatch"],
-			circumstancesOf(top),
-		);
+		return unattributed('postfix, re-injection not confirmed', ['wiring.ident-mismatch'], circumstancesOf(top));
 	const finding = byLogin(below as Smtp, passage.saslUsername, [], directory);
 	return {
 		...finding,
@@ -257,28 +211,23 @@ function passedBySmtpFilter(
 	};
 }
 
-function identAlarms(
-	top: Smtp,
-	xforward: ForwardedClient,
-): readonly AlarmCode[] {
-	if (xforward.ident === undefined) return ["wiring.xforward-missing"];
-	return xforward.ident === top.id ? [] : ["wiring.ident-mismatch"];
+function identAlarms(top: Smtp, xforward: ForwardedClient): readonly AlarmCode[] {
+	if (xforward.ident === undefined) return ['wiring.xforward-missing'];
+	return xforward.ident === top.id ? [] : ['wiring.ident-mismatch'];
 }
 
 function isOurHost(host: string, { hostNames }: AttributionSettings): boolean {
-	return (
-		hostNames.length === 0 ||
-		hostNames.some((name) => name.toLowerCase() === host.toLowerCase())
-	);
+	return hostNames.length === 0 || hostNames.some((name) => name.toLowerCase() === host.toLowerCase());
 }
 
 const mtaAccount = ({ postfixUid }: AttributionSettings): string =>
-	postfixUid === undefined ? "" : `uid:${postfixUid}`;
+	postfixUid === undefined ? '' : `uid:${postfixUid}`;
 
-const isLoopback = (address: string): boolean =>
-	address.startsWith("127.") ||
-	address === "::1" ||
-	address.toLowerCase().startsWith("::ffff:127.");
+const isThisMachine = (address: string, { ownAddresses = [] }: AttributionSettings): boolean =>
+	address.startsWith('127.') ||
+	address === '::1' ||
+	address.toLowerCase().startsWith('::ffff:127.') ||
+	ownAddresses.includes(address);
 
 /** The first ORCPT that differs from its recipient: the alias as it was written. xtext RFC 3461 §4, §4.2. */
 function ancestorByOrcpt({ recipients }: Envelope): string | undefined {
@@ -286,17 +235,14 @@ function ancestorByOrcpt({ recipients }: Envelope): string | undefined {
 		if (orcpt === undefined || !/^rfc822;/i.test(orcpt)) continue;
 		const written = orcpt
 			.slice(7, 7 + 960)
-			.replace(/\+([0-9A-F]{2})/g, (_, hex: string) =>
-				String.fromCharCode(Number.parseInt(hex, 16)),
-			);
-		if (written.toLowerCase() !== address.toLowerCase())
-			return escapeBytes(written).toLowerCase().slice(0, 320);
+			.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+		if (written.toLowerCase() !== address.toLowerCase()) return escapeBytes(written).toLowerCase().slice(0, 320);
 	}
 	return undefined;
 }
 
 function circumstancesOf(top: PostfixReceived): Circumstances {
-	return top.kind === "smtp" && top.address !== undefined
+	return top.kind === 'smtp' && top.address !== undefined
 		? { mtaQueueId: top.id, clientAddress: top.address }
 		: { mtaQueueId: top.id };
 }

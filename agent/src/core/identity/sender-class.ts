@@ -7,20 +7,16 @@
  * mark: it is never answered and the account pays for it all the same (invariant 7).
  */
 
-import { domainOf } from "@sluice/shared/words/address.ts";
-import type { AlarmCode } from "./alarms.ts";
+import { domainOf } from '@sluice/shared/words/address.ts';
+import type { AlarmCode } from './alarms.ts';
 import {
 	type AccountDirectory,
 	type AttributionSettings,
 	type HeaderFacts,
 	systemUidMaxDefault,
 	webServerUserIdsDefault,
-} from "./facts.ts";
-import {
-	accountOfAddress,
-	type Circumstances,
-	type Finding,
-} from "./finding.ts";
+} from './facts.ts';
+import { accountOfAddress, type Circumstances, type Finding } from './finding.ts';
 
 export type LocalSubmission = {
 	readonly uid: number;
@@ -33,15 +29,10 @@ export type LocalSubmission = {
 };
 
 /** True when the user is root or a service that runs no tenant's code. */
-export function isSystemUid(
-	uid: number,
-	settings: AttributionSettings,
-	directory: AccountDirectory,
-): boolean {
+export function isSystemUid(uid: number, settings: AttributionSettings, directory: AccountDirectory): boolean {
 	if (uid === 0) return true;
 	if (uid >= (settings.systemUidMax ?? systemUidMaxDefault)) return false;
-	if ((settings.webServerUserIds ?? webServerUserIdsDefault).includes(uid))
-		return false;
+	if ((settings.webServerUserIds ?? webServerUserIdsDefault).includes(uid)) return false;
 	return directory.accountOfUid(uid) === undefined;
 }
 
@@ -59,70 +50,55 @@ export function unixFinding(
 		from: `${local.evidence}, uid=${uid}`,
 	};
 	const isSystem = isSystemUid(uid, settings, directory);
-	const isList =
-		settings.listUserIds?.includes(uid) ||
-		(isSystem && claims.includes("list"));
-	if (isList && local.reversePath !== "")
-		return { ...common, ...listOwner(local, directory) };
+	const isList = settings.listUserIds?.includes(uid) || (isSystem && claims.includes('list'));
+	if (isList && local.reversePath !== '') return { ...common, ...listOwner(local, directory) };
 
 	return {
 		...common,
-		account:
-			(uid === 0 ? undefined : directory.accountOfUid(uid)) ?? `uid:${uid}`,
-		identity: { kind: "unix", id: String(uid) },
-		class:
-			isSystem || isMtaUid(uid, settings)
-				? systemClass(local, settings)
-				: tenantClass(local),
-		certainty: "proved",
+		account: (uid === 0 ? undefined : directory.accountOfUid(uid)) ?? `uid:${uid}`,
+		identity: { kind: 'unix', id: String(uid) },
+		class: isSystem || isMtaUid(uid, settings) ? systemClass(local, settings) : tenantClass(local),
+		certainty: 'proved',
 	};
 }
 
 const isMtaUid = (uid: number, settings: AttributionSettings): boolean =>
-	uid === (settings.mta === "exim" ? settings.eximUid : settings.postfixUid);
+	uid === (settings.mta === 'exim' ? settings.eximUid : settings.postfixUid);
 
-function tenantClass({
-	reversePath,
-	headers,
-}: LocalSubmission): Finding["class"] {
-	return reversePath === "" && headers.claims.includes("autoreply")
-		? "autoreply"
-		: "script";
+function tenantClass({ reversePath, headers }: LocalSubmission): Finding['class'] {
+	return reversePath === '' && headers.claims.includes('autoreply') ? 'autoreply' : 'script';
 }
 
-function systemClass(
-	{ uid, reversePath, headers }: LocalSubmission,
-	settings: AttributionSettings,
-): Finding["class"] {
+function systemClass({ uid, reversePath, headers }: LocalSubmission, settings: AttributionSettings): Finding['class'] {
 	const { claims } = headers;
-	if (reversePath === "") {
+	if (reversePath === '') {
 		// The MTA's own bounces say `auto-replied` as well (RFC 3834 §5), so its uid is asked first.
-		if (isMtaUid(uid, settings) || claims.includes("report")) return "dsn";
-		return claims.includes("autoreply") ? "autoreply" : "system";
+		if (isMtaUid(uid, settings) || claims.includes('report')) return 'dsn';
+		return claims.includes('autoreply') ? 'autoreply' : 'system';
 	}
-	return claims.includes("cron") ? "cron" : "system";
+	return claims.includes('cron') ? 'cron' : 'system';
 }
 
 /** List software serves all tenants and writes the list's address as reverse-path: the domain's account pays. */
 function listOwner(
 	local: LocalSubmission,
 	directory: AccountDirectory,
-): Pick<Finding, "account" | "identity" | "class" | "certainty"> {
+): Pick<Finding, 'account' | 'identity' | 'class' | 'certainty'> {
 	const address = listAddress(local.reversePath);
 	return {
 		account: accountOfAddress(address, directory),
-		identity: { kind: "address", id: address },
-		class: "list",
-		certainty: "derived",
+		identity: { kind: 'address', id: address },
+		class: 'list',
+		certainty: 'derived',
 	};
 }
 
 /** `news-bounces+user=example.net@site1.test` (VERP) names a recipient; without that part all mail of a list has one name. */
 function listAddress(reversePath: string): string {
 	const address = reversePath.toLowerCase();
-	const plus = address.indexOf("+");
+	const plus = address.indexOf('+');
 	const domain = domainOf(address);
-	return plus > 0 && domain !== "" && plus < address.length - domain.length
+	return plus > 0 && domain !== '' && plus < address.length - domain.length
 		? `${address.slice(0, plus)}@${domain}`
 		: address;
 }

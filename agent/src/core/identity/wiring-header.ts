@@ -13,26 +13,14 @@
  * other than ours; it could then name another unix user, but no mailbox and no system user.
  */
 
-import { bytesOfBase64 } from "../header/bytes.ts";
-import type { HeaderField } from "../header/scan.ts";
-import type { AlarmCode } from "./alarms.ts";
+import { bytesOfBase64 } from '../header/bytes.ts';
+import type { HeaderField } from '../header/scan.ts';
+import type { AlarmCode } from './alarms.ts';
 
 /** A 4 kB working directory makes 5.5 kB; the ACL cuts at 1 kB. */
 export const wiringHeaderBytesMax = 8192;
 
-const keys = [
-	"v",
-	"s",
-	"id",
-	"proto",
-	"auth",
-	"uid",
-	"ident",
-	"host",
-	"port",
-	"cwd",
-	"anc",
-] as const;
+const keys = ['v', 's', 'id', 'proto', 'auth', 'uid', 'ident', 'host', 'port', 'cwd', 'anc'] as const;
 
 /** What Exim said; `auth`, `ident`, `cwd`, `anc` are bytes a tenant can shape (one character each), not yet safe to show. */
 export type WiringValues = {
@@ -50,17 +38,17 @@ export type WiringValues = {
 
 export type WiringWord =
 	| {
-			readonly kind: "believed";
+			readonly kind: 'believed';
 			readonly values: WiringValues;
 			readonly alarms: readonly AlarmCode[];
 	  }
 	/** The header is all there but without a secret: see above. */
 	| {
-			readonly kind: "without-secret";
+			readonly kind: 'without-secret';
 			readonly values: WiringValues;
 			readonly alarms: readonly AlarmCode[];
 	  }
-	| { readonly kind: "none"; readonly alarms: readonly AlarmCode[] };
+	| { readonly kind: 'none'; readonly alarms: readonly AlarmCode[] };
 
 export type WiringFields = {
 	readonly text: string;
@@ -71,61 +59,45 @@ export type WiringFields = {
 };
 
 /** What the header fields named like ours say. The caller has made sure that the peer is Exim. */
-export function readWiring({
-	text,
-	fields,
-	wiring,
-	lookAlikes,
-	secrets,
-}: WiringFields): WiringWord {
+export function readWiring({ text, fields, wiring, lookAlikes, secrets }: WiringFields): WiringWord {
 	const alarms = new Set<AlarmCode>();
-	if (lookAlikes > 0) alarms.add("wiring.look-alike");
-	if (!secrets.some((secret) => secret !== ""))
-		alarms.add("wiring.no-secret-configured");
-	else if (wiring.length === 0) alarms.add("wiring.header-missing");
+	if (lookAlikes > 0) alarms.add('wiring.look-alike');
+	if (!secrets.some((secret) => secret !== '')) alarms.add('wiring.no-secret-configured');
+	else if (wiring.length === 0) alarms.add('wiring.header-missing');
 
 	const right: string[] = [];
 	let withoutSecret: string | undefined;
 	for (const field of wiring) {
 		if (field.end - field.start > wiringHeaderBytesMax) {
-			alarms.add("wiring.too-long");
+			alarms.add('wiring.too-long');
 			continue;
 		}
 		const value = text.slice(field.nameEnd + 1, field.end);
 		const said = secretIn(value);
-		if (said === "") withoutSecret = value;
-		else if (said !== undefined && isOneOf(said, secrets))
-			right.push(field.isFolded ? "" : value);
-		else alarms.add("wiring.wrong-secret");
+		if (said === '') withoutSecret = value;
+		else if (said !== undefined && isOneOf(said, secrets)) right.push(field.isFolded ? '' : value);
+		else alarms.add('wiring.wrong-secret');
 	}
 
-	if (right.length > 1) return none(alarms, "wiring.two-secrets");
-	if (right.length === 1)
-		return believed(right[0] as string, "believed", alarms);
-	if (withoutSecret === undefined) return { kind: "none", alarms: [...alarms] };
-	alarms.add("wiring.secret-missing");
-	const isOnlyAndLast =
-		wiring.length === 1 && lookAlikes === 0 && fields.at(-1) === wiring[0];
+	if (right.length > 1) return none(alarms, 'wiring.two-secrets');
+	if (right.length === 1) return believed(right[0] as string, 'believed', alarms);
+	if (withoutSecret === undefined) return { kind: 'none', alarms: [...alarms] };
+	alarms.add('wiring.secret-missing');
+	const isOnlyAndLast = wiring.length === 1 && lookAlikes === 0 && fields.at(-1) === wiring[0];
 	return isOnlyAndLast && wiring[0]?.isFolded === false
-		? believed(withoutSecret, "without-secret", alarms)
-		: { kind: "none", alarms: [...alarms] };
+		? believed(withoutSecret, 'without-secret', alarms)
+		: { kind: 'none', alarms: [...alarms] };
 }
 
 function none(alarms: Set<AlarmCode>, alarm: AlarmCode): WiringWord {
 	alarms.add(alarm);
-	return { kind: "none", alarms: [...alarms] };
+	return { kind: 'none', alarms: [...alarms] };
 }
 
-function believed(
-	value: string,
-	kind: "believed" | "without-secret",
-	alarms: Set<AlarmCode>,
-): WiringWord {
-	if (value === "") return none(alarms, "wiring.folded");
+function believed(value: string, kind: 'believed' | 'without-secret', alarms: Set<AlarmCode>): WiringWord {
+	if (value === '') return none(alarms, 'wiring.folded');
 	const values = valuesIn(value);
-	return values === undefined
-		? none(alarms, "wiring.malformed")
-		: { kind, values, alarms: [...alarms] };
+	return values === undefined ? none(alarms, 'wiring.malformed') : { kind, values, alarms: [...alarms] };
 }
 
 /** The secret as said; undefined when the value does not even begin like ours. */
@@ -136,36 +108,28 @@ function secretIn(value: string): string | undefined {
 
 /** Every key once and in order, four of them base64; undefined for anything else. */
 function valuesIn(value: string): WiringValues | undefined {
-	const parts = value.trim().split(";");
+	const parts = value.trim().split(';');
 	if (parts.length !== keys.length) return undefined;
 	const said: string[] = [];
 	for (let index = 0; index < keys.length; index++) {
 		const part = (parts[index] as string).trim();
 		const key = keys[index] as string;
-		if (part.charCodeAt(key.length) !== 0x3d || !part.startsWith(key))
-			return undefined;
+		if (part.charCodeAt(key.length) !== 0x3d || !part.startsWith(key)) return undefined;
 		said.push(part.slice(key.length + 1));
 	}
-	const [version, , id, proto, auth64, uid, ident64, host, port, cwd64, anc64] =
-		said as Eleven;
+	const [version, , id, proto, auth64, uid, ident64, host, port, cwd64, anc64] = said as Eleven;
 	const auth = bytesOfBase64(auth64);
 	const ident = bytesOfBase64(ident64);
 	const cwd = bytesOfBase64(cwd64);
 	const anc = bytesOfBase64(anc64);
-	if (
-		version !== "1" ||
-		auth === undefined ||
-		ident === undefined ||
-		cwd === undefined ||
-		anc === undefined
-	)
+	if (version !== '1' || auth === undefined || ident === undefined || cwd === undefined || anc === undefined)
 		return undefined;
-	if (uid !== "" && !/^\d{1,10}$/.test(uid)) return undefined;
+	if (uid !== '' && !/^\d{1,10}$/.test(uid)) return undefined;
 	return {
 		id,
 		proto,
 		auth,
-		uid: uid === "" ? undefined : Number(uid),
+		uid: uid === '' ? undefined : Number(uid),
 		ident,
 		host,
 		port,
@@ -174,19 +138,7 @@ function valuesIn(value: string): WiringValues | undefined {
 	};
 }
 
-type Eleven = [
-	string,
-	string,
-	string,
-	string,
-	string,
-	string,
-	string,
-	string,
-	string,
-	string,
-	string,
-];
+type Eleven = [string, string, string, string, string, string, string, string, string, string, string];
 
 /**
  * True when `said` is one of `secrets`. The time depends on the lengths only, never on how many characters agree or which
@@ -198,11 +150,7 @@ export function isOneOf(said: string, secrets: readonly string[]): boolean {
 		let difference = said.length ^ secret.length;
 		for (let index = 0; index < said.length; index++) {
 			// `%` keeps the walk as long as what was said; an empty secret never matches.
-			difference |=
-				said.charCodeAt(index) ^
-				(secret.length === 0
-					? 0x1ff
-					: secret.charCodeAt(index % secret.length));
+			difference |= said.charCodeAt(index) ^ (secret.length === 0 ? 0x1ff : secret.charCodeAt(index % secret.length));
 		}
 		anyEqual |= difference === 0 && said.length > 0 ? 1 : 0;
 	}
