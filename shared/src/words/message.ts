@@ -114,6 +114,8 @@ export type RecipientStatus = {
 	readonly reply?: Reply;
 	readonly cause?: Cause;
 	readonly delayNoticed: boolean;
+	/** A DSN about the final state is in the log, or none is due. */
+	readonly reported: boolean;
 	/** Reason of the present hold, when held. */
 	readonly why?: string;
 };

@@ -1,0 +1,189 @@
+/**
+ * Acceptance: from a whole message to its reply, in five steps.
+ *
+ * Who sent it, what is to happen with it, one record in the log, one place in the queue, one reply. The reply waits for the
+ * disk and for nothing else. An error while attributing or judging never costs a message: it goes on as accepted, undecided,
+ * and is counted (invariant 10). Measuring and detection join between attribute and judge.
+ */
+import type { Attribution } from '@sluice/shared/words/attribution.ts';
+import { domainOf } from '@sluice/shared/words/address.ts';
+import type { Envelope } from '@sluice/shared/words/envelope.ts';
+import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
+import { type InitialState, type MessageRecord, messageIdOf } from '@sluice/shared/words/message.ts';
+import { type Reply, reply } from '@sluice/shared/words/reply.ts';
+import { attribute } from '../core/identity/attribute.ts';
+import type { AttributionResult } from '../core/identity/facts.ts';
+import { identityText, type Judgement, judge, undecided } from '../core/policy/judge.ts';
+import type { ReceivedContent, SmtpSession } from '../ports/smtp-in.ts';
+import type { BodyRef } from '../ports/spool.ts';
+import { type Flow, reportError } from './context.ts';
+import { queuedMessageOf } from './queued-message.ts';
+
+type Submitted = {
+	readonly session: SmtpSession;
+	readonly envelope: Envelope;
+	readonly content: ReceivedContent;
+	readonly nowMs: number;
+};
+
+/** Takes one submission. Never rejects; the reply is positive only when the message is durable (invariant 1). */
+export async function accept(flow: Flow, session: SmtpSession, envelope: Envelope, content: ReceivedContent): Promise<Reply> {
+	const submitted: Submitted = { session, envelope, content, nowMs: flow.clock.now() };
+	const known = attributeSubmission(flow, submitted);
+	const judgement = judgeSubmission(flow, submitted, known);
+	if (judgement.fault !== undefined) return refuse(flow, submitted, known.attribution, judgement, judgement.fault);
+	const record = recordOf(submitted, known, judgement);
+	const ref = await store(flow, record, content);
+	if (ref === undefined) return faults.spoolWrite.reply;
+	enqueue(flow, record, ref);
+	announce(flow, record, submitted);
+	return replyFor(record);
+}
+
+function attributeSubmission(flow: Flow, { session, envelope, content }: Submitted): AttributionResult {
+	const facts = {
+		headerText: content.headerText,
+		envelope,
+		helo: session.helo,
+		peerAddress: session.peer.address,
+		peerProved: session.peer.proved,
+		xforward: session.xforward,
+	};
+	try {
+		return attribute(facts, flow.settings().attribution, flow.directory());
+	} catch (error) {
+		reportError(flow, 'attribute', error);
+		return unknownSender(envelope);
+	}
+}
+
+/** What is known when attribution itself has failed: nothing but the hint of the envelope. */
+function unknownSender(envelope: Envelope): AttributionResult {
+	const hint = { domain: domainOf(envelope.reversePath), address: envelope.reversePath.toLowerCase() };
+	return {
+		attribution: { account: '', class: 'unattributed', certainty: 'none', from: 'attribution failed', hint, alarms: [] },
+		cuts: [],
+		headers: { fromAddress: '', hops: 0, ownReceived: { count: 0, isDirect: false }, claims: [] },
+		fields: [],
+	};
+}
+
+function judgeSubmission(flow: Flow, { envelope, content, nowMs }: Submitted, known: AttributionResult): Judgement {
+	const { attribution, headers } = known;
+	try {
+		const submission = {
+			attribution,
+			hops: headers.hops,
+			ownReceived: headers.ownReceived,
+			recipients: envelope.recipients.length,
+			bytes: content.bytes,
+			destinations: envelope.recipients.map((recipient) => domainOf(recipient.address)),
+		};
+		const open = flow.scheduler.accountOpen(attribution.account);
+		return judge(submission, open, [...flow.holds.values()], flow.settings().judge, nowMs);
+	} catch (error) {
+		reportError(flow, 'judge', error);
+		return { verdict: { action: 'accept', reasons: [undecided] } };
+	}
+}
+
+function refuse(flow: Flow, submitted: Submitted, attribution: Attribution, judgement: Judgement, fault: FaultName): Reply {
+	const { nowMs, envelope, content } = submitted;
+	const reason = judgement.verdict.reasons[0];
+	flow.events.emit({
+		event: 'message.refused',
+		atMs: nowMs,
+		verdict: judgement.verdict.action,
+		fault: faults[fault].code,
+		rule: reason?.rule,
+		value: reason?.value,
+		threshold: reason?.threshold,
+		account: attribution.account,
+		identity: identityText(attribution),
+		sender: envelope.reversePath,
+		recipients: envelope.recipients.length,
+		bytes: content.bytes,
+		mtaQueueId: attribution.mtaQueueId,
+	});
+	if (fault === 'loop') {
+		flow.events.emit({ event: 'loop.detected', atMs: nowMs, where: 'accept', sender: envelope.reversePath, text: reason?.text });
+		flow.health.raise({ code: 'loop', text: `Mail comes back to us: ${reason?.text}`, hint: faults.loop.hint, stops: 'nothing' });
+	}
+	return faults[fault].reply;
+}
+
+let sequence = 0;
+
+function recordOf({ session, envelope, content, nowMs }: Submitted, known: AttributionResult, judgement: Judgement): MessageRecord {
+	const { verdict, initials } = judgement;
+	const { subject, headerFrom, headerId, hops } = known.headers;
+	sequence = (sequence + 1) % 2 ** 20;
+	return {
+		id: messageIdOf(nowMs, sequence),
+		acceptedMs: nowMs,
+		envelope: content.has8bit && !envelope.has8bit ? { ...envelope, has8bit: true } : envelope,
+		origin: { peerAddress: session.peer.address, helo: session.helo, protocol: session.protocol },
+		attribution: known.attribution,
+		verdict,
+		initial: initialOf(verdict.action),
+		...(initials === undefined ? {} : { initials }),
+		bodyBytes: content.bytes,
+		cuts: known.cuts,
+		...(subject === undefined ? {} : { subject }),
+		...(headerFrom === undefined ? {} : { headerFrom }),
+		...(headerId === undefined ? {} : { headerId }),
+		hops,
+	};
+}
+
+const initialOf = (action: Judgement['verdict']['action']): InitialState =>
+	action === 'hold' ? 'held' : action === 'wait' ? 'waiting' : 'queued';
+
+async function store(flow: Flow, record: MessageRecord, content: ReceivedContent): Promise<BodyRef | undefined> {
+	try {
+		return await flow.spool.append(record, content.chunks);
+	} catch (error) {
+		reportError(flow, 'spool.append', error, 'spoolWrite');
+		return undefined;
+	}
+}
+
+function enqueue(flow: Flow, record: MessageRecord, ref: BodyRef): void {
+	flow.scheduler.add(queuedMessageOf(record, ref, flow.settings().reportsHaveRoute), flow.clock.now());
+	flow.wake();
+}
+
+function announce(flow: Flow, record: MessageRecord, { session }: Submitted): void {
+	const { attribution, envelope, verdict } = record;
+	const event = record.initial === 'held' ? 'message.held' : record.initial === 'waiting' ? 'message.waiting' : 'message.accepted';
+	flow.events.emit({
+		event,
+		atMs: record.acceptedMs,
+		message: record.id,
+		account: attribution.account,
+		identity: identityText(attribution),
+		class: attribution.class,
+		from: attribution.from,
+		sender: envelope.reversePath,
+		recipients: envelope.recipients.map((recipient) => recipient.address).slice(0, announcedRecipientsMax),
+		recipientCount: envelope.recipients.length,
+		bytes: record.bodyBytes,
+		subject: record.subject,
+		mtaQueueId: attribution.mtaQueueId,
+		client: attribution.clientAddress,
+		session: session.id,
+		...(verdict.reasons.length === 0 ? {} : { reasons: verdict.reasons.map((reason) => `${reason.rule}: ${reason.text}`) }),
+	});
+	for (const code of attribution.alarms) {
+		flow.events.emit({ event: 'attribution.alarm', atMs: record.acceptedMs, message: record.id, code, sender: envelope.reversePath });
+	}
+}
+
+/** Recipients named in a log line; the count says how many there are. */
+const announcedRecipientsMax = 5;
+
+/** The reply is a contract: it is what the panel's own tracking shows. */
+function replyFor(record: MessageRecord): Reply {
+	const state = record.initials?.includes('queued') ? 'queued' : record.initial;
+	return reply(250, '2.0.0', `${record.id} ${state}; see Outgoing mail`);
+}

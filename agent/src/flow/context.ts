@@ -1,0 +1,83 @@
+/**
+ * What every step of flow works with: the ports, the open messages, the settings in force.
+ *
+ * One value, made by main and passed along. `settings` is read anew at each use, so that SIGHUP reaches everything.
+ */
+import type { FaultName } from '@sluice/shared/words/faults.ts';
+import type { StandingHold } from '@sluice/shared/words/selector.ts';
+import type { RetrySettings } from '../core/delivery/backoff.ts';
+import type { AccountDirectory, AttributionSettings } from '../core/identity/facts.ts';
+import type { JudgeSettings } from '../core/policy/judge.ts';
+import type { AddressRules } from '../core/routing/address-check.ts';
+import type { Family } from '../core/routing/plan.ts';
+import type { RoutingSettings } from '../core/routing/route.ts';
+import type { Scheduler } from '../core/scheduling/scheduler.ts';
+import type { Clock, Random } from '../ports/clock.ts';
+import type { Resolver } from '../ports/dns.ts';
+import type { Dialer, TlsPolicy } from '../ports/smtp-out.ts';
+import type { Spool } from '../ports/spool.ts';
+import type { History, StateStore } from '../ports/store.ts';
+import type { Disk, EventSink } from '../ports/system.ts';
+import type { Health } from './health.ts';
+
+export type FlowSettings = {
+	/** Name in our banner, Received lines and reports. */
+	readonly hostName: string;
+	/** This installation's mark in Received lines. */
+	readonly key: string;
+	readonly attribution: AttributionSettings;
+	readonly judge: JudgeSettings;
+	readonly queueRecipientsMax: number;
+	readonly holdExpireMs: number;
+	readonly admission: {
+		/** Only root and the MTA may connect. */
+		readonly mtaOnly: boolean;
+	};
+	readonly routing: RoutingSettings;
+	/** Addresses behind a smarthost or MX that are dialled although private. */
+	readonly addressRules: AddressRules;
+	readonly preferFamily: Family;
+	readonly mxPort: number;
+	readonly mxTls: TlsPolicy;
+	/** For everything, instead of what the MTA showed us. */
+	readonly helo?: string;
+	readonly sourceAddress?: string;
+	readonly retry: RetrySettings;
+	readonly reportFrom: string;
+	readonly reportReturnBytesMax: number;
+	/** Our own reports go back through the MTA. */
+	readonly reportsHaveRoute: boolean;
+	readonly historyDays: number;
+	readonly historyMaxBytes: number;
+	readonly minFreeBytes: number;
+	readonly minFreeRatio: number;
+};
+
+export type Flow = {
+	readonly clock: Clock;
+	readonly random: Random;
+	readonly events: EventSink;
+	readonly spool: Spool;
+	readonly scheduler: Scheduler;
+	readonly dialer: Dialer;
+	readonly resolver: Resolver;
+	readonly history: History;
+	readonly state: StateStore;
+	readonly disk: Disk;
+	readonly health: Health;
+	readonly settings: () => FlowSettings;
+	readonly directory: () => AccountDirectory;
+	readonly domainToAscii: (domain: string) => string;
+	/** Standing holds in force, kept in memory; the store has them too. */
+	readonly holds: Map<string, StandingHold>;
+	/** Asks dispatch to look for work. Never waits. */
+	readonly wake: () => void;
+	/** Set while the agent is being stopped. */
+	readonly isStopping: () => boolean;
+};
+
+/** The one place where flow tells of an error that is a bug or broken I/O: with its stack, for the operator. */
+export function reportError(flow: Pick<Flow, 'events' | 'clock'>, where: string, error: unknown, fault: FaultName = 'internal'): void {
+	const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+	flow.events.emit({ event: 'source.failed', atMs: flow.clock.now(), where, fault, error: text });
+}

@@ -1,0 +1,87 @@
+/**
+ * From a stored record to the slim message the scheduler keeps.
+ *
+ * Strings that repeat from message to message (account, domain, source) are shared, so that a long queue stays small.
+ */
+import { domainOf } from '@sluice/shared/words/address.ts';
+import type { EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
+import { initialState, type MessageRecord, type RecipientStatus } from '@sluice/shared/words/message.ts';
+import { replyText } from '@sluice/shared/words/reply.ts';
+import { identityText } from '../core/policy/judge.ts';
+import {
+	dsnDestination,
+	lastReplyCharsMax,
+	notifyDelay,
+	notifyFailure,
+	notifyGiven,
+	notifySuccess,
+	type QueuedMessage,
+	type QueuedRecipient,
+} from '../core/scheduling/queued.ts';
+import type { BodyRef } from '../ports/spool.ts';
+
+const internedMax = 50_000;
+const interned = new Map<string, string>();
+
+/** The same string object for equal strings; forgets everything when it has grown too large. */
+export function intern(text: string): string {
+	const known = interned.get(text);
+	if (known !== undefined) return known;
+	if (interned.size >= internedMax) interned.clear();
+	interned.set(text, text);
+	return text;
+}
+
+export function notifyBits(recipient: EnvelopeRecipient): number {
+	if (recipient.notify === undefined) return 0;
+	let bits = notifyGiven;
+	if (recipient.notify.includes('SUCCESS')) bits |= notifySuccess;
+	if (recipient.notify.includes('FAILURE')) bits |= notifyFailure;
+	if (recipient.notify.includes('DELAY')) bits |= notifyDelay;
+	return bits;
+}
+
+/** Our own reports go back through the MTA when there is a route for them. */
+export function destinationOf(record: MessageRecord, address: string, reportsHaveRoute: boolean): string {
+	return record.about !== undefined && reportsHaveRoute ? dsnDestination : intern(domainOf(address));
+}
+
+/** `statuses`: the present states, when they are not the initial ones (replay after compaction). */
+export function queuedMessageOf(
+	record: MessageRecord,
+	ref: BodyRef,
+	reportsHaveRoute: boolean,
+	statuses?: readonly RecipientStatus[],
+): QueuedMessage {
+	const { attribution, envelope, origin } = record;
+	return {
+		id: record.id,
+		segment: ref.segment,
+		offset: ref.offset,
+		recordBytes: ref.bytes,
+		bodyBytes: record.bodyBytes,
+		acceptedMs: record.acceptedMs,
+		account: intern(attribution.account),
+		identity: intern(identityText(attribution)),
+		class: attribution.class,
+		hintDomain: intern(attribution.hint.domain),
+		hintAddress: intern(attribution.hint.address),
+		peerAddress: intern(origin.peerAddress),
+		helo: intern(origin.helo),
+		nullSender: envelope.reversePath === '',
+		recipients: envelope.recipients.map((recipient, index): QueuedRecipient => {
+			const status = statuses?.[index];
+			return {
+				index,
+				destination: destinationOf(record, recipient.address, reportsHaveRoute),
+				notify: notifyBits(recipient),
+				state: status?.state ?? initialState(record, index),
+				attempts: status?.attempts ?? 0,
+				dueMs: status?.dueMs ?? record.acceptedMs,
+				delayNoticed: status?.delayNoticed ?? false,
+				reported: status?.reported ?? false,
+				reply: status?.reply === undefined ? '' : replyText(status.reply).slice(0, lastReplyCharsMax),
+			};
+		}),
+	};
+}
