@@ -166,24 +166,31 @@ test('what was sent on before SRS, for reports', () => {
 
 test('header facts: text is readable and bounded, hops and our own line are seen', () => {
 	const text =
-		'Received: from a by b\r\nReceived: from c\r\n\tby mx.test (Sluice) with ESMTP\r\nSubject: =?utf-8?q?x?=\r\n\tmore \xc3\xa9\x00\r\n' +
+		'Received: from a by b\r\nReceived: from c\r\n\tby mx.test (Sluice 3f9c) with ESMTP\r\nSubject: =?utf-8?q?x?=\r\n\tmore \xc3\xa9\x00\r\n' +
 		`From: "A, B" <User@SITE1.test>\r\nMessage-ID: <1@x>\r\nAuto-Submitted: Auto-Generated; x\r\nX-Long: ${'y'.repeat(2000)}\r\n\r\nReceived: not a header\r\n`;
-	const { facts } = readHeader(text, 'by mx.test (Sluice)');
+	const { facts } = readHeader(text, 'by mx.test (Sluice 3f9c)');
 	assert.deepEqual(facts, {
 		subject: '=?utf-8?q?x?= more é\ufffd',
 		headerFrom: '"A, B" <User@SITE1.test>',
 		headerId: '<1@x>',
 		fromAddress: 'User@site1.test',
 		hops: 2,
-		ownReceived: true,
+		ownReceived: { count: 1, isDirect: true },
 		autoSubmitted: 'auto-generated',
 		claims: ['autoreply'],
 	});
-	assert.equal(
-		readHeader('Subject: by mx.test (Sluice)\r\nReceived: x\r\n\r\n', 'by mx.test (Sluice)').facts.ownReceived,
-		false,
-	);
-	assert.equal(readHeader(`Subject: ${'é'.repeat(900)}\r\n\r\n`, undefined).facts.subject?.length, 300);
+	const own = (header: string) => readHeader(`${header}
+`, '(Sluice 3f9c)').facts.ownReceived;
+	const ours = 'Received: from x
+	by mx.test (Sluice 3f9c)
+';
+	assert.deepEqual(own('Subject: by mx.test (Sluice 3f9c)
+Received: x
+'), { count: 0, isDirect: false });
+	assert.deepEqual(own(`Received: a
+Received: b
+$ours$ours`), { count: 2, isDirect: false });
+	assert.equal(readHeader(`Subject: $'é'.repeat(900)\r\n\r\n`, undefined).facts.subject?.length, 300);
 });
 
 test('secrets are compared whole', () => {

@@ -66,7 +66,7 @@ export type AttributionSettings = {
 	readonly filterUserIds?: readonly number[];
 	/** Original queue id (XFORWARD IDENT) → what the log says; only where an SMTP content filter is configured. */
 	readonly smtpFilterConfirmed?: ReadonlyMap<string, FilterPassage>;
-	/** What tells our own Received line: `by mail.host.test (Sluice)`. */
+	/** What tells our own Received lines: `(Sluice 3f9c…)`, unfolded. */
 	readonly ownReceivedToken?: string;
 };
 
@@ -108,8 +108,8 @@ export type HeaderFacts = {
 	readonly fromAddress: Address;
 	/** Number of Received lines. */
 	readonly hops: number;
-	/** One of the Received lines is ours: a loop. */
-	readonly ownReceived: boolean;
+	/** Received lines of ours, and whether one is topmost or directly below the MTA's: nobody else has had it in between. */
+	readonly ownReceived: { readonly count: number; readonly isDirect: boolean };
 	/** Keyword of Auto-Submitted, lower case (RFC 3834 §5). */
 	readonly autoSubmitted?: string;
 	readonly claims: readonly Claim[];

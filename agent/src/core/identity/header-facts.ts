@@ -53,7 +53,7 @@ export function readHeader(text: string, ownReceivedToken: string | undefined): 
 		wiring,
 		lookAlikes,
 		cuts,
-		facts: factsOf(found, received.length, hasOwnReceived(text, received, ownReceivedToken)),
+		facts: factsOf(found, received.length, ownReceived(text, received, ownReceivedToken)),
 		...(found.script === undefined ? {} : { claimedScript: readableText(found.script, headerFactCharsMax) }),
 	};
 }
@@ -99,7 +99,7 @@ function note(text: string, field: HeaderField, found: Found): void {
 	}
 }
 
-function factsOf(found: Found, hops: number, ownReceived: boolean): HeaderFacts {
+function factsOf(found: Found, hops: number, own: HeaderFacts['ownReceived']): HeaderFacts {
 	const autoSubmitted = found.autoSubmitted === undefined ? undefined : keywordOf(found.autoSubmitted);
 	const claims: Claim[] = [];
 	if (found.isCron || isCronDaemon(found)) claims.push('cron');
@@ -113,7 +113,7 @@ function factsOf(found: Found, hops: number, ownReceived: boolean): HeaderFacts 
 		...(autoSubmitted === undefined ? {} : { autoSubmitted }),
 		fromAddress: found.from === undefined ? '' : addressIn(found.from),
 		hops,
-		ownReceived,
+		ownReceived: own,
 		claims,
 	};
 }
@@ -146,14 +146,21 @@ function addressIn(value: string): Address {
 const lastWordWithAt = (value: string): string | undefined =>
 	value.split(/[\s,;()]+/).findLast((word) => word.includes('@'));
 
-function hasOwnReceived(text: string, received: readonly HeaderField[], token: string | undefined): boolean {
-	if (token === undefined || token === '') return false;
-	let at = text.indexOf(token);
-	for (const field of received) {
-		while (at >= 0 && at < field.start) at = text.indexOf(token, field.start);
-		if (at >= 0 && at < field.end) return true;
+/** The token is searched once through the block; only where it is found the fields are asked. */
+function ownReceived(
+	text: string,
+	received: readonly HeaderField[],
+	token: string | undefined,
+): HeaderFacts['ownReceived'] {
+	if (token === undefined || token === '' || !text.includes(token)) return { count: 0, isDirect: false };
+	let count = 0;
+	let isDirect = false;
+	for (const [index, field] of received.entries()) {
+		if (!text.slice(field.start, field.end).includes(token)) continue;
+		count++;
+		isDirect ||= index <= 1;
 	}
-	return false;
+	return { count, isDirect };
 }
 
 /** Neighbours become one range. */
