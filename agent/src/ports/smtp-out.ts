@@ -46,12 +46,12 @@ export type DialFailure = {
 export type TransactionReport = {
 	/** Reply to MAIL; absent when the connection was lost before. */
 	readonly mail?: Reply;
-	/** Replies to RCPT by position; shorter than the recipients when the connection was lost. */
+	/** Replies to RCPT by position; none when MAIL was refused, fewer than the recipients when the connection was lost. */
 	readonly recipients: readonly Reply[];
 	readonly data?: Reply;
-	/** Reply to the final dot. */
+	/** Reply to the content: to the final dot, or a refusal before it. Absent when no recipient was accepted. */
 	readonly end?: Reply;
-	/** The connection was lost or timed out in this stage. After `body` the server may have the message. */
+	/** The connection was lost or timed out in this stage. Lost in `end`, the server may have the message. */
 	readonly lost?: {
 		readonly stage: "mail" | "rcpt" | "data" | "body" | "end";
 		readonly error: string;
@@ -76,12 +76,14 @@ export type OutboundConnection = {
 	readonly extensions: Extensions;
 	/** `TLSv1.3` or undefined. */
 	readonly tls?: string;
-	/** Transactions done on it. */
+	/** Transactions begun on it. More than one and the last lost in `mail` without any answer: the server had closed it while idle; dial again. */
 	readonly transactions: number;
 	/** One transaction. Never rejects. The caller gives the connection back or closes it. */
 	transact(message: OutboundMessage): Promise<TransactionReport>;
 	/** Still good for another transaction. */
 	readonly usable: boolean;
+	/** Says QUIT and closes, for a connection that must not be used again. Instead of giving it back. */
+	close(): void;
 };
 
 export type Dialer = {
