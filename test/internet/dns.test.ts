@@ -25,6 +25,7 @@ const zone: Zone = {
 	'refuses.test': 'refused',
 	'never.test': 'timeout',
 	'many.test': Array.from({ length: 100 }, (_, at) => ({ type: 'MX', preference: at, exchange: `mx${at}.test` })),
+	'medium.test': Array.from({ length: 20 }, (_, at) => ({ type: 'MX', preference: at, exchange: `mx${at}.test` })),
 	'tcp.test': { records: [{ type: 'A', address: '127.0.10.9' }], truncatesUdp: true },
 	'late.test': { records: [{ type: 'A', address: '127.0.10.9' }], delayMs: 80 },
 	'1.10.0.127.in-addr.arpa': [{ type: 'PTR', target: 'one.test' }],
@@ -90,19 +91,28 @@ test('long answers go over TCP, and queries are counted', async (t) => {
 	assert.deepEqual(byQuestion, { 'many.test MX': 2, 'tcp.test A': 2 });
 });
 
-test('a client without EDNS gets at most 512 bytes, and the SOA of a negative answer', async (t) => {
+test('UDP answers are cut to what the client takes; negative ones carry the SOA', async (t) => {
 	const { server } = await open(t);
 	const socket = createSocket('udp4');
 	t.after(() => socket.close());
-	const ask = async (name: string): Promise<packet.DecodedPacket> => {
-		const question = packet.encode({ type: 'query', id: 7, questions: [{ type: 'MX', name }] });
-		socket.send(question, server.port, '127.0.0.1');
+	/** Asks with EDNS of that size, or without. */
+	const ask = async (name: string, udpPayloadSize?: number): Promise<packet.DecodedPacket> => {
+		const edns = { type: 'OPT', name: '.', udpPayloadSize, flags: 0, options: [] } as unknown as packet.OptAnswer;
+		const additionals = udpPayloadSize === undefined ? [] : [edns];
+		socket.send(
+			packet.encode({ type: 'query', id: 7, questions: [{ type: 'MX', name }], additionals }),
+			server.port,
+			'127.0.0.1',
+		);
 		const [bytes] = (await once(socket, 'message')) as [Buffer];
-		assert.ok(bytes.length <= 512);
+		assert.ok(bytes.length <= Math.min(udpPayloadSize ?? 512, 1232));
 		return packet.decode(bytes);
 	};
 	const long = await ask('many.test');
 	assert.deepEqual([long.id, long.flag_tc, long.answers?.length], [7, true, 0]);
+	assert.equal((await ask('medium.test')).flag_tc, true);
+	assert.equal((await ask('medium.test', 4096)).answers?.length, 20);
+	assert.equal((await ask('many.test', 4096)).flag_tc, true);
 	const negative = await ask('empty.test');
 	assert.deepEqual([negative.flag_tc, negative.authorities?.[0]?.type], [false, 'SOA']);
 });

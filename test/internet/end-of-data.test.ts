@@ -61,6 +61,7 @@ test('stuffing is taken off lines that begin with a dot, and nothing else', () =
 		['a.\r\nb..c\r\n', 'a.\r\nb..c\r\n'],
 		['a\n..b\r\n', 'a\n..b\r\n'],
 		['a\r..b\r\n', 'a\r..b\r\n'],
+		['..\r\na\n..b\r..c\r\n', '.\r\na\n..b\r..c\r\n'],
 		['', ''],
 	];
 	for (const [raw, content] of cases) assert.equal(unstuff(Buffer.from(raw)).toString(), content);
