@@ -179,18 +179,11 @@ test('header facts: text is readable and bounded, hops and our own line are seen
 		autoSubmitted: 'auto-generated',
 		claims: ['autoreply'],
 	});
-	const own = (header: string) => readHeader(`${header}
-`, '(Sluice 3f9c)').facts.ownReceived;
-	const ours = 'Received: from x
-	by mx.test (Sluice 3f9c)
-';
-	assert.deepEqual(own('Subject: by mx.test (Sluice 3f9c)
-Received: x
-'), { count: 0, isDirect: false });
-	assert.deepEqual(own(`Received: a
-Received: b
-$ours$ours`), { count: 2, isDirect: false });
-	assert.equal(readHeader(`Subject: $'é'.repeat(900)\r\n\r\n`, undefined).facts.subject?.length, 300);
+	const own = (header: string) => readHeader(`${header}\r\n`, '(Sluice 3f9c)').facts.ownReceived;
+	const ours = 'Received: from x\r\n\tby mx.test (Sluice 3f9c)\r\n';
+	assert.deepEqual(own('Subject: by mx.test (Sluice 3f9c)\r\nReceived: x\r\n'), { count: 0, isDirect: false });
+	assert.deepEqual(own(`Received: a\r\nReceived: b\r\n${ours}${ours}`), { count: 2, isDirect: false });
+	assert.equal(readHeader(`Subject: ${'é'.repeat(900)}\r\n\r\n`, undefined).facts.subject?.length, 300);
 });
 
 test('secrets are compared whole', () => {
