@@ -10,57 +10,49 @@
  *
  * Not here: when a deferral is tried again (core/routing), who is told (core/dsn), the order of log and memory (flow).
  */
-import type { Transition } from "@sluice/shared/words/message.ts";
-import {
-	finalStates,
-	isFinal,
-	type RecipientState,
-} from "@sluice/shared/words/recipient.ts";
-import { replyText } from "@sluice/shared/words/reply.ts";
-import { failed, ok, type Result } from "@sluice/shared/words/result.ts";
-import {
-	lastReplyCharsMax,
-	type QueuedMessage,
-	type QueuedRecipient,
-} from "../scheduling/queued.ts";
+import type { Transition } from '@sluice/shared/words/message.ts';
+import { finalStates, isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';
+import { replyText } from '@sluice/shared/words/reply.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { lastReplyCharsMax, type QueuedMessage, type QueuedRecipient } from '../scheduling/queued.ts';
 
 /** Before the first state: the recipient has just been accepted. */
-export type Origin = RecipientState | "new";
+export type Origin = RecipientState | 'new';
 
 type Row = { readonly from: readonly Origin[]; readonly to: RecipientState };
 
 /** Every step there is. From one state to another there may be several names; the first that fits is the one reported. */
 export const lifecycle = {
 	/** Accepted, may leave. */
-	enqueue: { from: ["new"], to: "queued" },
+	enqueue: { from: ['new'], to: 'queued' },
 	/** Taken into a transaction. Never logged. */
-	dispatch: { from: ["queued"], to: "sending" },
+	dispatch: { from: ['queued'], to: 'sending' },
 	/** The server answered 2yz to the final dot (RFC 5321 §4.2.5). */
-	deliver: { from: ["sending"], to: "delivered" },
+	deliver: { from: ['sending'], to: 'delivered' },
 	/** The server answered 4yz, or not at all: later again. */
-	defer: { from: ["sending"], to: "queued" },
+	defer: { from: ['sending'], to: 'queued' },
 	/** The server answered 5yz, or there is no route. */
-	bounce: { from: ["sending"], to: "bounced" },
+	bounce: { from: ['sending'], to: 'bounced' },
 	/** Too old: at a deferral, in a closed lane, while waiting or held. */
-	expire: { from: ["sending", "queued", "waiting", "held"], to: "expired" },
+	expire: { from: ['sending', 'queued', 'waiting', 'held'], to: 'expired' },
 	/** Over a limit: at acceptance, or when a release meets a limit. */
-	wait: { from: ["new", "held"], to: "waiting" },
+	wait: { from: ['new', 'held'], to: 'waiting' },
 	/** Budget returned; charged now (invariant 3). */
-	budget: { from: ["waiting"], to: "queued" },
+	budget: { from: ['waiting'], to: 'queued' },
 	/** Needs a decision. From `sending`: held while under way, and the attempt was deferred. */
-	hold: { from: ["new", "queued", "waiting", "sending"], to: "held" },
+	hold: { from: ['new', 'queued', 'waiting', 'sending'], to: 'held' },
 	/** Somebody decided that it may leave. */
-	release: { from: ["held", "waiting"], to: "queued" },
+	release: { from: ['held', 'waiting'], to: 'queued' },
 	/** Somebody decided that it may not. */
-	discard: { from: ["queued", "waiting", "held", "sending"], to: "discarded" },
+	discard: { from: ['queued', 'waiting', 'held', 'sending'], to: 'discarded' },
 	/** The address is on a do-not-send list. */
-	suppress: { from: ["new", "queued", "sending"], to: "suppressed" },
+	suppress: { from: ['new', 'queued', 'sending'], to: 'suppressed' },
 	/** A deferral is made due now. */
-	requeue: { from: ["queued"], to: "queued" },
+	requeue: { from: ['queued'], to: 'queued' },
 	/** An operator takes back an expiry or a discard. The only way out of a final state. */
-	restore: { from: ["expired", "discarded"], to: "queued" },
+	restore: { from: ['expired', 'discarded'], to: 'queued' },
 	/** After a crash, or an attempt that came to no answer. Never logged. */
-	recover: { from: ["sending"], to: "queued" },
+	recover: { from: ['sending'], to: 'queued' },
 } as const satisfies Record<string, Row>;
 
 export type Step = keyof typeof lifecycle;
@@ -81,14 +73,7 @@ function firstStep(from: Origin, to: RecipientState): Step | undefined {
 }
 
 const steps = new Map<Origin, Map<RecipientState, Step>>();
-for (const from of [
-	"new",
-	"queued",
-	"waiting",
-	"held",
-	"sending",
-	...finalStates,
-] as const) {
+for (const from of ['new', 'queued', 'waiting', 'held', 'sending', ...finalStates] as const) {
 	const targets = new Map<RecipientState, Step>();
 	for (const name of stepNames) {
 		const to = lifecycle[name].to;
@@ -99,10 +84,7 @@ for (const from of [
 }
 
 /** The step that leads from one state to another; undefined when the table has none. */
-export function stepBetween(
-	from: Origin,
-	to: RecipientState,
-): Step | undefined {
+export function stepBetween(from: Origin, to: RecipientState): Step | undefined {
 	return steps.get(from)?.get(to);
 }
 
@@ -117,13 +99,9 @@ export function mayTake(step: Step, from: Origin): boolean {
  *
  * The transition carries the attempts so far and, for `queued`, when it is due (else it is due at `atMs`).
  */
-export function apply(
-	recipient: QueuedRecipient,
-	transition: Transition,
-): Result<Step, IllegalStep> {
+export function apply(recipient: QueuedRecipient, transition: Transition): Result<Step, IllegalStep> {
 	const step = stepBetween(recipient.state, transition.to);
-	if (step === undefined)
-		return failed({ from: recipient.state, to: transition.to });
+	if (step === undefined) return failed({ from: recipient.state, to: transition.to });
 	take(recipient, transition);
 	return ok(step);
 }
@@ -132,18 +110,13 @@ export function apply(
  * Takes one step from the log. As `apply`, but `queued` also counts as `sending` (dispatch is not logged), and a step that
  * has already been taken is taken again without effect: the index may know more than the position it is read at.
  */
-export function replay(
-	recipient: QueuedRecipient,
-	transition: Transition,
-): Result<Step | "repeated", IllegalStep> {
+export function replay(recipient: QueuedRecipient, transition: Transition): Result<Step | 'repeated', IllegalStep> {
 	const from = recipient.state;
 	// A log written by compaction or followed by an index repeats steps: the later attempt count is the truth.
 	const isStale = transition.attempts < recipient.attempts;
-	if (isStale || (isFinal(from) && from === transition.to))
-		return ok("repeated");
+	if (isStale || (isFinal(from) && from === transition.to)) return ok('repeated');
 	const step =
-		stepBetween(from, transition.to) ??
-		(from === "queued" ? stepBetween("sending", transition.to) : undefined);
+		stepBetween(from, transition.to) ?? (from === 'queued' ? stepBetween('sending', transition.to) : undefined);
 	if (step === undefined) return failed({ from, to: transition.to });
 	take(recipient, transition);
 	return ok(step);
@@ -153,21 +126,17 @@ function take(recipient: QueuedRecipient, transition: Transition): void {
 	if (isFinal(recipient.state)) recipient.reported = false; // restored: its next end is news again
 	recipient.state = transition.to;
 	recipient.attempts = transition.attempts;
-	if (transition.to === "queued")
-		recipient.dueMs = transition.dueMs ?? transition.atMs;
+	if (transition.to === 'queued') recipient.dueMs = transition.dueMs ?? transition.atMs;
 	if (transition.delayNoticed === true) recipient.delayNoticed = true;
-	if (transition.reply !== undefined)
-		recipient.reply = replyText(transition.reply).slice(0, lastReplyCharsMax);
+	if (transition.reply !== undefined) recipient.reply = replyText(transition.reply).slice(0, lastReplyCharsMax);
 }
 
 /** At start: what was under way when the process ended is queued again, due at once. */
 export function recover(recipient: QueuedRecipient): void {
-	if (recipient.state === "sending") recipient.state = lifecycle.recover.to;
+	if (recipient.state === 'sending') recipient.state = lifecycle.recover.to;
 }
 
 /** True when nothing of the message is left to do: every recipient is final and whoever had to be told was told. */
 export function isSettled(message: QueuedMessage): boolean {
-	return message.recipients.every(
-		(recipient) => isFinal(recipient.state) && recipient.reported,
-	);
+	return message.recipients.every((recipient) => isFinal(recipient.state) && recipient.reported);
 }
