@@ -3,7 +3,8 @@
  *
  * It listens on one address, answers magic addresses (magic.ts), and can be made to lack extensions, to break TLS, to
  * allow few connections or recipients. With `store: 'all'` each message is recorded; with `'counts'` only numbers are
- * kept, which is fast enough to be a benchmark's receiver. Everything kept is bounded by `messagesMax`.
+ * kept, which is fast enough to be a benchmark's receiver. What is kept is bounded
+ * (`messagesMax`, `KEPT_BYTES_MAX`); what had to go is counted as `forgotten`.
  *
  * Not here: the conversation (session.ts), DNS and which domain leads to which sink (internet.ts).
  */
@@ -17,8 +18,9 @@ import { type Credentials, type Extension, everyExtension, type SessionSettings 
 import { emptyCounts, increment, type SinkCounts, snapshot } from './tally.ts';
 import { Waiters } from './waiters.ts';
 
-/** Messages kept by default; older ones are forgotten first. */
+/** Messages kept by default, and bytes of them in any case; older ones are forgotten first. */
 const MESSAGES_MAX = 20_000;
+const KEPT_BYTES_MAX = 512 * 1024 * 1024;
 const MESSAGE_BYTES_MAX = 50 * 1024 * 1024;
 const IDLE_TIMEOUT_MS = 300_000;
 /** Keys of first tries remembered; when full, all are forgotten. */
@@ -97,7 +99,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
 		settings: settingsOf(options, name),
 		counts,
 		triesOf: triesIn(options.tries ?? new Map()),
-		record: recorder(options, messages),
+		record: recorder(options, messages, counts),
 		changed,
 		closed: (session) => {
 			sessions.delete(session);
@@ -159,13 +161,22 @@ function settingsOf(options: SinkOptions, name: string): SessionSettings {
 	};
 }
 
-function recorder(options: SinkOptions, messages: ReceivedMessage[]): SessionHost['record'] {
+function recorder(options: SinkOptions, messages: ReceivedMessage[], counts: SinkCounts): SessionHost['record'] {
 	const { store = 'all', messagesMax = MESSAGES_MAX, onMessage } = options;
 	const keeps = store === 'all' && messagesMax > 0;
 	if (!keeps && onMessage === undefined) return undefined;
+	let keptBytes = 0;
+	const keep = (message: ReceivedMessage) => {
+		if (messages.length === 0) keptBytes = 0;
+		messages.push(message);
+		keptBytes += message.raw.length;
+		while (messages.length > messagesMax || keptBytes > KEPT_BYTES_MAX) {
+			keptBytes -= messages.shift()!.raw.length;
+			counts.forgotten++;
+		}
+	};
 	return (message) => {
-		if (keeps) messages.push(message);
-		if (messages.length > messagesMax) messages.shift();
+		if (keeps) keep(message);
 		onMessage?.(message);
 	};
 }

@@ -18,6 +18,8 @@ export type SinkCounts = {
 	bytes: number;
 	/** Messages read in full, then left without an answer. */
 	swallowed: number;
+	/** Messages no longer kept, since there were too many. */
+	forgotten: number;
 	/** 4yz and 5yz replies by code, at whatever stage: `{"451": 2}`. */
 	rejected: { [code: string]: number };
 	/** Faults of the client against the protocol, by name. */
@@ -39,6 +41,7 @@ export function emptyCounts(): SinkCounts {
 		recipients: 0,
 		bytes: 0,
 		swallowed: 0,
+		forgotten: 0,
 		rejected: {},
 		violations: {},
 		transactionsPerConnection: {},
