@@ -30,6 +30,16 @@ export const faults = {
 		reply(501, "5.5.4", "Syntax error in parameters"),
 		"Look at the address or parameter in the log line.",
 	),
+	senderSyntax: fault(
+		'E_SENDER_SYNTAX',
+		reply(501, '5.1.7', 'Bad sender address syntax'),
+		'The reverse-path is no address (RFC 5321 §4.1.2); look at it in the log line.',
+	),
+	recipientSyntax: fault(
+		'E_RECIPIENT_SYNTAX',
+		reply(501, '5.1.3', 'Bad recipient address syntax'),
+		'The forward-path is no address (RFC 5321 §4.1.2); look at it in the log line.',
+	),
 	parameter: fault(
 		"E_PARAMETER",
 		reply(555, "5.5.4", "Parameter not recognized or not implemented"),
