@@ -4,12 +4,9 @@
  * The edge speaks SMTP, keeps bounds and finds the end of data; flow decides. A handler that returns a reply refuses, one that
  * returns undefined lets the edge give the ordinary positive answer.
  */
-import type {
-	Envelope,
-	EnvelopeRecipient,
-} from "@sluice/shared/words/envelope.ts";
-import type { FaultName } from "@sluice/shared/words/faults.ts";
-import type { Reply } from "@sluice/shared/words/reply.ts";
+import type { Envelope, EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
+import type { FaultName } from '@sluice/shared/words/faults.ts';
+import type { Reply } from '@sluice/shared/words/reply.ts';
 
 export type Peer = {
 	readonly address: string;
@@ -47,9 +44,9 @@ export type MailCommand = {
 	readonly reversePath: string;
 	/** SIZE=, bytes. */
 	readonly sizeBytes?: number;
-	readonly body?: "7BIT" | "8BITMIME";
+	readonly body?: '7BIT' | '8BITMIME';
 	readonly smtpUtf8: boolean;
-	readonly ret?: "FULL" | "HDRS";
+	readonly ret?: 'FULL' | 'HDRS';
 	readonly envid?: string;
 };
 
@@ -68,24 +65,14 @@ export type ReceivedContent = {
 export type ReceptionHandlers = {
 	/** Before the banner. A reply refuses the connection. */
 	connect(peer: Peer): Reply | undefined;
+	/** The peer's uid is known (only with smtp.peerLookup), no command is answered yet. A reply refuses the first one and closes. */
+	identified?(peer: Peer): Reply | undefined;
 	mail(session: SmtpSession, mail: MailCommand): Reply | undefined;
-	recipient(
-		session: SmtpSession,
-		recipient: EnvelopeRecipient,
-		acceptedSoFar: number,
-	): Reply | undefined;
+	recipient(session: SmtpSession, recipient: EnvelopeRecipient, acceptedSoFar: number): Reply | undefined;
 	/** The reply to the final dot. Resolves only after the message is durable (invariant 1); never rejects. */
-	message(
-		session: SmtpSession,
-		envelope: Envelope,
-		content: ReceivedContent,
-	): Promise<Reply>;
+	message(session: SmtpSession, envelope: Envelope, content: ReceivedContent): Promise<Reply>;
 	/** The edge refused something by itself: for the log and counters. */
-	refused(
-		session: SmtpSession | undefined,
-		fault: FaultName,
-		detail: string,
-	): void;
+	refused(session: SmtpSession | undefined, fault: FaultName, detail: string): void;
 };
 
 /** Who is at the other end of a loopback connection. */

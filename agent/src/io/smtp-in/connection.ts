@@ -1,0 +1,364 @@
+/**
+ * One connection at the relay port: bytes in, replies out, time and memory watched.
+ *
+ * The loop in `#run` takes one command or one piece of content at a time until nothing is left or something must be waited for: flow
+ * making a message durable, the kernel naming the peer, a TLS handshake, a client that does not read. Replies gather and leave as one
+ * write per turn (RFC 2920 §3.2: fewer writes are what pipelining is for, and where the time goes). While it waits, pipelined bytes are
+ * kept up to a bound, then left in the kernel.
+ *
+ * After STARTTLS every byte that came in the clear is dropped unread (RFC 3207 §4.2, CVE-2011-0411). A connection that is closed by us
+ * is read on for a moment without being looked at: closing with unread bytes would reset it and lose the last reply.
+ *
+ * Not here: what commands mean (conversation.ts), content (reader.ts), which connections there are (server.ts).
+ */
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import type { FaultName } from '@sluice/shared/words/faults.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Peer, ReceptionHandlers } from '../../ports/smtp-in.ts';
+import type { BodyHolder, BodyMemory } from './body-memory.ts';
+import { Conversation, errorDetail } from './conversation.ts';
+import { Input } from './input.ts';
+import { ContentReader } from './reader.ts';
+import { bannerWire, faultWire, wireOf } from './replies.ts';
+import type { SmtpInSettings } from './settings.ts';
+
+/** What all connections of a listener share. */
+export type ConnectionHost = {
+	readonly settings: SmtpInSettings;
+	readonly handlers: ReceptionHandlers;
+	readonly clock: Clock;
+	readonly memory: BodyMemory;
+	readonly secureContext: SecureContext | undefined;
+	/** Who the peer is, once the kernel has said so; absent when that is known from the start. Never rejects. */
+	readonly identify: ((peer: Peer) => Promise<Peer>) | undefined;
+	readonly closed: (connection: Connection) => void;
+};
+
+/** Pipelined bytes kept while the connection waits; one read more may come on top. */
+const PIPELINED_BYTES_MAX = 65_536;
+/** A command line that never ends is given up at this many times its bound. */
+const SKIPPED_LINES_MAX = 16;
+/** Content that is refused is read on for its end, up to this many times the bound of a message. */
+const REFUSED_MESSAGES_MAX = 10;
+/** How long a connection that we have ended may take to close. */
+const LINGER_MS = 2_000;
+
+export class Connection implements BodyHolder {
+	readonly #host: ConnectionHost;
+	readonly #conversation: Conversation;
+	readonly #input: Input;
+	#peer: Peer;
+	#socket: Socket;
+	#output = '';
+	#reader: ContentReader | undefined;
+	#waitsFor: 'peer' | 'message' | 'tls' | undefined;
+	/** The client does not read its replies. */
+	#isCongested = false;
+	/** No body memory: since when the socket is not read. */
+	#starvedSince: number | undefined;
+	#isPaused = false;
+	#isDraining = false;
+	#hasClientEnded = false;
+	/** We have said our last reply: when. */
+	#endedAt: number | undefined;
+	#isClosed = false;
+	/** Last command answered, or the start of the present span of content. */
+	#progressAt: number;
+	#bytesSinceProgress = 0;
+
+	constructor(host: ConnectionHost, socket: Socket, peer: Peer, id: string) {
+		const { settings, handlers } = host;
+		this.#host = host;
+		this.#socket = socket;
+		this.#peer = peer;
+		this.#conversation = new Conversation({ id, settings, handlers, hasTls: host.secureContext !== undefined }, peer);
+		this.#input = new Input(settings.commandLineBytesMax);
+		this.#progressAt = host.clock.monotonic();
+		this.#attach(socket);
+	}
+
+	/** Says the banner, or the refusal of flow. The peer is looked up meanwhile. */
+	greet(): void {
+		const { handlers, settings, identify } = this.#host;
+		const refusal = handlers.connect(this.#peer);
+		if (refusal !== undefined) {
+			this.#end(wireOf(refusal));
+			return;
+		}
+		this.#output += bannerWire(settings);
+		this.#flush();
+		if (identify === undefined) return;
+		this.#waitsFor = 'peer';
+		void identify(this.#peer).then((peer) => {
+			this.#conversation.identify(peer, handlers.identified?.(peer));
+			this.#goOn();
+		});
+	}
+
+	/** Looks whether the client keeps its times. Called every second or so. */
+	check(): void {
+		const { clock, settings } = this.#host;
+		const now = clock.monotonic();
+		if (this.#endedAt !== undefined) {
+			if (now - this.#endedAt >= LINGER_MS) this.#socket.destroy();
+		} else if (this.#starvedSince !== undefined) {
+			if (now - this.#starvedSince >= settings.bodyMemoryWaitSeconds * 1_000) this.#giveUpContent();
+		} else if (this.#reader !== undefined) {
+			if (now - this.#progressAt < settings.dataTimeoutSeconds * 1_000) return;
+			if (this.#bytesSinceProgress < settings.dataProgressBytesMin) this.#endWith('tooSlow', 'in DATA');
+			else this.#restartSpan();
+		} else if (this.#waitsFor === undefined || this.#waitsFor === 'tls') {
+			if (now - this.#progressAt >= settings.idleTimeoutSeconds * 1_000) this.#endWith('idle', 'no command');
+		}
+	}
+
+	/** The listener stops: a message that has begun may end, everything else ends now. */
+	drain(): void {
+		this.#isDraining = true;
+		if (this.#reader === undefined && this.#waitsFor !== 'message') this.#end(faultWire('shuttingDown'));
+	}
+
+	/** Ends it whatever it does. */
+	abort(): void {
+		if (this.#endedAt === undefined) this.#end(faultWire('shuttingDown'));
+		this.#socket.destroySoon();
+	}
+
+	resumeReading(): void {
+		this.#starvedSince = undefined;
+		this.#restartSpan();
+		this.#steerReading();
+	}
+
+	// --- Bytes ---
+
+	#attach(socket: Socket): void {
+		this.#socket = socket;
+		socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+		socket.on('end', () => this.#clientEnded());
+		socket.on('drain', () => {
+			this.#isCongested = false;
+			this.#goOn();
+		});
+		// 'close' follows, and says all there is to do.
+		socket.on('error', () => {});
+		socket.on('close', () => this.#close());
+	}
+
+	#receive(chunk: Buffer): void {
+		if (this.#endedAt !== undefined || this.#waitsFor === 'tls') return;
+		this.#input.append(chunk);
+		if (this.#isBlocked()) this.#steerReading();
+		else this.#run();
+	}
+
+	#isBlocked(): boolean {
+		return this.#waitsFor !== undefined || this.#isCongested || this.#endedAt !== undefined;
+	}
+
+	#goOn(): void {
+		if (this.#isClosed) return;
+		if (this.#waitsFor === 'peer') this.#waitsFor = undefined;
+		this.#progressAt = this.#host.clock.monotonic();
+		if (!this.#isBlocked()) this.#run();
+	}
+
+	#run(): void {
+		while (!this.#isBlocked()) {
+			if (this.#reader !== undefined) {
+				if (!this.#takeContent(this.#reader)) break;
+			} else if (!this.#takeCommand()) break;
+		}
+		this.#flush();
+		this.#steerReading();
+		if (this.#hasClientEnded && !this.#isBlocked()) this.#end('');
+	}
+
+	/** Pauses the socket when there is no use for more bytes now, and takes that back. */
+	#steerReading(): void {
+		const shouldPause =
+			this.#starvedSince !== undefined ||
+			(this.#endedAt === undefined && this.#isBlocked() && this.#input.bytes > PIPELINED_BYTES_MAX);
+		if (shouldPause === this.#isPaused) return;
+		this.#isPaused = shouldPause;
+		if (shouldPause) this.#socket.pause();
+		else this.#socket.resume();
+	}
+
+	#flush(): void {
+		if (this.#output === '') return;
+		const output = this.#output;
+		this.#output = '';
+		if (!this.#socket.write(output, 'latin1')) this.#isCongested = true;
+	}
+
+	// --- Commands ---
+
+	/** Answers the next command; false when none has come whole. */
+	#takeCommand(): boolean {
+		const line = this.#input.nextLine();
+		if (line === undefined) {
+			const skippedMax = this.#host.settings.commandLineBytesMax * SKIPPED_LINES_MAX;
+			if (this.#input.skippedBytes > skippedMax) this.#endWith('tooManyBadCommands', 'endless line');
+			return false;
+		}
+		const conversation = this.#conversation;
+		this.#output += conversation.answer(line);
+		this.#progressAt = this.#host.clock.monotonic();
+		if (conversation.after === 'command') return true;
+		if (conversation.after === 'content') this.#beginContent();
+		else if (conversation.after === 'tls') this.#startTls();
+		else this.#end('');
+		return true;
+	}
+
+	#startTls(): void {
+		const { secureContext } = this.#host;
+		this.#waitsFor = 'tls';
+		if (this.#input.bytes > 0) {
+			this.#host.handlers.refused(this.#conversation.session, 'sequence', 'bytes behind STARTTLS dropped');
+		}
+		this.#input.discard();
+		const plain = this.#socket;
+		plain.pause();
+		const wire = this.#output;
+		this.#output = '';
+		plain.write(wire, 'latin1', (error) => {
+			if (error || this.#endedAt !== undefined || this.#isClosed) return;
+			for (const event of ['data', 'end', 'drain', 'close']) plain.removeAllListeners(event);
+			const secure = new TLSSocket(plain, {
+				isServer: true,
+				...(secureContext !== undefined && { secureContext }),
+			});
+			this.#attach(secure);
+			secure.once('secure', () => {
+				this.#waitsFor = undefined;
+				this.#conversation.secure();
+				this.#goOn();
+			});
+		});
+	}
+
+	// --- Content ---
+
+	#beginContent(): void {
+		this.#reader = new ContentReader(this.#host.settings);
+		this.#host.memory.begin(this);
+		this.#restartSpan();
+	}
+
+	#restartSpan(): void {
+		this.#progressAt = this.#host.clock.monotonic();
+		this.#bytesSinceProgress = 0;
+	}
+
+	/** Gives the reader what has come; false when that was all and the message has not ended. */
+	#takeContent(reader: ContentReader): boolean {
+		const { memory, settings, clock } = this.#host;
+		const heldBefore = reader.heldBytes;
+		const receivedBefore = reader.receivedBytes;
+		const hasEnded = this.#input.feed(reader);
+		memory.grow(reader.heldBytes - heldBefore);
+		this.#bytesSinceProgress += reader.receivedBytes - receivedBefore;
+		if (hasEnded) {
+			this.#endContent(reader);
+			return true;
+		}
+		if (reader.fault === undefined) {
+			if (!memory.mayRead(this)) this.#starvedSince ??= clock.monotonic();
+		} else if (reader.receivedBytes > settings.messageBytesMax * REFUSED_MESSAGES_MAX) {
+			this.#endWith(reader.fault, 'content never ends');
+		}
+		return false;
+	}
+
+	/** Memory did not come: the content is dropped, its rest read to the end, and the answer will be 451. */
+	#giveUpContent(): void {
+		const { memory } = this.#host;
+		const reader = this.#reader!;
+		memory.grow(-reader.heldBytes);
+		reader.refuse('memory');
+		memory.end(this);
+		this.resumeReading();
+	}
+
+	#endContent(reader: ContentReader): void {
+		const { memory, handlers } = this.#host;
+		const conversation = this.#conversation;
+		this.#reader = undefined;
+		memory.end(this);
+		if (reader.fault !== undefined) {
+			const { fault, receivedBytes } = reader;
+			this.#answerContent(() => conversation.refuse(fault, `${receivedBytes} bytes`));
+			return;
+		}
+		this.#waitsFor = 'message';
+		const content = reader.content();
+		// The callbacks run in a later turn, so `waitsFor` is set by then whatever the handler does.
+		const answered = (wire: () => string): void => {
+			memory.release(content.bytes);
+			this.#waitsFor = undefined;
+			this.#answerContent(wire);
+			this.#goOn();
+		};
+		const internal = (error: unknown): void => answered(() => conversation.refuse('internal', errorDetail(error)));
+		try {
+			handlers
+				.message(conversation.session, conversation.envelope(content.has8bit), content)
+				.then((reply) => answered(() => conversation.said(reply)), internal);
+		} catch (error) {
+			queueMicrotask(() => internal(error));
+		}
+	}
+
+	#answerContent(wire: () => string): void {
+		this.#conversation.endContent();
+		this.#output += wire();
+		if (this.#isDraining) this.#end(faultWire('shuttingDown'));
+		else if (this.#conversation.after === 'close') this.#end('');
+	}
+
+	// --- The end ---
+
+	#endWith(fault: FaultName, detail: string): void {
+		this.#end(this.#conversation.refuse(fault, detail));
+	}
+
+	/** Says the last reply, drops what has not been looked at, and waits for the client to close. */
+	#end(wire: string): void {
+		if (this.#endedAt !== undefined || this.#isClosed) return;
+		this.#output += wire;
+		this.#flush();
+		this.#endedAt = this.#host.clock.monotonic();
+		this.#dropContent();
+		this.#input.discard();
+		this.#starvedSince = undefined;
+		this.#steerReading();
+		if (this.#waitsFor === 'tls' || this.#hasClientEnded) this.#socket.destroySoon();
+		else this.#socket.end();
+	}
+
+	#clientEnded(): void {
+		this.#hasClientEnded = true;
+		if (this.#endedAt !== undefined) this.#socket.destroySoon();
+		else if (!this.#isBlocked()) this.#run();
+	}
+
+	#dropContent(): void {
+		const { memory } = this.#host;
+		if (this.#reader === undefined) return;
+		memory.grow(-this.#reader.heldBytes);
+		this.#reader = undefined;
+		memory.end(this);
+	}
+
+	#close(): void {
+		if (this.#isClosed) return;
+		this.#isClosed = true;
+		this.#endedAt ??= this.#host.clock.monotonic();
+		this.#dropContent();
+		this.#input.discard();
+		this.#host.closed(this);
+	}
+}

@@ -1,0 +1,303 @@
+/**
+ * What is said at the relay port between two messages: one command line in, one reply out.
+ *
+ * Holds the state of the session (greeting, XFORWARD, transaction) and asks flow where flow decides. Strict about order and
+ * syntax, patient with an MTA: what a pipelining client says after a refused MAIL is answered and not held against it, since it could not
+ * know (RFC 2920 §3.1). Only what no MTA says counts towards `badCommandsMax`.
+ *
+ * Synchronous, no I/O: the caller writes the reply and does what `after` says. Not here: bytes and time (connection.ts), content
+ * (reader.ts). RFC 5321 §4.1, RFC 2034, 2920, 3207, 3461.
+ */
+import type { Envelope, EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
+import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
+import type { Reply } from '@sluice/shared/words/reply.ts';
+import type { MailCommand, Peer, ReceptionHandlers, SmtpSession, XForward } from '../../ports/smtp-in.ts';
+import type { CommandLine } from './input.ts';
+import { mailVerb, parseMail, parseRecipient, rcptVerb } from './parser.ts';
+import { ehloWire, faultWire, heloWire, wireOf, wires } from './replies.ts';
+import type { SmtpInSettings } from './settings.ts';
+import { readXforward } from './xforward.ts';
+
+/** What the connection does once the reply is written. */
+export type After = 'command' | 'content' | 'tls' | 'close';
+
+export type ConversationSetup = {
+	readonly id: string;
+	readonly settings: SmtpInSettings;
+	readonly handlers: ReceptionHandlers;
+	readonly hasTls: boolean;
+};
+
+type Transaction = {
+	readonly mail: MailCommand;
+	readonly recipients: EnvelopeRecipient[];
+	/** Recipients by local part as written and domain without case, so that one named twice is taken once. */
+	readonly known: Set<string>;
+	isOverflowReported: boolean;
+};
+
+/** Calls of `refused` per connection, so that a broken client cannot fill the log. */
+const REPORTS_MAX = 50;
+/** RFC 5321 §4.5.3.1.2. */
+const HELO_CHARS_MAX = 255;
+const HELO = /^[\x21-\x7e]+$/;
+const NO_XFORWARD: XForward = Object.freeze({});
+/** A browser or a proxy speaks, made to by somebody else's page: what follows is text that a tenant chose. */
+const HTTP_VERBS: ReadonlySet<string> = new Set([
+	'GET',
+	'POST',
+	'PUT',
+	'HEAD',
+	'CONNECT',
+	'OPTIONS',
+	'DELETE',
+	'PATCH',
+]);
+const NOT_IMPLEMENTED: ReadonlySet<string> = new Set([
+	'AUTH',
+	'BDAT',
+	'BURL',
+	'ETRN',
+	'EXPN',
+	'LHLO',
+	'SAML',
+	'SEND',
+	'SOML',
+	'STARTTLS',
+	'TURN',
+	'XCLIENT',
+]);
+
+export class Conversation {
+	/** What follows the last reply. */
+	after: After = 'command';
+	readonly #setup: ConversationSetup;
+	#peer: Peer;
+	#refusal: Reply | undefined;
+	#helo = '';
+	#isExtended = false;
+	#isTls = false;
+	#xforward = NO_XFORWARD;
+	#session: SmtpSession | undefined;
+	#transaction: Transaction | undefined;
+	#badCommands = 0;
+	#reports = 0;
+
+	constructor(setup: ConversationSetup, peer: Peer) {
+		this.#setup = setup;
+		this.#peer = peer;
+	}
+
+	get session(): SmtpSession {
+		this.#session ??= {
+			id: this.#setup.id,
+			peer: this.#peer,
+			helo: this.#helo,
+			protocol: this.#isExtended ? (this.#isTls ? 'ESMTPS' : 'ESMTP') : 'SMTP',
+			xforward: this.#xforward,
+		};
+		return this.#session;
+	}
+
+	/** The peer is now known better. With a `refusal` that is the answer to its first command. */
+	identify(peer: Peer, refusal: Reply | undefined): void {
+		this.#peer = peer;
+		this.#refusal = refusal;
+		this.#session = undefined;
+	}
+
+	/** TLS is up: nothing that was said before counts (RFC 3207 §4.2). */
+	secure(): void {
+		this.after = 'command';
+		this.#isTls = true;
+		this.#helo = '';
+		this.#isExtended = false;
+		this.resetTransaction();
+		this.#session = undefined;
+	}
+
+	resetTransaction(): void {
+		this.#transaction = undefined;
+		if (this.#xforward === NO_XFORWARD) return;
+		this.#xforward = NO_XFORWARD;
+		this.#session = undefined;
+	}
+
+	/** The envelope of the content that has just come. Only between DATA and `resetTransaction`. */
+	envelope(contentHas8bit: boolean): Envelope {
+		const { mail, recipients } = this.#transaction!;
+		return {
+			reversePath: mail.reversePath,
+			recipients,
+			has8bit: contentHas8bit || mail.body === '8BITMIME',
+			smtpUtf8: mail.smtpUtf8,
+			...(mail.ret !== undefined && { ret: mail.ret }),
+			...(mail.envid !== undefined && { envid: mail.envid }),
+		};
+	}
+
+	/** The content has been answered; wrong commands before it are forgotten. */
+	endContent(): void {
+		this.after = 'command';
+		this.#badCommands = 0;
+		this.resetTransaction();
+	}
+
+	/** Tells flow that the edge refused something, with the wire of the refusal. */
+	refuse(fault: FaultName, detail: string): string {
+		if (faults[fault].reply.code === 421) this.after = 'close';
+		if (this.#reports++ < REPORTS_MAX) this.#setup.handlers.refused(this.session, fault, detail);
+		return faultWire(fault);
+	}
+
+	/** What flow answered, on the wire. 421 closes whoever says it (RFC 5321 §3.8). */
+	said(answer: Reply): string {
+		if (answer.code === 421) this.after = 'close';
+		return wireOf(answer);
+	}
+
+	/** The reply to one command, on the wire. */
+	answer(line: CommandLine): string {
+		if (this.#refusal !== undefined) {
+			this.after = 'close';
+			return wireOf(this.#refusal);
+		}
+		if (line.fault !== undefined) return this.#wrong(line.fault, 'line');
+		const { text } = line;
+		const space = text.indexOf(' ');
+		const verb = (space < 0 ? text : text.slice(0, space)).toUpperCase();
+		switch (verb) {
+			case 'RCPT':
+				return this.#rcpt(text);
+			case 'MAIL':
+				return this.#mail(text);
+			case 'DATA':
+				return space < 0 ? this.#data() : this.#wrong('argument', text);
+			case 'EHLO':
+			case 'HELO':
+				return this.#hello(verb, text.slice(5).trim());
+			case 'XFORWARD':
+				return this.#forward(text.slice(9));
+			case 'RSET':
+				if (space >= 0) return this.#wrong('argument', text);
+				this.resetTransaction();
+				return wires.ok;
+			case 'NOOP':
+				return wires.ok;
+			case 'QUIT':
+				this.after = 'close';
+				return wires.bye;
+			case 'VRFY':
+				return space < 0 ? this.#wrong('argument', text) : wires.verify;
+			case 'HELP':
+				return wires.help;
+			case 'STARTTLS':
+				if (!this.#setup.hasTls || this.#isTls) return this.#wrong('notImplemented', verb);
+				if (space >= 0) return this.#wrong('argument', text);
+				this.after = 'tls';
+				return wires.startTls;
+			default:
+				if (HTTP_VERBS.has(verb)) return this.refuse('tooManyBadCommands', text.slice(0, 80));
+				return this.#wrong(NOT_IMPLEMENTED.has(verb) ? 'notImplemented' : 'syntax', text.slice(0, 80));
+		}
+	}
+
+	/** A reply to something that no MTA says. */
+	#wrong(fault: FaultName, detail: string): string {
+		this.#badCommands++;
+		return this.refuse(this.#badCommands > this.#setup.settings.badCommandsMax ? 'tooManyBadCommands' : fault, detail);
+	}
+
+	#hello(verb: 'EHLO' | 'HELO', name: string): string {
+		if (name.length > HELO_CHARS_MAX || !HELO.test(name)) return this.#wrong('argument', verb);
+		// RFC 5321 §4.1.4: EHLO in mid-session clears all buffers.
+		this.resetTransaction();
+		this.#helo = name;
+		this.#isExtended = verb === 'EHLO';
+		this.#session = undefined;
+		const { settings, hasTls } = this.#setup;
+		return this.#isExtended ? ehloWire(settings, this.#peer.proved, hasTls && !this.#isTls) : heloWire(settings);
+	}
+
+	#forward(args: string): string {
+		if (!this.#peer.proved) return this.#wrong('notAllowed', 'XFORWARD');
+		if (this.#transaction !== undefined) return this.#wrong('sequence', 'XFORWARD');
+		const known = readXforward(args, this.#xforward);
+		if (known === undefined) return this.#wrong('argument', `XFORWARD ${args}`);
+		this.#xforward = known;
+		this.#session = undefined;
+		return wires.ok;
+	}
+
+	#mail(text: string): string {
+		if (this.#helo === '') return this.#wrong('sequence', 'MAIL before EHLO');
+		if (this.#transaction !== undefined) return this.#wrong('nestedMail', text);
+		if (text.slice(0, mailVerb.length).toUpperCase() !== mailVerb) return this.#wrong('argument', text);
+		const mail = parseMail(text);
+		if (typeof mail === 'string') return this.refuse(mail, text);
+		if (mail.sizeBytes !== undefined && mail.sizeBytes > this.#setup.settings.messageBytesMax) {
+			return this.refuse('messageSize', `SIZE=${mail.sizeBytes}`);
+		}
+		const refusal = this.#ask(() => this.#setup.handlers.mail(this.session, mail));
+		if (refusal !== undefined) return refusal;
+		this.#transaction = {
+			mail,
+			recipients: [],
+			known: new Set(),
+			isOverflowReported: false,
+		};
+		return wires.mail;
+	}
+
+	#rcpt(text: string): string {
+		const transaction = this.#transaction;
+		// Not counted as wrong: pipelined behind a MAIL that was refused.
+		if (transaction === undefined) return faultWire('sequence');
+		const { recipients, known } = transaction;
+		if (text.slice(0, rcptVerb.length).toUpperCase() !== rcptVerb) return this.#wrong('argument', text);
+		if (recipients.length >= this.#setup.settings.recipientsMax) return this.#overflow(transaction);
+		const recipient = parseRecipient(text, transaction.mail.smtpUtf8);
+		if (typeof recipient === 'string') return this.refuse(recipient, text);
+		const key = recipientKey(recipient.address);
+		if (known.has(key)) return wires.rcpt;
+		const refusal = this.#ask(() => this.#setup.handlers.recipient(this.session, recipient, recipients.length));
+		if (refusal !== undefined) return refusal;
+		known.add(key);
+		recipients.push(recipient);
+		return wires.rcpt;
+	}
+
+	#overflow(transaction: Transaction): string {
+		if (transaction.isOverflowReported) return faultWire('recipientsMax');
+		transaction.isOverflowReported = true;
+		return this.refuse('recipientsMax', `over ${this.#setup.settings.recipientsMax}`);
+	}
+
+	#data(): string {
+		if (this.#transaction === undefined) return faultWire('sequence');
+		// The transaction stays open, as RFC 5321 §3.3 has it: the client sends RSET, another RCPT, or leaves.
+		if (this.#transaction.recipients.length === 0) return faultWire('noRecipients');
+		this.after = 'content';
+		return wires.data;
+	}
+
+	/** Flow's refusal on the wire, if it refuses. A bug in flow defers and does not take the connection with it. */
+	#ask(question: () => Reply | undefined): string | undefined {
+		try {
+			const refusal = question();
+			return refusal === undefined ? undefined : this.said(refusal);
+		} catch (error) {
+			return this.refuse('internal', errorDetail(error));
+		}
+	}
+}
+
+/** The stack for the log. */
+export const errorDetail = (error: unknown): string =>
+	error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+/** Only domains are compared without case (RFC 5321 §2.4). */
+function recipientKey(address: string): string {
+	const at = address.lastIndexOf('@');
+	return at < 0 ? address : address.slice(0, at) + address.slice(at).toLowerCase();
+}
