@@ -57,6 +57,13 @@ export type SpoolStats = {
 	/** Records given to the log that are not on the disk yet. */
 	readonly unflushed: number;
 	readonly lastFlushMs: number;
+	/** Present while the log cannot be written as it should: nothing new is to be accepted. */
+	readonly failing?: {
+		readonly sinceMs: number;
+		readonly error: string;
+		/** No room: messages are refused, transitions go into the reserve. */
+		readonly isFull: boolean;
+	};
 };
 
 export type Spool = {
@@ -76,6 +83,10 @@ export type Spool = {
 	record(transitions: readonly Transition[]): Promise<void>;
 	/** Reads a message back, checksums verified. Rejects when the record is damaged. */
 	read(ref: BodyRef): Promise<StoredMessage>;
+	/** At start, after the replay: this message is open, its record stays. `append` does it by itself. */
+	keep(id: MessageId, ref: BodyRef): void;
+	/** Every open message has been named; finished segments may go from now on. Without this call none ever goes. */
+	kept(): void;
 	/** The message no longer needs its body: its segment may go when all of it may. */
 	release(id: MessageId, ref: BodyRef): void;
 	/** Everything below is durable. */
