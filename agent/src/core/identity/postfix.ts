@@ -32,6 +32,16 @@ export function senderByPostfix(
 	settings: AttributionSettings,
 	directory: AccountDirectory,
 ): Finding {
+	const finding = senderByReceived(submission, settings, directory);
+	const ancestor = finding.ancestor ?? ancestorByOrcpt(submission.envelope);
+	return ancestor === undefined ? finding : { ...finding, ancestor };
+}
+
+function senderByReceived(
+	submission: PostfixCase,
+	settings: AttributionSettings,
+	directory: AccountDirectory,
+): Finding {
 	const { text, received, xforward } = submission;
 	const topField = received[0];
 	if (topField === undefined) return unattributed('postfix, no Received', ['wiring.received-missing']);
@@ -53,7 +63,7 @@ export function senderByPostfix(
 			if (top.login !== undefined) return byLogin(top, top.login, identAlarms(top, xforward), directory);
 			if (xforward.ident !== undefined && xforward.ident !== top.id)
 				return passedBySmtpFilter(submission, top, settings, directory);
-			return byForward(submission, top, settings, identAlarms(top, xforward));
+			return byForward(top, settings, identAlarms(top, xforward));
 	}
 }
 
@@ -70,7 +80,6 @@ function bySendmail(
 	top: Local,
 	settings: AttributionSettings,
 	directory: AccountDirectory,
-	evidence = 'postfix Received',
 ): Finding {
 	const { envelope, headers } = submission;
 	const beside = circumstancesOf(top);
@@ -79,7 +88,7 @@ function bySendmail(
 			uid: top.uid,
 			reversePath: envelope.reversePath,
 			headers,
-			evidence,
+			evidence: 'postfix Received',
 			beside,
 			alarms: [],
 		},
@@ -134,25 +143,11 @@ function byPostfixItself(
  * By SMTP without a login. From another machine: mail that an alias sends out again. From this machine: anybody who speaks to
  * port 25, so nobody is known.
  */
-function byForward(
-	{ envelope }: PostfixCase,
-	top: Smtp,
-	settings: AttributionSettings,
-	alarms: readonly AlarmCode[],
-): Finding {
+function byForward(top: Smtp, settings: AttributionSettings, alarms: readonly AlarmCode[]): Finding {
 	const beside = circumstancesOf(top);
 	const from = `postfix Received, from ${top.address ?? 'an unknown address'} without login`;
 	if (top.address === undefined || isThisMachine(top.address, settings)) return unattributed(from, alarms, beside);
-	const ancestor = ancestorByOrcpt(envelope);
-	return {
-		...beside,
-		...(ancestor === undefined ? {} : { ancestor }),
-		account: '',
-		class: 'forward',
-		certainty: 'none',
-		from: ancestor === undefined ? from : `${from}, ORCPT says ${ancestor}`,
-		alarms,
-	};
+	return { ...beside, account: '', class: 'forward', certainty: 'none', from, alarms };
 }
 
 /** `sendmail -G -i` of a pipe filter: Postfix's own Received of the first passage is the next one down. */
@@ -174,9 +169,7 @@ function passedByPipe(
 	if (below.kind === 'local') return derived(bySendmail(submission, below, settings, directory));
 	if (below.kind === 'smtp') {
 		return derived(
-			below.login === undefined
-				? byForward(submission, below, settings, [])
-				: byLogin(below, below.login, [], directory),
+			below.login === undefined ? byForward(below, settings, []) : byLogin(below, below.login, [], directory),
 		);
 	}
 	return unattributed('postfix Received, a .forward below a filter', [], circumstancesOf(top));
