@@ -1,0 +1,124 @@
+/**
+ * What Exim's stock remote route does, read from the configuration as it stands.
+ *
+ * A receiver must see the same source address, EHLO name, DKIM signature and SRS sender with the wiring as without, so ours
+ * repeats the option values of the stock router and transports word for word instead of guessing them. Exim's file format is
+ * read as far as needed: sections, named drivers, options, lines continued with a backslash. Conditional lines (`.ifdef`) inside
+ * a driver are not weighed: an option counts as soon as it stands there; two of one name: the last, and `headers_add` joined.
+ *
+ * Pure. Exim specification, chapters 6.
+ */
+
+import type { EximDkim, EximStock } from './exim.ts';
+
+export type EximStockNames = {
+	/** Candidates in order of preference; the first that exists is read. */
+	readonly routers: readonly string[];
+	readonly transports: readonly string[];
+	readonly forwardTransports: readonly string[];
+};
+
+export const cpanelStockNames: EximStockNames = {
+	routers: ['dkim_lookuphost', 'lookuphost', 'dkim_smarthost', 'smarthost'],
+	transports: ['dkim_remote_smtp', 'remote_smtp'],
+	forwardTransports: ['dkim_remote_forwarded_smtp', 'remote_forwarded_smtp'],
+};
+
+type Options = ReadonlyMap<string, string>;
+
+/** The stock route of `config`; fields stay away where the option does. */
+export function readEximStock(config: string, names: EximStockNames): EximStock {
+	const lines = logicalLines(config);
+	const router = firstDriver(lines, 'routers', names.routers);
+	const transport = firstDriver(lines, 'transports', names.transports);
+	const forward = firstDriver(lines, 'transports', names.forwardTransports);
+	const forwardReturnPath = forward?.get('return_path');
+	const guard = forwardReturnPath === undefined ? undefined : guardOf(lines, names.forwardTransports);
+	return {
+		...optional('headersAdd', router?.get('headers_add')),
+		...optional('interface', transport?.get('interface')),
+		...optional('helo', transport?.get('helo_data')),
+		...optional('lineLengthLimit', transport?.get('message_linelength_limit')),
+		...optional('dkim', dkimOf(transport)),
+		...optional('forwardDkim', dkimOf(forward)),
+		...optional('forwardReturnPath', forwardReturnPath),
+		...optional('forwardsIfDefined', guard),
+	};
+}
+
+function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [key in Key]?: Value } {
+	return value === undefined ? {} : ({ [key]: value } as { readonly [key in Key]: Value });
+}
+
+function dkimOf(options: Options | undefined): EximDkim | undefined {
+	const found = [...(options ?? [])].filter(([name]) => name.startsWith('dkim_'));
+	return found.length === 0 ? undefined : found.map(([name, value]) => [name.slice('dkim_'.length), value] as const);
+}
+
+/** Comments and blank lines dropped, continued lines joined as Exim joins them (leading blanks of the next one dropped). */
+function logicalLines(config: string): readonly string[] {
+	const lines: string[] = [];
+	let held = '';
+	for (const line of config.split('\n')) {
+		const text = line.trim();
+		if (text.startsWith('#') || (text === '' && held === '')) continue;
+		if (text.endsWith('\\')) held += text.slice(0, -1);
+		else {
+			lines.push(held + text);
+			held = '';
+		}
+	}
+	if (held !== '') lines.push(held);
+	return lines;
+}
+
+function firstDriver(lines: readonly string[], section: string, names: readonly string[]): Options | undefined {
+	for (const name of names) {
+		const options = driver(lines, section, name);
+		if (options !== undefined) return options;
+	}
+	return undefined;
+}
+
+function driver(lines: readonly string[], section: string, name: string): Options | undefined {
+	const found = new Map<string, string>();
+	let inSection = false;
+	let inDriver = false;
+	let exists = false;
+	for (const line of lines) {
+		const begins = /^begin\s+(\w+)$/.exec(line)?.[1];
+		if (begins !== undefined) {
+			inSection = begins === section;
+			inDriver = false;
+		} else if (inSection) {
+			const driverName = /^(\w+):$/.exec(line)?.[1];
+			if (driverName !== undefined) {
+				inDriver = driverName === name;
+				exists ||= inDriver;
+			} else if (inDriver) note(line, found);
+		}
+	}
+	return exists ? found : undefined;
+}
+
+function note(line: string, found: Map<string, string>): void {
+	const option = /^(?:hide\s+)?([a-z0-9_]+)\s*=\s*(.*)$/.exec(line);
+	if (option === null) return;
+	const [, name, value] = option as unknown as [string, string, string];
+	const before = found.get(name);
+	// Two of them add up; joined as Exim joins them.
+	found.set(name, name === 'headers_add' && before !== undefined ? `${before}\\n${value}` : value);
+}
+
+/** The macro in whose `.ifdef` the stock router chooses the transport for forwards. */
+function guardOf(lines: readonly string[], forwardTransports: readonly string[]): string | undefined {
+	let guard: string | undefined;
+	for (const line of lines) {
+		if (/^\.endif\b/.test(line)) guard = undefined;
+		else if (/^\.else\b/.test(line)) guard = undefined;
+		else guard = /^\.ifdef\s+(\w+)/.exec(line)?.[1] ?? guard;
+		const isChoice = line.startsWith('transport') && forwardTransports.some((name) => line.includes(name));
+		if (isChoice) return guard;
+	}
+	return undefined;
+}

@@ -1,0 +1,243 @@
+/**
+ * The wiring of Exim as text: a router that leads remote mail to the agent and says who sent it, two transports, one retry
+ * rule, and the two ACL statements that keep what the router no longer sees.
+ *
+ * Why it is written so (each tried on Exim 4.96):
+ * - The header is built on the router. On the transport the expansions are those of the first address of a batch, and one that
+ *   fails crashes the delivery process and freezes the message; on the router it is a clean deferral.
+ * - `hide headers_add`: without it any tenant reads the secret with `exim -bP`. The secret comes by `readfile`, since an
+ *   `.include` of a root-only file makes every tenant's `exim -be` fail. A missing file gives an empty secret, mail flows.
+ * - `headers_remove` names our header: whatever copy a message brings is gone, in any spelling that Exim takes for it.
+ * - Every value that a tenant can shape is base64: a directory named `a<LF>X-Evil: 1` would write headers of its own.
+ * - `self = send`: Exim freezes mail to the local host otherwise. `::` is the port; a single colon begins a second host.
+ * - The bypass file is asked at each routing, so that no reload is needed. The retry rule keeps an outage of the agent from
+ *   stopping mail for longer than ten seconds after it is back.
+ * - Interface, EHLO name, DKIM and SRS repeat what the stock transports say, so that a receiver sees no difference (exim-stock.ts
+ *   reads them from the configuration).
+ *
+ * Pure, text to text. Not here: cPanel's build of its configuration, files, restarts (installers).
+ */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are Exim's own expansions
+
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { type BlockProblem, findBlocks, insertBlock, type Place, removeBlocks } from './blocks.ts';
+
+/** What the stock remote route does and ours must repeat. All are Exim option values, macros allowed. */
+export type EximStock = {
+	/** `headers_add` of the stock remote router, as written: `"${perl{mailtrapheaders}}"`. */
+	readonly headersAdd?: string;
+	/** `interface` of the stock transport. */
+	readonly interface?: string;
+	/** `helo_data` of the stock transport. */
+	readonly helo?: string;
+	/** `message_linelength_limit`; left out: Exim's 998, as the stock route has it. */
+	readonly lineLengthLimit?: string;
+	readonly dkim?: EximDkim;
+	/** DKIM on forwarded mail, when the stock transport for forwards signs. */
+	readonly forwardDkim?: EximDkim;
+	/** `return_path` of the stock transport for forwards; left out: no SRS, forwards go as everything else. */
+	readonly forwardReturnPath?: string;
+	/** Macro under which alone the stock route uses its transport for forwards: `SRSENABLED`. */
+	readonly forwardsIfDefined?: string;
+};
+
+/** Options that begin with `dkim_`, in order, without `dkim_`: `[['domain', '…'], ['selector', 'default'], …]`. */
+export type EximDkim = readonly (readonly [name: string, value: string])[];
+
+export type EximWiringSettings = {
+	/** Port of the agent on 127.0.0.1. */
+	readonly agentPort: number;
+	/** Root-only file with the secret, no newline needed at its end. */
+	readonly secretPath: string;
+	/** While this file exists the stock route is taken. */
+	readonly bypassPath: string;
+	readonly stock: EximStock;
+};
+
+export const eximBlockNames = ['main', 'aclNotSmtp', 'aclMail', 'routers', 'transports', 'retry'] as const;
+export type EximBlockName = (typeof eximBlockNames)[number];
+
+/** The text of each block, whole lines without a final newline. `main` is empty today and stays for those who wire by hand. */
+export type EximBlocks = { readonly [name in Exclude<EximBlockName, 'main'>]: string } & { readonly main?: string };
+
+/** Blocks that are given a place go into this file. */
+export type EximPlaces = { readonly [name in EximBlockName]?: Place };
+
+/** `/etc/exim.conf.local` of cPanel: its markers. The ACL statements are files of their own there (`cpanelAclFiles`). */
+export const cpanelPlaces: EximPlaces = {
+	routers: { after: '@POSTMAILCOUNT@' },
+	transports: { after: '@TRANSPORTSTART@' },
+	retry: { after: '@RETRYSTART@' },
+};
+
+/** Files, under cPanel's folder for custom ACLs, that hold one ACL block each and nothing else. */
+export const cpanelAclFiles = {
+	aclMail: 'ACL_MAIL_PRE_BLOCK/custom_begin_sluice',
+	aclNotSmtp: 'ACL_OUTGOING_NOTSMTP_CHECKALL_BLOCK/custom_begin_sluice',
+} as const satisfies { readonly [name in EximBlockName]?: string };
+
+/** One hand-written `exim4.conf`: `aclNotSmtp` and `aclMail` name the ACLs that acl_not_smtp and acl_smtp_mail are set to. */
+export function plainPlaces(acls: { readonly aclNotSmtp: string; readonly aclMail: string }): EximPlaces {
+	return {
+		aclNotSmtp: { after: `${acls.aclNotSmtp}:` },
+		aclMail: { after: `${acls.aclMail}:` },
+		routers: { after: 'begin routers' },
+		transports: { after: 'begin transports' },
+		retry: { after: 'begin retry' },
+	};
+}
+
+export const eximRouterName = 'sluice_route';
+export const eximTransportName = 'sluice_smtp';
+export const eximForwardTransportName = 'sluice_forward_smtp';
+export const eximRetryRule = '*@127.0.0.1 * F,4d,10s';
+
+/** Bytes of the working directory that are kept: it becomes a header line a third longer. */
+export const directoryBytesMax = 1024;
+
+const isForwardFalse = 'eq{$local_part@$domain}{$original_local_part@$original_domain}';
+
+const headerKeys =
+	'id=$message_exim_id; proto=$received_protocol; auth=${base64:$authenticated_id}; uid=$originator_uid; ' +
+	'ident=${base64:$sender_ident}; host=$sender_host_address; port=$acl_m_sluice_port; cwd=${base64:$acl_m_sluice_cwd}; ' +
+	`anc=\${if !${isForwardFalse}{\${base64:$original_local_part@$original_domain}}}`;
+
+/** Throws when a setting would change the meaning of the text around it. */
+export function renderExim(settings: EximWiringSettings): EximBlocks {
+	assertPlain(settings);
+	return {
+		aclNotSmtp: `  warn set acl_m_sluice_cwd = \${length_${directoryBytesMax}:$initial_cwd}`,
+		// Also met by `exim -bs` and `-bS` of tenants, which never meet the other one.
+		aclMail: [
+			'  warn set acl_m_sluice_port = $received_port',
+			`       set acl_m_sluice_cwd = \${if def:sender_host_address {}{\${length_${directoryBytesMax}:$initial_cwd}}}`,
+		].join('\n'),
+		routers: routerText(settings),
+		transports: transportsText(settings.stock),
+		retry: eximRetryRule,
+	};
+}
+
+function routerText({ agentPort, secretPath, bypassPath, stock }: EximWiringSettings): string {
+	const secret = `\${if exists{${secretPath}}{\${readfile{${secretPath}}{}}}}`;
+	return [
+		`${eximRouterName}:`,
+		'  driver = manualroute',
+		`  condition = \${if exists{${bypassPath}}{no}{yes}}`,
+		'  domains = ! +local_domains',
+		'  headers_remove = X-Sluice-Sender',
+		...(stock.headersAdd === undefined ? [] : [`  headers_add = ${stock.headersAdd}`]),
+		`  hide headers_add = X-Sluice-Sender: v=1; s=${secret}; ${headerKeys}`,
+		...transportOption(stock),
+		`  route_list = * 127.0.0.1::${agentPort}`,
+		'  host_find_failed = defer',
+		'  self = send',
+		'  no_more',
+	].join('\n');
+}
+
+function transportOption({ forwardReturnPath, forwardsIfDefined }: EximStock): readonly string[] {
+	const plain = `  transport = ${eximTransportName}`;
+	if (forwardReturnPath === undefined) return [plain];
+	const chosen = `  transport = \${if ${isForwardFalse}{${eximTransportName}}{${eximForwardTransportName}}}`;
+	return forwardsIfDefined === undefined ? [chosen] : [`.ifdef ${forwardsIfDefined}`, chosen, '.else', plain, '.endif'];
+}
+
+function transportsText(stock: EximStock): string {
+	const smtp = [
+		'  driver = smtp',
+		'  allow_localhost',
+		'  hosts_avoid_tls = *',
+		'  hosts_try_chunking =',
+		'  connect_timeout = 10s',
+		...(stock.interface === undefined ? [] : [`  interface = ${stock.interface}`]),
+		...(stock.helo === undefined ? [] : [`  helo_data = ${stock.helo}`]),
+		...(stock.lineLengthLimit === undefined ? [] : [`  message_linelength_limit = ${stock.lineLengthLimit}`]),
+	];
+	const dkim = (options: EximDkim = []) => options.map(([name, value]) => `  dkim_${name} = ${value}`);
+	const own = [`${eximTransportName}:`, ...smtp, ...dkim(stock.dkim)];
+	if (stock.forwardReturnPath === undefined) return own.join('\n');
+	const forward = [
+		`${eximForwardTransportName}:`,
+		...smtp,
+		...dkim(stock.forwardDkim),
+		'  max_rcpt = 1',
+		`  return_path = ${stock.forwardReturnPath}`,
+	];
+	const { forwardsIfDefined } = stock;
+	const guarded = forwardsIfDefined === undefined ? forward : [`.ifdef ${forwardsIfDefined}`, ...forward, '.endif'];
+	return [...own, '', ...guarded].join('\n');
+}
+
+function assertPlain({ agentPort, secretPath, bypassPath, stock }: EximWiringSettings): void {
+	if (!Number.isInteger(agentPort) || agentPort < 1 || agentPort > 65535) throw new RangeError(`no port: ${agentPort}`);
+	for (const path of [secretPath, bypassPath]) {
+		if (!/^\/[A-Za-z0-9._/-]+$/.test(path)) throw new RangeError(`not a plain path: ${path}`);
+	}
+	const { dkim = [], forwardDkim = [], ...values } = stock;
+	for (const value of [...Object.values(values), ...[...dkim, ...forwardDkim].flat()]) {
+		if (/[\r\n]/.test(value)) throw new RangeError(`more than one line: ${value}`);
+	}
+}
+
+/** The configuration with the blocks in their places, instead of any earlier ones of ours. */
+export function insertExim(config: string, blocks: EximBlocks, places: EximPlaces): Result<string, BlockProblem> {
+	const bare = removeBlocks(config);
+	if (!bare.ok) return bare;
+	let text = bare.value;
+	for (const name of eximBlockNames) {
+		const place = places[name];
+		const body = blocks[name];
+		if (place === undefined || body === undefined) continue;
+		const inserted = insertBlock(text, sentinelOf[name], body, place);
+		if (!inserted.ok) return failed({ ...inserted.error, block: name });
+		text = inserted.value;
+	}
+	return ok(text);
+}
+
+/** The configuration as it was before `insertExim`, byte for byte. */
+export function removeExim(config: string): Result<string, BlockProblem> {
+	return removeBlocks(config);
+}
+
+export type EximDetection = {
+	readonly [name in EximBlockName]: 'absent' | 'present' | 'outdated' | 'misplaced';
+};
+
+/**
+ * What of `blocks` stands in `config`. `misplaced`: the text is right, but not behind its place's line any more (somebody
+ * put a router in front of it). Names without a place or text are `absent` unless a leftover stands there (`outdated`).
+ */
+export function detectExim(
+	config: string,
+	blocks: EximBlocks,
+	places: EximPlaces,
+): Result<EximDetection, BlockProblem> {
+	const found = findBlocks(config);
+	if (!found.ok) return found;
+	const fresh = insertExim(config, blocks, places);
+	const isExact = fresh.ok && fresh.value === config;
+	const stateOf = (name: EximBlockName): EximDetection[EximBlockName] => {
+		const here = found.value.filter((block) => block.name === sentinelOf[name]);
+		if (here.length === 0) return 'absent';
+		if (here.length > 1 || places[name] === undefined || here[0]?.body !== blocks[name]) return 'outdated';
+		return isExact || isAtPlace(config, here[0]?.from ?? 0, places[name]) ? 'present' : 'misplaced';
+	};
+	return ok(Object.fromEntries(eximBlockNames.map((name) => [name, stateOf(name)])) as EximDetection);
+}
+
+const sentinelOf: { readonly [name in EximBlockName]: string } = {
+	main: 'main',
+	aclNotSmtp: 'acl-not-smtp',
+	aclMail: 'acl-mail',
+	routers: 'routers',
+	transports: 'transports',
+	retry: 'retry',
+};
+
+function isAtPlace(config: string, from: number, place: Place): boolean {
+	if (place === 'end') return true;
+	const before = config.slice(0, from).trimEnd();
+	return before.slice(before.lastIndexOf('\n') + 1).trim() === place.after.trim();
+}
