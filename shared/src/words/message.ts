@@ -104,6 +104,8 @@ export type Transition = {
 	readonly actor?: string;
 	/** A delay notice was sent with this deferral. */
 	readonly delayNoticed?: boolean;
+	/** For `delivered`: the next hop does not do DSN, so a report of success is ours to make (RFC 3461 §5.2.2). */
+	readonly relayed?: boolean;
 };
 
 /** A recipient's present state. */

@@ -1,0 +1,80 @@
+/**
+ * Start: from queue index and log to the open messages in memory.
+ *
+ * The index says what was open at a place in the log; the entries behind it are replayed over that. Without an index the whole
+ * log is replayed. What was under way is queued again: that, and no more, may be delivered twice (invariant 1). Reports that are
+ * owed but not in the log are made now.
+ */
+import type { Transition } from '@sluice/shared/words/message.ts';
+import { isFinal } from '@sluice/shared/words/recipient.ts';
+import { isSettled, recover as recoverRecipient, replay } from '../core/delivery/lifecycle.ts';
+import { isReportDue } from '../core/dsn/owed.ts';
+import type { QueuedMessage } from '../core/scheduling/queued.ts';
+import type { LogEntry, Reported } from '../ports/spool.ts';
+import { queuedMessageOf } from './queued-message.ts';
+
+export type Recovery = {
+	/** Takes one open message of the index. */
+	load(message: QueuedMessage): void;
+	/** Takes one entry of the log, in order. */
+	replay(entry: LogEntry): void;
+	/** What is open now. Messages that owe only a report are open too. */
+	open(): readonly QueuedMessage[];
+	readonly stats: { readonly messages: number; readonly transitions: number; readonly illegal: number };
+};
+
+export function createRecovery(reportsHaveRoute: boolean): Recovery {
+	const messages = new Map<string, QueuedMessage>();
+	const stats = { messages: 0, transitions: 0, illegal: 0 };
+
+	const settle = (message: QueuedMessage): void => {
+		for (const recipient of message.recipients) {
+			if (isFinal(recipient.state) && !recipient.reported && !isReportDue(message, recipient)) recipient.reported = true;
+		}
+		if (isSettled(message)) messages.delete(message.id);
+	};
+
+	const step = (transition: Transition): void => {
+		stats.transitions += 1;
+		const message = messages.get(transition.message);
+		const recipient = message?.recipients[transition.recipient];
+		// Of a message that was settled before the index was written: nothing to do.
+		if (message === undefined || recipient === undefined) return;
+		const taken = replay(recipient, transition);
+		if (!taken.ok) stats.illegal += 1;
+		if (transition.to === 'delivered' && transition.relayed !== true) recipient.reported = true;
+		settle(message);
+	};
+
+	const report = (reported: Reported): void => {
+		const about = messages.get(reported.message);
+		if (about === undefined) return;
+		for (const index of reported.recipients) {
+			const recipient = about.recipients[index];
+			if (recipient === undefined) continue;
+			if (reported.kind === 'delayed') recipient.delayNoticed = true;
+			else recipient.reported = true;
+		}
+		settle(about);
+	};
+
+	return {
+		load: (message) => void messages.set(message.id, message),
+		replay(entry) {
+			if (entry.kind === 'transitions') {
+				for (const transition of entry.transitions) step(transition);
+				return;
+			}
+			stats.messages += 1;
+			const message = queuedMessageOf(entry.record, entry.ref, reportsHaveRoute, entry.statuses);
+			messages.set(message.id, message);
+			settle(message);
+			if (entry.reported !== undefined) report(entry.reported);
+		},
+		open() {
+			for (const message of messages.values()) for (const recipient of message.recipients) recoverRecipient(recipient);
+			return [...messages.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+		},
+		stats,
+	};
+}

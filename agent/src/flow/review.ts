@@ -1,0 +1,156 @@
+/**
+ * Review: what people decide about mail that is already here. The same functions for API, command line and pages.
+ *
+ * Every act goes to the log first, then to the queue, then to audit and events. A recipient under way is reached after its
+ * attempt, if it was deferred. A standing hold also takes new mail; it always has a reason, an author, an end and an undo.
+ */
+import { actorText, type Actor } from '@sluice/shared/contract/actor.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
+import type { Act, ActKind } from '../core/scheduling/scheduler.ts';
+import { type Flow, reportError } from './context.ts';
+import { finish } from './finish.ts';
+import { announceActs } from './settle.ts';
+
+export type ReviewAct = Extract<ActKind, 'hold' | 'release' | 'discard' | 'requeue'>;
+
+export type Reviewed = {
+	/** Recipients whose state changed, and messages they belong to. */
+	readonly recipients: number;
+	readonly messages: number;
+	/** Recipients under way, reached if their attempt is deferred. */
+	readonly pending: number;
+};
+
+export type ReviewFailure = 'not-found' | 'not-written';
+
+/** Acts in portions, so that 100,000 recipients are neither one log record nor one stall of the loop. */
+const recipientsPerPortion = 1000;
+
+/** Applies an act to all open mail that the selector matches. */
+export async function review(
+	flow: Flow,
+	act: ReviewAct,
+	selector: Selector,
+	reason: string,
+	actor: Actor,
+): Promise<Result<Reviewed, ReviewFailure>> {
+	if (selector.kind === 'message' && flow.scheduler.find(selector.id) === undefined) return failed('not-found');
+	const done = await perform(flow, { kind: act, selector, why: reason, actor: actorText(actor) });
+	if (done.ok) audit(flow, actor, `queue.${act}`, `${selector.kind} ${selector.id}`, `${reason} (${done.value.recipients} recipients)`);
+	return done;
+}
+
+type Request = {
+	readonly kind: ActKind;
+	readonly selector: Selector;
+	readonly why: string;
+	readonly actor?: string;
+};
+
+/** One act of a person or a rule, in portions. What was done before a failure stays done and is in the log. */
+export async function perform(flow: Flow, request: Request): Promise<Result<Reviewed, ReviewFailure>> {
+	const messages = new Set<string>();
+	let recipients = 0;
+	let pending = 0;
+	// A requeued recipient matches again, so each is taken once.
+	const startedMs = flow.clock.now();
+	const touched = new Set<object>();
+	for (;;) {
+		const act = flow.scheduler.plan({
+			...request,
+			nowMs: startedMs,
+			recipientsMax: recipientsPerPortion,
+			...(request.kind === 'requeue' ? { where: (recipient) => !touched.has(recipient) } : {}),
+		});
+		pending = Math.max(pending, act.pending);
+		if (act.transitions.length === 0) {
+			flow.scheduler.commit(act, flow.clock.now());
+			break;
+		}
+		if (!(await write(flow, act))) return failed('not-written');
+		for (const step of act.transitions) {
+			messages.add(step.message);
+			const recipient = flow.scheduler.find(step.message)?.recipients[step.recipient];
+			if (recipient !== undefined) touched.add(recipient);
+		}
+		recipients += act.transitions.length;
+		settleEnded(flow, act);
+		if (act.transitions.length < recipientsPerPortion) break;
+	}
+	flow.wake();
+	return ok({ recipients, messages: messages.size, pending });
+}
+
+async function write(flow: Flow, act: Act): Promise<boolean> {
+	try {
+		await flow.spool.record(act.transitions);
+	} catch (error) {
+		reportError(flow, 'review', error, 'spoolWrite');
+		flow.scheduler.abandon(act, flow.clock.now());
+		return false;
+	}
+	flow.scheduler.commit(act, flow.clock.now());
+	announceActs(flow, act.transitions);
+	return true;
+}
+
+/** What was discarded is over: nobody is told (the person who did it knows), the message may go. */
+function settleEnded(flow: Flow, act: Act): void {
+	if (act.kind !== 'discard' && act.kind !== 'suppress') return;
+	for (const step of act.transitions) {
+		const message = flow.scheduler.find(step.message);
+		if (message === undefined) continue;
+		const recipient = message.recipients[step.recipient];
+		if (recipient !== undefined) recipient.reported = true;
+		finish(flow, message);
+	}
+}
+
+/** Sets a standing hold and holds what is queued already. */
+export async function setHold(
+	flow: Flow,
+	asked: { readonly selector: Selector; readonly reason: string; readonly seconds: number },
+	actor: Actor,
+): Promise<Result<{ readonly hold: StandingHold; readonly reviewed: Reviewed }, ReviewFailure>> {
+	const sinceMs = flow.clock.now();
+	const hold: StandingHold = {
+		id: `h${sinceMs.toString(36)}${Math.floor(flow.random() * 36 ** 4).toString(36).padStart(4, '0')}`,
+		selector: asked.selector,
+		reason: asked.reason,
+		author: actorText(actor),
+		sinceMs,
+		untilMs: sinceMs + asked.seconds * 1000,
+	};
+	flow.state.putHold(hold);
+	flow.holds.set(hold.id, hold);
+	const { kind, id } = hold.selector;
+	flow.events.emit({ event: 'hold.set', atMs: sinceMs, hold: hold.id, kind, id, reason: hold.reason, author: hold.author, until: new Date(hold.untilMs).toISOString() });
+	const reviewed = await perform(flow, { kind: 'hold', selector: hold.selector, why: `hold.${kind}: ${asked.reason}`, actor: hold.author });
+	audit(flow, actor, 'hold.set', `${kind} ${id}`, `${hold.id}: ${asked.reason}`);
+	return reviewed.ok ? ok({ hold, reviewed: reviewed.value }) : reviewed;
+}
+
+/** Lifts a standing hold; with `release` what it matches leaves too. */
+export async function liftHold(flow: Flow, id: string, release: boolean, actor: Actor): Promise<Result<Reviewed, ReviewFailure>> {
+	const hold = flow.holds.get(id);
+	if (hold === undefined) return failed('not-found');
+	dropHold(flow, hold, actorText(actor));
+	audit(flow, actor, 'hold.lift', `${hold.selector.kind} ${hold.selector.id}`, `${id}${release ? ', released' : ''}`);
+	if (!release) return ok({ recipients: 0, messages: 0, pending: 0 });
+	return perform(flow, { kind: 'release', selector: hold.selector, why: `hold ${id} lifted`, actor: actorText(actor) });
+}
+
+/** A hold ends: lifted by a person, or at its time. What it holds stays held until released (invariant 4). */
+export function dropHold(flow: Flow, hold: StandingHold, who: string): void {
+	flow.state.deleteHold(hold.id);
+	flow.holds.delete(hold.id);
+	const { kind, id } = hold.selector;
+	flow.events.emit({ event: 'hold.lifted', atMs: flow.clock.now(), hold: hold.id, kind, id, actor: who });
+}
+
+function audit(flow: Flow, actor: Actor, act: string, subject: string, detail: string): void {
+	const atMs = flow.clock.now();
+	flow.state.audit({ atMs, actor: actorText(actor), act, subject, detail });
+	flow.events.emit({ event: 'admin.act', atMs, actor: actorText(actor), act, subject, detail });
+}

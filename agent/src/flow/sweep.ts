@@ -1,0 +1,152 @@
+/**
+ * Sweep: what happens because time has passed. One round a minute, small steps, each of which can fail without the others.
+ *
+ * Expires what was held or queued too long, tells senders of delays that no attempt has told them of, ends standing holds, drops
+ * old history, writes messages anew that alone keep a log segment. The clock alone never releases or drops held mail: it expires,
+ * with one report to its sender where one is due (invariant 4).
+ */
+import type { MessageId } from '@sluice/shared/words/message.ts';
+import { reply } from '@sluice/shared/words/reply.ts';
+import type { QueuedMessage, QueuedRecipient } from '../core/scheduling/queued.ts';
+import type { Timer } from '../ports/clock.ts';
+import { type Flow, reportError } from './context.ts';
+import { reportDelay, reportEnded } from './report.ts';
+import { dropHold, perform } from './review.ts';
+
+const roundMs = 60_000;
+/** Messages acted upon in one round: the rest has its turn in the next. */
+const messagesPerRound = 5_000;
+/** A segment is written anew when less than this share of it is still open. */
+const sparseRatio = 0.2;
+/** Bytes written anew in one round, so that compaction never crowds out mail. */
+const rewriteBytesPerRound = 64 * 1024 * 1024;
+
+export type Sweeper = { stop(): void };
+
+export function startSweeper(flow: Flow): Sweeper {
+	let timer: Timer | undefined;
+	let isStopped = false;
+	const round = async (): Promise<void> => {
+		await sweep(flow);
+		if (!isStopped) timer = flow.clock.after(roundMs, () => void round());
+	};
+	timer = flow.clock.after(roundMs, () => void round());
+	return {
+		stop() {
+			isStopped = true;
+			timer?.cancel();
+		},
+	};
+}
+
+/** One round. Never rejects. */
+export async function sweep(flow: Flow): Promise<void> {
+	const steps: readonly [string, (flow: Flow) => Promise<void>][] = [
+		['holds', endHolds],
+		['expire', expire],
+		['compact', compact],
+		['history', retainHistory],
+	];
+	for (const [name, step] of steps) {
+		try {
+			await step(flow);
+		} catch (error) {
+			reportError(flow, `sweep ${name}`, error);
+		}
+	}
+}
+
+async function endHolds(flow: Flow): Promise<void> {
+	const now = flow.clock.now();
+	for (const hold of [...flow.holds.values()]) if (hold.untilMs <= now) dropHold(flow, hold, 'agent');
+}
+
+type Overdue = { readonly tooOld: MessageId[]; readonly late: QueuedMessage[] };
+
+/** One pass over memory; nothing is awaited in it. */
+function overdue(flow: Flow, now: number): Overdue {
+	const { retry, holdExpireMs } = flow.settings();
+	const found: Overdue = { tooOld: [], late: [] };
+	for (const message of flow.scheduler.all()) {
+		const ageMs = now - message.acceptedMs;
+		if (ageMs < Math.min(retry.delayNoticeAfterMs, holdExpireMs, retry.expireReportAfterMs)) continue;
+		const lifetime = message.nullSender ? retry.expireReportAfterMs : retry.expireAfterMs;
+		if (message.recipients.some((recipient) => isTooOld(recipient, ageMs, lifetime, holdExpireMs))) found.tooOld.push(message.id);
+		else if (ageMs >= retry.delayNoticeAfterMs && message.recipients.some((one) => one.state === 'queued' && !one.delayNoticed))
+			found.late.push(message);
+		if (found.tooOld.length + found.late.length >= messagesPerRound) break;
+	}
+	return found;
+}
+
+/**
+ * Queued mail past its lifetime expires at its last attempt; here only what a closed lane has kept from one. An hour of grace lets
+ * the attempt come first.
+ */
+const graceMs = 3_600_000;
+
+const isTooOld = (recipient: QueuedRecipient, ageMs: number, lifetimeMs: number, holdExpireMs: number): boolean =>
+	(recipient.state === 'held' && ageMs >= holdExpireMs) || (recipient.state === 'queued' && ageMs >= lifetimeMs + graceMs);
+
+async function expire(flow: Flow): Promise<void> {
+	const now = flow.clock.now();
+	const { tooOld, late } = overdue(flow, now);
+	for (const id of tooOld) {
+		const message = flow.scheduler.find(id);
+		if (message === undefined) continue;
+		const done = await perform(flow, { kind: 'expire', selector: { kind: 'message', id }, why: 'kept too long' });
+		if (!done.ok) return;
+		await reportEnded(flow, message, undefined);
+	}
+	const lanes = new Map(flow.scheduler.lanes().map((lane) => [lane.destination, lane.lastFailure]));
+	for (const message of late) {
+		const lastFailure = lanes.get(message.recipients[0]?.destination ?? '') ?? '';
+		const text = lastFailure === '' ? 'The receiving server has not taken the message yet' : `The receiving server cannot be reached (${lastFailure})`;
+		await reportDelay(flow, message, undefined, reply(451, '4.4.1', text));
+	}
+}
+
+async function compact(flow: Flow): Promise<void> {
+	const sparse = new Set(
+		flow.spool
+			.sparse()
+			.filter((segment) => segment.openBytes < segment.bytes * sparseRatio)
+			.map((segment) => segment.segment),
+	);
+	if (sparse.size === 0) return;
+	let bytes = 0;
+	const movable = [...flow.scheduler.all()].filter((message) => sparse.has(message.segment));
+	for (const message of movable) {
+		if (bytes > rewriteBytesPerRound) break;
+		// Under way: its delivery reads the old place; next round.
+		if (message.recipients.some((recipient) => recipient.state === 'sending')) continue;
+		bytes += message.recordBytes;
+		await rewrite(flow, message);
+	}
+	flow.events.emit({ event: 'spool.compacted', atMs: flow.clock.now(), segments: sparse.size, messages: movable.length, bytes });
+}
+
+async function rewrite(flow: Flow, message: QueuedMessage): Promise<void> {
+	const from = { segment: message.segment, offset: message.offset, bytes: message.recordBytes };
+	const stored = await flow.spool.read(from);
+	const statuses = message.recipients.map((recipient) => ({
+		state: recipient.state,
+		attempts: recipient.attempts,
+		dueMs: recipient.dueMs,
+		delayNoticed: recipient.delayNoticed,
+		reported: recipient.reported,
+	}));
+	const appended = flow.spool.append(stored.record, [stored.body], { statuses });
+	const to = await appended;
+	// Steps taken while it was being written stand behind it in the log; only the place changes here.
+	message.segment = to.segment;
+	message.offset = to.offset;
+	message.recordBytes = to.bytes;
+	flow.spool.release(message.id, from);
+	if (flow.scheduler.find(message.id) === undefined) flow.spool.release(message.id, to);
+}
+
+async function retainHistory(flow: Flow): Promise<void> {
+	const { historyDays: days, historyMaxBytes: maxBytes } = flow.settings();
+	await flow.history.retain({ days, maxBytes, nowMs: flow.clock.now() });
+}
