@@ -4,9 +4,9 @@
  * Record and body stay in the spool log and are read when the message goes. With 100,000 open messages every field counts:
  * strings are shared (interned by whoever builds this), the last reply is one short string.
  */
-import type { SenderClass } from "@sluice/shared/words/attribution.ts";
-import type { MessageId } from "@sluice/shared/words/message.ts";
-import type { RecipientState } from "@sluice/shared/words/recipient.ts";
+import type { SenderClass } from '@sluice/shared/words/attribution.ts';
+import type { MessageId } from '@sluice/shared/words/message.ts';
+import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 
 /** Bits of `notify`. No bit but `given`: NOTIFY=NEVER. */
 export const notifyGiven = 1;
@@ -54,4 +54,4 @@ export type QueuedMessage = {
 };
 
 export const lastReplyCharsMax = 200;
-export const dsnDestination = "!dsn";
+export const dsnDestination = '!dsn';

@@ -6,73 +6,32 @@
  * all deliveries of the process.
  *
  * Acts of operators and rules (hold, release, discard, requeue, expire, budget) take two calls, because the log comes
- * first: `plan` takes the matching recipients out of reach and says which transitions to log, `commit` applies them once
- * they are durable (`abandon` puts things back when they could not be written). A recipient under way is not touched:
- * the act is remembered and `settle` returns it as a further act if the attempt ended in a deferral.
+ * first: `plan`, then `commit` or `abandon` (act.ts).
  *
  * Holds mutable collections, but no clock, no timer and no chance of its own. Not here: what an answer means, when to try
  * again, budgets (flow, core/delivery, core/metering).
+ *
+ * This file puts the parts together: backlog.ts (who belongs where), job.ts (who is next), act.ts, lane.ts, feedback.ts,
+ * fair.ts, share.ts, counts.ts.
  */
-import type { MessageId, Transition } from "@sluice/shared/words/message.ts";
-import type { OpenState } from "@sluice/shared/words/recipient.ts";
-import type { Selector } from "@sluice/shared/words/selector.ts";
+import type { MessageId, Transition } from '@sluice/shared/words/message.ts';
+import { recover } from '../delivery/lifecycle.ts';
+import { type Act, type ActRequest, abandonAct, commitAct, type Pending, planAct, planLate } from './act.ts';
+import { type Backlog, change, count, createBacklog, parcelsOf, place, promote } from './backlog.ts';
+import { accountOpen, type CountKey, type CountRow, countsBy, openRecipients } from './counts.ts';
+import { type LaneSignal, type LaneTurn, learn } from './feedback.ts';
+import { type Job, type LaneView, type OpenJob, takeJob } from './job.ts';
+import { allLanes, arrangeLane, type Lane, nextReopeningMs, reopenLanes } from './lane.ts';
+import { addParcel, dropParcel, messageOf, none } from './parcel.ts';
+import type { QueuedMessage, QueuedRecipient } from './queued.ts';
 import {
-	type FeedbackSettings,
-	feedbackDefaults,
-	type LaneSignal,
-	type LaneState,
-} from "./feedback.ts";
-import type { QueuedMessage, QueuedRecipient } from "./queued.ts";
-
-export type SchedulerSettings = {
-	/** Transactions under way at once in the whole process. */
-	readonly deliveriesMax: number;
-	/**
-	 * An account may have another transaction while it has fewer than this many times the free ones (at least one). With 4,
-	 * one busy account alone gets four fifths of `deliveriesMax`, two get four ninths each: there is always room for a newcomer.
-	 */
-	readonly accountShare: number;
-	/** Recipients of one transaction (RFC 5321 §4.5.3.1.8 obliges servers to take 100). */
-	readonly recipientsPerTransactionMax: number;
-	readonly feedback: FeedbackSettings;
-	/** Lanes without mail that are remembered for what was learned of them; the oldest is forgotten first. */
-	readonly idleLanesMax: number;
-};
-
-export const schedulerDefaults: SchedulerSettings = {
-	deliveriesMax: 200,
-	accountShare: 4,
-	recipientsPerTransactionMax: 100,
-	feedback: feedbackDefaults,
-	idleLanesMax: 10_000,
-};
-
-/** What is known of a lane, for views and for the transaction. Live: read it, never write it. */
-export type LaneView = {
-	readonly destination: string;
-	/** Source: the address and name that the submitting MTA showed us. */
-	readonly peerAddress: string;
-	readonly helo: string;
-	readonly laneState: LaneState;
-	/** Transactions allowed at once; a fraction, only whole ones count. */
-	readonly window: number;
-	/** Transactions under way. */
-	readonly busy: number;
-	/** Messages that are due in this lane. */
-	readonly todo: number;
-	/** Epoch ms; only of meaning when closed. */
-	readonly closedUntilMs: number;
-	/** `''` when there was none. */
-	readonly lastFailure: string;
-	readonly lastFailureMs: number;
-};
-
-/** One transaction to make: recipients of one message with the same destination, all marked `sending`. */
-export type Job = {
-	readonly message: QueuedMessage;
-	readonly recipients: readonly QueuedRecipient[];
-	readonly lane: LaneView;
-};
+	abandonedRetryMs,
+	promotedAtOnceMax,
+	promotedPerNext,
+	type SchedulerSettings,
+	schedulerDefaults,
+} from './settings.ts';
+import { giveShareBack } from './share.ts';
 
 export type Settlement = {
 	readonly job: Job;
@@ -80,86 +39,219 @@ export type Settlement = {
 	readonly transitions: readonly Transition[];
 	readonly signal: LaneSignal;
 	readonly nowMs: number;
+	/** Uniform in [0, 1). */
 	readonly random: () => number;
 };
 
-export type ActKind =
-	| "hold"
-	| "release"
-	| "discard"
-	| "requeue"
-	| "expire"
-	| "budget"
-	| "suppress";
-
-export type ActRequest = {
-	readonly kind: ActKind;
-	readonly selector: Selector;
-	readonly nowMs: number;
-	readonly why?: string;
-	/** `admin root`; absent: the agent. */
-	readonly actor?: string;
-	/** Narrows the selection further, for instance to deferrals of one cause. */
-	readonly where?: (
-		recipient: QueuedRecipient,
-		message: QueuedMessage,
-	) => boolean;
-	/** At most so many recipients, oldest message first. */
-	readonly recipientsMax?: number;
-};
-
-export type Act = {
-	readonly kind: ActKind;
-	/** To be logged, then committed. May be empty. */
-	readonly transitions: readonly Transition[];
-	/** Recipients under way that the act will reach if their attempt is deferred (hold, discard, expire). */
-	readonly pending: number;
-};
-
-export type CountKey = "account" | "identity" | "destination" | "age" | "state";
-
-/** Open recipients under one key. For `age` the key is the lower bound in seconds, for `state` the state. */
-export type CountRow = { readonly key: string; readonly recipients: number } & {
-	readonly [state in OpenState]: number;
+export type Settled = {
+	/** What became of the lane: for the events lane.closed and lane.reopened. */
+	readonly lane?: LaneTurn;
+	/** A hold, discard or expiry that had waited for the attempt to end: to be logged and committed like a planned one. */
+	readonly late?: Act;
 };
 
 export type Scheduler = {
-	/** Takes a message in, at acceptance or at start. Its recipients are in the states they have; `sending` becomes `queued`. */
+	/**
+	 * Takes a message in, at acceptance or at start. Its recipients are in the states they have; `sending` becomes `queued`.
+	 * Throws when the id is known already.
+	 */
 	add(message: QueuedMessage, nowMs: number): void;
 	find(id: MessageId): QueuedMessage | undefined;
-	/** Forgets a message that is settled. Refuses (false) while a recipient of it is open. */
+	/** Forgets a message. Refuses (false) while a recipient of it is open, or when it is not known. */
 	retire(id: MessageId): boolean;
-	/** The next transaction to make, or undefined when there is none before `nextWakeMs`. Recipients become `sending`. */
+	/** The next transaction to make, or undefined when there is none before `nextWakeMs`. Its recipients become `sending`. */
 	next(nowMs: number): Job | undefined;
-	/** Frees the job's place, applies the answers, adjusts the lane. Returns an act that was waiting for the attempt to end. */
-	settle(settlement: Settlement): Act | undefined;
+	/**
+	 * Frees the job's place, applies the answers, adjusts the lane. Throws (after all that) when a transition is not one the
+	 * table allows, and when the job was settled before.
+	 */
+	settle(settlement: Settlement): Settled;
 	/**
 	 * Epoch ms when `next` may have something by the clock alone; undefined: only after an `add`, `settle` or `commit`.
-	 * May be in the past: then call `next` again after letting others run.
+	 * May be now or past: then call `next` again after letting others run.
 	 */
-	nextWakeMs(nowMs: number): number | undefined;
+	nextWakeMs(): number | undefined;
 	plan(request: ActRequest): Act;
 	commit(act: Act, nowMs: number): void;
 	abandon(act: Act, nowMs: number): void;
-	/** Messages and open recipients held in memory; transactions under way. */
+	/** Messages held in memory, those not yet retired included. */
 	readonly messages: number;
 	readonly openRecipients: number;
+	/** Transactions under way. */
 	readonly busy: number;
 	countsBy(key: CountKey, nowMs: number): readonly CountRow[];
+	/** A copy of every lane there is. */
 	lanes(): readonly LaneView[];
 	/** Open recipients of an account, and body bytes of its messages that have any. */
-	accountOpen(account: string): {
-		readonly recipients: number;
-		readonly bytes: number;
-	};
-	/** When the recipient that is due longest and not under way was due; undefined when none is due. */
-	oldestDueMs(): number | undefined;
-	/** Every message, oldest first as added. Do not add or retire while iterating. */
+	accountOpen(account: string): { readonly recipients: number; readonly bytes: number };
+	/** When the recipient that is due longest and not under way came due; undefined when none is due. Looks at every parcel. */
+	oldestDueMs(nowMs: number): number | undefined;
+	/** Every message, in the order added. Do not add or retire while iterating. */
 	all(): Iterable<QueuedMessage>;
 };
 
-export function createScheduler(
-	_settings: SchedulerSettings = schedulerDefaults,
-): Scheduler {
-	throw new Error("being written");
+export function createScheduler(settings: SchedulerSettings = schedulerDefaults): Scheduler {
+	const backlog = createBacklog(settings);
+	const pending: Pending = new Map();
+	return {
+		add: (message, nowMs) => add(backlog, message, nowMs),
+		find: (id) => {
+			const slot = backlog.byId.get(id);
+			return slot === undefined ? undefined : messageOf(backlog.parcels, slot);
+		},
+		retire: (id) => retire(backlog, id),
+		next: (nowMs) => next(backlog, nowMs),
+		settle: (settlement) => settle(backlog, pending, settlement),
+		nextWakeMs: () => nextWakeMs(backlog),
+		plan: (request) => planAct(backlog, pending, request),
+		commit: (act, nowMs) => commitAct(backlog, act, nowMs),
+		abandon: (act, nowMs) => abandonAct(backlog, act, nowMs),
+		get messages() {
+			return backlog.byId.size;
+		},
+		get openRecipients() {
+			return openRecipients(backlog.counts);
+		},
+		get busy() {
+			return backlog.shares.busy;
+		},
+		countsBy: (key, nowMs) => countsBy(backlog.counts, key, nowMs),
+		lanes: () => Array.from(allLanes(backlog.lanes), viewOf),
+		accountOpen: (account) => accountOpen(backlog.counts, account),
+		oldestDueMs: (nowMs) => oldestDueMs(backlog, nowMs),
+		all: () => allMessages(backlog),
+	};
+}
+
+function add(backlog: Backlog, message: QueuedMessage, nowMs: number): void {
+	if (backlog.byId.has(message.id)) throw new Error(`message ${message.id} is in the queue already`);
+	let first = none;
+	for (const recipients of byDestination(message)) {
+		first = addParcel(backlog.parcels, message, recipients === message.recipients ? undefined : recipients, first);
+	}
+	if (first === none) throw new Error(`message ${message.id} has no recipients`);
+	backlog.byId.set(message.id, first);
+	for (const slot of parcelsOf(backlog, message)) {
+		for (const recipient of backlog.parcels.spread.get(slot) ?? message.recipients) {
+			recover(recipient);
+			count(backlog, { slot, recipient }, 'new');
+		}
+		place(backlog, slot, nowMs);
+	}
+}
+
+/** The recipients in groups of one destination each: all of them as they are, when they have the same. */
+function byDestination(message: QueuedMessage): Iterable<readonly QueuedRecipient[]> {
+	const destination = message.recipients[0]?.destination;
+	if (message.recipients.every((recipient) => recipient.destination === destination))
+		return message.recipients.length === 0 ? [] : [message.recipients];
+	return Map.groupBy(message.recipients, (recipient) => recipient.destination).values();
+}
+
+function retire(backlog: Backlog, id: MessageId): boolean {
+	const first = backlog.byId.get(id);
+	if (first === undefined || (backlog.parcels.open[first] as number) > 0) return false;
+	const slots = [...parcelsOf(backlog, messageOf(backlog.parcels, first))];
+	backlog.byId.delete(id);
+	for (const slot of slots) dropParcel(backlog.parcels, slot);
+	return true;
+}
+
+function next(backlog: Backlog, nowMs: number): Job | undefined {
+	reopenLanes(backlog.lanes, nowMs);
+	if (backlog.shares.busy >= backlog.settings.deliveriesMax) return undefined;
+	let promoted = promote(backlog, nowMs, promotedPerNext);
+	for (;;) {
+		const job = takeJob(backlog, nowMs);
+		if (job !== undefined || promoted >= promotedAtOnceMax) return job;
+		const more = promote(backlog, nowMs, promotedPerNext);
+		if (more === 0) return undefined;
+		promoted += more;
+	}
+}
+
+function nextWakeMs(backlog: Backlog): number | undefined {
+	if (backlog.shares.busy >= backlog.settings.deliveriesMax) return undefined;
+	const timer = backlog.timers[0];
+	const dueMs = timer === undefined ? undefined : (backlog.parcels.dueMs[timer] as number);
+	const reopeningMs = nextReopeningMs(backlog.lanes);
+	if (dueMs === undefined || reopeningMs === undefined) return dueMs ?? reopeningMs;
+	return Math.min(dueMs, reopeningMs);
+}
+
+const nothing: Settled = {};
+
+function settle(backlog: Backlog, pending: Pending, settlement: Settlement): Settled {
+	const job = settlement.job as OpenJob;
+	const { nowMs } = settlement;
+	const { lane, slot } = job;
+	if (job.isSettled) throw new Error(`a job of message ${job.message.id} was settled twice`);
+	job.isSettled = true;
+	lane.busy--;
+	giveShareBack(backlog.shares, job.message.account);
+	const turn = learn(lane, settlement.signal, {
+		busy: lane.busy,
+		nowMs,
+		random: settlement.random,
+		settings: backlog.settings.feedback,
+	});
+
+	const illegal = applyAnswers(backlog, job, settlement.transitions);
+	for (const recipient of job.recipients) {
+		if (recipient.state !== 'sending') continue;
+		recover(recipient);
+		recipient.dueMs = nowMs + abandonedRetryMs;
+		count(backlog, { slot, recipient }, 'sending');
+	}
+	const late = planLate(backlog, pending, { slot, recipients: job.recipients, nowMs });
+	place(backlog, slot, nowMs);
+	arrangeLane(backlog.lanes, lane);
+	if (illegal !== undefined) throw new Error(`illegal step of message ${illegal.message} to ${illegal.to}`);
+	if (turn === undefined && late === undefined) return nothing;
+	return { ...(turn === undefined ? {} : { lane: turn }), ...(late === undefined ? {} : { late }) };
+}
+
+/** Applies each transition to its recipient. Returns one that could not be, if any. */
+function applyAnswers(backlog: Backlog, job: OpenJob, transitions: readonly Transition[]): Transition | undefined {
+	let illegal: Transition | undefined;
+	for (let position = 0; position < transitions.length; position++) {
+		const transition = transitions[position] as Transition;
+		// Usually in the job's own order.
+		const there = job.recipients[position];
+		const recipient =
+			there?.index === transition.recipient
+				? there
+				: job.recipients.find((candidate) => candidate.index === transition.recipient);
+		if (recipient?.state !== 'sending' || !change(backlog, { slot: job.slot, recipient }, transition))
+			illegal = transition;
+	}
+	return illegal;
+}
+
+const viewOf = (lane: Lane): LaneView => ({
+	destination: lane.destination,
+	peerAddress: lane.peerAddress,
+	helo: lane.helo,
+	laneState: lane.laneState,
+	window: lane.window,
+	busy: lane.busy,
+	todo: lane.todo,
+	closedUntilMs: lane.closedUntilMs,
+	lastFailure: lane.lastFailure,
+	lastFailureMs: lane.lastFailureMs,
+});
+
+function oldestDueMs(backlog: Backlog, nowMs: number): number | undefined {
+	const { parcels } = backlog;
+	let oldest = Number.POSITIVE_INFINITY;
+	for (let slot = 0; slot < parcels.used; slot++) {
+		const isPlaced = parcels.node[slot] !== undefined || (parcels.timer[slot] as number) !== none;
+		const dueMs = parcels.dueMs[slot] as number;
+		if (isPlaced && dueMs < oldest) oldest = dueMs;
+	}
+	return oldest <= nowMs ? oldest : undefined;
+}
+
+function* allMessages(backlog: Backlog): Iterable<QueuedMessage> {
+	for (const slot of backlog.byId.values()) yield messageOf(backlog.parcels, slot);
 }

@@ -1,0 +1,197 @@
+/**
+ * Acts: hold, release, discard, requeue, expire and the like, on all recipients that match.
+ *
+ * The log comes before memory. So an act is planned (its recipients are taken out of reach and the transitions to log are
+ * given), then committed when they are durable, or abandoned when they could not be written. Between the two no other act
+ * and no transaction gets at these recipients; a second act that meets them says how many it had to skip.
+ *
+ * A recipient under way cannot be taken back from the server. What was planned for it is remembered and becomes an act of
+ * its own when the attempt is settled with a deferral; a delivery or a bounce stands.
+ *
+ * Acts look at every message unless one is named: they are rare, and 100,000 messages take a few milliseconds.
+ */
+import type { Transition } from '@sluice/shared/words/message.ts';
+import { isFinal } from '@sluice/shared/words/recipient.ts';
+import type { Selector } from '@sluice/shared/words/selector.ts';
+import { lifecycle, mayTake } from '../delivery/lifecycle.ts';
+import { type Backlog, change, isReserved, type Place, parcelsOf, place } from './backlog.ts';
+import { findLane, probeLane } from './lane.ts';
+import { destinationOf, messageOf, recipientsOf } from './parcel.ts';
+import type { QueuedMessage, QueuedRecipient } from './queued.ts';
+
+export type ActKind = 'hold' | 'release' | 'discard' | 'requeue' | 'expire' | 'budget' | 'suppress';
+
+export type ActRequest = {
+	readonly kind: ActKind;
+	readonly selector: Selector;
+	readonly nowMs: number;
+	readonly why?: string;
+	/** `admin root`; absent: the agent. */
+	readonly actor?: string;
+	/** Narrows the selection further, for instance to deferrals of one cause. */
+	readonly where?: (recipient: QueuedRecipient, message: QueuedMessage) => boolean;
+	/** At most so many recipients, oldest message first. */
+	readonly recipientsMax?: number;
+};
+
+export type Act = {
+	readonly kind: ActKind;
+	/** To be logged, then committed. May be empty. */
+	readonly transitions: readonly Transition[];
+	/** Recipients under way that the act reaches if their attempt is deferred. */
+	readonly pending: number;
+	/** Recipients that matched and are in the middle of another act. */
+	readonly skipped: number;
+};
+
+type Target = Place & { readonly transition: Transition };
+
+/** An act as the scheduler keeps it. */
+type OpenAct = Act & {
+	readonly targets: readonly Target[];
+	/** Parcels whose lanes are to be probed (requeue). */
+	readonly slots: readonly number[];
+	isDone: boolean;
+};
+
+/** What waits for attempts to end. */
+export type Pending = Map<QueuedRecipient, ActRequest>;
+
+/** Acts that make sense for a recipient under way: what it is to become unless the server takes or refuses it. */
+const reachesSending: ReadonlySet<ActKind> = new Set(['hold', 'discard', 'expire', 'suppress']);
+
+export function planAct(backlog: Backlog, pending: Pending, request: ActRequest): Act {
+	const plan = { targets: [] as Target[], slots: [] as number[], pending: 0, skipped: 0 };
+	const most = request.recipientsMax ?? Number.POSITIVE_INFINITY;
+	for (const slot of candidates(backlog, request.selector)) {
+		let isTouched = false;
+		for (const recipient of recipientsOf(backlog.parcels, slot)) {
+			if (plan.targets.length + plan.pending >= most) break;
+			if (isFinal(recipient.state) || !isSelected(backlog, slot, recipient, request)) continue;
+			if (isReserved(backlog, recipient)) plan.skipped++;
+			else if (recipient.state === 'sending') plan.pending += planPending(pending, recipient, request);
+			else if (mayTake(request.kind, recipient.state)) {
+				isTouched = true;
+				// Already due: nothing to log, but its lane may be closed.
+				if (request.kind === 'requeue' && recipient.dueMs <= request.nowMs) continue;
+				plan.targets.push(targetOf(backlog, slot, recipient, request));
+			}
+		}
+		if (isTouched) plan.slots.push(slot);
+	}
+	return reserve(backlog, request, plan);
+}
+
+/** The attempt is over: what waited for it and still applies, as an act of its own. */
+export function planLate(
+	backlog: Backlog,
+	pending: Pending,
+	attempt: { readonly slot: number; readonly recipients: readonly QueuedRecipient[]; readonly nowMs: number },
+): Act | undefined {
+	if (pending.size === 0) return undefined;
+	const { slot, recipients, nowMs } = attempt;
+	let first: ActRequest | undefined;
+	const targets: Target[] = [];
+	for (const recipient of recipients) {
+		const request = pending.get(recipient);
+		if (request === undefined) continue;
+		pending.delete(recipient);
+		if (!mayTake(request.kind, recipient.state)) continue;
+		first ??= request;
+		targets.push(targetOf(backlog, slot, recipient, { ...request, nowMs }));
+	}
+	return first === undefined ? undefined : reserve(backlog, first, { targets, slots: [], pending: 0, skipped: 0 });
+}
+
+/** The transitions are durable: now they are true. */
+export function commitAct(backlog: Backlog, act: Act, nowMs: number): void {
+	const { targets, slots } = finish(backlog, act);
+	for (const target of targets) change(backlog, target, target.transition);
+	placeAll(backlog, targets, nowMs);
+	if (act.kind !== 'requeue') return;
+	for (const slot of slots) {
+		const lane = findLane(backlog.lanes, messageOf(backlog.parcels, slot), destinationOf(backlog.parcels, slot));
+		if (lane?.laneState === 'closed') probeLane(backlog.lanes, lane);
+	}
+}
+
+/** The transitions could not be written: everything is as it was. */
+export function abandonAct(backlog: Backlog, act: Act, nowMs: number): void {
+	placeAll(backlog, finish(backlog, act).targets, nowMs);
+}
+
+function* candidates(backlog: Backlog, selector: Selector): Iterable<number> {
+	if (selector.kind === 'message') {
+		const slot = backlog.byId.get(selector.id);
+		if (slot !== undefined) yield* parcelsOf(backlog, messageOf(backlog.parcels, slot));
+		return;
+	}
+	for (const first of backlog.byId.values()) {
+		const message = messageOf(backlog.parcels, first);
+		if (selector.kind === 'account' && message.account !== selector.id) continue;
+		if (selector.kind === 'identity' && message.identity !== selector.id) continue;
+		for (let slot = first; slot >= 0; slot = backlog.parcels.sibling[slot] as number) {
+			if (selector.kind === 'destination' && destinationOf(backlog.parcels, slot) !== selector.id) continue;
+			yield slot;
+		}
+	}
+}
+
+const isSelected = (backlog: Backlog, slot: number, recipient: QueuedRecipient, request: ActRequest): boolean =>
+	request.where === undefined || request.where(recipient, messageOf(backlog.parcels, slot));
+
+/** Returns 1 when the recipient is now waited for. */
+function planPending(pending: Pending, recipient: QueuedRecipient, request: ActRequest): number {
+	if (request.kind === 'release') pending.delete(recipient); // takes back a hold that has not come to anything yet
+	if (!reachesSending.has(request.kind)) return 0;
+	pending.set(recipient, request);
+	return 1;
+}
+
+function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, request: ActRequest): Target {
+	const to = lifecycle[request.kind].to;
+	return {
+		slot,
+		recipient,
+		transition: {
+			message: messageOf(backlog.parcels, slot).id,
+			recipient: recipient.index,
+			atMs: request.nowMs,
+			to,
+			attempts: recipient.attempts,
+			...(to === 'queued' ? { dueMs: request.nowMs } : {}),
+			...(request.why === undefined ? {} : { why: request.why }),
+			...(request.actor === undefined ? {} : { actor: request.actor }),
+		},
+	};
+}
+
+type Plan = Pick<OpenAct, 'targets' | 'slots' | 'pending' | 'skipped'>;
+
+function reserve(backlog: Backlog, request: ActRequest, plan: Plan): OpenAct {
+	for (const target of plan.targets) backlog.reserved.add(target.recipient);
+	placeAll(backlog, plan.targets, request.nowMs);
+	return {
+		...plan,
+		kind: request.kind,
+		transitions: plan.targets.map((target) => target.transition),
+		isDone: false,
+	};
+}
+
+function finish(backlog: Backlog, act: Act): OpenAct {
+	const open = act as OpenAct;
+	if (open.isDone) throw new Error('the act has been committed or abandoned before');
+	open.isDone = true;
+	for (const target of open.targets) backlog.reserved.delete(target.recipient);
+	return open;
+}
+
+/** Recipients of one parcel follow each other in the targets: each parcel is placed once. */
+function placeAll(backlog: Backlog, targets: readonly Target[], nowMs: number): void {
+	let last = -1;
+	for (const { slot } of targets) {
+		if (slot !== last) place(backlog, slot, nowMs);
+		last = slot;
+	}
+}

@@ -1,0 +1,178 @@
+/**
+ * The backlog: everything the scheduler holds, and the one place that says where a parcel belongs.
+ *
+ * A parcel with a recipient that is due stands in its lane's queue; one whose recipients are all deferred stands in the
+ * heap of timers; one with nothing to send now (waiting, held, under way, final) stands nowhere. `place` looks at its
+ * recipients and puts it right: it is called after every change, so no change has to know what was there before.
+ *
+ * A recipient that an act has been planned for is `reserved`: out of reach until the act is in the log or given up.
+ */
+import type { MessageId, Transition } from '@sluice/shared/words/message.ts';
+import { isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';
+import { apply } from '../delivery/lifecycle.ts';
+import { type Counts, countBytes, countStep, createCounts } from './counts.ts';
+import { type FairContext, fairPush, fairRemove } from './fair.ts';
+import { type HeapOrder, heapAdjust, heapInsert, heapRemove } from './heap.ts';
+import { arrangeLane, createLanes, type Lane, type LaneNode, type Lanes, laneFor } from './lane.ts';
+import { createParcels, destinationOf, messageOf, none, type Parcels, recipientsOf } from './parcel.ts';
+import type { QueuedMessage, QueuedRecipient } from './queued.ts';
+import type { SchedulerSettings } from './settings.ts';
+import { createShares, type Shares } from './share.ts';
+
+export type Backlog = {
+	readonly settings: SchedulerSettings;
+	/** First parcel of each message. */
+	readonly byId: Map<MessageId, number>;
+	readonly parcels: Parcels<LaneNode>;
+	readonly lanes: Lanes;
+	readonly shares: Shares;
+	readonly counts: Counts;
+	readonly fair: FairContext<Lane>;
+	/** Parcels whose recipients are all deferred, as a heap by `dueMs`. */
+	readonly timers: number[];
+	readonly timerOrder: HeapOrder<number>;
+	readonly reserved: Set<QueuedRecipient>;
+	/** Whose turn it is: parked accounts, or lanes. */
+	parkedFirst: boolean;
+};
+
+export function createBacklog(settings: SchedulerSettings): Backlog {
+	const parcels = createParcels<LaneNode>();
+	return {
+		settings,
+		byId: new Map(),
+		parcels,
+		lanes: createLanes(settings.feedback, settings.idleLanesMax),
+		shares: createShares(settings.deliveriesMax, settings.accountShare),
+		counts: createCounts(),
+		fair: {
+			parcels,
+			costOf: (slot) => costOf(recipientsOf(parcels, slot), settings.recipientsPerTransactionMax),
+			arrivals: 0,
+		},
+		timers: [],
+		timerOrder: {
+			before: (a, b) => (parcels.dueMs[a] as number) < (parcels.dueMs[b] as number),
+			moved: (slot, position) => {
+				parcels.timer[slot] = position;
+			},
+		},
+		reserved: new Set(),
+		parkedFirst: false,
+	};
+}
+
+/** Recipients that a transaction with this parcel takes, as far as its states tell; at least 1. */
+function costOf(recipients: readonly QueuedRecipient[], most: number): number {
+	if (recipients.length === 1) return 1;
+	let queued = 0;
+	for (const recipient of recipients) if (recipient.state === 'queued' && ++queued === most) break;
+	return Math.max(1, queued);
+}
+
+/** May go at this time: queued, due, and nobody has plans with it. */
+export function mayGo(backlog: Backlog, recipient: QueuedRecipient, nowMs: number): boolean {
+	return recipient.state === 'queued' && recipient.dueMs <= nowMs && !isReserved(backlog, recipient);
+}
+
+export const isReserved = (backlog: Backlog, recipient: QueuedRecipient): boolean =>
+	backlog.reserved.size > 0 && backlog.reserved.has(recipient);
+
+/** When the first of the parcel's recipients may go; Infinity: none by the clock alone. */
+function earliestMs(backlog: Backlog, slot: number): number {
+	let earliest = Number.POSITIVE_INFINITY;
+	for (const recipient of recipientsOf(backlog.parcels, slot)) {
+		if (recipient.state === 'queued' && recipient.dueMs < earliest && !isReserved(backlog, recipient))
+			earliest = recipient.dueMs;
+	}
+	return earliest;
+}
+
+/** Puts the parcel where it belongs: its lane's queue, the timers, or nowhere. */
+export function place(backlog: Backlog, slot: number, nowMs: number): void {
+	const { parcels } = backlog;
+	const dueMs = earliestMs(backlog, slot);
+	if (dueMs > nowMs) leaveQueue(backlog, slot);
+	if (dueMs <= nowMs || dueMs === Number.POSITIVE_INFINITY) leaveTimers(backlog, slot);
+	if (dueMs === Number.POSITIVE_INFINITY) return;
+	parcels.dueMs[slot] = dueMs;
+	if (dueMs <= nowMs) enterQueue(backlog, slot);
+	else enterTimers(backlog, slot);
+}
+
+function enterQueue(backlog: Backlog, slot: number): void {
+	const { parcels } = backlog;
+	if (parcels.node[slot] !== undefined) return;
+	const lane = laneFor(backlog.lanes, messageOf(parcels, slot), destinationOf(parcels, slot));
+	fairPush(backlog.fair, lane, slot);
+	lane.todo++;
+	arrangeLane(backlog.lanes, lane);
+}
+
+function leaveQueue(backlog: Backlog, slot: number): void {
+	const node = backlog.parcels.node[slot];
+	if (node === undefined) return;
+	fairRemove(backlog.fair, slot);
+	node.lane.todo--;
+	arrangeLane(backlog.lanes, node.lane);
+}
+
+function enterTimers(backlog: Backlog, slot: number): void {
+	const position = backlog.parcels.timer[slot] as number;
+	if (position === none) heapInsert(backlog.timers, slot, backlog.timerOrder);
+	else heapAdjust(backlog.timers, position, backlog.timerOrder);
+}
+
+function leaveTimers(backlog: Backlog, slot: number): void {
+	const position = backlog.parcels.timer[slot] as number;
+	if (position !== none) heapRemove(backlog.timers, position, backlog.timerOrder);
+}
+
+/** Moves parcels that have come due into their lanes, at most `most` of them. Returns how many. */
+export function promote(backlog: Backlog, nowMs: number, most: number): number {
+	const { timers, parcels } = backlog;
+	let promoted = 0;
+	while (promoted < most && timers.length > 0 && (parcels.dueMs[timers[0] as number] as number) <= nowMs) {
+		const slot = timers[0] as number;
+		heapRemove(timers, 0, backlog.timerOrder);
+		enterQueue(backlog, slot);
+		promoted++;
+	}
+	return promoted;
+}
+
+/** Where a recipient stands, for `change`: `slot` is its parcel. */
+export type Place = { readonly slot: number; readonly recipient: QueuedRecipient };
+
+/** Applies a transition and keeps the counts. False: the table does not allow it, nothing has changed. */
+export function change(backlog: Backlog, at: Place, transition: Transition): boolean {
+	const from = at.recipient.state;
+	if (!apply(at.recipient, transition).ok) return false;
+	count(backlog, at, from);
+	return true;
+}
+
+/** The recipient's state has gone from this one to what it is now: follows with the counts. */
+export function count(backlog: Backlog, at: Place, from: RecipientState | 'new'): void {
+	const { parcels, counts } = backlog;
+	const message = messageOf(parcels, at.slot);
+	const to = at.recipient.state;
+	countStep(counts, message, { destination: at.recipient.destination, from, to });
+	const wasOpen = from !== 'new' && !isFinal(from);
+	const isOpen = !isFinal(to);
+	if (wasOpen === isOpen) return;
+	const first = backlog.byId.get(message.id) as number;
+	const open = (parcels.open[first] as number) + (isOpen ? 1 : -1);
+	parcels.open[first] = open;
+	if (isOpen && open === 1) countBytes(counts, message.account, message.bodyBytes);
+	else if (!isOpen && open === 0) countBytes(counts, message.account, -message.bodyBytes);
+}
+
+/** The parcels of a message, first to last. */
+export function* parcelsOf(backlog: Backlog, message: QueuedMessage): Iterable<number> {
+	let slot = backlog.byId.get(message.id) ?? none;
+	while (slot !== none) {
+		yield slot;
+		slot = backlog.parcels.sibling[slot] as number;
+	}
+}
