@@ -4,8 +4,8 @@
  * Only CR LF . CR LF ends it, and nothing that merely looks alike (LF.LF, CRLF.LF, CR.CR …): reading those as an end is what
  * SMTP smuggling lives on. The five bytes are searched natively; bytes at the end of a chunk that may be the start of the end
  * (`.` or `.CR` at the beginning of a line, or a CR of which nobody knows yet whether LF follows) are kept and looked at again
- * together with the next chunk. So every piece given out is content for certain and never ends in a CR, which is what makes the
- * next step (normalise.ts) simple.
+ * together with the next chunk. So every piece given out is content for certain, and a CR at its end is a bare one, which
+ * is what makes the next step (normalise.ts) simple.
  *
  * Pure. RFC 5321 §4.1.1.4, §2.3.8.
  */
@@ -23,7 +23,7 @@ const KEPT = {
 };
 
 export type Piece = {
-	/** Content, dot-stuffed as received. Does not end in CR. May be empty. */
+	/** Content, dot-stuffed as received. May be empty. If it ends in CR, then no LF follows. */
 	readonly content: Buffer;
 	/** Index in the chunk just behind the terminator, or -1 when it has not come yet. */
 	readonly end: number;

@@ -10,7 +10,7 @@
  * newline and no NUL. A piece with nothing to change is returned itself. On the way the pass learns what the bounds and the
  * header need: longest line, end of the header, 8-bit bytes.
  *
- * Pure. Pieces never end in CR (end-of-data.ts keeps it back). Not here: limits (reader.ts).
+ * Pure. A piece never ends between CR and LF (end-of-data.ts sees to that). Not here: limits (reader.ts).
  */
 const CR = 13;
 const LF = 10;
