@@ -5,8 +5,9 @@
  * disk and for nothing else. An error while attributing or judging never costs a message: it goes on as accepted, undecided,
  * and is counted (invariant 10). Measuring and detection join between attribute and judge.
  */
-import type { Attribution } from '@sluice/shared/words/attribution.ts';
+
 import { domainOf } from '@sluice/shared/words/address.ts';
+import type { Attribution } from '@sluice/shared/words/attribution.ts';
 import type { Envelope } from '@sluice/shared/words/envelope.ts';
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
 import { type InitialState, type MessageRecord, messageIdOf } from '@sluice/shared/words/message.ts';
@@ -27,7 +28,12 @@ type Submitted = {
 };
 
 /** Takes one submission. Never rejects; the reply is positive only when the message is durable (invariant 1). */
-export async function accept(flow: Flow, session: SmtpSession, envelope: Envelope, content: ReceivedContent): Promise<Reply> {
+export async function accept(
+	flow: Flow,
+	session: SmtpSession,
+	envelope: Envelope,
+	content: ReceivedContent,
+): Promise<Reply> {
 	const submitted: Submitted = { session, envelope, content, nowMs: flow.clock.now() };
 	const known = attributeSubmission(flow, submitted);
 	const judgement = judgeSubmission(flow, submitted, known);
@@ -61,7 +67,14 @@ function attributeSubmission(flow: Flow, { session, envelope, content }: Submitt
 function unknownSender(envelope: Envelope): AttributionResult {
 	const hint = { domain: domainOf(envelope.reversePath), address: envelope.reversePath.toLowerCase() };
 	return {
-		attribution: { account: '', class: 'unattributed', certainty: 'none', from: 'attribution failed', hint, alarms: [] },
+		attribution: {
+			account: '',
+			class: 'unattributed',
+			certainty: 'none',
+			from: 'attribution failed',
+			hint,
+			alarms: [],
+		},
 		cuts: [],
 		headers: { fromAddress: '', hops: 0, ownReceived: { count: 0, isDirect: false }, claims: [] },
 		fields: [],
@@ -87,7 +100,13 @@ function judgeSubmission(flow: Flow, { envelope, content, nowMs }: Submitted, kn
 	}
 }
 
-function refuse(flow: Flow, submitted: Submitted, attribution: Attribution, judgement: Judgement, fault: FaultName): Reply {
+function refuse(
+	flow: Flow,
+	submitted: Submitted,
+	attribution: Attribution,
+	judgement: Judgement,
+	fault: FaultName,
+): Reply {
 	const { nowMs, envelope, content } = submitted;
 	const reason = judgement.verdict.reasons[0];
 	flow.events.emit({
@@ -106,15 +125,30 @@ function refuse(flow: Flow, submitted: Submitted, attribution: Attribution, judg
 		mtaQueueId: attribution.mtaQueueId,
 	});
 	if (fault === 'loop') {
-		flow.events.emit({ event: 'loop.detected', atMs: nowMs, where: 'accept', sender: envelope.reversePath, text: reason?.text });
-		flow.health.raise({ code: 'loop', text: `Mail comes back to us: ${reason?.text}`, hint: faults.loop.hint, stops: 'nothing' });
+		flow.events.emit({
+			event: 'loop.detected',
+			atMs: nowMs,
+			where: 'accept',
+			sender: envelope.reversePath,
+			text: reason?.text,
+		});
+		flow.health.raise({
+			code: 'loop',
+			text: `Mail comes back to us: ${reason?.text}`,
+			hint: faults.loop.hint,
+			stops: 'nothing',
+		});
 	}
 	return faults[fault].reply;
 }
 
 let sequence = 0;
 
-function recordOf({ session, envelope, content, nowMs }: Submitted, known: AttributionResult, judgement: Judgement): MessageRecord {
+function recordOf(
+	{ session, envelope, content, nowMs }: Submitted,
+	known: AttributionResult,
+	judgement: Judgement,
+): MessageRecord {
 	const { verdict, initials } = judgement;
 	const { subject, headerFrom, headerId, hops } = known.headers;
 	sequence = (sequence + 1) % 2 ** 20;
@@ -155,7 +189,8 @@ function enqueue(flow: Flow, record: MessageRecord, ref: BodyRef): void {
 
 function announce(flow: Flow, record: MessageRecord, { session }: Submitted): void {
 	const { attribution, envelope, verdict } = record;
-	const event = record.initial === 'held' ? 'message.held' : record.initial === 'waiting' ? 'message.waiting' : 'message.accepted';
+	const event =
+		record.initial === 'held' ? 'message.held' : record.initial === 'waiting' ? 'message.waiting' : 'message.accepted';
 	flow.events.emit({
 		event,
 		atMs: record.acceptedMs,
@@ -172,10 +207,18 @@ function announce(flow: Flow, record: MessageRecord, { session }: Submitted): vo
 		mtaQueueId: attribution.mtaQueueId,
 		client: attribution.clientAddress,
 		session: session.id,
-		...(verdict.reasons.length === 0 ? {} : { reasons: verdict.reasons.map((reason) => `${reason.rule}: ${reason.text}`) }),
+		...(verdict.reasons.length === 0
+			? {}
+			: { reasons: verdict.reasons.map((reason) => `${reason.rule}: ${reason.text}`) }),
 	});
 	for (const code of attribution.alarms) {
-		flow.events.emit({ event: 'attribution.alarm', atMs: record.acceptedMs, message: record.id, code, sender: envelope.reversePath });
+		flow.events.emit({
+			event: 'attribution.alarm',
+			atMs: record.acceptedMs,
+			message: record.id,
+			code,
+			sender: envelope.reversePath,
+		});
 	}
 }
 

@@ -19,7 +19,13 @@ export function admitPeer(flow: Admission, peer: Peer): Reply | undefined {
 
 function refuse(flow: Admission, fault: FaultName, peer: Peer): Reply {
 	const { address, port, uid } = peer;
-	flow.events.emit({ event: 'session.refused', atMs: flow.clock.now(), fault, peer: `${address}:${port}`, ...(uid === undefined ? {} : { uid }) });
+	flow.events.emit({
+		event: 'session.refused',
+		atMs: flow.clock.now(),
+		fault,
+		peer: `${address}:${port}`,
+		...(uid === undefined ? {} : { uid }),
+	});
 	return faults[fault].reply;
 }
 

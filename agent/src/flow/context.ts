@@ -77,7 +77,12 @@ export type Flow = {
 };
 
 /** The one place where flow tells of an error that is a bug or broken I/O: with its stack, for the operator. */
-export function reportError(flow: Pick<Flow, 'events' | 'clock'>, where: string, error: unknown, fault: FaultName = 'internal'): void {
+export function reportError(
+	flow: Pick<Flow, 'events' | 'clock'>,
+	where: string,
+	error: unknown,
+	fault: FaultName = 'internal',
+): void {
 	const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
 	flow.events.emit({ event: 'source.failed', atMs: flow.clock.now(), where, fault, error: text });
 }

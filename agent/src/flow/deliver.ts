@@ -7,7 +7,7 @@
 import type { EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
 import type { MessageRecord } from '@sluice/shared/words/message.ts';
 import { reply } from '@sluice/shared/words/reply.ts';
-import { outgoingContent, type OutgoingContent } from '../core/delivery/content.ts';
+import { type OutgoingContent, outgoingContent } from '../core/delivery/content.ts';
 import {
 	type LaneSignal,
 	type Outcome,
@@ -90,7 +90,13 @@ type Offer = {
 	readonly answers: Map<QueuedRecipient, Answered>;
 };
 
-async function offer(flow: Flow, memory: HostMemory, job: Job, stored: StoredMessage, located: Located): Promise<JobResult> {
+async function offer(
+	flow: Flow,
+	memory: HostMemory,
+	job: Job,
+	stored: StoredMessage,
+	located: Located,
+): Promise<JobResult> {
 	const { record } = stored;
 	const { hostName, key } = flow.settings();
 	const prefix = receivedLine({ origin: record.origin, name: hostName, key, id: record.id, nowMs: record.acceptedMs });
@@ -110,7 +116,8 @@ async function offer(flow: Flow, memory: HostMemory, job: Job, stored: StoredMes
 }
 
 /** Not answered yet, or only with a failure of a host rather than a word about the recipient. */
-const isOpen = (answered: Answered | undefined): boolean => answered === undefined || answered.outcome.kind === 'deferred';
+const isOpen = (answered: Answered | undefined): boolean =>
+	answered === undefined || answered.outcome.kind === 'deferred';
 
 type Tried = { readonly signal: LaneSignal; readonly nextHost: boolean; readonly hasReached: boolean };
 
@@ -140,14 +147,30 @@ async function offerToHost(offered: Offer, target: DialTarget, recipients: reado
 		pending = pending.filter((_, index) => round.outcomes[index]?.kind === 'again');
 	}
 	// A host that closes every kept connection in our face: as a lost one.
-	const lost = outcomesOfDial({ failure: { stage: 'greeting', error: 'connections were closed' }, recipients: pending.length });
+	const lost = outcomesOfDial({
+		failure: { stage: 'greeting', error: 'connections were closed' },
+		recipients: pending.length,
+	});
 	note(offered, target, undefined, pending, lost.outcomes);
-	return { signal: pending.length > 0 ? lost.lane : signal, nextHost: pending.length > 0 || nextHost, hasReached: true };
+	return {
+		signal: pending.length > 0 ? lost.lane : signal,
+		nextHost: pending.length > 0 || nextHost,
+		hasReached: true,
+	};
 }
 
-type Round = { readonly outcomes: readonly Outcome[]; readonly signal: LaneSignal; readonly nextHost: boolean; readonly isStale: boolean };
+type Round = {
+	readonly outcomes: readonly Outcome[];
+	readonly signal: LaneSignal;
+	readonly nextHost: boolean;
+	readonly isStale: boolean;
+};
 
-async function transact(offered: Offer, connection: OutboundConnection, pending: readonly QueuedRecipient[]): Promise<Round> {
+async function transact(
+	offered: Offer,
+	connection: OutboundConnection,
+	pending: readonly QueuedRecipient[],
+): Promise<Round> {
 	const { record, content, flow } = offered;
 	const { envelope } = record;
 	const recipients = pending.map((recipient) => envelope.recipients[recipient.index] as EnvelopeRecipient);
@@ -196,11 +219,19 @@ function note(
 function isOurselves({ flow, isByMx, record }: Offer, connection: OutboundConnection): boolean {
 	if (!isByMx) return false;
 	const greeted = connection.greetingName.toLowerCase();
-	return greeted !== '' && (greeted === flow.settings().hostName.toLowerCase() || greeted === record.origin.helo.toLowerCase());
+	return (
+		greeted !== '' &&
+		(greeted === flow.settings().hostName.toLowerCase() || greeted === record.origin.helo.toLowerCase())
+	);
 }
 
 /** Stops here, tells the operator, keeps the mail: the lane closes and nothing counts against the message but one attempt. */
-function loop(offered: Offer, target: DialTarget, connection: OutboundConnection, pending: readonly QueuedRecipient[]): Tried {
+function loop(
+	offered: Offer,
+	target: DialTarget,
+	connection: OutboundConnection,
+	pending: readonly QueuedRecipient[],
+): Tried {
 	const { flow, record } = offered;
 	flow.dialer.giveBack(connection);
 	const where = `${target.host} [${target.address}]`;
@@ -221,6 +252,12 @@ function loop(offered: Offer, target: DialTarget, connection: OutboundConnection
 		rule: 'loop.greeting',
 		mayBeTwice: false,
 	};
-	note(offered, target, connection, pending, pending.map(() => outcome));
+	note(
+		offered,
+		target,
+		connection,
+		pending,
+		pending.map(() => outcome),
+	);
 	return { signal: { kind: 'closed', rule: 'loop.greeting' }, nextHost: false, hasReached: true };
 }

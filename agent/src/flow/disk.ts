@@ -49,7 +49,10 @@ function judge(flow: Watched, freeBytes: number, totalBytes: number): void {
 	const { minFreeBytes, minFreeRatio } = flow.settings();
 	const bound = Math.max(minFreeBytes, totalBytes * minFreeRatio);
 	const isLow = flow.health.has('disk-low') ? freeBytes < bound * clearFactor : freeBytes < bound;
-	if (!isLow) return flow.health.clear('disk-low');
+	if (!isLow) {
+		flow.health.clear('disk-low');
+		return;
+	}
 	flow.health.raise({
 		code: 'disk-low',
 		text: `Only ${megabytes(freeBytes)} are free where mail is stored (at least ${megabytes(bound)} are wanted). New mail is answered 452 and stays with the MTA; deliveries go on.`,

@@ -89,7 +89,11 @@ async function targetsOf(flow: Flow, chosen: Route, local: Local): Promise<Resul
 	}
 }
 
-async function smarthostTargets(flow: Flow, hosts: readonly Smarthost[], local: Local): Promise<Result<Located, RoutingProblem>> {
+async function smarthostTargets(
+	flow: Flow,
+	hosts: readonly Smarthost[],
+	local: Local,
+): Promise<Result<Located, RoutingProblem>> {
 	const targets: DialTarget[] = [];
 	let isTemporary = false;
 	for (const host of hosts) {
@@ -99,7 +103,10 @@ async function smarthostTargets(flow: Flow, hosts: readonly Smarthost[], local: 
 			continue;
 		}
 		const prefer = flow.settings().preferFamily;
-		const usable = interleave(found.value, local.sourceAddress === undefined ? { prefer } : { prefer, sourceAddress: local.sourceAddress });
+		const usable = interleave(
+			found.value,
+			local.sourceAddress === undefined ? { prefer } : { prefer, sourceAddress: local.sourceAddress },
+		);
 		for (const address of usable) {
 			targets.push({
 				...local,
@@ -135,11 +142,20 @@ async function mxTargets(flow: Flow, domain: string, local: Local): Promise<Resu
 	return planned(flow, known, local);
 }
 
-function planned(flow: Flow, hosts: Parameters<typeof planTargets>[0]['hosts'], local: Local): Result<Located, RoutingProblem> {
+function planned(
+	flow: Flow,
+	hosts: Parameters<typeof planTargets>[0]['hosts'],
+	local: Local,
+): Result<Located, RoutingProblem> {
 	const settings = flow.settings();
-	const families = { prefer: settings.preferFamily, ...(local.sourceAddress === undefined ? {} : { sourceAddress: local.sourceAddress }) };
+	const families = {
+		prefer: settings.preferFamily,
+		...(local.sourceAddress === undefined ? {} : { sourceAddress: local.sourceAddress }),
+	};
 	const plan = planTargets({ hosts, rules: settings.addressRules, families });
 	if (plan.problem !== undefined) return failed(plan.problem);
-	const targets = plan.targets.map((target): DialTarget => ({ ...local, ...target, port: settings.mxPort, tls: settings.mxTls }));
+	const targets = plan.targets.map(
+		(target): DialTarget => ({ ...local, ...target, port: settings.mxPort, tls: settings.mxTls }),
+	);
 	return ok({ targets, isByMx: true });
 }

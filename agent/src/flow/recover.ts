@@ -29,7 +29,8 @@ export function createRecovery(reportsHaveRoute: boolean): Recovery {
 
 	const settle = (message: QueuedMessage): void => {
 		for (const recipient of message.recipients) {
-			if (isFinal(recipient.state) && !recipient.reported && !isReportDue(message, recipient)) recipient.reported = true;
+			if (isFinal(recipient.state) && !recipient.reported && !isReportDue(message, recipient))
+				recipient.reported = true;
 		}
 		if (isSettled(message)) messages.delete(message.id);
 	};

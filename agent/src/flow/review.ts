@@ -4,7 +4,7 @@
  * Every act goes to the log first, then to the queue, then to audit and events. A recipient under way is reached after its
  * attempt, if it was deferred. A standing hold also takes new mail; it always has a reason, an author, an end and an undo.
  */
-import { actorText, type Actor } from '@sluice/shared/contract/actor.ts';
+import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
 import type { Act, ActKind } from '../core/scheduling/scheduler.ts';
@@ -37,7 +37,14 @@ export async function review(
 ): Promise<Result<Reviewed, ReviewFailure>> {
 	if (selector.kind === 'message' && flow.scheduler.find(selector.id) === undefined) return failed('not-found');
 	const done = await perform(flow, { kind: act, selector, why: reason, actor: actorText(actor) });
-	if (done.ok) audit(flow, actor, `queue.${act}`, `${selector.kind} ${selector.id}`, `${reason} (${done.value.recipients} recipients)`);
+	if (done.ok)
+		audit(
+			flow,
+			actor,
+			`queue.${act}`,
+			`${selector.kind} ${selector.id}`,
+			`${reason} (${done.value.recipients} recipients)`,
+		);
 	return done;
 }
 
@@ -115,7 +122,9 @@ export async function setHold(
 ): Promise<Result<{ readonly hold: StandingHold; readonly reviewed: Reviewed }, ReviewFailure>> {
 	const sinceMs = flow.clock.now();
 	const hold: StandingHold = {
-		id: `h${sinceMs.toString(36)}${Math.floor(flow.random() * 36 ** 4).toString(36).padStart(4, '0')}`,
+		id: `h${sinceMs.toString(36)}${Math.floor(flow.random() * 36 ** 4)
+			.toString(36)
+			.padStart(4, '0')}`,
 		selector: asked.selector,
 		reason: asked.reason,
 		author: actorText(actor),
@@ -125,14 +134,33 @@ export async function setHold(
 	flow.state.putHold(hold);
 	flow.holds.set(hold.id, hold);
 	const { kind, id } = hold.selector;
-	flow.events.emit({ event: 'hold.set', atMs: sinceMs, hold: hold.id, kind, id, reason: hold.reason, author: hold.author, until: new Date(hold.untilMs).toISOString() });
-	const reviewed = await perform(flow, { kind: 'hold', selector: hold.selector, why: `hold.${kind}: ${asked.reason}`, actor: hold.author });
+	flow.events.emit({
+		event: 'hold.set',
+		atMs: sinceMs,
+		hold: hold.id,
+		kind,
+		id,
+		reason: hold.reason,
+		author: hold.author,
+		until: new Date(hold.untilMs).toISOString(),
+	});
+	const reviewed = await perform(flow, {
+		kind: 'hold',
+		selector: hold.selector,
+		why: `hold.${kind}: ${asked.reason}`,
+		actor: hold.author,
+	});
 	audit(flow, actor, 'hold.set', `${kind} ${id}`, `${hold.id}: ${asked.reason}`);
 	return reviewed.ok ? ok({ hold, reviewed: reviewed.value }) : reviewed;
 }
 
 /** Lifts a standing hold; with `release` what it matches leaves too. */
-export async function liftHold(flow: Flow, id: string, release: boolean, actor: Actor): Promise<Result<Reviewed, ReviewFailure>> {
+export async function liftHold(
+	flow: Flow,
+	id: string,
+	release: boolean,
+	actor: Actor,
+): Promise<Result<Reviewed, ReviewFailure>> {
 	const hold = flow.holds.get(id);
 	if (hold === undefined) return failed('not-found');
 	dropHold(flow, hold, actorText(actor));

@@ -5,8 +5,9 @@
  * (invariant 1). When the log cannot be written the answers are kept and written again, and nothing new is sent meanwhile: a
  * restart may then repeat what was in flight, and no more than that.
  */
-import type { EventName } from '@sluice/shared/words/events.ts';
+
 import { domainOf } from '@sluice/shared/words/address.ts';
+import type { EventName } from '@sluice/shared/words/events.ts';
 import type { MessageRecord, Transition } from '@sluice/shared/words/message.ts';
 import { replyText } from '@sluice/shared/words/reply.ts';
 import type { LaneSignal as Signal } from '../core/delivery/outcome.ts';
@@ -21,7 +22,12 @@ import { reportJob } from './report.ts';
 
 const recordRetryMs = 1000;
 
-export async function settle(flow: Flow, job: Job, stored: StoredMessage | undefined, result: JobResult): Promise<void> {
+export async function settle(
+	flow: Flow,
+	job: Job,
+	stored: StoredMessage | undefined,
+	result: JobResult,
+): Promise<void> {
 	const transitions = transitionsOf(flow, job, result);
 	await recordUntilDurable(flow, transitions);
 	const act = free(flow, job, transitions, result);
@@ -61,7 +67,13 @@ export async function recordUntilDurable(flow: Flow, transitions: readonly Trans
 
 function free(flow: Flow, job: Job, transitions: readonly Transition[], result: JobResult): Act | undefined {
 	const before = job.lane.laneState;
-	const act = flow.scheduler.settle({ job, transitions, signal: laneSignal(result.signal), nowMs: flow.clock.now(), random: flow.random });
+	const act = flow.scheduler.settle({
+		job,
+		transitions,
+		signal: laneSignal(result.signal),
+		nowMs: flow.clock.now(),
+		random: flow.random,
+	});
 	const after = job.lane.laneState;
 	if (before !== after && (after === 'closed' || (before !== 'open' && after === 'open'))) {
 		const { destination, peerAddress, closedUntilMs, lastFailure } = job.lane;
@@ -116,7 +128,9 @@ function announce(flow: Flow, job: Job, record: MessageRecord | undefined, trans
 			tls: step.tls,
 			cause: step.cause,
 			reply: step.reply === undefined ? undefined : replyText(step.reply),
-			...(step.to === 'queued' && step.dueMs !== undefined ? { retryAfterSeconds: Math.round((step.dueMs - step.atMs) / 1000) } : {}),
+			...(step.to === 'queued' && step.dueMs !== undefined
+				? { retryAfterSeconds: Math.round((step.dueMs - step.atMs) / 1000) }
+				: {}),
 			...(step.to === 'delivered' ? { delaySeconds: Math.round((step.atMs - job.message.acceptedMs) / 100) / 10 } : {}),
 			...(domainOf(record?.envelope.reversePath ?? '') === '' ? {} : { sender: record?.envelope.reversePath }),
 		});

@@ -71,8 +71,12 @@ function overdue(flow: Flow, now: number): Overdue {
 		const ageMs = now - message.acceptedMs;
 		if (ageMs < Math.min(retry.delayNoticeAfterMs, holdExpireMs, retry.expireReportAfterMs)) continue;
 		const lifetime = message.nullSender ? retry.expireReportAfterMs : retry.expireAfterMs;
-		if (message.recipients.some((recipient) => isTooOld(recipient, ageMs, lifetime, holdExpireMs))) found.tooOld.push(message.id);
-		else if (ageMs >= retry.delayNoticeAfterMs && message.recipients.some((one) => one.state === 'queued' && !one.delayNoticed))
+		if (message.recipients.some((recipient) => isTooOld(recipient, ageMs, lifetime, holdExpireMs)))
+			found.tooOld.push(message.id);
+		else if (
+			ageMs >= retry.delayNoticeAfterMs &&
+			message.recipients.some((one) => one.state === 'queued' && !one.delayNoticed)
+		)
 			found.late.push(message);
 		if (found.tooOld.length + found.late.length >= messagesPerRound) break;
 	}
@@ -86,7 +90,8 @@ function overdue(flow: Flow, now: number): Overdue {
 const graceMs = 3_600_000;
 
 const isTooOld = (recipient: QueuedRecipient, ageMs: number, lifetimeMs: number, holdExpireMs: number): boolean =>
-	(recipient.state === 'held' && ageMs >= holdExpireMs) || (recipient.state === 'queued' && ageMs >= lifetimeMs + graceMs);
+	(recipient.state === 'held' && ageMs >= holdExpireMs) ||
+	(recipient.state === 'queued' && ageMs >= lifetimeMs + graceMs);
 
 async function expire(flow: Flow): Promise<void> {
 	const now = flow.clock.now();
@@ -101,7 +106,10 @@ async function expire(flow: Flow): Promise<void> {
 	const lanes = new Map(flow.scheduler.lanes().map((lane) => [lane.destination, lane.lastFailure]));
 	for (const message of late) {
 		const lastFailure = lanes.get(message.recipients[0]?.destination ?? '') ?? '';
-		const text = lastFailure === '' ? 'The receiving server has not taken the message yet' : `The receiving server cannot be reached (${lastFailure})`;
+		const text =
+			lastFailure === ''
+				? 'The receiving server has not taken the message yet'
+				: `The receiving server cannot be reached (${lastFailure})`;
 		await reportDelay(flow, message, undefined, reply(451, '4.4.1', text));
 	}
 }
@@ -123,7 +131,13 @@ async function compact(flow: Flow): Promise<void> {
 		bytes += message.recordBytes;
 		await rewrite(flow, message);
 	}
-	flow.events.emit({ event: 'spool.compacted', atMs: flow.clock.now(), segments: sparse.size, messages: movable.length, bytes });
+	flow.events.emit({
+		event: 'spool.compacted',
+		atMs: flow.clock.now(),
+		segments: sparse.size,
+		messages: movable.length,
+		bytes,
+	});
 }
 
 async function rewrite(flow: Flow, message: QueuedMessage): Promise<void> {

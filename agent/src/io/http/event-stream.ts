@@ -1,0 +1,71 @@
+/**
+ * `GET /v1/events`: the events of the log as server-sent events, for pages and scripts that follow.
+ *
+ * Each has an id that only grows while the agent runs; `Last-Event-ID` resumes from what is still in memory, and a gap is told as
+ * an event of its own, so that a follower knows when it must ask again. A follower that does not read is dropped, not waited for.
+ */
+import type { SluiceEvent } from '@sluice/shared/words/events.ts';
+import type { Request, Response } from 'express';
+
+export type EventStream = {
+	publish(event: SluiceEvent): void;
+	serve(request: Request, response: Response): void;
+	stop(): void;
+};
+
+const rememberedMax = 5_000;
+const followersMax = 50;
+const backlogBytesMax = 1024 * 1024;
+const keepAliveMs = 15_000;
+
+type Remembered = { readonly id: number; readonly event: SluiceEvent };
+
+export function createEventStream(): EventStream {
+	const remembered: Remembered[] = [];
+	const followers = new Set<Response>();
+	let nextId = Date.now() * 1000;
+	let timer: NodeJS.Timeout | undefined;
+
+	const send = (response: Response, { id, event }: Remembered): void => {
+		if (response.writableLength > backlogBytesMax) {
+			followers.delete(response);
+			response.destroy();
+			return;
+		}
+		const { atMs, ...fields } = event;
+		const data = JSON.stringify({ time: new Date(atMs).toISOString(), ...fields });
+		response.write(`id: ${id}\nevent: ${event.event}\ndata: ${data}\n\n`);
+	};
+
+	return {
+		publish(event) {
+			const entry = { id: nextId++, event };
+			remembered.push(entry);
+			if (remembered.length > rememberedMax * 2) remembered.splice(0, remembered.length - rememberedMax);
+			for (const response of followers) send(response, entry);
+		},
+		serve(request, response) {
+			if (followers.size >= followersMax) {
+				response.status(503).end();
+				return;
+			}
+			response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+			const last = Number(request.headers['last-event-id']);
+			if (Number.isFinite(last) && last > 0) {
+				const first = remembered[0]?.id ?? nextId;
+				if (last + 1 < first) response.write(`event: gap\ndata: {"from":${last + 1},"to":${first}}\n\n`);
+				for (const entry of remembered) if (entry.id > last) send(response, entry);
+			} else response.write(': following\n\n');
+			followers.add(response);
+			response.on('close', () => followers.delete(response));
+			timer ??= setInterval(() => {
+				for (const follower of followers) follower.write(': \n\n');
+			}, keepAliveMs).unref();
+		},
+		stop() {
+			clearInterval(timer);
+			for (const response of followers) response.end();
+			followers.clear();
+		},
+	};
+}

@@ -1,0 +1,75 @@
+/**
+ * The log: one JSON line an event on standard output, in the shared vocabulary.
+ *
+ * Fields are bounded; addresses are masked where the setting says so. Lines are written asynchronously in batches by pino, so
+ * that a slow reader of the log never stalls mail; when it falls far behind, lines are dropped and counted, mail is not.
+ */
+import { type EventName, eventFieldCharsMax, type SluiceEvent } from '@sluice/shared/words/events.ts';
+import { pino } from 'pino';
+
+export type LogSettings = { readonly level: 'error' | 'warn' | 'info' | 'debug'; readonly maskAddresses: boolean };
+
+export type Log = { write(event: SluiceEvent): void; set(settings: LogSettings): void; flush(): void };
+
+const warnings: ReadonlySet<EventName> = new Set<EventName>([
+	'lane.closed',
+	'attribution.alarm',
+	'loop.detected',
+	'spool.corrupt',
+	'index.rebuilt',
+	'health.degraded',
+	'session.refused',
+	'source.failed',
+]);
+
+const addressFields: ReadonlySet<string> = new Set(['sender', 'recipient', 'recipients', 'identity', 'from']);
+
+/** `j***@site1.test`: enough to recognise for who knows, nothing for who does not. */
+export const maskAddress = (text: string): string => text.replace(/([^\s<>@:=])[^\s<>@:=]*@/g, '$1***@');
+
+type Field = SluiceEvent[string];
+
+function bounded(field: Field): Field {
+	if (typeof field === 'string' && field.length > eventFieldCharsMax) return `${field.slice(0, eventFieldCharsMax)}…`;
+	return field;
+}
+
+function masked(field: Field): Field {
+	if (typeof field === 'string') return maskAddress(field);
+	return Array.isArray(field) ? field.map((part: string) => maskAddress(part)) : field;
+}
+
+/** `destination` is a file descriptor, 1 by default; tests pass a stream. */
+export function createLog(settings: LogSettings, destination?: { write(line: string): void }): Log {
+	const stream = destination ?? pino.destination({ dest: 1, sync: false, minLength: 8192, maxLength: 8 * 1024 * 1024 });
+	const logger = pino(
+		{
+			level: settings.level,
+			base: null,
+			timestamp: false,
+			formatters: { level: (label) => ({ level: label }) },
+		},
+		stream,
+	);
+	let isMasking = settings.maskAddresses;
+	// Lines wait for 8 kB or this timer, whichever is first: an operator who follows the log sees them at once.
+	const timer = destination === undefined ? setInterval(() => logger.flush(), 200) : undefined;
+	timer?.unref();
+	return {
+		write(event) {
+			const { atMs, ...fields } = event;
+			const line: { [field: string]: Field } = { time: new Date(atMs).toISOString() };
+			for (const [name, field] of Object.entries(fields)) {
+				if (field === undefined || field === '') continue;
+				line[name] = bounded(isMasking && addressFields.has(name) ? masked(field) : field);
+			}
+			if (warnings.has(event.event)) logger.warn(line);
+			else logger.info(line);
+		},
+		set(next) {
+			logger.level = next.level;
+			isMasking = next.maskAddresses;
+		},
+		flush: () => logger.flush(),
+	};
+}
