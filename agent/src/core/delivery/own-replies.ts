@@ -35,6 +35,8 @@ export const ownReplies = {
 	nullMx: reply(556, '5.1.10', 'The domain says that it accepts no mail (null MX)'),
 	utf8NotOffered: reply(553, '5.6.7', 'The receiving server does not support addresses with international characters'),
 	tooBig: reply(552, '5.3.4', 'The message is bigger than the receiving server accepts'),
+	greetsAsOurselves: reply(451, '4.4.6', 'The receiving server is this server itself; the message is kept'),
+	unreadable: reply(451, '4.3.0', 'The message could not be read from the spool'),
 	expired: reply(451, '4.4.7', 'The message could not be delivered in time'),
 } as const satisfies Record<string, Reply>;
 
