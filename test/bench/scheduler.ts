@@ -4,10 +4,11 @@
  * Run: `node --expose-gc test/bench/scheduler.ts [messages]`. Prints one JSON line; ratios are the verdict, times are
  * only good for comparing runs of one machine. Not here: throughput of the whole relay (the other benches).
  */
-import { messageIdOf } from '@sluice/shared/words/message.ts';
+
 import type { QueuedMessage } from '@sluice/agent/core/scheduling/queued.ts';
 import { createScheduler, type Scheduler } from '@sluice/agent/core/scheduling/scheduler.ts';
 import { schedulerDefaults } from '@sluice/agent/core/scheduling/settings.ts';
+import { messageIdOf } from '@sluice/shared/words/message.ts';
 
 const startMs = 1_800_000_000_000;
 const random = (): number => 0.5;
@@ -16,7 +17,7 @@ let sequence = 0;
 function messageOf(account: string, destination: string, dueMs: number): QueuedMessage {
 	sequence++;
 	return {
-		id: Buffer.from(messageIdOf(startMs + (sequence >> 3), sequence)).toString("latin1"),
+		id: Buffer.from(messageIdOf(startMs + (sequence >> 3), sequence)).toString('latin1'),
 		segment: 1,
 		offset: sequence * 700,
 		recordBytes: 700,

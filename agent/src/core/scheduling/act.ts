@@ -30,7 +30,7 @@ export type ActRequest = {
 	readonly actor?: string;
 	/** Narrows the selection further, for instance to deferrals of one cause. */
 	readonly where?: (recipient: QueuedRecipient, message: QueuedMessage) => boolean;
-	/** At most so many recipients, oldest message first. */
+	/** At most so many transitions, oldest message first. What is under way does not count. */
 	readonly recipientsMax?: number;
 };
 
@@ -66,7 +66,7 @@ export function planAct(backlog: Backlog, pending: Pending, request: ActRequest)
 	for (const slot of candidates(backlog, request.selector)) {
 		let isTouched = false;
 		for (const recipient of recipientsOf(backlog.parcels, slot)) {
-			if (plan.targets.length + plan.pending >= most) break;
+			if (plan.targets.length >= most) break;
 			if (isFinal(recipient.state) || !isSelected(backlog, slot, recipient, request)) continue;
 			if (isReserved(backlog, recipient)) plan.skipped++;
 			else if (recipient.state === 'sending') plan.pending += planPending(pending, recipient, request);
@@ -78,6 +78,7 @@ export function planAct(backlog: Backlog, pending: Pending, request: ActRequest)
 			}
 		}
 		if (isTouched) plan.slots.push(slot);
+		if (plan.targets.length >= most) break;
 	}
 	return reserve(backlog, request, plan);
 }

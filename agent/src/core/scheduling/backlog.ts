@@ -16,8 +16,9 @@ import { type HeapOrder, heapAdjust, heapInsert, heapRemove } from './heap.ts';
 import { arrangeLane, createLanes, type Lane, type LaneNode, type Lanes, laneFor } from './lane.ts';
 import { createParcels, destinationOf, messageOf, none, type Parcels, recipientsOf } from './parcel.ts';
 import type { QueuedMessage, QueuedRecipient } from './queued.ts';
-import type { SchedulerSettings } from './settings.ts';
+import { pooledRepliesMax, type SchedulerSettings } from './settings.ts';
 import { createShares, type Shares } from './share.ts';
+import { createTextPool, pooled, type TextPool } from './text-pool.ts';
 
 export type Backlog = {
 	readonly settings: SchedulerSettings;
@@ -32,6 +33,8 @@ export type Backlog = {
 	readonly timers: number[];
 	readonly timerOrder: HeapOrder<number>;
 	readonly reserved: Set<QueuedRecipient>;
+	/** Last replies. */
+	readonly replies: TextPool;
 	/** Whose turn it is: parked accounts, or lanes. */
 	parkedFirst: boolean;
 };
@@ -58,6 +61,7 @@ export function createBacklog(settings: SchedulerSettings): Backlog {
 			},
 		},
 		reserved: new Set(),
+		replies: createTextPool(pooledRepliesMax),
 		parkedFirst: false,
 	};
 }
@@ -148,8 +152,14 @@ export type Place = { readonly slot: number; readonly recipient: QueuedRecipient
 export function change(backlog: Backlog, at: Place, transition: Transition): boolean {
 	const from = at.recipient.state;
 	if (!apply(at.recipient, transition).ok) return false;
+	if (transition.reply !== undefined) shareReply(backlog, at.recipient);
 	count(backlog, at, from);
 	return true;
+}
+
+/** Keeps equal replies once. */
+export function shareReply(backlog: Backlog, recipient: QueuedRecipient): void {
+	recipient.reply = pooled(backlog.replies, recipient.reply);
 }
 
 /** The recipient's state has gone from this one to what it is now: follows with the counts. */

@@ -17,9 +17,9 @@
 import type { MessageId, Transition } from '@sluice/shared/words/message.ts';
 import { recover } from '../delivery/lifecycle.ts';
 import { type Act, type ActRequest, abandonAct, commitAct, type Pending, planAct, planLate } from './act.ts';
-import { type Backlog, change, count, createBacklog, parcelsOf, place, promote } from './backlog.ts';
+import { type Backlog, change, count, createBacklog, parcelsOf, place, promote, shareReply } from './backlog.ts';
 import { accountOpen, type CountKey, type CountRow, countsBy, openRecipients } from './counts.ts';
-import { type LaneSignal, type LaneTurn, learn } from './feedback.ts';
+import { type LaneSignal, learn } from './feedback.ts';
 import { type Job, type LaneView, type OpenJob, takeJob } from './job.ts';
 import { allLanes, arrangeLane, type Lane, nextReopeningMs, reopenLanes } from './lane.ts';
 import { addParcel, dropParcel, messageOf, none } from './parcel.ts';
@@ -43,12 +43,10 @@ export type Settlement = {
 	readonly random: () => number;
 };
 
-export type Settled = {
-	/** What became of the lane: for the events lane.closed and lane.reopened. */
-	readonly lane?: LaneTurn;
-	/** A hold, discard or expiry that had waited for the attempt to end: to be logged and committed like a planned one. */
-	readonly late?: Act;
-};
+export type { Act, ActKind, ActRequest } from './act.ts';
+export type { CountKey, CountRow } from './counts.ts';
+export type { Job, LaneView } from './job.ts';
+export type { SchedulerSettings } from './settings.ts';
 
 export type Scheduler = {
 	/**
@@ -62,15 +60,16 @@ export type Scheduler = {
 	/** The next transaction to make, or undefined when there is none before `nextWakeMs`. Its recipients become `sending`. */
 	next(nowMs: number): Job | undefined;
 	/**
-	 * Frees the job's place, applies the answers, adjusts the lane. Throws (after all that) when a transition is not one the
-	 * table allows, and when the job was settled before.
+	 * Frees the job's place, applies the answers, adjusts the lane (`job.lane` shows it). Returns a hold, discard or expiry
+	 * that had waited for the attempt to end, to be logged and committed like a planned one. Throws when the job was settled
+	 * before and, after all is done, when a transition was not one the table allows.
 	 */
-	settle(settlement: Settlement): Settled;
+	settle(settlement: Settlement): Act | undefined;
 	/**
 	 * Epoch ms when `next` may have something by the clock alone; undefined: only after an `add`, `settle` or `commit`.
 	 * May be now or past: then call `next` again after letting others run.
 	 */
-	nextWakeMs(): number | undefined;
+	nextWakeMs(nowMs: number): number | undefined;
 	plan(request: ActRequest): Act;
 	commit(act: Act, nowMs: number): void;
 	abandon(act: Act, nowMs: number): void;
@@ -134,6 +133,7 @@ function add(backlog: Backlog, message: QueuedMessage, nowMs: number): void {
 	for (const slot of parcelsOf(backlog, message)) {
 		for (const recipient of backlog.parcels.spread.get(slot) ?? message.recipients) {
 			recover(recipient);
+			shareReply(backlog, recipient);
 			count(backlog, { slot, recipient }, 'new');
 		}
 		place(backlog, slot, nowMs);
@@ -179,9 +179,7 @@ function nextWakeMs(backlog: Backlog): number | undefined {
 	return Math.min(dueMs, reopeningMs);
 }
 
-const nothing: Settled = {};
-
-function settle(backlog: Backlog, pending: Pending, settlement: Settlement): Settled {
+function settle(backlog: Backlog, pending: Pending, settlement: Settlement): Act | undefined {
 	const job = settlement.job as OpenJob;
 	const { nowMs } = settlement;
 	const { lane, slot } = job;
@@ -189,7 +187,7 @@ function settle(backlog: Backlog, pending: Pending, settlement: Settlement): Set
 	job.isSettled = true;
 	lane.busy--;
 	giveShareBack(backlog.shares, job.message.account);
-	const turn = learn(lane, settlement.signal, {
+	learn(lane, settlement.signal, {
 		busy: lane.busy,
 		nowMs,
 		random: settlement.random,
@@ -207,8 +205,7 @@ function settle(backlog: Backlog, pending: Pending, settlement: Settlement): Set
 	place(backlog, slot, nowMs);
 	arrangeLane(backlog.lanes, lane);
 	if (illegal !== undefined) throw new Error(`illegal step of message ${illegal.message} to ${illegal.to}`);
-	if (turn === undefined && late === undefined) return nothing;
-	return { ...(turn === undefined ? {} : { lane: turn }), ...(late === undefined ? {} : { late }) };
+	return late;
 }
 
 /** Applies each transition to its recipient. Returns one that could not be, if any. */

@@ -32,3 +32,5 @@ export const abandonedRetryMs = 60_000;
 export const promotedPerNext = 16;
 /** And so many in one call when there is nothing else to do: about a millisecond. */
 export const promotedAtOnceMax = 1024;
+/** Distinct last replies that are kept once. */
+export const pooledRepliesMax = 2000;
