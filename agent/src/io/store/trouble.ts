@@ -1,0 +1,15 @@
+/**
+ * What the store tells its owner when something was wrong and has been seen to. Main makes events of these.
+ */
+export type StoreTrouble =
+	/** queue.db could not be believed and is being made anew from the log (event `index.rebuilt`). */
+	| { readonly kind: 'index-rebuilt'; readonly why: string }
+	/** A day of history could not be read: kept beside the others as `path`, and made anew from what the log still has. */
+	| { readonly kind: 'day-set-aside'; readonly day: string; readonly path: string; readonly why: string }
+	/** state.db could not be read: kept as `path`. Holds, audit and keys start empty. */
+	| { readonly kind: 'state-set-aside'; readonly path: string; readonly why: string }
+	/** A run of the projector failed, or its thread ended; it goes on trying. Told once per new error. */
+	| { readonly kind: 'projector-failed'; readonly error: string }
+	| { readonly kind: 'projector-recovered' };
+
+export type ReportTrouble = (trouble: StoreTrouble) => void;
