@@ -10,7 +10,14 @@
 import { escapeBytes } from '../header/bytes.ts';
 import type { AlarmCode } from './alarms.ts';
 import type { AccountDirectory, AttributionSettings, HeaderFacts } from './facts.ts';
-import { accountOfAddress, type Circumstances, type Finding, mailboxFinding, unattributed } from './finding.ts';
+import {
+	accountOfAddress,
+	type Circumstances,
+	type Finding,
+	type Login,
+	mailboxFinding,
+	unattributed,
+} from './finding.ts';
 import { isSystemUid, unixFinding } from './sender-class.ts';
 import type { WiringValues, WiringWord } from './wiring-header.ts';
 
@@ -51,7 +58,9 @@ export function senderByExim(
 		};
 	}
 	if (word.kind === 'without-secret') return unattributed('exim header without secret', alarms, beside);
-	if (/^e?smtps?a$/.test(proto)) return authenticated(values, { ...beside, alarms }, directory);
+	if (/^e?smtps?a$/.test(proto)) {
+		return authenticated(values, { reversePath, headers, beside, alarms }, directory);
+	}
 	if (beside.ancestor !== undefined) return forwarded(beside.ancestor, { ...beside, alarms }, directory);
 	return unattributed(
 		`exim header, proto=${escapeBytes(values.proto)} from ${values.host || 'nowhere'}`,
@@ -61,13 +70,14 @@ export function senderByExim(
 }
 
 function authenticated(
-	values: WiringValues,
-	beside: Circumstances & { readonly alarms: readonly AlarmCode[] },
+	{ auth }: WiringValues,
+	login: Pick<Login, 'reversePath' | 'headers' | 'beside' | 'alarms'>,
 	directory: AccountDirectory,
 ): Finding {
-	if (values.auth !== '') return mailboxFinding(withAt(escapeBytes(values.auth)), 'exim header', beside, directory);
-	const { alarms, ...rest } = beside;
-	return unattributed('exim header, authenticated as nobody', [...alarms, 'wiring.auth-empty'], rest);
+	if (auth !== '') {
+		return mailboxFinding({ ...login, login: withAt(escapeBytes(auth)), evidence: 'exim header' }, directory);
+	}
+	return unattributed('exim header, authenticated as nobody', [...login.alarms, 'wiring.auth-empty'], login.beside);
 }
 
 /** The ancestor is Exim's own knowledge; that its account pays for what it forwards follows from it. */

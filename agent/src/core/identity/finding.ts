@@ -5,7 +5,7 @@
 import { type Address, domainOf } from '@sluice/shared/words/address.ts';
 import type { Attribution } from '@sluice/shared/words/attribution.ts';
 import type { AlarmCode } from './alarms.ts';
-import type { AccountDirectory } from './facts.ts';
+import type { AccountDirectory, HeaderFacts } from './facts.ts';
 
 export type Finding = Omit<Attribution, 'hint'>;
 
@@ -23,24 +23,39 @@ export function unattributed(from: string, alarms: readonly AlarmCode[], beside:
 	};
 }
 
+export type Login = {
+	readonly login: string;
+	/** Where it stood, for people. */
+	readonly evidence: string;
+	readonly reversePath: string;
+	readonly headers: HeaderFacts;
+	readonly beside: Circumstances;
+	readonly alarms: readonly AlarmCode[];
+};
+
 /**
  * An authenticated login. Lower-cased as a whole: MTAs accept a login in any case, and each spelling must not get its own limit.
  */
 export function mailboxFinding(
-	login: string,
-	evidence: string,
-	beside: Circumstances & { readonly alarms: readonly AlarmCode[] },
+	{ login, evidence, reversePath, headers, beside, alarms }: Login,
 	directory: AccountDirectory,
 ): Finding {
 	const id = login.toLowerCase();
 	return {
 		...beside,
+		alarms,
 		account: accountOfAddress(id, directory),
 		identity: { kind: 'mailbox', id },
-		class: 'mailbox',
+		class: (reversePath === '' ? classOfNullSender(headers) : undefined) ?? 'mailbox',
 		certainty: 'proved',
 		from: `${evidence}, auth=${id}`,
 	};
+}
+
+/** What mail with the null reverse-path says it is: a report (DSN, read receipt: RFC 8098 §3), an autoreply (RFC 3834 §5), or nothing. */
+export function classOfNullSender({ claims }: HeaderFacts): 'dsn' | 'autoreply' | undefined {
+	if (claims.includes('report')) return 'dsn';
+	return claims.includes('autoreply') ? 'autoreply' : undefined;
 }
 
 /** Account of a mailbox or alias; provisional while the directory does not know it. `address` is lower case. */

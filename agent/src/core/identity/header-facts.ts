@@ -68,6 +68,7 @@ type Found = {
 	isCron?: boolean;
 	isList?: boolean;
 	isReport?: boolean;
+	isAutoreply?: boolean;
 };
 
 function note(text: string, field: HeaderField, found: Found): void {
@@ -83,12 +84,18 @@ function note(text: string, field: HeaderField, found: Found): void {
 		case 10:
 			if (found.id === undefined && isNamed(text, field, 'message-id')) found.id = rawValue(text, field);
 			else if (isNamed(text, field, 'x-cron-env')) found.isCron = true;
-			else if (isNamed(text, field, 'precedence') && beginsWith(rawValue(text, field), 0, 'list')) found.isList = true;
+			else if (isNamed(text, field, 'precedence')) notePrecedence(rawValue(text, field), found);
+			return;
+		case 11:
+			if (isNamed(text, field, 'x-autoreply')) found.isAutoreply = true;
 			return;
 		case 12:
 			if (isNamed(text, field, 'content-type'))
 				found.isReport ||= beginsWith(rawValue(text, field), 0, 'multipart/report');
 			else if (found.script === undefined && isNamed(text, field, 'x-php-script')) found.script = rawValue(text, field);
+			return;
+		case 13:
+			if (isNamed(text, field, 'x-autorespond')) found.isAutoreply = true;
 			return;
 		case 14:
 			if (isNamed(text, field, 'auto-submitted')) found.autoSubmitted ??= rawValue(text, field);
@@ -99,12 +106,18 @@ function note(text: string, field: HeaderField, found: Found): void {
 	}
 }
 
+/** Not standard, but older than Auto-Submitted and still what autoresponders of panels write. */
+function notePrecedence(value: string, found: Found): void {
+	if (beginsWith(value, 0, 'list')) found.isList = true;
+	else if (beginsWith(value, 0, 'auto_reply')) found.isAutoreply = true;
+}
+
 function factsOf(found: Found, hops: number, own: HeaderFacts['ownReceived']): HeaderFacts {
 	const autoSubmitted = found.autoSubmitted === undefined ? undefined : keywordOf(found.autoSubmitted);
 	const claims: Claim[] = [];
 	if (found.isCron || isCronDaemon(found)) claims.push('cron');
 	if (found.isList) claims.push('list');
-	if (autoSubmitted !== undefined && autoSubmitted !== 'no') claims.push('autoreply');
+	if (found.isAutoreply || (autoSubmitted !== undefined && autoSubmitted !== 'no')) claims.push('autoreply');
 	if (found.isReport) claims.push('report');
 	return {
 		...(found.subject === undefined ? {} : { subject: readableText(found.subject, headerFactCharsMax) }),

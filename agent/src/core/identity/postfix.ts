@@ -60,7 +60,7 @@ function senderByReceived(
 		case 'internal':
 			return byPostfixItself(submission, top, settings, directory);
 		case 'smtp':
-			if (top.login !== undefined) return byLogin(top, top.login, identAlarms(top, xforward), directory);
+			if (hasLogin(top)) return byLogin(submission, top, identAlarms(top, xforward), directory);
 			if (xforward.ident !== undefined && xforward.ident !== top.id)
 				return passedBySmtpFilter(submission, top, settings, directory);
 			return byForward(top, settings, identAlarms(top, xforward));
@@ -68,11 +68,21 @@ function senderByReceived(
 }
 
 type Smtp = Extract<PostfixReceived, { kind: 'smtp' }>;
+const hasLogin = (received: Smtp): received is Smtp & { readonly login: string } => received.login !== undefined;
+
 type Local = Extract<PostfixReceived, { kind: 'local' }>;
 type Internal = Extract<PostfixReceived, { kind: 'internal' }>;
 
-function byLogin(top: Smtp, login: string, alarms: readonly AlarmCode[], directory: AccountDirectory): Finding {
-	return mailboxFinding(escapeBytes(login), 'postfix Received', { ...circumstancesOf(top), alarms }, directory);
+function byLogin(
+	{ envelope, headers }: PostfixCase,
+	top: Smtp & { readonly login: string },
+	alarms: readonly AlarmCode[],
+	directory: AccountDirectory,
+): Finding {
+	const login = escapeBytes(top.login);
+	const { reversePath } = envelope;
+	const beside = circumstancesOf(top);
+	return mailboxFinding({ login, evidence: 'postfix Received', reversePath, headers, beside, alarms }, directory);
 }
 
 function bySendmail(
@@ -168,9 +178,7 @@ function passedByPipe(
 	});
 	if (below.kind === 'local') return derived(bySendmail(submission, below, settings, directory));
 	if (below.kind === 'smtp') {
-		return derived(
-			below.login === undefined ? byForward(below, settings, []) : byLogin(below, below.login, [], directory),
-		);
+		return derived(hasLogin(below) ? byLogin(submission, below, [], directory) : byForward(below, settings, []));
 	}
 	return unattributed('postfix Received, a .forward below a filter', [], circumstancesOf(top));
 }
@@ -180,28 +188,35 @@ function passedByPipe(
  * Only the mail log can tell them apart.
  */
 function passedBySmtpFilter(
-	{ text, received, xforward }: PostfixCase,
+	submission: PostfixCase,
 	top: Smtp,
 	settings: AttributionSettings,
 	directory: AccountDirectory,
 ): Finding {
-	const passage = settings.smtpFilterConfirmed?.get(xforward.ident as string);
+	const { text, received, xforward } = submission;
 	const below = received[1] === undefined ? undefined : readPostfixReceived(text, received[1]);
-	const isConfirmed =
+	if (below?.kind === 'smtp' && hasLogin(below) && isConfirmed(below, top, xforward, settings)) {
+		const finding = byLogin(submission, below, [], directory);
+		return { ...finding, mtaQueueId: top.id, from: `${finding.from}, below a filter, mail log agrees` };
+	}
+	return unattributed('postfix, re-injection not confirmed', ['wiring.ident-mismatch'], circumstancesOf(top));
+}
+
+/** The log says that the queue id in XFORWARD was this login's, and it has not come back as another message already. */
+function isConfirmed(
+	below: Smtp & { readonly login: string },
+	top: Smtp,
+	{ ident = '' }: ForwardedClient,
+	settings: AttributionSettings,
+): boolean {
+	const passage = settings.smtpFilterConfirmed?.get(ident);
+	return (
 		passage !== undefined &&
 		(passage.passedAs === undefined || passage.passedAs === top.id) &&
-		below?.kind === 'smtp' &&
-		below.id === xforward.ident &&
+		below.id === ident &&
 		isOurHost(below.host, settings) &&
-		below.login?.toLowerCase() === passage.saslUsername.toLowerCase();
-	if (!isConfirmed)
-		return unattributed('postfix, re-injection not confirmed', ['wiring.ident-mismatch'], circumstancesOf(top));
-	const finding = byLogin(below as Smtp, passage.saslUsername, [], directory);
-	return {
-		...finding,
-		mtaQueueId: top.id,
-		from: `${finding.from}, below a filter, mail log agrees`,
-	};
+		below.login.toLowerCase() === passage.saslUsername.toLowerCase()
+	);
 }
 
 function identAlarms(top: Smtp, xforward: ForwardedClient): readonly AlarmCode[] {

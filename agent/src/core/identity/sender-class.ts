@@ -3,8 +3,9 @@
  *
  * The uid is proved, everything else in a local submission is the user's own writing. So a mark in the header (cron, list)
  * changes the class only for users that run no tenant's code: a tenant who writes `X-Cron-Env` stays `script` and has the
- * mark as a claim that detection may weigh. The one exception is the autoreply, where the null reverse-path stands beside the
- * mark: it is never answered and the account pays for it all the same (invariant 7).
+ * mark as a claim that detection may weigh. The exception is mail that has the null reverse-path beside its mark (an autoreply, a
+ * read receipt): nobody ever answers it, and the account pays for it all the same (invariant 7). Without a mark a null
+ * reverse-path changes nothing.
  */
 
 import { domainOf } from '@sluice/shared/words/address.ts';
@@ -16,7 +17,7 @@ import {
 	systemUidMaxDefault,
 	webServerUserIdsDefault,
 } from './facts.ts';
-import { accountOfAddress, type Circumstances, type Finding } from './finding.ts';
+import { accountOfAddress, type Circumstances, classOfNullSender, type Finding } from './finding.ts';
 
 export type LocalSubmission = {
 	readonly uid: number;
@@ -66,17 +67,15 @@ const isMtaUid = (uid: number, settings: AttributionSettings): boolean =>
 	uid === (settings.mta === 'exim' ? settings.eximUid : settings.postfixUid);
 
 function tenantClass({ reversePath, headers }: LocalSubmission): Finding['class'] {
-	return reversePath === '' && headers.claims.includes('autoreply') ? 'autoreply' : 'script';
+	return (reversePath === '' ? classOfNullSender(headers) : undefined) ?? 'script';
 }
 
 function systemClass({ uid, reversePath, headers }: LocalSubmission, settings: AttributionSettings): Finding['class'] {
-	const { claims } = headers;
 	if (reversePath === '') {
 		// The MTA's own bounces say `auto-replied` as well (RFC 3834 §5), so its uid is asked first.
-		if (isMtaUid(uid, settings) || claims.includes('report')) return 'dsn';
-		return claims.includes('autoreply') ? 'autoreply' : 'system';
+		return isMtaUid(uid, settings) ? 'dsn' : (classOfNullSender(headers) ?? 'system');
 	}
-	return claims.includes('cron') ? 'cron' : 'system';
+	return headers.claims.includes('cron') ? 'cron' : 'system';
 }
 
 /** List software serves all tenants and writes the list's address as reverse-path: the domain's account pays. */
