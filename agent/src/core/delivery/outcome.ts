@@ -20,7 +20,7 @@ import { isPositive, type Reply } from '@sluice/shared/words/reply.ts';
 import type { Actor, Cause, ResponseAction } from '@sluice/shared/words/response.ts';
 import { unreachable } from '@sluice/shared/words/result.ts';
 import { type Classification, classify, type ReplyStage } from './classify.ts';
-import { ownReplies, ownReplyForError } from './own-replies.ts';
+import { causeOfOwnReply, ownReplies, ownReplyForError } from './own-replies.ts';
 
 /** What a transaction came to; ports/smtp-out.ts `TransactionReport`. */
 export type TransactionFacts = {
@@ -172,33 +172,14 @@ export function outcomesOfDial(attempt: { readonly failure: DialFacts; readonly 
 function dialOutcome(failure: DialFacts): Extract<Outcome, { kind: 'deferred' | 'bounced' }> {
 	const { stage, reply } = failure;
 	// Our configuration is wrong, not the mail: it stays (a changed password must not bounce a queue).
-	if (stage === 'auth')
-		return deferredBy(reply ?? ownReplies.loginFailed, {
-			cause: 'protocol',
-			actor: 'host',
-			rule: 'dial.auth',
-		});
-	if (stage === 'tls')
-		return deferredBy(reply ?? ownReplies.tlsFailed, {
-			cause: 'protocol',
-			actor: 'recipient-side',
-			rule: 'dial.tls',
-		});
+	if (stage === 'auth') return deferredBy(reply ?? ownReplies.loginFailed, { actor: 'host', rule: 'dial.auth' });
+	if (stage === 'tls') return deferredBy(reply ?? ownReplies.tlsFailed, { actor: 'recipient-side', rule: 'dial.tls' });
 	if (reply !== undefined) {
 		const meaning = classify(reply, stage);
-		return {
-			kind: 'deferred',
-			reply,
-			...withoutPermanent(meaning),
-			mayBeTwice: false,
-		};
+		return { kind: 'deferred', reply, ...withoutPermanent(meaning), mayBeTwice: false };
 	}
 	const own = stage === 'connect' ? ownReplyForError(failure.error) : ownReplies.greetingMissing;
-	return deferredBy(own, {
-		cause: 'destination-down',
-		actor: 'recipient-side',
-		rule: `dial.${stage}`,
-	});
+	return deferredBy(own, { actor: 'recipient-side', rule: `dial.${stage}` });
 }
 
 function dialLane(failure: DialFacts, outcome: Extract<Outcome, { kind: 'deferred' | 'bounced' }>): LaneSignal {
@@ -234,53 +215,21 @@ export type RoutingProblem =
 export function outcomeOfRouting(problem: RoutingProblem): Outcome {
 	switch (problem) {
 		case 'bad-domain':
-			return bouncedBy(ownReplies.badDomain, {
-				cause: 'recipient-gone',
-				actor: 'customer',
-				rule: 'routing.bad-domain',
-			});
+			return bouncedBy(ownReplies.badDomain, { actor: 'customer', rule: 'routing.bad-domain' });
 		case 'no-such-domain':
-			return bouncedBy(ownReplies.noSuchDomain, {
-				cause: 'recipient-gone',
-				actor: 'customer',
-				rule: 'routing.no-such-domain',
-			});
+			return bouncedBy(ownReplies.noSuchDomain, { actor: 'customer', rule: 'routing.no-such-domain' });
 		case 'no-host-address':
-			return bouncedBy(ownReplies.noHostAddress, {
-				cause: 'destination-down',
-				actor: 'recipient-side',
-				rule: 'routing.no-host-address',
-			});
+			return bouncedBy(ownReplies.noHostAddress, { actor: 'recipient-side', rule: 'routing.no-host-address' });
 		case 'null-mx':
-			return bouncedBy(ownReplies.nullMx, {
-				cause: 'recipient-gone',
-				actor: 'customer',
-				rule: 'routing.null-mx',
-			});
+			return bouncedBy(ownReplies.nullMx, { actor: 'customer', rule: 'routing.null-mx' });
 		case 'loops-back':
-			return bouncedBy(ownReplies.loopsBack, {
-				cause: 'protocol',
-				actor: 'host',
-				rule: 'routing.loops-back',
-			});
+			return bouncedBy(ownReplies.loopsBack, { actor: 'host', rule: 'routing.loops-back' });
 		case 'address-refused':
-			return bouncedBy(ownReplies.addressRefused, {
-				cause: 'policy',
-				actor: 'recipient-side',
-				rule: 'routing.address-refused',
-			});
+			return bouncedBy(ownReplies.addressRefused, { actor: 'recipient-side', rule: 'routing.address-refused' });
 		case 'no-usable-family':
-			return deferredBy(ownReplies.noUsableFamily, {
-				cause: 'destination-down',
-				actor: 'host',
-				rule: 'routing.no-usable-family',
-			});
+			return deferredBy(ownReplies.noUsableFamily, { actor: 'host', rule: 'routing.no-usable-family' });
 		case 'dns-temporary':
-			return deferredBy(ownReplies.dnsTemporary, {
-				cause: 'destination-down',
-				actor: 'recipient-side',
-				rule: 'routing.dns-temporary',
-			});
+			return deferredBy(ownReplies.dnsTemporary, { actor: 'recipient-side', rule: 'routing.dns-temporary' });
 		default:
 			return unreachable(problem);
 	}
@@ -291,10 +240,7 @@ export function outcomeOfRouting(problem: RoutingProblem): Outcome {
  * `sizeMax` as in ports/smtp-out.ts: undefined or 0 is no bound (RFC 1870 §3).
  */
 export function refusedBeforehand(attempt: {
-	readonly extensions: {
-		readonly smtpUtf8: boolean;
-		readonly sizeMax?: number;
-	};
+	readonly extensions: { readonly smtpUtf8: boolean; readonly sizeMax?: number };
 	readonly reversePath: Address;
 	readonly recipients: readonly Address[];
 	readonly bytes: number;
@@ -305,31 +251,18 @@ export function refusedBeforehand(attempt: {
 	const sizeMax = extensions.sizeMax ?? 0;
 	if (sizeMax > 0 && attempt.bytes > sizeMax) {
 		// RFC 1870 §6.1
-		const outcome = bouncedBy(ownReplies.tooBig, {
-			cause: 'size',
-			actor: 'customer',
-			rule: 'ehlo.size',
-		});
+		const outcome = bouncedBy(ownReplies.tooBig, { actor: 'customer', rule: 'ehlo.size' });
 		return attempt.recipients.map(() => outcome);
 	}
 	if (extensions.smtpUtf8) return attempt.recipients.map(() => undefined);
 	// RFC 6531 §3.2, §3.5
-	const outcome = bouncedBy(ownReplies.utf8NotOffered, {
-		cause: 'protocol',
-		actor: 'recipient-side',
-		rule: 'ehlo.smtputf8',
-	});
+	const outcome = bouncedBy(ownReplies.utf8NotOffered, { actor: 'recipient-side', rule: 'ehlo.smtputf8' });
 	const whole = attempt.utf8Header === true || needsUtf8(attempt.reversePath);
 	return attempt.recipients.map((address) => (whole || needsUtf8(address) ? outcome : undefined));
 }
 
 /** The worst word of all wins: a receiver that does not want us matters more than one recipient that went through. */
-function laneOf(
-	answers: readonly {
-		readonly reply?: Reply;
-		readonly meaning?: Classification;
-	}[],
-): LaneSignal {
+function laneOf(answers: readonly { readonly reply?: Reply; readonly meaning?: Classification }[]): LaneSignal {
 	let signal: LaneSignal = laneOk;
 	for (const { reply, meaning } of answers) {
 		if (reply === undefined || meaning === undefined) continue;
@@ -341,51 +274,28 @@ function laneOf(
 }
 
 function refused(reply: Reply, meaning: Classification): Outcome {
-	return {
-		kind: meaning.permanent ? 'bounced' : 'deferred',
-		reply,
-		...withoutPermanent(meaning),
-		mayBeTwice: false,
-	};
+	return { kind: meaning.permanent ? 'bounced' : 'deferred', reply, ...withoutPermanent(meaning), mayBeTwice: false };
 }
 
-const withoutPermanent = ({ cause, actor, action, rule }: Classification) => ({
-	cause,
-	actor,
-	action,
-	rule,
-});
+const withoutPermanent = ({ cause, actor, action, rule }: Classification) => ({ cause, actor, action, rule });
 
 const notReached = (reply: Reply, mayBeTwice = false): Outcome => ({
 	kind: 'deferred',
 	reply,
-	cause: 'destination-down',
+	cause: ownCause(reply),
 	actor: 'recipient-side',
 	action: 'retry',
 	rule: mayBeTwice ? 'transaction.unconfirmed' : 'transaction.lost',
 	mayBeTwice,
 });
 
-type OwnMeaning = {
-	readonly cause: Cause;
-	readonly actor: Actor;
-	readonly rule: string;
-};
+type OwnMeaning = { readonly actor: Actor; readonly rule: string };
+
+/** A server's own words at login or TLS stand for what we were doing. */
+const ownCause = (reply: Reply): Cause => causeOfOwnReply(reply) ?? 'protocol';
 
 const deferredBy = (reply: Reply, meaning: OwnMeaning) =>
-	({
-		kind: 'deferred',
-		reply,
-		...meaning,
-		action: 'retry',
-		mayBeTwice: false,
-	}) as const;
+	({ kind: 'deferred', reply, cause: ownCause(reply), ...meaning, action: 'retry', mayBeTwice: false }) as const;
 
 const bouncedBy = (reply: Reply, meaning: OwnMeaning) =>
-	({
-		kind: 'bounced',
-		reply,
-		...meaning,
-		action: 'bounce',
-		mayBeTwice: false,
-	}) as const;
+	({ kind: 'bounced', reply, cause: ownCause(reply), ...meaning, action: 'bounce', mayBeTwice: false }) as const;

@@ -5,6 +5,7 @@
  * addresses of ours) reaches a stranger (invariant 12). Codes and statuses: RFC 3463, RFC 7505 §4, RFC 6531 §3.5.
  */
 import { type Reply, reply } from '@sluice/shared/words/reply.ts';
+import type { Cause } from '@sluice/shared/words/response.ts';
 
 export const ownReplies = {
 	connectionRefused: reply(451, '4.4.1', 'The receiving server refused the connection'),
@@ -42,12 +43,44 @@ export const ownReplies = {
 
 export type OwnReplyName = keyof typeof ownReplies;
 
-const sentences: ReadonlySet<string> = new Set(Object.values(ownReplies).map((own) => own.lines[0] ?? ''));
+/** What each of them stands for. */
+export const ownCauses: Readonly<Record<OwnReplyName, Cause>> = {
+	connectionRefused: 'destination-down',
+	connectionTimedOut: 'destination-down',
+	noRoute: 'destination-down',
+	connectionFailed: 'destination-down',
+	greetingMissing: 'destination-down',
+	connectionLost: 'destination-down',
+	mayBeTwice: 'destination-down',
+	tlsFailed: 'protocol',
+	loginFailed: 'protocol',
+	badReply: 'protocol',
+	dnsTemporary: 'destination-down',
+	noUsableFamily: 'destination-down',
+	noSuchDomain: 'recipient-gone',
+	badDomain: 'recipient-gone',
+	noHostAddress: 'destination-down',
+	addressRefused: 'policy',
+	loopsBack: 'protocol',
+	nullMx: 'recipient-gone',
+	utf8NotOffered: 'protocol',
+	tooBig: 'size',
+	greetsAsOurselves: 'destination-down',
+	unreadable: 'unknown',
+	expired: 'expired',
+};
 
-/** Whether the reply is one of ours, also after it went through the log as text. */
-export function isOwnReply(answer: Reply): boolean {
-	return answer.lines.length === 1 && sentences.has(answer.lines[0] ?? '');
+const causeBySentence: ReadonlyMap<string, Cause> = new Map(
+	(Object.keys(ownReplies) as OwnReplyName[]).map((name) => [ownReplies[name].lines[0] ?? '', ownCauses[name]]),
+);
+
+/** The cause behind one of our replies, also after it went through the log as text; undefined when a server said it. */
+export function causeOfOwnReply(answer: Reply): Cause | undefined {
+	return answer.lines.length === 1 ? causeBySentence.get(answer.lines[0] ?? '') : undefined;
 }
+
+/** Whether the reply is one of ours. */
+export const isOwnReply = (answer: Reply): boolean => causeOfOwnReply(answer) !== undefined;
 
 /** The sentence for an error of the system while connecting, such as `connect ECONNREFUSED 192.0.2.1:25`. */
 export function ownReplyForError(error: string | undefined): Reply {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { Reply } from '@sluice/shared/words/reply.ts';
 import PostalMime from 'postal-mime';
 import { ownReplies } from '../delivery/own-replies.ts';
 import { composeDsn } from './compose.ts';
@@ -240,6 +241,14 @@ test('international addresses: utf-8 type, global parts, SMTPUTF8 only where env
 	assert.match(status, /^Final-Recipient: utf-8; δοκιμή@παράδειγμα\.test$/m);
 	const toAscii = reportOf({ recipients: report.recipients });
 	assert.equal(composeDsn(toAscii).envelope.smtpUtf8, false);
+});
+
+test('a recipient without a cause is explained by its answer', async () => {
+	const { cause: _, ...plain } = gone;
+	const told = async (reply: Reply) => (await parts(reportOf({ recipients: [{ ...plain, reply }] }))).text;
+	assert.match(await told(gone.reply as Reply), /does not exist/);
+	assert.match(await told({ code: 552, lines: ['mailbox is full'] }), /mailbox is full\./);
+	assert.match(await told(ownReplies.nullMx), /null MX/);
 });
 
 test('without the message at hand the report has two parts', async () => {

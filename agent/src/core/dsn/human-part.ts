@@ -11,6 +11,7 @@ import { type Advice, advice } from './advice.ts';
 import type { DsnKind } from './due.ts';
 import {
 	addressCharsMax,
+	causeOf,
 	type Report,
 	type ReportedRecipient,
 	recipientsExplainedMax,
@@ -89,7 +90,7 @@ function explained(kind: DsnKind, alike: readonly ReportedRecipient[]): readonly
 
 /** Our own sentences are more exact than the cause they stand for; mail that ended on this server has reasons of its own. */
 function adviceFor(one: ReportedRecipient): Advice {
-	const general = advice[one.cause ?? 'unknown'];
+	const general = advice[causeOf(one)];
 	if (one.reply === undefined && one.reasons !== undefined && one.reasons.length > 0) return endedHere;
 	const own = one.reply !== undefined && isOwnReply(one.reply) ? one.reply.lines[0] : undefined;
 	if (own === undefined) return general;

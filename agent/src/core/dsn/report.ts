@@ -5,6 +5,8 @@ import type { EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
 import type { MessageId, MessageRecord } from '@sluice/shared/words/message.ts';
 import type { Reply } from '@sluice/shared/words/reply.ts';
 import type { Cause } from '@sluice/shared/words/response.ts';
+import { classify } from '../delivery/classify.ts';
+import { causeOfOwnReply } from '../delivery/own-replies.ts';
 import type { DsnKind } from './due.ts';
 
 export type ReportedRecipient = {
@@ -14,6 +16,7 @@ export type ReportedRecipient = {
 	readonly reply?: Reply;
 	/** `mx1.example.net [203.0.113.5]`. */
 	readonly host?: string;
+	/** Left out: read from the reply. */
 	readonly cause?: Cause;
 	/** Why, where no server was asked: texts of the verdict's reasons or of the act that ended it (invariant 5). */
 	readonly reasons?: readonly string[];
@@ -53,3 +56,10 @@ export const recipientsExplainedMax = 25;
 export const recipientsReportedMax = 250;
 export const replyCharsMax = 800;
 export const addressCharsMax = 512;
+
+/** Why a recipient stands in the report. */
+export function causeOf(one: ReportedRecipient): Cause {
+	if (one.cause !== undefined) return one.cause;
+	if (one.reply === undefined) return 'unknown';
+	return causeOfOwnReply(one.reply) ?? classify(one.reply, 'rcpt').cause;
+}

@@ -11,6 +11,7 @@ import { headerDate } from '../header/date.ts';
 import type { DsnKind } from './due.ts';
 import {
 	addressCharsMax,
+	causeOf,
 	type Report,
 	type ReportedRecipient,
 	recipientsReportedMax,
@@ -101,5 +102,5 @@ export function dsnStatus(kind: DsnKind, one: ReportedRecipient): string {
 			said.startsWith(wanted) || (one.reply !== undefined && isPermanent(one.reply) !== (kind === 'failed'));
 		if (isSame) return `${wanted}${said.slice(1)}`;
 	}
-	return `${wanted}.${statusByCause[one.cause ?? 'unknown']}`;
+	return `${wanted}.${statusByCause[causeOf(one)]}`;
 }
