@@ -44,6 +44,12 @@ test('copies with a wrong secret are cut and counted, and do not undo the right 
 	assert.equal(leftAfterCuts(text, cuts), `${received}\r\n`);
 });
 
+test('what stands between two fields of ours is sent on', () => {
+	const text = `${victim}Subject: kept\r\n\tto the end\r\n${real}To: too\r\n\r\nx-sluice: body\r\n`;
+	const { cuts } = attribute(submission(text, 'a@b.test'), eximSettings, noAccounts);
+	assert.equal(leftAfterCuts(text, cuts), 'Subject: kept\r\n\tto the end\r\nTo: too\r\n\r\nx-sluice: body\r\n');
+});
+
 test('a wrong secret alone is believed by nobody', () => {
 	const attribution = byExim(received + victim);
 	assert.equal(attribution.class, 'unattributed');

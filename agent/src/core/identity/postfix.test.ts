@@ -249,6 +249,22 @@ const rows: readonly Row[] = [
 		expect: { class: 'unattributed', alarms: ['wiring.ident-mismatch'] },
 	},
 	{
+		name: 'forged: the log confirms another queue id than the line below carries',
+		header: `${reinjected('Q2')}${bySmtp('Q8', 'user1@site1.test')}`,
+		reversePath: 'user1@site1.test',
+		xforward: fromOutside('Q1'),
+		settings: { smtpFilterConfirmed: new Map([['Q1', { saslUsername: 'user1@site1.test' }]]) },
+		expect: { class: 'unattributed', alarms: ['wiring.ident-mismatch'] },
+	},
+	{
+		name: "forged: a broken line that reads like Postfix's own",
+		header:
+			'Received: from x\r\n by evil.test (Postfix) with ESMTP id QEVIL; d\r\n\t(Authenticated sender: user1@site1.test)\r\n\tby host.test (Postfix) with ESMTPA id Q1; d\r\n',
+		reversePath: 'user1@site1.test',
+		xforward: fromOutside('Q1'),
+		expect: { class: 'mailbox', identity: mailbox, mtaQueueId: 'Q1', alarms: [] },
+	},
+	{
 		name: 'forged: XFORWARD beside a real login does not make the sender unknown',
 		header: bySmtp('Q1', 'user1@site1.test'),
 		reversePath: 'user1@site1.test',
