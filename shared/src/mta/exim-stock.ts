@@ -9,7 +9,8 @@
  * Pure. Exim specification, chapters 6.
  */
 
-import type { EximDkim, EximStock } from './exim.ts';
+import type { WiringFinding } from './checks.ts';
+import { type EximDkim, type EximStock, eximRouterName } from './exim.ts';
 
 export type EximStockNames = {
 	/** Candidates in order of preference; the first that exists is read. */
@@ -78,6 +79,40 @@ function firstDriver(lines: readonly string[], section: string, names: readonly 
 		if (options !== undefined) return options;
 	}
 	return undefined;
+}
+
+/**
+ * Routers that already lead all remote mail to another relay: in front of ours they take its mail away, and behind it they would
+ * be the way of the bypass. Reported, never changed.
+ */
+export function findingsExim(config: string): readonly WiringFinding[] {
+	const lines = logicalLines(config);
+	return driverNames(lines, 'routers').flatMap((name) => {
+		const options = driver(lines, 'routers', name);
+		const route = options?.get('route_list') ?? options?.get('route_data');
+		const isRelay = options?.get('driver') === 'manualroute' && route !== undefined && name !== eximRouterName;
+		if (!isRelay || !/^(?:\*|\$domain)(?:\s|$)|^[^\s;]+$/.test(route)) return [];
+		return [
+			{
+				code: 'smarthost',
+				severity: 'stops' as const,
+				text: 'Another relay is set. Make it the upstream of the agent first, then wire in front of it.',
+				evidence: `${name}: route_list = ${route}`,
+			},
+		];
+	});
+}
+
+function driverNames(lines: readonly string[], section: string): readonly string[] {
+	let inSection = false;
+	const names: string[] = [];
+	for (const line of lines) {
+		const begins = /^begin\s+(\w+)$/.exec(line)?.[1];
+		if (begins !== undefined) inSection = begins === section;
+		const name = inSection ? /^(\w+):$/.exec(line)?.[1] : undefined;
+		if (name !== undefined) names.push(name);
+	}
+	return names;
 }
 
 function driver(lines: readonly string[], section: string, name: string): Options | undefined {

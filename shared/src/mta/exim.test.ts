@@ -13,7 +13,7 @@ import {
 	removeExim,
 	renderExim,
 } from './exim.ts';
-import { cpanelStockNames, readEximStock } from './exim-stock.ts';
+import { cpanelStockNames, findingsExim, readEximStock } from './exim-stock.ts';
 
 const stockConfig = String.raw`primary_hostname = host.test
 begin acl
@@ -135,6 +135,17 @@ test('placed, seen, taken out', () => {
 	assert.equal(value(removeExim(wired)), stockConfig);
 	const states = Object.values(value(detectExim(stockConfig, blocks, places)));
 	assert.deepEqual(new Set(states), new Set(['absent']));
+});
+
+test('another relay is told; the stock route and our own router are none', () => {
+	const wired = value(insertExim(stockConfig, blocks, places));
+	assert.deepEqual(findingsExim(wired), []);
+	const relay = 'mailchannels:\n  driver = manualroute\n  route_list = * smtp.mailchannels.net::25 randomize byname\n';
+	const found = findingsExim(wired.replace('begin routers\n', `begin routers\n${relay}`));
+	assert.deepEqual(
+		found.map(({ code, evidence }) => [code, evidence]),
+		[['smarthost', 'mailchannels: route_list = * smtp.mailchannels.net::25 randomize byname']],
+	);
 });
 
 test('an older text is outdated and is replaced in place', () => {
