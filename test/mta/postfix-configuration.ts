@@ -42,6 +42,7 @@ mailbox_size_limit = 0
 virtual_mailbox_domains = ${sites.map((site) => site.domain).join(', ')}
 virtual_alias_maps = texthash:/etc/postfix/virtual
 virtual_mailbox_maps = texthash:/etc/postfix/vmailbox
+virtual_mailbox_limit = 0
 virtual_mailbox_base = /var/mail/virtual
 virtual_uid_maps = static:${popuser.uid}
 virtual_gid_maps = static:${popuser.uid}

@@ -7,7 +7,7 @@
  * Not here: the configuration's text (postfix-configuration.ts). Passwords are checked by this process (sasl-auth.ts).
  */
 
-import { chmod, chown, readdir } from 'node:fs/promises';
+import { chmod, chown, readdir, utimes } from 'node:fs/promises';
 import { type Box, startBox } from './box.ts';
 import { unpackedLayer } from './debs.ts';
 import { freePorts } from './ports.ts';
@@ -147,11 +147,22 @@ async function furnish(box: Box, settings: PostfixSettings): Promise<void> {
 		'/etc/postfix/sdd_transport',
 		lines(sites.map((site) => `@${site.domain} ${transportNameOf(site)}:`)),
 	);
-	await box.makeFolder('/var/mail/virtual', { owner: popuser.name });
+	for (const site of sites) await box.makeFolder(`/var/mail/virtual/${site.domain}`, { owner: popuser.name });
 	await box.writeFile('/home/bob/.forward', `${bobForwardsTo}\n`, { owner: 'bob' });
 	await box.writeFile(`/etc/mailman/${mailingList.name}.members`, lines(mailingList.members));
 	await box.writeFile('/usr/local/bin/list-post', listPostScript, { mode: 0o755 });
 	await box.writeFile('/usr/local/bin/autorespond', autorespondScript, { mode: 0o755 });
+}
+
+/**
+ * Makes configuration files look older than they are: Postfix waits up to two seconds until a file that it reads has not
+ * changed for one (`dict_load_file_xt`, texthash), and so would every start and every `set`.
+ */
+async function cool(box: Box): Promise<void> {
+	const folder = box.hostPath('/etc/postfix');
+	const past = new Date(Date.now() - 60_000);
+	for (const file of await readdir(folder, { withFileTypes: true }))
+		if (file.isFile()) await utimes(`${folder}/${file.name}`, past, past);
 }
 
 /** A running Postfix. */
@@ -191,6 +202,7 @@ export class Postfix {
 	/** `postconf -X`: takes the settings out of main.cf, so that Postfix's own defaults hold; then a reload. */
 	async remove(names: readonly string[]): Promise<void> {
 		await this.box.run(['/usr/sbin/postconf', '-X', ...names]);
+		await cool(this.box);
 		await this.reload();
 	}
 
@@ -246,6 +258,7 @@ export class Postfix {
 	async #edit(settings: Readonly<Record<string, string>>): Promise<void> {
 		const pairs = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
 		if (pairs.length > 0) await this.box.run(['/usr/sbin/postconf', '-e', ...pairs]);
+		await cool(this.box);
 	}
 
 	/** Processes that decide where mail goes; each carries the settings it was started with. */

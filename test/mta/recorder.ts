@@ -4,7 +4,7 @@
  * It stands where the agent or the internet would stand and shows what a mail server really sends: peer address, EHLO name,
  * XFORWARD, ESMTP parameters and the message with its dots unstuffed. `answer` lets a test refuse, defer or cut.
  *
- * Not here: judging, delivering, TLS, AUTH. It is no strict server: it takes commands in any order.
+ * Not here: judging, delivering, TLS, AUTH. It is no strict server.
  */
 
 import { once } from 'node:events';
@@ -39,7 +39,8 @@ type Open = {
 	peer: string;
 	ehlo: string;
 	xforward: Record<string, string>;
-	from: string;
+	/** Undefined until MAIL was accepted. */
+	from: string | undefined;
 	mailParameters: string;
 	recipients: { address: string; parameters: string }[];
 };
@@ -76,7 +77,7 @@ export class Recorder {
 
 	constructor(answer?: Answer) {
 		this.answer = answer;
-		this.#server = createServer((socket) => this.#converse(socket));
+		this.#server = createServer({ noDelay: true }, (socket) => this.#converse(socket));
 	}
 
 	get port(): number {
@@ -132,13 +133,13 @@ export class Recorder {
 		this.#sockets.add(socket);
 		socket.on('close', () => this.#sockets.delete(socket)).on('error', () => {});
 		const peer = socket.remoteAddress ?? '';
-		let open: Open = { peer, ehlo: '', xforward: {}, from: '', mailParameters: '', recipients: [] };
+		let open: Open = { peer, ehlo: '', xforward: {}, from: undefined, mailParameters: '', recipients: [] };
 		let data: string | undefined; // collects the message while it comes
 		let pending = '';
 		const fresh = () => {
-			open = { peer, ehlo: open.ehlo, xforward: {}, from: '', mailParameters: '', recipients: [] };
+			open = { peer, ehlo: open.ehlo, xforward: {}, from: undefined, mailParameters: '', recipients: [] };
 		};
-		/** Sends the test's own reply or this one; false when it was a refusal or a cut. */
+		/** Sends the test's own reply or this one and answers with it; undefined when it was a cut. */
 		const say = (stage: Stage, value: string, otherwise: string): string | undefined => {
 			const reply = this.answer?.(stage, value, open) ?? otherwise;
 			if (reply === 'cut') {
@@ -175,6 +176,11 @@ export class Recorder {
 					if (!say('mail', path, '250 2.1.0 Ok')?.startsWith('2')) fresh();
 					return;
 				case 'RCPT':
+					// A pipelining client sends RCPT before it knows that MAIL was refused.
+					if (open.from === undefined) {
+						socket.write('503 5.5.1 MAIL first\r\n');
+						return;
+					}
 					if (say('rcpt', path, '250 2.1.5 Ok')?.startsWith('2')) open.recipients.push({ address: path, parameters });
 					return;
 				case 'DATA':
@@ -197,7 +203,7 @@ export class Recorder {
 		};
 		const finish = (stuffed: string): void => {
 			const message = stuffed.replaceAll('\r\n..', '\r\n.').slice(2);
-			const done = open;
+			const done = { ...open, from: open.from ?? '' };
 			const reply = say('data', done.from, `250 2.0.0 Ok: recorded ${this.transactions.length + 1}`);
 			fresh();
 			this.#record({ ...done, headers: headersOf(message), message, reply: reply ?? 'cut' });

@@ -53,9 +53,9 @@ export const mailingList = {
 	members: ['m1@remote.test', 'm2@remote.test', 'm3@other.test'],
 } as const;
 
-/** `$1` is the list's name, the post comes on stdin. */
+/** `$1` is the list's name, the post comes on stdin; a first `From ` line is mbox's and no header. */
 export const listPostScript = `#!/bin/sh
-{ echo "List-Id: <$1.site1.test>"; echo "Precedence: list"; cat; } |
+{ echo "List-Id: <$1.site1.test>"; echo "Precedence: list"; sed '1{/^From /d}'; } |
 exec /usr/sbin/sendmail -i -f "$1-bounces@site1.test" -- $(cat "/etc/mailman/$1.members")
 `;
 
