@@ -146,7 +146,8 @@ export async function openFolder(input: {
 		try {
 			await work(fd);
 		} finally {
-			await files.close(fd);
+			// What counts was flushed; a descriptor that will not close changes nothing.
+			await files.close(fd).catch(ignore);
 		}
 	}
 
@@ -201,7 +202,7 @@ export async function openFolder(input: {
 			return spares.length;
 		},
 		freeBytes: () => files.freeBytes(directory),
-		close: () => files.close(directoryFd),
+		close: () => files.close(directoryFd).catch(ignore),
 	};
 }
 
@@ -227,5 +228,5 @@ export async function writeAll(
 	}
 }
 
-/** For tidying up after a failure that is being reported already. */
+/** For tidying up, where a failure changes nothing. */
 const ignore = (): void => {};

@@ -95,7 +95,7 @@ async function flushFile(files: SpoolFiles, path: string): Promise<void> {
 	try {
 		await files.fdatasync(fd);
 	} finally {
-		await files.close(fd);
+		await files.close(fd).catch(() => {});
 	}
 }
 
