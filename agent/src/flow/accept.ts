@@ -15,10 +15,10 @@ import { type Reply, reply } from '@sluice/shared/words/reply.ts';
 import { attribute } from '../core/identity/attribute.ts';
 import type { AttributionResult } from '../core/identity/facts.ts';
 import { identityText, type Judgement, judge, undecided } from '../core/policy/judge.ts';
+import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
 import type { ReceivedContent, SmtpSession } from '../ports/smtp-in.ts';
 import type { BodyRef } from '../ports/spool.ts';
 import { type Flow, reportError } from './context.ts';
-import { queuedMessageOf } from './queued-message.ts';
 
 type Submitted = {
 	readonly session: SmtpSession;

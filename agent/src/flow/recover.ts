@@ -6,12 +6,11 @@
  * owed but not in the log are made now.
  */
 import type { Transition } from '@sluice/shared/words/message.ts';
-import { isFinal } from '@sluice/shared/words/recipient.ts';
-import { isSettled, recover as recoverRecipient, replay } from '../core/delivery/lifecycle.ts';
-import { isReportDue } from '../core/dsn/owed.ts';
+import { recover as recoverRecipient } from '../core/delivery/lifecycle.ts';
+import { replayReport, replayStep, settleReplayed } from '../core/delivery/replay.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
+import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
 import type { LogEntry, Reported } from '../ports/spool.ts';
-import { queuedMessageOf } from './queued-message.ts';
 
 export type Recovery = {
 	/** Takes one open message of the index. */
@@ -28,34 +27,22 @@ export function createRecovery(reportsHaveRoute: boolean): Recovery {
 	const stats = { messages: 0, transitions: 0, illegal: 0 };
 
 	const settle = (message: QueuedMessage): void => {
-		for (const recipient of message.recipients) {
-			if (isFinal(recipient.state) && !recipient.reported && !isReportDue(message, recipient))
-				recipient.reported = true;
-		}
-		if (isSettled(message)) messages.delete(message.id);
+		if (settleReplayed(message)) messages.delete(message.id);
 	};
 
 	const step = (transition: Transition): void => {
 		stats.transitions += 1;
 		const message = messages.get(transition.message);
-		const recipient = message?.recipients[transition.recipient];
 		// Of a message that was settled before the index was written: nothing to do.
-		if (message === undefined || recipient === undefined) return;
-		const taken = replay(recipient, transition);
-		if (!taken.ok) stats.illegal += 1;
-		if (transition.to === 'delivered' && transition.relayed !== true) recipient.reported = true;
+		if (message === undefined) return;
+		if (replayStep(message, transition) === 'illegal') stats.illegal += 1;
 		settle(message);
 	};
 
 	const report = (reported: Reported): void => {
 		const about = messages.get(reported.message);
 		if (about === undefined) return;
-		for (const index of reported.recipients) {
-			const recipient = about.recipients[index];
-			if (recipient === undefined) continue;
-			if (reported.kind === 'delayed') recipient.delayNoticed = true;
-			else recipient.reported = true;
-		}
+		replayReport(about, reported);
 		settle(about);
 	};
 

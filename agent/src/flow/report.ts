@@ -15,10 +15,10 @@ import { type DsnKind, dsnDue } from '../core/dsn/due.ts';
 import { isReportDue } from '../core/dsn/owed.ts';
 import type { ReportedRecipient } from '../core/dsn/report.ts';
 import type { QueuedMessage, QueuedRecipient } from '../core/scheduling/queued.ts';
+import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
 import type { StoredMessage } from '../ports/spool.ts';
 import { type Flow, reportError } from './context.ts';
 import { finish } from './finish.ts';
-import { queuedMessageOf } from './queued-message.ts';
 
 /** After a job: failures and relays that are owed, and a delay notice when it is time. */
 export async function reportJob(flow: Flow, message: QueuedMessage, stored: StoredMessage | undefined): Promise<void> {

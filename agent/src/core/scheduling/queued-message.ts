@@ -2,12 +2,13 @@
  * From a stored record to the slim message the scheduler keeps.
  *
  * Strings that repeat from message to message (account, domain, source) are shared, so that a long queue stays small.
+ * Used when a message is accepted, when the log is replayed, and by the worker that keeps the queue index. Pure.
  */
 import { domainOf } from '@sluice/shared/words/address.ts';
 import type { EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
 import { initialState, type MessageRecord, type RecipientStatus } from '@sluice/shared/words/message.ts';
 import { replyText } from '@sluice/shared/words/reply.ts';
-import { identityText } from '../core/policy/judge.ts';
+import { identityText } from '../policy/judge.ts';
 import {
 	dsnDestination,
 	lastReplyCharsMax,
@@ -17,8 +18,10 @@ import {
 	notifySuccess,
 	type QueuedMessage,
 	type QueuedRecipient,
-} from '../core/scheduling/queued.ts';
-import type { BodyRef } from '../ports/spool.ts';
+} from './queued.ts';
+
+/** Log place of a record. */
+type RecordRef = { readonly segment: number; readonly offset: number; readonly bytes: number };
 
 const internedMax = 50_000;
 const interned = new Map<string, string>();
@@ -49,7 +52,7 @@ export function destinationOf(record: MessageRecord, address: string, reportsHav
 /** `statuses`: the present states, when they are not the initial ones (replay after compaction). */
 export function queuedMessageOf(
 	record: MessageRecord,
-	ref: BodyRef,
+	ref: RecordRef,
 	reportsHaveRoute: boolean,
 	statuses?: readonly RecipientStatus[],
 ): QueuedMessage {
