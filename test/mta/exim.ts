@@ -179,12 +179,17 @@ export class Exim {
 	 */
 	async wire(wiring: EximWiring): Promise<void> {
 		await this.#install(wiring);
+		await this.reload();
+	}
+
+	/** SIGHUP; for a test that wrote the configuration itself. Resolves when the daemon listens again. */
+	async reload(): Promise<void> {
 		const starts = await this.#starts();
 		await this.box.run(['/bin/sh', '-c', 'kill -HUP "$(cat /run/exim4/exim.pid)"']);
 		await this.#daemonStarted(starts + 1);
 	}
 
-	/** Back to the stock route. */
+	/** Back to the stock route, and to the stock configuration byte for byte. */
 	unwire(): Promise<void> {
 		return this.wire({});
 	}

@@ -156,7 +156,7 @@ async function furnish(box: Box, settings: PostfixSettings): Promise<void> {
 
 /**
  * Makes configuration files look older than they are: Postfix waits up to two seconds until a file that it reads has not
- * changed for one (`dict_load_file_xt`, texthash), and so would every start and every `set`.
+ * changed for one (`dict_load_file_xt`, texthash), and so would every start and reload.
  */
 async function cool(box: Box): Promise<void> {
 	const folder = box.hostPath('/etc/postfix');
@@ -186,6 +186,7 @@ export class Postfix {
 	/** Used by `startPostfix`. */
 	async start(settings: Readonly<Record<string, string>>): Promise<void> {
 		await this.#edit(settings);
+		await cool(this.box);
 		await this.box.run(['/usr/sbin/postfix', 'start']);
 		await until(async () => (await this.log().catch(() => '')).includes('daemon started --'), {
 			waitMs: WAIT_MS,
@@ -202,7 +203,6 @@ export class Postfix {
 	/** `postconf -X`: takes the settings out of main.cf, so that Postfix's own defaults hold; then a reload. */
 	async remove(names: readonly string[]): Promise<void> {
 		await this.box.run(['/usr/sbin/postconf', '-X', ...names]);
-		await cool(this.box);
 		await this.reload();
 	}
 
@@ -212,7 +212,9 @@ export class Postfix {
 		return stdout.includes('=') ? stdout.slice(stdout.indexOf('=') + 1).trim() : undefined;
 	}
 
+	/** As `set` without a setting, for a test that wrote main.cf itself. */
 	async reload(): Promise<void> {
+		await cool(this.box);
 		const former = await this.#routers();
 		await this.box.run(['/usr/sbin/postfix', 'reload']);
 		await until(async () => (await this.#routers()).every((pid) => !former.includes(pid)), {
@@ -258,7 +260,6 @@ export class Postfix {
 	async #edit(settings: Readonly<Record<string, string>>): Promise<void> {
 		const pairs = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
 		if (pairs.length > 0) await this.box.run(['/usr/sbin/postconf', '-e', ...pairs]);
-		await cool(this.box);
 	}
 
 	/** Processes that decide where mail goes; each carries the settings it was started with. */
