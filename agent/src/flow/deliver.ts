@@ -21,20 +21,10 @@ import type { QueuedRecipient } from '../core/scheduling/queued.ts';
 import type { Job } from '../core/scheduling/scheduler.ts';
 import type { DialTarget, OutboundConnection } from '../ports/smtp-out.ts';
 import type { StoredMessage } from '../ports/spool.ts';
+import type { Answered, JobResult } from './answered.ts';
 import { type Flow, reportError } from './context.ts';
 import { type HostMemory, type Located, locate } from './locate.ts';
 import { settle } from './settle.ts';
-
-/** What became of each recipient of a job, and where. */
-export type Answered = {
-	readonly recipient: QueuedRecipient;
-	readonly outcome: Exclude<Outcome, { kind: 'again' }>;
-	readonly host?: string;
-	readonly tls?: string;
-	readonly nextHopDoesDsn: boolean;
-};
-
-export type JobResult = { readonly answers: readonly Answered[]; readonly signal: LaneSignal };
 
 /** One delivery, from the spool to the log. */
 export async function deliver(flow: Flow, memory: HostMemory, job: Job): Promise<void> {

@@ -15,8 +15,9 @@ import { transitionOf } from '../core/delivery/transition.ts';
 import type { LaneSignal } from '../core/scheduling/feedback.ts';
 import type { Act, Job } from '../core/scheduling/scheduler.ts';
 import type { StoredMessage } from '../ports/spool.ts';
+import type { Answered, JobResult } from './answered.ts';
 import type { Flow } from './context.ts';
-import type { Answered, JobResult } from './deliver.ts';
+
 import { finish } from './finish.ts';
 import { reportJob } from './report.ts';
 

@@ -4,344 +4,197 @@
  * Parser, `sluice config explain`, `sluice config schema` and docs/configuration.md all come from here. An unknown key is an
  * error. Durations are seconds, sizes are bytes, and the names say so.
  */
-import { z } from "zod";
+import { z } from 'zod';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
 
-const seconds = (fallback: number, min = 1, max = 31_536_000) =>
-	z.number().min(min).max(max).default(fallback);
-const count = (fallback: number, min = 1, max = 10_000_000) =>
-	z.number().int().min(min).max(max).default(fallback);
-const bytes = (fallback: number, min = 1024, max = 1024 * GiB) =>
-	z.number().int().min(min).max(max).default(fallback);
-const section = <T extends z.ZodRawShape>(shape: T) =>
-	z.strictObject(shape).prefault({} as never);
+const seconds = (fallback: number, min = 1, max = 31_536_000) => z.number().min(min).max(max).default(fallback);
+const count = (fallback: number, min = 1, max = 10_000_000) => z.number().int().min(min).max(max).default(fallback);
+const bytes = (fallback: number, min = 1024, max = 1024 * GiB) => z.number().int().min(min).max(max).default(fallback);
+const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
 
 const hostName = z.string().min(1).max(253);
 /** `127.0.0.1:2526`, `[::1]:2526`, or `fd` for a socket that the service manager passed. */
 const listenAddress = z
 	.string()
-	.regex(
-		/^(fd|\[[0-9a-fA-F:.]+\]:\d{1,5}|[0-9.]+:\d{1,5})$/,
-		"an IP address and port such as 127.0.0.1:2526, or fd",
-	);
+	.regex(/^(fd|\[[0-9a-fA-F:.]+\]:\d{1,5}|[0-9.]+:\d{1,5})$/, 'an IP address and port such as 127.0.0.1:2526, or fd');
 
 const hop = z.strictObject({
-	host: hostName.describe("Name or IP address."),
-	port: z.number().int().min(1).max(65_535).default(25).describe("TCP port."),
+	host: hostName.describe('Name or IP address.'),
+	port: z.number().int().min(1).max(65_535).default(25).describe('TCP port.'),
 });
 
 export const smarthostSchema = z.strictObject({
 	host: z
 		.union([hostName, z.array(hostName).min(1).max(10)])
-		.describe(
-			"One host or a list that is tried in order; names or IP addresses.",
-		),
-	port: z.number().int().min(1).max(65_535).default(25).describe("TCP port."),
+		.describe('One host or a list that is tried in order; names or IP addresses.'),
+	port: z.number().int().min(1).max(65_535).default(25).describe('TCP port.'),
 	tls: z
-		.enum(["none", "opportunistic", "required", "implicit"])
-		.default("opportunistic")
-		.describe(
-			"STARTTLS when offered, required and verified, or TLS from the first byte (implicit, verified).",
-		),
-	user: z
-		.string()
-		.min(1)
-		.optional()
-		.describe("User for SMTP AUTH; needs passwordFile or password."),
-	password: z
-		.string()
-		.min(1)
-		.optional()
-		.describe("Password for SMTP AUTH. Prefer passwordFile."),
-	passwordFile: z
-		.string()
-		.min(1)
-		.optional()
-		.describe("File whose first line is the password."),
+		.enum(['none', 'opportunistic', 'required', 'implicit'])
+		.default('opportunistic')
+		.describe('STARTTLS when offered, required and verified, or TLS from the first byte (implicit, verified).'),
+	user: z.string().min(1).optional().describe('User for SMTP AUTH; needs passwordFile or password.'),
+	password: z.string().min(1).optional().describe('Password for SMTP AUTH. Prefer passwordFile.'),
+	passwordFile: z.string().min(1).optional().describe('File whose first line is the password.'),
 });
 
 export const configSchema = z.strictObject({
-	dataDir: z
-		.string()
-		.min(1)
-		.describe(
-			"Folder of spool, queue index, history and state. Must be on a local disk.",
-		),
-	hostName: hostName
-		.optional()
-		.describe(
-			"Name in our banner and Received line; default: the name of the machine.",
-		),
+	dataDir: z.string().min(1).describe('Folder of spool, queue index, history and state. Must be on a local disk.'),
+	hostName: hostName.optional().describe('Name in our banner and Received line; default: the name of the machine.'),
 	smtp: section({
-		listen: listenAddress
-			.default("127.0.0.1:2526")
-			.describe("Where the MTA hands mail over. Loopback only."),
+		listen: listenAddress.default('127.0.0.1:2526').describe('Where the MTA hands mail over. Loopback only.'),
 		peers: z
-			.enum(["mta", "anyone"])
-			.default("anyone")
+			.enum(['mta', 'anyone'])
+			.default('anyone')
 			.describe(
-				"mta: only root and the MTA user may connect, as the kernel tells (on servers). anyone: for a checkout. Either way only root and the MTA user are believed about senders.",
+				'mta: only root and the MTA user may connect, as the kernel tells (on servers). anyone: for a checkout. Either way only root and the MTA user are believed about senders.',
 			),
 		mtaUsers: z
 			.array(z.union([z.string().min(1), z.number().int().min(0)]))
 			.default([])
-			.describe(
-				"Names or uids of the MTA user(s), such as Debian-exim, mailnull, postfix. root is always allowed.",
-			),
-		connectionsMax: count(1000, 1, 20_000).describe(
-			"Open connections; more are told 421.",
-		),
-		messageBytesMax: bytes(100 * MiB).describe(
-			"Largest message; must not be below the limit of the MTA.",
-		),
-		headerBytesMax: bytes(MiB).describe("Largest header block."),
-		lineBytesMax: bytes(1_000_000, 998).describe(
-			"Longest text line. RFC 5321 says 998; real mail has more.",
-		),
+			.describe('Names or uids of the MTA user(s), such as Debian-exim, mailnull, postfix. root is always allowed.'),
+		connectionsMax: count(1000, 1, 20_000).describe('Open connections; more are told 421.'),
+		messageBytesMax: bytes(100 * MiB).describe('Largest message; must not be below the limit of the MTA.'),
+		headerBytesMax: bytes(MiB).describe('Largest header block.'),
+		lineBytesMax: bytes(1_000_000, 998).describe('Longest text line. RFC 5321 says 998; real mail has more.'),
 		recipientsMax: count(1000, 100, 50_000).describe(
-			"Recipients of one transaction; the MTA sends the rest in another.",
+			'Recipients of one transaction; the MTA sends the rest in another.',
 		),
-		hopsMax: count(50, 10, 200).describe("Received lines; more is a loop."),
+		hopsMax: count(50, 10, 200).describe('Received lines; more is a loop.'),
 		bareNewline: z
-			.enum(["normalise", "reject"])
-			.default("normalise")
-			.describe(
-				"Bare CR or LF in a message: made CRLF (nothing is lost, nothing is smuggled) or refused with 550.",
-			),
-		idleTimeoutSeconds: seconds(300, 1, 3600).describe(
-			"Silence between commands before 421.",
-		),
+			.enum(['normalise', 'reject'])
+			.default('normalise')
+			.describe('Bare CR or LF in a message: made CRLF (nothing is lost, nothing is smuggled) or refused with 550.'),
+		idleTimeoutSeconds: seconds(300, 1, 3600).describe('Silence between commands before 421.'),
 		dataTimeoutSeconds: seconds(180, 1, 3600).describe(
-			"Time without progress inside DATA before the connection is closed.",
+			'Time without progress inside DATA before the connection is closed.',
 		),
-		bodyMemoryBytesMax: bytes(256 * MiB, MiB).describe(
-			"Message bytes being received at once over all connections.",
-		),
+		bodyMemoryBytesMax: bytes(256 * MiB, MiB).describe('Message bytes being received at once over all connections.'),
 		tls: z
 			.strictObject({
-				certFile: z.string().min(1).describe("Certificate chain, PEM."),
-				keyFile: z.string().min(1).describe("Private key, PEM."),
+				certFile: z.string().min(1).describe('Certificate chain, PEM.'),
+				keyFile: z.string().min(1).describe('Private key, PEM.'),
 			})
 			.optional()
-			.describe("Offer STARTTLS on the relay port."),
-	}).describe("Receiving from the MTA."),
+			.describe('Offer STARTTLS on the relay port.'),
+	}).describe('Receiving from the MTA.'),
 	wiring: section({
 		mta: z
-			.enum(["none", "exim", "postfix"])
-			.default("none")
-			.describe(
-				"Which MTA stands in front of us, and so how senders are known.",
-			),
+			.enum(['none', 'exim', 'postfix'])
+			.default('none')
+			.describe('Which MTA stands in front of us, and so how senders are known.'),
 		secretFile: z
 			.string()
 			.min(1)
 			.optional()
-			.describe(
-				"exim: file with the secret of the wiring header; a second line may hold the previous secret.",
-			),
+			.describe('exim: file with the secret of the wiring header; a second line may hold the previous secret.'),
 		hostNames: z
 			.array(hostName)
 			.default([])
-			.describe(
-				"postfix: names in `by HOST` of its Received lines; default: hostName.",
-			),
+			.describe('postfix: names in `by HOST` of its Received lines; default: hostName.'),
 		filterUsers: z
 			.array(z.number().int().min(0))
 			.default([])
-			.describe(
-				"postfix: uids under which a content filter hands mail back with sendmail.",
-			),
-	}).describe("How the MTA tells us who sent a message."),
+			.describe('postfix: uids under which a content filter hands mail back with sendmail.'),
+	}).describe('How the MTA tells us who sent a message.'),
 	api: section({
-		socket: z
-			.string()
-			.min(1)
-			.optional()
-			.describe("Unix socket of the REST API; default: agent.sock in dataDir."),
+		socket: z.string().min(1).optional().describe('Unix socket of the REST API; default: agent.sock in dataDir.'),
 		mode: z
 			.string()
-			.regex(/^0?[0-7]{3}$/, "an octal file mode such as 0660")
-			.default("0660")
-			.describe("File mode of the socket: who may speak to the agent."),
-	}).describe("The local REST API."),
+			.regex(/^0?[0-7]{3}$/, 'an octal file mode such as 0660')
+			.default('0660')
+			.describe('File mode of the socket: who may speak to the agent.'),
+	}).describe('The local REST API.'),
 	delivery: section({
-		smarthost: smarthostSchema
-			.optional()
-			.describe(
-				"Deliver everything through this host. Left out: direct to MX.",
-			),
+		smarthost: smarthostSchema.optional().describe('Deliver everything through this host. Left out: direct to MX.'),
 		port: z
 			.number()
 			.int()
 			.min(1)
 			.max(65_535)
 			.default(25)
-			.describe("TCP port of MX hosts; other than 25 only for tests."),
+			.describe('TCP port of MX hosts; other than 25 only for tests.'),
 		dnsServers: z
 			.array(z.string().min(1))
 			.default([])
-			.describe(
-				"Name servers, address or address:port; default: those of the machine.",
-			),
-		helo: hostName
-			.optional()
-			.describe(
-				"EHLO name for everything; default: the name with which the MTA greeted us.",
-			),
+			.describe('Name servers, address or address:port; default: those of the machine.'),
+		helo: hostName.optional().describe('EHLO name for everything; default: the name with which the MTA greeted us.'),
 		sourceAddress: z
 			.union([z.ipv4(), z.ipv6()])
 			.optional()
-			.describe(
-				"Source address for everything; default: the address from which the MTA connected to us.",
-			),
+			.describe('Source address for everything; default: the address from which the MTA connected to us.'),
 		allowAddresses: z
 			.array(z.string().min(1))
 			.default([])
-			.describe(
-				"Networks (CIDR) among the private, loopback and own ones that mail may be delivered to.",
-			),
-		preferFamily: z
-			.enum(["ipv4", "ipv6"])
-			.default("ipv4")
-			.describe("Which address family is tried first."),
-		tls: z
-			.enum(["none", "opportunistic"])
-			.default("opportunistic")
-			.describe("TLS towards MX hosts."),
-		deliveriesMax: count(500, 1, 10_000).describe(
-			"Transactions at once over all destinations.",
-		),
-		recipientsPerTransactionMax: count(100, 1, 1000).describe(
-			"Recipients of one message sent in one transaction.",
-		),
-		messagesPerConnectionMax: count(100, 1, 10_000).describe(
-			"Transactions on one connection before it is closed.",
-		),
-		connectTimeoutSeconds: seconds(30, 1, 300).describe("TCP connect."),
-		commandTimeoutSeconds: seconds(300, 1, 900).describe(
-			"Greeting and replies to commands (RFC 5321 §4.5.3.2).",
-		),
-		dataTimeoutSeconds: seconds(600, 1, 3600).describe(
-			"Reply to the end of data (RFC 5321 §4.5.3.2.6).",
-		),
-		idleSeconds: seconds(3, 0, 300).describe(
-			"How long an idle connection is kept for reuse.",
-		),
+			.describe('Networks (CIDR) among the private, loopback and own ones that mail may be delivered to.'),
+		preferFamily: z.enum(['ipv4', 'ipv6']).default('ipv4').describe('Which address family is tried first.'),
+		tls: z.enum(['none', 'opportunistic']).default('opportunistic').describe('TLS towards MX hosts.'),
+		deliveriesMax: count(500, 1, 10_000).describe('Transactions at once over all destinations.'),
+		recipientsPerTransactionMax: count(100, 1, 1000).describe('Recipients of one message sent in one transaction.'),
+		messagesPerConnectionMax: count(100, 1, 10_000).describe('Transactions on one connection before it is closed.'),
+		connectTimeoutSeconds: seconds(30, 1, 300).describe('TCP connect.'),
+		commandTimeoutSeconds: seconds(300, 1, 900).describe('Greeting and replies to commands (RFC 5321 §4.5.3.2).'),
+		dataTimeoutSeconds: seconds(600, 1, 3600).describe('Reply to the end of data (RFC 5321 §4.5.3.2.6).'),
+		idleSeconds: seconds(3, 0, 300).describe('How long an idle connection is kept for reuse.'),
 		lane: section({
-			windowInitial: count(5, 1, 1000).describe(
-				"Transactions at once to a new destination.",
-			),
-			windowMax: count(20, 1, 1000).describe(
-				"Most transactions at once to one destination from one source address.",
-			),
-			failedCohortsMax: count(3, 1, 100).describe(
-				"Window-sized rounds of failures after which the lane is closed.",
-			),
-			reopenSeconds: seconds(60, 1, 86_400).describe(
-				"Until a closed lane tries one probe; grows while probes fail.",
-			),
-			reopenMaxSeconds: seconds(1800, 1, 86_400).describe(
-				"Longest time between probes.",
-			),
-		}).describe("Speed towards one destination."),
+			windowInitial: count(5, 1, 1000).describe('Transactions at once to a new destination.'),
+			windowMax: count(20, 1, 1000).describe('Most transactions at once to one destination from one source address.'),
+			failedCohortsMax: count(3, 1, 100).describe('Window-sized rounds of failures after which the lane is closed.'),
+			reopenSeconds: seconds(60, 1, 86_400).describe('Until a closed lane tries one probe; grows while probes fail.'),
+			reopenMaxSeconds: seconds(1800, 1, 86_400).describe('Longest time between probes.'),
+		}).describe('Speed towards one destination.'),
 		retry: section({
-			firstSeconds: seconds(300, 1, 86_400).describe(
-				"After the first deferral.",
-			),
-			factor: z
-				.number()
-				.min(1)
-				.max(10)
-				.default(2)
-				.describe("Each further wait is this many times longer."),
-			maxSeconds: seconds(14_400, 1, 604_800).describe(
-				"Longest wait between attempts.",
-			),
-			jitter: z
-				.number()
-				.min(0)
-				.max(0.5)
-				.default(0.2)
-				.describe("Share by which a wait varies at random."),
+			firstSeconds: seconds(300, 1, 86_400).describe('After the first deferral.'),
+			factor: z.number().min(1).max(10).default(2).describe('Each further wait is this many times longer.'),
+			maxSeconds: seconds(14_400, 1, 604_800).describe('Longest wait between attempts.'),
+			jitter: z.number().min(0).max(0.5).default(0.2).describe('Share by which a wait varies at random.'),
 			expireSeconds: seconds(345_600, 1, 2_592_000).describe(
-				"Age at which a recipient that was only ever deferred is given up.",
+				'Age at which a recipient that was only ever deferred is given up.',
 			),
 			delayNoticeSeconds: seconds(14_400, 1, 2_592_000).describe(
-				"Age at which the sender is told that delivery is late.",
+				'Age at which the sender is told that delivery is late.',
 			),
-		}).describe("When deferred recipients are tried again."),
-	}).describe("Sending to the internet."),
+		}).describe('When deferred recipients are tried again.'),
+	}).describe('Sending to the internet.'),
 	dsn: section({
 		via: hop
 			.optional()
-			.describe(
-				"Where our own reports go: the MTA. Default: the smarthost, else the MX of the sender.",
-			),
-		from: z
-			.string()
-			.min(1)
-			.optional()
-			.describe("From: of reports; default: MAILER-DAEMON@hostName."),
-		returnBytesMax: bytes(64 * 1024, 0, 10 * MiB).describe(
-			"Most bytes of the original message in a report.",
-		),
-	}).describe("Delivery status notifications (bounces, delay notices)."),
+			.describe('Where our own reports go: the MTA. Default: the smarthost, else the MX of the sender.'),
+		from: z.string().min(1).optional().describe('From: of reports; default: MAILER-DAEMON@hostName.'),
+		returnBytesMax: bytes(64 * 1024, 0, 10 * MiB).describe('Most bytes of the original message in a report.'),
+	}).describe('Delivery status notifications (bounces, delay notices).'),
 	queue: section({
-		recipientsMax: count(1_000_000).describe(
-			"Open recipients in all; beyond, MAIL is answered 452.",
-		),
-		accountRecipientsMax: count(200_000).describe(
-			"Open recipients of one account; beyond, its mail is answered 450.",
-		),
+		recipientsMax: count(1_000_000).describe('Open recipients in all; beyond, MAIL is answered 452.'),
+		accountRecipientsMax: count(200_000).describe('Open recipients of one account; beyond, its mail is answered 450.'),
 		accountBytesMax: bytes(10 * GiB, MiB).describe(
-			"Open message bytes of one account; beyond, its mail is answered 450.",
+			'Open message bytes of one account; beyond, its mail is answered 450.',
 		),
-		holdExpireSeconds: seconds(604_800, 60).describe(
-			"How long held mail waits for a decision before it expires.",
-		),
-	}).describe("Bounds on what may wait."),
+		holdExpireSeconds: seconds(604_800, 60).describe('How long held mail waits for a decision before it expires.'),
+	}).describe('Bounds on what may wait.'),
 	spool: section({
-		segmentBytes: bytes(64 * MiB, MiB, GiB).describe(
-			"Size of one log segment.",
-		),
-		bodyCacheBytes: bytes(64 * MiB, 0, 8 * GiB).describe(
-			"Message bodies kept in memory on their way out.",
-		),
+		segmentBytes: bytes(64 * MiB, MiB, GiB).describe('Size of one log segment.'),
+		bodyCacheBytes: bytes(64 * MiB, 0, 8 * GiB).describe('Message bodies kept in memory on their way out.'),
 		reserveBytes: bytes(16 * MiB, MiB, GiB).describe(
-			"Set aside on disk so that outcomes can be recorded when it is full.",
+			'Set aside on disk so that outcomes can be recorded when it is full.',
 		),
-		minFreeBytes: bytes(2 * GiB, 0).describe(
-			"Below this much free space new mail is answered 452.",
-		),
-		minFreeRatio: z
-			.number()
-			.min(0)
-			.max(0.9)
-			.default(0.05)
-			.describe("The same as a share of the disk."),
-	}).describe("The spool log."),
+		minFreeBytes: bytes(2 * GiB, 0).describe('Below this much free space new mail is answered 452.'),
+		minFreeRatio: z.number().min(0).max(0.9).default(0.05).describe('The same as a share of the disk.'),
+	}).describe('The spool log.'),
 	history: section({
-		days: count(30, 1, 3650).describe(
-			"Days of finished mail that can be searched.",
-		),
-		maxBytes: bytes(10 * GiB, MiB).describe(
-			"Most disk space of the history; the oldest days go first.",
-		),
-	}).describe("Record of what is finished."),
+		days: count(30, 1, 3650).describe('Days of finished mail that can be searched.'),
+		maxBytes: bytes(10 * GiB, MiB).describe('Most disk space of the history; the oldest days go first.'),
+	}).describe('Record of what is finished.'),
 	log: section({
 		level: z
-			.enum(["error", "warn", "info", "debug"])
-			.default("info")
-			.describe("Least weight of a line that is written."),
+			.enum(['error', 'warn', 'info', 'debug'])
+			.default('info')
+			.describe('Least weight of a line that is written.'),
 		maskAddresses: z
 			.boolean()
 			.default(false)
-			.describe(
-				"Write local parts of addresses in the log as their first letter and ***.",
-			),
-	}).describe("Log lines on standard output."),
+			.describe('Write local parts of addresses in the log as their first letter and ***.'),
+	}).describe('Log lines on standard output.'),
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -1,43 +1,36 @@
 /**
  * openapi.json from the table of operations. OpenAPI 3.1, whose schemas are JSON Schema as zod writes it.
  */
-import { z } from "zod";
-import { actorHeader, roles } from "./actor.ts";
-import { type Operation, operations } from "./operations.ts";
-import { problemSchema } from "./problem.ts";
+import { z } from 'zod';
+import { actorHeader, roles } from './actor.ts';
+import { type Operation, operations } from './operations.ts';
+import { problemSchema } from './problem.ts';
 
 type Json = { [key: string]: unknown };
 
-function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
 	const { $schema: _, ...rest } = z.toJSONSchema(schema, {
 		io,
-		unrepresentable: "any",
+		unrepresentable: 'any',
 	}) as Json;
 	return rest;
 }
 
 function parametersOf(operation: Operation): readonly Json[] {
-	const from = (schema: z.ZodType, place: "path" | "query"): Json[] => {
-		const json = jsonSchema(schema, "input") as {
+	const from = (schema: z.ZodType, place: 'path' | 'query'): Json[] => {
+		const json = jsonSchema(schema, 'input') as {
 			properties?: { [name: string]: Json };
 			required?: string[];
 		};
 		return Object.entries(json.properties ?? {}).map(([name, shape]) => ({
 			name,
 			in: place,
-			required: place === "path" || (json.required?.includes(name) ?? false),
+			required: place === 'path' || (json.required?.includes(name) ?? false),
 			schema: shape,
 		}));
 	};
-	const actor =
-		operation.roles.length === 0
-			? []
-			: [{ $ref: "#/components/parameters/Actor" }];
-	return [
-		...actor,
-		...from(operation.params, "path"),
-		...from(operation.query, "query"),
-	];
+	const actor = operation.roles.length === 0 ? [] : [{ $ref: '#/components/parameters/Actor' }];
+	return [...actor, ...from(operation.params, 'path'), ...from(operation.query, 'query')];
 }
 
 /** The document that `GET /openapi.json` answers. */
@@ -48,7 +41,7 @@ export function openApiDocument(version: string): Json {
 		(paths[operation.path] as Json)[operation.method] = {
 			operationId: id,
 			summary: operation.summary,
-			"x-roles": operation.roles,
+			'x-roles': operation.roles,
 			parameters: parametersOf(operation),
 			...(operation.body instanceof z.ZodUndefined
 				? {}
@@ -56,26 +49,26 @@ export function openApiDocument(version: string): Json {
 						requestBody: {
 							required: true,
 							content: {
-								"application/json": {
-									schema: jsonSchema(operation.body, "input"),
+								'application/json': {
+									schema: jsonSchema(operation.body, 'input'),
 								},
 							},
 						},
 					}),
 			responses: {
 				200: {
-					description: "Done.",
+					description: 'Done.',
 					content: {
-						"application/json": {
-							schema: jsonSchema(operation.response, "output"),
+						'application/json': {
+							schema: jsonSchema(operation.response, 'output'),
 						},
 					},
 				},
 				default: {
-					description: "A problem (RFC 9457).",
+					description: 'A problem (RFC 9457).',
 					content: {
-						"application/problem+json": {
-							schema: { $ref: "#/components/schemas/Problem" },
+						'application/problem+json': {
+							schema: { $ref: '#/components/schemas/Problem' },
 						},
 					},
 				},
@@ -83,25 +76,24 @@ export function openApiDocument(version: string): Json {
 		};
 	}
 	return {
-		openapi: "3.1.0",
+		openapi: '3.1.0',
 		info: {
-			title: "Sluice agent",
+			title: 'Sluice agent',
 			version,
-			description:
-				"Over the local unix socket. The file mode of the socket says who may speak.",
+			description: 'Over the local unix socket. The file mode of the socket says who may speak.',
 		},
 		paths,
 		components: {
 			parameters: {
 				Actor: {
 					name: actorHeader,
-					in: "header",
+					in: 'header',
 					required: true,
-					description: `${roles.join("|")} ID[; as=IMPERSONATOR]`,
-					schema: { type: "string" },
+					description: `${roles.join('|')} ID[; as=IMPERSONATOR]`,
+					schema: { type: 'string' },
 				},
 			},
-			schemas: { Problem: jsonSchema(problemSchema, "output") },
+			schemas: { Problem: jsonSchema(problemSchema, 'output') },
 		},
 	};
 }

@@ -4,11 +4,11 @@
  * The server mounts it, the client is typed by it, openapi.json is generated from it, so that none can drift from the others.
  * Events (`GET /v1/events`, a stream) and `/metrics` (text) are not JSON operations and stand beside the table.
  */
-import { z } from "zod";
-import { recipientStates } from "../words/recipient.ts";
-import type { Result } from "../words/result.ts";
-import type { Actor, Role } from "./actor.ts";
-import type { Problem } from "./problem.ts";
+import { z } from 'zod';
+import { recipientStates } from '../words/recipient.ts';
+import type { Result } from '../words/result.ts';
+import type { Actor, Role } from './actor.ts';
+import type { Problem } from './problem.ts';
 import {
 	actResultSchema,
 	auditEntrySchema,
@@ -22,10 +22,10 @@ import {
 	queueRowSchema,
 	selectorSchema,
 	traceSchema,
-} from "./shapes.ts";
+} from './shapes.ts';
 
 export type Operation = {
-	readonly method: "get" | "post" | "put" | "delete";
+	readonly method: 'get' | 'post' | 'put' | 'delete';
 	/** With `{name}` for parameters. */
 	readonly path: string;
 	readonly summary: string;
@@ -39,20 +39,20 @@ export type Operation = {
 
 const none = z.strictObject({});
 const empty = z.undefined();
-const admin: readonly Role[] = ["admin"];
-const owner: readonly Role[] = ["admin", "account"];
+const admin: readonly Role[] = ['admin'];
+const owner: readonly Role[] = ['admin', 'account'];
 const messageParams = z.strictObject({ id: messageIdSchema });
 const why = z.strictObject({
-	reason: z.string().min(1).max(500).describe("Shown in trace and audit."),
+	reason: z.string().min(1).max(500).describe('Shown in trace and audit.'),
 });
 
 const define = <const O extends Operation>(operation: O): O => operation;
 
 export const operations = {
 	health: define({
-		method: "get",
-		path: "/v1/health",
-		summary: "Alive, ready, delivering; what is wrong and what to do.",
+		method: 'get',
+		path: '/v1/health',
+		summary: 'Alive, ready, delivering; what is wrong and what to do.',
 		roles: [],
 		params: none,
 		query: none,
@@ -60,21 +60,17 @@ export const operations = {
 		response: healthSchema,
 	}),
 	listMessages: define({
-		method: "get",
-		path: "/v1/messages",
-		summary: "Search messages, newest first.",
+		method: 'get',
+		path: '/v1/messages',
+		summary: 'Search messages, newest first.',
 		roles: owner,
 		params: none,
 		query: z.strictObject({
 			account: z.string().max(128).optional(),
 			identity: z.string().max(320).optional(),
-			sender: z.string().max(320).optional().describe("Address, or @domain."),
-			recipient: z
-				.string()
-				.max(320)
-				.optional()
-				.describe("Address, or @domain."),
-			subject: z.string().max(200).optional().describe("Part of the subject."),
+			sender: z.string().max(320).optional().describe('Address, or @domain.'),
+			recipient: z.string().max(320).optional().describe('Address, or @domain.'),
+			subject: z.string().max(200).optional().describe('Part of the subject.'),
 			state: z.enum(recipientStates).optional(),
 			since: z.iso.datetime().optional(),
 			until: z.iso.datetime().optional(),
@@ -84,9 +80,9 @@ export const operations = {
 		response: listOf(messageSummarySchema),
 	}),
 	getMessage: define({
-		method: "get",
-		path: "/v1/messages/{id}",
-		summary: "One message with the state of each recipient.",
+		method: 'get',
+		path: '/v1/messages/{id}',
+		summary: 'One message with the state of each recipient.',
 		roles: owner,
 		params: messageParams,
 		query: none,
@@ -94,10 +90,9 @@ export const operations = {
 		response: messageSummarySchema,
 	}),
 	traceMessage: define({
-		method: "get",
-		path: "/v1/messages/{id}/trace",
-		summary:
-			"The whole life of a message: who sent it, the verdict with its reasons, every step.",
+		method: 'get',
+		path: '/v1/messages/{id}/trace',
+		summary: 'The whole life of a message: who sent it, the verdict with its reasons, every step.',
 		roles: owner,
 		params: messageParams,
 		query: none,
@@ -105,13 +100,12 @@ export const operations = {
 		response: traceSchema,
 	}),
 	act: define({
-		method: "post",
-		path: "/v1/queue/{act}",
-		summary:
-			"Hold, release, discard or requeue the open mail of a message, account, identity or destination.",
+		method: 'post',
+		path: '/v1/queue/{act}',
+		summary: 'Hold, release, discard or requeue the open mail of a message, account, identity or destination.',
 		roles: admin,
 		params: z.strictObject({
-			act: z.enum(["hold", "release", "discard", "requeue"]),
+			act: z.enum(['hold', 'release', 'discard', 'requeue']),
 		}),
 		query: none,
 		body: z.strictObject({
@@ -121,9 +115,9 @@ export const operations = {
 		response: actResultSchema,
 	}),
 	releaseMessage: define({
-		method: "post",
-		path: "/v1/messages/{id}/release",
-		summary: "Release a held or waiting message.",
+		method: 'post',
+		path: '/v1/messages/{id}/release',
+		summary: 'Release a held or waiting message.',
 		roles: admin,
 		params: messageParams,
 		query: none,
@@ -131,9 +125,9 @@ export const operations = {
 		response: actResultSchema,
 	}),
 	discardMessage: define({
-		method: "post",
-		path: "/v1/messages/{id}/discard",
-		summary: "Drop a message for good. No report is sent.",
+		method: 'post',
+		path: '/v1/messages/{id}/discard',
+		summary: 'Drop a message for good. No report is sent.',
 		roles: admin,
 		params: messageParams,
 		query: none,
@@ -141,29 +135,25 @@ export const operations = {
 		response: actResultSchema,
 	}),
 	queue: define({
-		method: "get",
-		path: "/v1/queue",
-		summary:
-			"Open mail counted by account, identity, destination, age or state; largest first.",
+		method: 'get',
+		path: '/v1/queue',
+		summary: 'Open mail counted by account, identity, destination, age or state; largest first.',
 		roles: admin,
 		params: none,
 		query: z.strictObject({
-			by: z
-				.enum(["account", "identity", "destination", "age", "state"])
-				.default("destination"),
+			by: z.enum(['account', 'identity', 'destination', 'age', 'state']).default('destination'),
 			limit: z.coerce.number().int().min(1).max(10_000).default(100),
 		}),
 		body: empty,
 		response: z.object({
 			items: z.array(queueRowSchema),
-			total: z.number().int().describe("Rows before the limit."),
+			total: z.number().int().describe('Rows before the limit.'),
 		}),
 	}),
 	lanes: define({
-		method: "get",
-		path: "/v1/lanes",
-		summary:
-			"Lanes: how fast each destination is being served, and which are closed.",
+		method: 'get',
+		path: '/v1/lanes',
+		summary: 'Lanes: how fast each destination is being served, and which are closed.',
 		roles: admin,
 		params: none,
 		query: z.strictObject({
@@ -173,9 +163,9 @@ export const operations = {
 		response: z.object({ items: z.array(laneSchema), total: z.number().int() }),
 	}),
 	listHolds: define({
-		method: "get",
-		path: "/v1/holds",
-		summary: "Standing holds: new mail that matches is held too.",
+		method: 'get',
+		path: '/v1/holds',
+		summary: 'Standing holds: new mail that matches is held too.',
 		roles: admin,
 		params: none,
 		query: none,
@@ -183,30 +173,23 @@ export const operations = {
 		response: z.object({ items: z.array(holdSchema) }),
 	}),
 	putHold: define({
-		method: "post",
-		path: "/v1/holds",
-		summary:
-			"Hold queued and new mail of an account, identity or destination until a time.",
+		method: 'post',
+		path: '/v1/holds',
+		summary: 'Hold queued and new mail of an account, identity or destination until a time.',
 		roles: admin,
 		params: none,
 		query: none,
 		body: z.strictObject({
 			selector: selectorSchema,
 			reason: z.string().min(1).max(500),
-			seconds: z
-				.number()
-				.int()
-				.min(60)
-				.max(31_536_000)
-				.default(86_400)
-				.describe("How long the hold stands."),
+			seconds: z.number().int().min(60).max(31_536_000).default(86_400).describe('How long the hold stands.'),
 		}),
 		response: z.object({ hold: holdSchema, ...actResultSchema.shape }),
 	}),
 	deleteHold: define({
-		method: "delete",
-		path: "/v1/holds/{id}",
-		summary: "Lift a standing hold; release=true also releases what it holds.",
+		method: 'delete',
+		path: '/v1/holds/{id}',
+		summary: 'Lift a standing hold; release=true also releases what it holds.',
 		roles: admin,
 		params: z.strictObject({ id: z.string().min(1).max(64) }),
 		query: z.strictObject({ release: z.stringbool().default(false) }),
@@ -214,9 +197,9 @@ export const operations = {
 		response: actResultSchema,
 	}),
 	audit: define({
-		method: "get",
-		path: "/v1/audit",
-		summary: "Administrative acts, newest first.",
+		method: 'get',
+		path: '/v1/audit',
+		summary: 'Administrative acts, newest first.',
 		roles: admin,
 		params: none,
 		query: z.strictObject(pageQuery),
@@ -229,13 +212,11 @@ export type Operations = typeof operations;
 export type OperationId = keyof Operations;
 
 export type OperationInput<K extends OperationId> = {
-	readonly params: z.output<Operations[K]["params"]>;
-	readonly query: z.output<Operations[K]["query"]>;
-	readonly body: z.output<Operations[K]["body"]>;
+	readonly params: z.output<Operations[K]['params']>;
+	readonly query: z.output<Operations[K]['query']>;
+	readonly body: z.output<Operations[K]['body']>;
 };
-export type OperationOutput<K extends OperationId> = z.output<
-	Operations[K]["response"]
->;
+export type OperationOutput<K extends OperationId> = z.output<Operations[K]['response']>;
 
 /** What the agent implements: one function an operation. The actor is undefined only where no actor is needed. */
 export type OperationHandlers = {

@@ -3,8 +3,8 @@
  *
  * Read from the JSON Schema that zod derives, so that it cannot disagree with what the parser accepts.
  */
-import { z } from "zod";
-import { configSchema } from "./config.ts";
+import { z } from 'zod';
+import { configSchema } from './config.ts';
 
 export type ConfigKey = {
 	/** `delivery.lane.windowMax`. */
@@ -36,26 +36,25 @@ type Schema = {
 
 /** The JSON Schema of the file as a person writes it (defaults not yet filled in). */
 export function configJsonSchema(): Schema {
-	return z.toJSONSchema(configSchema, { io: "input" }) as Schema;
+	return z.toJSONSchema(configSchema, { io: 'input' }) as Schema;
 }
 
 function allowedOf(schema: Schema): string {
-	if (schema.enum) return `one of: ${schema.enum.join(", ")}`;
-	if (schema.anyOf)
-		return [...new Set(schema.anyOf.map(allowedOf))].join(", or ");
+	if (schema.enum) return `one of: ${schema.enum.join(', ')}`;
+	if (schema.anyOf) return [...new Set(schema.anyOf.map(allowedOf))].join(', or ');
 	switch (schema.type) {
-		case "integer":
+		case 'integer':
 			return `whole number, ${schema.minimum} to ${schema.maximum}`;
-		case "number":
+		case 'number':
 			return `number, ${schema.minimum} to ${schema.maximum}`;
-		case "boolean":
-			return "true or false";
-		case "array":
+		case 'boolean':
+			return 'true or false';
+		case 'array':
 			return `list of ${allowedOf(schema.items ?? {})}`;
-		case "object":
-			return `section with ${Object.keys(schema.properties ?? {}).join(", ")}`;
+		case 'object':
+			return `section with ${Object.keys(schema.properties ?? {}).join(', ')}`;
 		default:
-			return schema.format ? `text (${schema.format})` : "text";
+			return schema.format ? `text (${schema.format})` : 'text';
 	}
 }
 
@@ -64,20 +63,18 @@ export function configKeys(): readonly ConfigKey[] {
 	const keys: ConfigKey[] = [];
 	const visit = (schema: Schema, prefix: string): void => {
 		for (const [name, child] of Object.entries(schema.properties ?? {})) {
-			const key = prefix === "" ? name : `${prefix}.${name}`;
+			const key = prefix === '' ? name : `${prefix}.${name}`;
 			keys.push({
 				key,
-				description: child.description ?? "",
+				description: child.description ?? '',
 				allowed: allowedOf(child),
-				...(child.type !== "object" && child.default !== undefined
-					? { fallback: child.default }
-					: {}),
+				...(child.type !== 'object' && child.default !== undefined ? { fallback: child.default } : {}),
 				isRequired: schema.required?.includes(name) ?? false,
-				isSection: child.type === "object",
+				isSection: child.type === 'object',
 			});
 			visit(child, key);
 		}
 	};
-	visit(configJsonSchema(), "");
+	visit(configJsonSchema(), '');
 	return keys;
 }

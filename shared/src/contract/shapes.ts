@@ -1,28 +1,21 @@
 /**
  * Shapes of the REST API. Times are RFC 3339 in UTC, durations seconds, lists `{items, next}`.
  */
-import { z } from "zod";
-import { senderClasses } from "../words/attribution.ts";
-import { eventNames } from "../words/events.ts";
-import { recipientStates } from "../words/recipient.ts";
-import { causes } from "../words/response.ts";
-import { selectorKinds } from "../words/selector.ts";
-import { verdictActions } from "../words/verdict.ts";
+import { z } from 'zod';
+import { senderClasses } from '../words/attribution.ts';
+import { eventNames } from '../words/events.ts';
+import { recipientStates } from '../words/recipient.ts';
+import { causes } from '../words/response.ts';
+import { selectorKinds } from '../words/selector.ts';
+import { verdictActions } from '../words/verdict.ts';
 
-export const timeSchema = z.iso
-	.datetime({ offset: false })
-	.describe("RFC 3339, UTC");
-export const messageIdSchema = z
-	.string()
-	.regex(/^[0-9a-hjkmnp-tv-z]{13}$/, "a message id of 13 characters");
+export const timeSchema = z.iso.datetime({ offset: false }).describe('RFC 3339, UTC');
+export const messageIdSchema = z.string().regex(/^[0-9a-hjkmnp-tv-z]{13}$/, 'a message id of 13 characters');
 
 export const listOf = <T extends z.ZodType>(item: T) =>
 	z.object({
 		items: z.array(item),
-		next: z
-			.string()
-			.optional()
-			.describe("Cursor of the next page; absent on the last."),
+		next: z.string().optional().describe('Cursor of the next page; absent on the last.'),
 	});
 
 export const pageQuery = {
@@ -37,7 +30,7 @@ export const selectorSchema = z.strictObject({
 		.min(1)
 		.max(320)
 		.describe(
-			"Message id, account id, identity as kind:id (mailbox:user@site.test, unix:7001), or destination domain.",
+			'Message id, account id, identity as kind:id (mailbox:user@site.test, unix:7001), or destination domain.',
 		),
 });
 
@@ -56,7 +49,7 @@ export const messageSummarySchema = z.object({
 	account: z.string(),
 	identity: z.string(),
 	class: z.enum(senderClasses),
-	sender: z.string().describe("Reverse-path; empty for the null sender."),
+	sender: z.string().describe('Reverse-path; empty for the null sender.'),
 	subject: z.string(),
 	bytes: z.number().int(),
 	recipients: z.array(
@@ -64,8 +57,8 @@ export const messageSummarySchema = z.object({
 			address: z.string(),
 			state: z.enum(recipientStates),
 			attempts: z.number().int(),
-			at: timeSchema.describe("When it came into this state."),
-			due: timeSchema.optional().describe("For queued: not before."),
+			at: timeSchema.describe('When it came into this state.'),
+			due: timeSchema.optional().describe('For queued: not before.'),
 			reply: z.string().optional(),
 			cause: z.enum(causes).optional(),
 		}),
@@ -75,9 +68,9 @@ export type MessageSummaryDto = z.output<typeof messageSummarySchema>;
 
 export const traceStepSchema = z.object({
 	at: timeSchema,
-	recipient: z.string().optional().describe("Absent: about the whole message."),
+	recipient: z.string().optional().describe('Absent: about the whole message.'),
 	event: z.enum(eventNames),
-	text: z.string().describe("One sentence."),
+	text: z.string().describe('One sentence.'),
 	reply: z.string().optional(),
 	host: z.string().optional(),
 	cause: z.enum(causes).optional(),
@@ -90,8 +83,8 @@ export const traceSchema = z.object({
 		account: z.string(),
 		identity: z.string(),
 		class: z.enum(senderClasses),
-		certainty: z.enum(["proved", "derived", "none"]),
-		evidence: z.string().describe("The fact that decided who sent it."),
+		certainty: z.enum(['proved', 'derived', 'none']),
+		evidence: z.string().describe('The fact that decided who sent it.'),
 		client: z.string().optional(),
 		mtaQueueId: z.string().optional(),
 		ancestor: z.string().optional(),
@@ -102,35 +95,29 @@ export const traceSchema = z.object({
 		reasons: z.array(reasonSchema),
 	}),
 	steps: z.array(traceStepSchema),
-	reports: z.array(messageIdSchema).describe("Ids of reports (DSNs) about it."),
+	reports: z.array(messageIdSchema).describe('Ids of reports (DSNs) about it.'),
 });
 export type TraceDto = z.output<typeof traceSchema>;
 
 export const actResultSchema = z.object({
-	recipients: z.number().int().describe("Recipients whose state changed."),
+	recipients: z.number().int().describe('Recipients whose state changed.'),
 	messages: z.number().int(),
 });
 
 export const queueRowSchema = z.object({
-	key: z.string(),
-	messages: z.number().int(),
-	bytes: z.number().int(),
+	key: z.string().describe('Account, identity, destination or state; for age the lower bound in seconds.'),
+	recipients: z.number().int().describe('Open recipients in all.'),
 	queued: z.number().int(),
-	deferred: z
-		.number()
-		.int()
-		.describe("Of the queued: those not due yet after a deferral."),
 	waiting: z.number().int(),
 	held: z.number().int(),
 	sending: z.number().int(),
-	oldest: timeSchema.optional(),
 });
 export type QueueRowDto = z.output<typeof queueRowSchema>;
 
 export const laneSchema = z.object({
 	destination: z.string(),
 	source: z.string(),
-	state: z.enum(["open", "probing", "closed"]),
+	state: z.enum(['open', 'probing', 'closed']),
 	window: z.number(),
 	busy: z.number().int(),
 	queued: z.number().int(),
@@ -148,9 +135,9 @@ export const holdSchema = z.object({
 });
 
 export const healthSchema = z.object({
-	alive: z.boolean().describe("The process answers."),
-	ready: z.boolean().describe("New mail is accepted."),
-	delivering: z.boolean().describe("Mail is being sent on."),
+	alive: z.boolean().describe('The process answers.'),
+	ready: z.boolean().describe('New mail is accepted.'),
+	delivering: z.boolean().describe('Mail is being sent on.'),
 	version: z.string(),
 	started: timeSchema,
 	problems: z.array(
@@ -168,16 +155,12 @@ export const healthSchema = z.object({
 		waiting: z.number().int(),
 		held: z.number().int(),
 		sending: z.number().int(),
-		bytes: z.number().int(),
 	}),
 	spool: z.object({
 		segments: z.number().int(),
 		bytes: z.number().int(),
 		freeBytes: z.number().int(),
-		projectionLagBytes: z
-			.number()
-			.int()
-			.describe("How far index and history are behind the log."),
+		projectionLagBytes: z.number().int().describe('How far index and history are behind the log.'),
 	}),
 	connections: z.object({ in: z.number().int(), out: z.number().int() }),
 });

@@ -7,7 +7,7 @@
  * Pure: the caller counts the queue and keeps the holds. Not here: refusals that need no attribution (flow/admit).
  */
 import type { Attribution } from "@sluice/shared/words/attribution.ts";
-import { type FaultName, faults } from "@sluice/shared/words/faults.ts";
+import type { FaultName } from "@sluice/shared/words/faults.ts";
 import type { InitialState } from "@sluice/shared/words/message.ts";
 import type { Selector, StandingHold } from "@sluice/shared/words/selector.ts";
 import {
@@ -168,6 +168,3 @@ export const undecided: Reason = {
 	text: "Accepted without a decision: an internal check failed. It is counted and reported to the administrator.",
 };
 
-/** Text of a refusal as the MTA hears it: the fault's own words, never internals. */
-export const refusalText = (fault: FaultName): string =>
-	faults[fault].reply.lines.join(" ");

@@ -1,0 +1,259 @@
+/**
+ * What each operation of the REST API does: asks flow, scheduler or history, and words the answer.
+ *
+ * Not here: who may call what (shared/contract/operations.ts says, io/http checks), how acts work (flow/review.ts).
+ */
+import type { Actor } from '@sluice/shared/contract/actor.ts';
+import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
+import type { Problem } from '@sluice/shared/contract/problem.ts';
+import type { HealthDto, MessageSummaryDto, TraceDto } from '@sluice/shared/contract/shapes.ts';
+import { initialState, type MessageId, messageTimeOf } from '@sluice/shared/words/message.ts';
+import { replyText } from '@sluice/shared/words/reply.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import type { StandingHold } from '@sluice/shared/words/selector.ts';
+import { storyOf } from '../core/delivery/story.ts';
+import { identityText } from '../core/policy/judge.ts';
+import type { Flow } from '../flow/context.ts';
+import { liftHold, type ReviewAct, type Reviewed, type ReviewFailure, review, setHold } from '../flow/review.ts';
+import type { LogPosition } from '../ports/spool.ts';
+import type { MessageLife, MessageSummary } from '../ports/store.ts';
+
+export type ApiContext = {
+	readonly flow: Flow;
+	readonly version: string;
+	readonly startedMs: number;
+	/** Lets history catch up with what is in the log now. */
+	readonly settled: () => Promise<void>;
+	readonly freeBytes: () => number;
+	readonly projected: () => LogPosition | undefined;
+	readonly connectionsIn: () => number;
+};
+
+const time = (ms: number): string => new Date(ms).toISOString();
+
+const problem = (code: Problem['code'], detail?: string): Result<never, Problem> =>
+	failed(detail === undefined ? { code } : { code, detail });
+
+function summaryDto(summary: MessageSummary): MessageSummaryDto {
+	return {
+		...summary,
+		class: summary.class as MessageSummaryDto['class'],
+		accepted: time(summary.acceptedMs),
+		recipients: summary.recipients.map(({ atMs, dueMs, reply, cause, ...rest }) => ({
+			...rest,
+			at: time(atMs),
+			...(dueMs === undefined ? {} : { due: time(dueMs) }),
+			...(reply === undefined || reply === '' ? {} : { reply }),
+			...(cause === undefined || cause === ''
+				? {}
+				: { cause: cause as NonNullable<MessageSummaryDto['recipients'][number]['cause']> }),
+		})),
+	};
+}
+
+/** The present state of each recipient from the steps of its life. */
+function summaryOf({ record, steps }: MessageLife): MessageSummary {
+	const { attribution, envelope } = record;
+	return {
+		id: record.id,
+		acceptedMs: record.acceptedMs,
+		account: attribution.account,
+		identity: identityText(attribution),
+		class: attribution.class,
+		sender: envelope.reversePath,
+		subject: record.subject ?? '',
+		bytes: record.bodyBytes,
+		recipients: envelope.recipients.map(({ address }, index) => {
+			const own = steps.filter((step) => step.recipient === index);
+			const last = own.at(-1);
+			const answered = own.findLast((step) => step.reply !== undefined);
+			return {
+				address,
+				state: last?.to ?? initialState(record, index),
+				attempts: last?.attempts ?? 0,
+				atMs: last?.atMs ?? record.acceptedMs,
+				...(last?.to === 'queued' && last.dueMs !== undefined ? { dueMs: last.dueMs } : {}),
+				...(answered?.reply === undefined ? {} : { reply: replyText(answered.reply) }),
+				...(answered?.cause === undefined ? {} : { cause: answered.cause }),
+			};
+		}),
+	};
+}
+
+/** An account sees its own mail and nothing that tells whether other mail exists. */
+const maySee = (actor: Actor | undefined, account: string): boolean =>
+	actor?.role === 'admin' || (actor?.role === 'account' && actor.id === account);
+
+function reviewed(result: Result<Reviewed, ReviewFailure>): Result<{ recipients: number; messages: number }, Problem> {
+	if (result.ok)
+		return ok({ recipients: result.value.recipients + result.value.pending, messages: result.value.messages });
+	if (result.error === 'not-found') return problem('not-found', 'Nothing of that is open.');
+	return problem('unavailable', 'The act could not be written to the log; nothing more was changed.');
+}
+
+const holdDto = (hold: StandingHold) => ({
+	id: hold.id,
+	selector: { ...hold.selector },
+	reason: hold.reason,
+	author: hold.author,
+	since: time(hold.sinceMs),
+	until: time(hold.untilMs),
+});
+
+function health(context: ApiContext): HealthDto {
+	const { flow } = context;
+	const rows = flow.scheduler.countsBy('state', flow.clock.now());
+	const sum = (state: 'queued' | 'waiting' | 'held' | 'sending'): number =>
+		rows.reduce((total, row) => total + row[state], 0);
+	const stats = flow.spool.stats();
+	const durable = flow.spool.durable();
+	const projected = context.projected();
+	const lag =
+		projected === undefined || projected.segment !== durable.segment ? stats.bytes : durable.offset - projected.offset;
+	return {
+		alive: true,
+		ready: flow.health.can('accepting') && !flow.isStopping(),
+		delivering: flow.health.can('delivering') && !flow.isStopping(),
+		version: context.version,
+		started: time(context.startedMs),
+		problems: flow.health
+			.problems()
+			.map(({ code, text, hint, sinceMs }) => ({ code, text, hint, since: time(sinceMs) })),
+		queue: {
+			messages: flow.scheduler.messages,
+			recipients: flow.scheduler.openRecipients,
+			queued: sum('queued'),
+			waiting: sum('waiting'),
+			held: sum('held'),
+			sending: sum('sending'),
+		},
+		spool: {
+			segments: stats.segments,
+			bytes: stats.bytes,
+			freeBytes: context.freeBytes(),
+			projectionLagBytes: Math.max(0, lag),
+		},
+		connections: { in: context.connectionsIn(), out: flow.dialer.connections },
+	};
+}
+
+async function trace(context: ApiContext, id: MessageId, actor: Actor | undefined): Promise<Result<TraceDto, Problem>> {
+	await context.settled();
+	const life = await context.flow.history.life(id);
+	if (life === undefined || !maySee(actor, life.record.attribution.account)) return notFound(context, id);
+	const { attribution, verdict } = life.record;
+	return ok({
+		message: summaryDto(summaryOf(life)),
+		from: {
+			account: attribution.account,
+			identity: identityText(attribution),
+			class: attribution.class,
+			certainty: attribution.certainty,
+			evidence: attribution.from,
+			...(attribution.clientAddress === undefined ? {} : { client: attribution.clientAddress }),
+			...(attribution.mtaQueueId === undefined ? {} : { mtaQueueId: attribution.mtaQueueId }),
+			...(attribution.ancestor === undefined ? {} : { ancestor: attribution.ancestor }),
+			...(attribution.directory === undefined ? {} : { directory: attribution.directory }),
+		},
+		verdict: { action: verdict.action, reasons: verdict.reasons.map((reason) => ({ ...reason })) },
+		steps: storyOf(life.record, life.steps).map(({ atMs, ...step }) => ({ at: time(atMs), ...step })),
+		reports: [...life.reports],
+	});
+}
+
+function notFound({ flow }: ApiContext, id: MessageId): Result<never, Problem> {
+	const atMs = messageTimeOf(id);
+	const days = flow.settings().historyDays;
+	const isOld = atMs !== undefined && flow.clock.now() - atMs > days * 86_400_000;
+	return problem(
+		'not-found',
+		isOld ? `The message is older than the history (${days} days).` : 'No message with this id.',
+	);
+}
+
+export function createHandlers(context: ApiContext): OperationHandlers {
+	const { flow } = context;
+	const act = async (kind: ReviewAct, selector: StandingHold['selector'], reason: string, actor: Actor | undefined) =>
+		reviewed(await review(flow, kind, selector, reason, actor as Actor));
+	return {
+		health: async () => ok(health(context)),
+		listMessages: async ({ query }, actor) => {
+			await context.settled();
+			const { since, until, limit, cursor, ...filters } = query;
+			const account = actor?.role === 'account' ? actor.id : filters.account;
+			const page = await flow.history.search({
+				...defined(filters),
+				limit,
+				...(account === undefined ? {} : { account }),
+				...(cursor === undefined ? {} : { cursor }),
+				...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
+				...(until === undefined ? {} : { untilMs: Date.parse(until) }),
+			});
+			return ok({ items: page.items.map(summaryDto), ...(page.next === undefined ? {} : { next: page.next }) });
+		},
+		getMessage: async ({ params }, actor) => {
+			await context.settled();
+			const life = await flow.history.life(params.id);
+			if (life === undefined || !maySee(actor, life.record.attribution.account)) return notFound(context, params.id);
+			return ok(summaryDto(summaryOf(life)));
+		},
+		traceMessage: async ({ params }, actor) => trace(context, params.id, actor),
+		act: async ({ params, body }, actor) => act(params.act, body.selector, body.reason, actor),
+		releaseMessage: async ({ params, body }, actor) =>
+			act('release', { kind: 'message', id: params.id }, body.reason, actor),
+		discardMessage: async ({ params, body }, actor) =>
+			act('discard', { kind: 'message', id: params.id }, body.reason, actor),
+		queue: async ({ query }) => {
+			const rows = flow.scheduler.countsBy(query.by, flow.clock.now());
+			const ordered = query.by === 'age' ? rows : rows.toSorted((one, other) => other.recipients - one.recipients);
+			return ok({ items: ordered.slice(0, query.limit).map((row) => ({ ...row })), total: rows.length });
+		},
+		lanes: async ({ query }) => {
+			const lanes = flow.scheduler.lanes().toSorted((one, other) => other.todo - one.todo || other.busy - one.busy);
+			const items = lanes.slice(0, query.limit).map((lane) => ({
+				destination: lane.destination,
+				source: `${lane.peerAddress} ${lane.helo}`.trim(),
+				state: lane.laneState,
+				window: Math.floor(lane.window),
+				busy: lane.busy,
+				queued: lane.todo,
+				...(lane.laneState === 'closed' ? { reopens: time(lane.closedUntilMs) } : {}),
+				...(lane.lastFailure === '' ? {} : { lastFailure: lane.lastFailure }),
+			}));
+			return ok({ items, total: lanes.length });
+		},
+		listHolds: async () => ok({ items: [...flow.holds.values()].map(holdDto) }),
+		putHold: async ({ body }, actor) => {
+			if (body.selector.kind === 'message')
+				return problem(
+					'invalid',
+					'A standing hold is of an account, an identity or a destination; hold a message with /v1/queue/hold.',
+				);
+			const done = await setHold(flow, body, actor as Actor);
+			if (!done.ok)
+				return problem(
+					'unavailable',
+					'The hold is set for new mail; queued mail could not be held since the log cannot be written.',
+				);
+			const { hold, reviewed: held } = done.value;
+			return ok({ hold: holdDto(hold), recipients: held.recipients + held.pending, messages: held.messages });
+		},
+		deleteHold: async ({ params, query }, actor) =>
+			reviewed(await liftHold(flow, params.id, query.release, actor as Actor)),
+		audit: async ({ query }) => {
+			const before = query.cursor === undefined ? undefined : Number(query.cursor);
+			if (before !== undefined && !Number.isSafeInteger(before)) return problem('invalid', 'cursor: not one of ours');
+			const rows = flow.state.auditLog(query.limit, before);
+			const items = rows.map(({ atMs, ...row }) => ({ ...row, at: time(atMs) }));
+			const last = items.at(-1);
+			return ok({ items, ...(items.length === query.limit && last !== undefined ? { next: String(last.id) } : {}) });
+		},
+	};
+}
+
+/** Without the keys that are undefined: `exactOptionalPropertyTypes` tells absent from undefined. */
+function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+		[K in keyof T]: Exclude<T[K], undefined>;
+	};
+}

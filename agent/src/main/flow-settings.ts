@@ -1,0 +1,128 @@
+/**
+ * From the configuration as a person writes it to the values that flow works with.
+ *
+ * Files and names are looked up here, once per start or reload: the wiring secret, the password of the smarthost, the uids of the
+ * MTA's users. A missing file is an error that names the key.
+ */
+import { readFileSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import type { Config, Smarthost as ConfiguredSmarthost } from '@sluice/shared/contract/config.ts';
+import { receivedToken } from '../core/header/received.ts';
+import type { Smarthost } from '../core/routing/route.ts';
+import type { FlowSettings } from '../flow/context.ts';
+
+/** A mistake in the configuration that only looking at the machine could show. */
+export class ConfigurationError extends Error {
+	override readonly name = 'ConfigurationError';
+}
+
+const secondsMs = (seconds: number): number => seconds * 1000;
+
+function readLines(file: string, key: string): readonly string[] {
+	try {
+		return readFileSync(file, 'utf8')
+			.split('\n')
+			.map((line) => line.trim())
+			.filter((line) => line !== '');
+	} catch (error) {
+		throw new ConfigurationError(`${key}: ${file} cannot be read (${(error as Error).message})`);
+	}
+}
+
+/** Uids behind `smtp.mtaUsers`; root is always one of them. */
+export function mtaUidsOf(config: Config): readonly number[] {
+	const passwd = (): readonly string[] => readLines('/etc/passwd', 'smtp.mtaUsers');
+	const uids = config.smtp.mtaUsers.map((user) => {
+		if (typeof user === 'number') return user;
+		const row = passwd().find((line) => line.startsWith(`${user}:`));
+		if (row === undefined) throw new ConfigurationError(`smtp.mtaUsers: this machine has no user ${user}`);
+		return Number(row.split(':')[2]);
+	});
+	return [0, ...uids];
+}
+
+function smarthostsOf(configured: ConfiguredSmarthost): readonly Smarthost[] {
+	const { host, port, tls, user } = configured;
+	const password =
+		configured.passwordFile === undefined
+			? configured.password
+			: readLines(configured.passwordFile, 'delivery.smarthost.passwordFile')[0];
+	const hosts = typeof host === 'string' ? [host] : host;
+	return hosts.map((name) => ({
+		host: name,
+		port,
+		tls: tls === 'implicit' ? 'required' : tls,
+		...(tls === 'implicit' ? { implicitTls: true } : {}),
+		...(user === undefined || password === undefined ? {} : { auth: { user, password } }),
+	}));
+}
+
+function ownAddresses(): readonly string[] {
+	return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((address) => address.address));
+}
+
+export const hostNameOf = (config: Config): string => config.hostName ?? hostname();
+
+/** A message may come back by way of others a few times before it is a loop. */
+const ownPassesMax = 4;
+
+function attributionOf(config: Config, key: string): FlowSettings['attribution'] {
+	const { mta, secretFile, hostNames, filterUsers } = config.wiring;
+	const mtaUid = mtaUidsOf(config).find((uid) => uid !== 0);
+	return {
+		mta,
+		secrets: secretFile === undefined ? [] : readLines(secretFile, 'wiring.secretFile'),
+		hostNames: hostNames.length > 0 || mta !== 'postfix' ? hostNames : [hostNameOf(config)],
+		filterUserIds: filterUsers,
+		ownReceivedToken: receivedToken(key),
+		...(mta === 'exim' && mtaUid !== undefined ? { eximUid: mtaUid } : {}),
+		...(mta === 'postfix' && mtaUid !== undefined ? { postfixUid: mtaUid } : {}),
+	};
+}
+
+/** `key` is this installation's own mark in Received lines. Throws ConfigurationError. */
+export function flowSettingsOf(config: Config, key: string): FlowSettings {
+	const { delivery, queue, dsn, spool, history, smtp } = config;
+	const hostName = hostNameOf(config);
+	const smarthosts = delivery.smarthost === undefined ? [] : smarthostsOf(delivery.smarthost);
+	const reports: readonly Smarthost[] = dsn.via === undefined ? [] : [{ ...dsn.via, tls: 'none' }];
+	const { retry } = delivery;
+	return {
+		hostName,
+		key,
+		attribution: attributionOf(config, key),
+		judge: {
+			hopsMax: smtp.hopsMax,
+			ownPassesMax,
+			accountRecipientsMax: queue.accountRecipientsMax,
+			accountBytesMax: queue.accountBytesMax,
+		},
+		queueRecipientsMax: queue.recipientsMax,
+		holdExpireMs: secondsMs(queue.holdExpireSeconds),
+		admission: { mtaOnly: smtp.peers === 'mta' },
+		routing: { routes: [], smarthosts, reports },
+		addressRules: { allow: delivery.allowAddresses, own: ownAddresses() },
+		preferFamily: delivery.preferFamily === 'ipv4' ? 4 : 6,
+		mxPort: delivery.port,
+		mxTls: delivery.tls,
+		...(delivery.helo === undefined ? {} : { helo: delivery.helo }),
+		...(delivery.sourceAddress === undefined ? {} : { sourceAddress: delivery.sourceAddress }),
+		retry: {
+			firstDelayMs: secondsMs(retry.firstSeconds),
+			factor: retry.factor,
+			delayMsMax: secondsMs(retry.maxSeconds),
+			greylistFirstDelayMs: Math.min(secondsMs(retry.firstSeconds), 120_000),
+			jitter: retry.jitter,
+			expireAfterMs: secondsMs(retry.expireSeconds),
+			expireReportAfterMs: Math.min(secondsMs(retry.expireSeconds), 86_400_000),
+			delayNoticeAfterMs: secondsMs(retry.delayNoticeSeconds),
+		},
+		reportFrom: dsn.from ?? `mailer-daemon@${hostName}`,
+		reportReturnBytesMax: dsn.returnBytesMax,
+		reportsHaveRoute: reports.length > 0,
+		historyDays: history.days,
+		historyMaxBytes: history.maxBytes,
+		minFreeBytes: spool.minFreeBytes,
+		minFreeRatio: spool.minFreeRatio,
+	};
+}

@@ -1,0 +1,83 @@
+/**
+ * What spool and store say is wrong, as events and health problems.
+ */
+import type { Health } from '../flow/health.ts';
+import type { SpoolTrouble } from '../io/spool/writer.ts';
+import type { StoreTrouble } from '../io/store/trouble.ts';
+import type { EventSink } from '../ports/system.ts';
+
+type Tell = { readonly events: EventSink; readonly health: () => Health | undefined; readonly now: () => number };
+
+const fullHint = 'Free space on the disk of dataDir. It clears by itself.';
+
+/** The spool log cannot be written: new mail is refused for now; outcomes still go into the reserve where that can be had. */
+export function tellSpoolTrouble({ events, health, now }: Tell): (trouble: SpoolTrouble) => void {
+	return (trouble) => {
+		const atMs = now();
+		switch (trouble.kind) {
+			case 'write-failed':
+			case 'segment-left':
+			case 'records-refused':
+				events.emit({ event: 'source.failed', atMs, where: `spool ${trouble.kind}`, error: trouble.error });
+				health()?.raise({
+					code: 'spool-failing',
+					text: `The spool log cannot be written (${trouble.error}). New mail stays with the MTA.`,
+					hint: fullHint,
+					stops: 'accepting',
+				});
+				return;
+			case 'recovered':
+				health()?.clear('spool-failing');
+				return;
+			case 'reserve-used':
+				health()?.raise({
+					code: 'spool-reserve',
+					text: 'The disk is full: the reserve is used to record what receivers answer.',
+					hint: fullHint,
+					stops: 'accepting',
+				});
+				return;
+			case 'collect-failed':
+				events.emit({ event: 'source.failed', atMs, where: `spool segment ${trouble.segment}`, error: trouble.error });
+				return;
+			case 'segment-set-aside':
+				events.emit({
+					event: 'spool.corrupt',
+					atMs,
+					segment: trouble.segment,
+					text: 'A damaged segment was set aside; what could be read of it was taken.',
+				});
+		}
+	};
+}
+
+export function tellStoreTrouble({ events, health, now }: Tell): (trouble: StoreTrouble) => void {
+	return (trouble) => {
+		const atMs = now();
+		switch (trouble.kind) {
+			case 'index-rebuilt':
+				events.emit({ event: 'index.rebuilt', atMs, why: trouble.why });
+				return;
+			case 'day-set-aside':
+			case 'state-set-aside':
+				events.emit({
+					event: 'spool.corrupt',
+					atMs,
+					file: trouble.path,
+					why: trouble.why,
+					text: 'A damaged database was set aside.',
+				});
+				return;
+			case 'projector-failed':
+				health()?.raise({
+					code: 'projections',
+					text: `Queue index and history do not follow the log (${trouble.error}). Mail is not affected; searches are out of date and the log grows.`,
+					hint: fullHint,
+					stops: 'nothing',
+				});
+				return;
+			case 'projector-recovered':
+				health()?.clear('projections');
+		}
+	};
+}
