@@ -8,6 +8,29 @@ import type { ResponseRule } from './rule.ts';
 
 export const narrowTextRules: readonly ResponseRule[] = [
 	{
+		rule: 'text.mailbox-later',
+		samples: [
+			'450 Requested mail action not taken: mailbox unavailable',
+			'450 4.2.0 mailbox temporarily unavailable',
+			'451 mailbox unavailable, try again later',
+			'450 4.2.1 Mailbox locked, please retry',
+		],
+		codes: [421, 450, 451, 452],
+		text: /mail ?box (?:is )?(?:temporarily )?(?:unavailable|busy|locked|in use)/i,
+		cause: 'destination-down',
+		actor: 'recipient-side',
+		action: 'retry',
+	},
+	{
+		rule: 'text.mailbox-later-5yz',
+		samples: ['550 mailbox unavailable, please try again later', '550 5.2.0 Mailbox temporarily unavailable'],
+		text: /mail ?box (?:is )?(?:temporarily unavailable|unavailable.{0,40}(?:again|later|retry))/i,
+		cause: 'destination-down',
+		actor: 'recipient-side',
+		action: 'retry',
+		permanent: false,
+	},
+	{
 		rule: 'text.relay-denied',
 		samples: [
 			'554 5.7.1 <a@example.net>: Relay access denied',
@@ -18,7 +41,7 @@ export const narrowTextRules: readonly ResponseRule[] = [
 			'551 we do not relay',
 			'550 a@example.net is currently not permitted to relay through this server.',
 		],
-		text: /relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited)|unable to relay|not permitted to relay|do(?:es)? not relay|allowed rcpthosts|relaying mail to/i,
+		text: /relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited)|unable to relay|not (?:permitted|allowed) to relay|do(?:es)? not relay|allowed rcpthosts|relaying mail to/i,
 		cause: 'protocol',
 		actor: 'recipient-side',
 		action: 'bounce',
@@ -37,10 +60,11 @@ export const narrowTextRules: readonly ResponseRule[] = [
 			'550 5.7.1 Message rate exceeded for sender a@site1.test',
 			'421 4.1.0 192.0.2.1 Throttled - try again later. Please see http://postmaster.comcast.net/smtp-error-codes.php#RL000001',
 			'451 4.4.5 You are sending too many mails too quickly, slow down',
-			'450 4.2.1 Recipient receiving mail at too high a rate',
+			'451 Number of messages per hour exceeded',
+			'450 4.7.1 only 5 recipients per 5 minutes allowed',
 			'421 service not available (too many sessions)',
 		],
-		text: /too (?:much mail|many (?:(?:concurrent|simultaneous|smtp|open|parallel) )*(?:connections?|sessions|messages|e?-?mails|requests|errors|deliveries|invalid)|fast\b|quickly|high a rate)|rate[- ]?(?:limit|control|exceeded)|rate (?:is )?exceeded|throttl|slow(?:ing)? down|temporarily deferred due to volume|(?:connection|concurrency|message|hourly) limit|limit(?:s)? (?:for|on) (?:connections|messages)/i,
+		text: /too (?:much mail|many (?:(?:concurrent|simultaneous|smtp|open|parallel) )*(?:connections?|sessions|(?:\w+ )?messages|e?-?mails|requests|errors|deliveries|invalid)|fast\b|quickly|high a rate)|rate[- ]?(?:limit|control|exceeded)|rate (?:is )?exceeded|throttl|slow(?:ing)? down|temporarily deferred due to volume|per (?:\d+ )?(?:second|minute|hour|day)s? (?:allowed|exceeded)|(?:connections?|concurrency|message|hourly) limit|limit(?:s)? (?:for|on) (?:connections|messages)/i,
 		cause: 'rate',
 		actor: 'host',
 		action: 'slower',

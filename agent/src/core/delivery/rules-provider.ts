@@ -8,13 +8,15 @@ import type { ResponseRule } from './rule.ts';
 
 const gmail: readonly ResponseRule[] = [
 	{
-		rule: 'gmail.recipient-rate',
+		rule: 'text.recipient-rate',
 		samples: [
 			'450-4.2.1 The user you are trying to contact is receiving mail at a rate that\n450-4.2.1 prevents additional messages from being delivered.',
 			'550-5.2.1 The user you are trying to contact is receiving mail at a rate that\n550 5.2.1 prevents additional messages from being delivered.',
 			'450-4.2.1 The user you are trying to contact is receiving mail too quickly.',
+			'450 4.2.1 Mailbox received too many messages in a minute',
+			'450 4.2.1 Recipient receiving mail at too high a rate',
 		],
-		text: /user you are trying to contact is receiving mail/i,
+		text: /user you are trying to contact is receiving mail|(?:mail ?box|recipient|user) (?:has |is )?receiv(?:ed|ing) (?:too (?:much|many)|mail (?:at|too))/i,
 		cause: 'rate',
 		actor: 'recipient-side',
 		action: 'retry',
@@ -93,7 +95,7 @@ const gmail: readonly ResponseRule[] = [
 			"550-5.7.27 Your email has been blocked because SPF authentication didn't pass.",
 			"421-4.7.32 Your email has been rate limited because the From: header (RFC5322) in this message isn't aligned with either the authenticated SPF or DKIM organizational domain.",
 		],
-		text: /sender is unauthenticated|unauthenticated e?-?mail (?:from|is)|it is unauthenticated|(?:spf|dkim) authentication didn.t pass|isn.t aligned with either/i,
+		text: /sender is unauthenticated|unauthenticated e?-?mail (?:from|is)|it is unauthenticated|fails to pass authentication|not have authentication information|(?:spf|dkim) authentication didn.t pass|isn.t aligned with either/i,
 		cause: 'sender-auth',
 		actor: 'customer',
 		action: 'bounce',
@@ -150,9 +152,10 @@ const microsoft: readonly ResponseRule[] = [
 			"421 RP-001 (BAY004-MC5F10) Unfortunately, some messages from 192.0.2.1 weren't sent. Please try again. We have limits for how many messages can be sent per hour and per day.",
 			'451 4.7.500 Server busy. Please try again later from [192.0.2.1]. (AS77712)',
 			'451 4.7.550 Access denied, please try again later. (S77714)',
+			'451 4.7.651 The mail server [192.0.2.1] has exceeded the maximum number of connections. (S3115)',
 			'452 4.5.3 Throttled: exceeded recipients per day from this address (AS780090)',
 		],
-		text: /temporarily rate limited|some messages from|server busy\. please try again later from|\(as(?:7\d{4,5})\)|access denied, please try again later/i,
+		text: /temporarily rate limited|some messages from|server busy\. please try again later from|\(as(?:7\d{4,5})\)|access denied, please try again later|exceeded the maximum number of connections/i,
 		cause: 'rate',
 		actor: 'host',
 		action: 'slower',
@@ -173,15 +176,27 @@ const microsoft: readonly ResponseRule[] = [
 		action: 'hold',
 	},
 	{
-		rule: 'microsoft.recipient',
+		// With 5.7.1 the same words are Postfix's, and mean a rule.
+		rule: 'microsoft.recipient-denied',
 		samples: [
 			'550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [DB5EUR03FT012.eop-EUR03.prod.protection.outlook.com]',
 			'550 5.4.1 [a@example.net]: Recipient address rejected: Access denied',
+		],
+		status: /^5\.4\.1$/,
+		text: /recipient address rejected: access denied/i,
+		cause: 'recipient-gone',
+		actor: 'customer',
+		action: 'suppress',
+	},
+	{
+		rule: 'microsoft.recipient',
+		samples: [
 			'550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302). [BN8NAM11FT041]',
 			'550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup',
 			'550 5.1.1 RESOLVER.ADR.ExRecipNotFound; not found',
+			'554 5.2.0 STOREDRV.Deliver.Exception:AccountDisabledException; Failed to process message',
 		],
-		text: /recipient address rejected: access denied|resolver\.adr\.(?:ex)?recip(?:ient)?notfound|mailbox unavailable \(s\d/i,
+		text: /resolver\.adr\.(?:ex)?recip(?:ient)?notfound|accountdisabledexception|mailbox unavailable \(s\d/i,
 		cause: 'recipient-gone',
 		actor: 'customer',
 		action: 'suppress',
@@ -319,6 +334,20 @@ const unitedInternet: readonly ResponseRule[] = [
 		action: 'slower',
 	},
 	{
+		// The same words with 4yz are about how this server sends.
+		rule: 'gmx.policy-now',
+		sampleStage: 'mail',
+		samples: [
+			'421-gmx.net (mxgmx101) Nemesis ESMTP Service not available\n421-Service unavailable\n421 Reject due to policy restrictions.',
+			'450 Reject due to policy violations.',
+		],
+		codes: [421, 450],
+		text: /reject due to policy (?:restrictions|violations)/i,
+		cause: 'rate',
+		actor: 'host',
+		action: 'slower',
+	},
+	{
 		rule: 'gmx.policy',
 		sampleStage: 'end',
 		samples: [
@@ -403,6 +432,18 @@ const others: readonly ResponseRule[] = [
 		text: /blocked senders|administrative prohibition|due to security policies/i,
 		cause: 'policy',
 		actor: 'recipient-side',
+		action: 'bounce',
+	},
+	{
+		rule: 'netease.spam',
+		sampleStage: 'end',
+		samples: [
+			'554 DT:SPM 163 mx1,id, please see http://mail.163.com/help/help_spam_16.htm?ip=192.0.2.1',
+			'550 DT:SUM mx2,id',
+		],
+		text: /\bdt:s(?:pm|um)\b|help_spam_16/i,
+		cause: 'content',
+		actor: 'customer',
 		action: 'bounce',
 	},
 	{

@@ -42,7 +42,7 @@ export const exactStatusRules: readonly ResponseRule[] = [
 			'550 5.4.4 <a@example.net>: unrouteable mail domain',
 		],
 		stages: ['rcpt', 'data', 'end'],
-		status: /^[45]\.(?:1\.2|4\.4)$/,
+		status: /^[45]\.(?:1\.2|4\.4|4\.310)$/,
 		cause: 'recipient-gone',
 		actor: 'customer',
 		action: 'bounce',
@@ -65,7 +65,7 @@ export const exactStatusRules: readonly ResponseRule[] = [
 	},
 	{
 		rule: 'status.mailbox-full',
-		samples: ['452 4.2.2 no room left for you', '552 5.2.2 Over storage allocation'],
+		samples: ['452 4.2.2 no room left for you', '552 5.2.2 Not enough room'],
 		status: /^[45]\.2\.2$/,
 		cause: 'mailbox-full',
 		actor: 'recipient-side',
@@ -136,7 +136,7 @@ export const exactStatusRules: readonly ResponseRule[] = [
 	{
 		rule: 'status.expired',
 		samples: ['550 4.4.7 QUEUE.Expired; message expired', '554 5.4.7 Delivery expired (message too old)'],
-		status: /^[45]\.4\.7$/,
+		status: /^[45]\.4\.(?:7|300)$/,
 		cause: 'expired',
 		actor: 'nobody',
 		action: 'bounce',
@@ -228,7 +228,7 @@ export const statusClassRules: readonly ResponseRule[] = [
 	{
 		rule: 'subject.address',
 		samples: ['550 5.1.99 whatever', '451 4.1.5 an address answer'],
-		stages: ['rcpt'],
+		stages: ['rcpt', 'data', 'end'],
 		status: /^[45]\.1\./,
 		cause: 'recipient-gone',
 		actor: 'customer',
@@ -236,7 +236,7 @@ export const statusClassRules: readonly ResponseRule[] = [
 	},
 	{
 		rule: 'subject.mailbox',
-		samples: ['450 4.2.0 Mailbox locked', '550 5.2.0 Mailbox has a problem'],
+		samples: ['450 4.2.0 Mailbox is odd', '550 5.2.0 Mailbox has a problem'],
 		stages: ['rcpt', 'data', 'end'],
 		status: /^[45]\.2\./,
 		cause: 'policy',
@@ -261,7 +261,7 @@ export const statusClassRules: readonly ResponseRule[] = [
 	},
 	{
 		rule: 'subject.protocol',
-		samples: ['501 5.5.4 Invalid argument', '503 5.5.1 Bad sequence of commands', '502 5.5.1 Unimplemented'],
+		samples: ['501 5.5.4 Invalid argument', '503 5.5.1 Nested MAIL command', '502 5.5.1 Unimplemented'],
 		codes: [500, 501, 502, 503, 504, 555],
 		cause: 'protocol',
 		actor: 'host',

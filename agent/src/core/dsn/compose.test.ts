@@ -182,6 +182,16 @@ test('X-Sluice lines never leave, also when the record has no cut for them', asy
 		assert.doesNotMatch(textOf(composeDsn(report).content), /X-Sluice-Sender|0123456789abcdef/);
 });
 
+test('what the record cuts never leaves, whatever its name', async () => {
+	const header = 'X-Mine: 1\r\nX-Local-Secret: 0123456789abcdef\r\nSubject: x\r\n';
+	const record = recordOf({ cuts: [[11, 11 + 34]], envelope: fullRecord.envelope });
+	const report = reportOf({ record, original: bytesOf(`${header}\r\nbody\r\n`) });
+	for (const each of [report, { ...report, kind: 'delayed' as const }]) {
+		const { original } = await parts(each);
+		assert.match(original ?? '', /^X-Mine: 1\r?\nSubject: x/);
+	}
+});
+
 test('a hostile answer, parameter or host adds no field, no part, no bare newline', async () => {
 	const hostile: ReportedRecipient = {
 		recipient: { address: 'bob@example.net', orcpt: 'rfc822;x+0D+0AAction:+20delivered+FF' },
