@@ -25,7 +25,8 @@ export type Step = { readonly line: number } & (
 	| { readonly kind: 'send'; readonly bytes: Buffer }
 	| { readonly kind: 'line'; readonly pattern: RegExp; readonly text: string }
 	| { readonly kind: 'reply'; readonly code: string }
-	| { readonly kind: 'open' | 'tls' | 'end' | 'drop' | 'closed' | 'no-message' }
+	| { readonly kind: 'open' | 'tls' | 'end' | 'drop' | 'closed' }
+	| { readonly kind: 'no-message' }
 	| { readonly kind: 'faults'; readonly faults: readonly string[] }
 	| {
 			readonly kind: 'message';

@@ -80,7 +80,7 @@ async function act(step: Step, client: Client): Promise<void> {
 }
 
 async function look(
-	step: Extract<Step, { kind: 'faults' | 'message' | 'no-message' }>,
+	step: Extract<Step, { kind: 'faults' } | { kind: 'message' } | { kind: 'no-message' }>,
 	recorder: Recorder,
 	seen: { messages: number; faults: number },
 	client: Client,

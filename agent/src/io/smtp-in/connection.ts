@@ -43,6 +43,8 @@ const SKIPPED_LINES_MAX = 16;
 const REFUSED_MESSAGES_MAX = 10;
 /** How long a connection that we have ended may take to close. */
 const LINGER_MS = 2_000;
+/** How much it may still send meanwhile. */
+const LINGER_BYTES_MAX = 4 * 1024 * 1024;
 
 export class Connection implements BodyHolder {
 	readonly #host: ConnectionHost;
@@ -62,6 +64,7 @@ export class Connection implements BodyHolder {
 	#hasClientEnded = false;
 	/** We have said our last reply: when. */
 	#endedAt: number | undefined;
+	#bytesSinceEnd = 0;
 	#isClosed = false;
 	/** Last command answered, or the start of the present span of content. */
 	#progressAt: number;
@@ -147,7 +150,12 @@ export class Connection implements BodyHolder {
 	}
 
 	#receive(chunk: Buffer): void {
-		if (this.#endedAt !== undefined || this.#waitsFor === 'tls') return;
+		if (this.#endedAt !== undefined) {
+			this.#bytesSinceEnd += chunk.length;
+			if (this.#bytesSinceEnd > LINGER_BYTES_MAX) this.#socket.destroy();
+			return;
+		}
+		if (this.#waitsFor === 'tls') return;
 		this.#input.append(chunk);
 		if (this.#isBlocked()) this.#steerReading();
 		else this.#run();

@@ -12,15 +12,12 @@
  *
  * Pure. A piece never ends between CR and LF (end-of-data.ts sees to that). Not here: limits (reader.ts).
  */
+import { ControlScan } from './control-scan.ts';
+import { Rewrite } from './rewrite.ts';
+
 const CR = 13;
 const LF = 10;
 const DOT = 46;
-/** Bytes below this are looked at one by one: NUL, LF, CR and some that only cost a look, such as TAB. */
-const LOOK_BELOW = 14;
-const LOOK_BELOW_IN_WORD = 0x0e0e0e0e;
-const HIGH_BITS = 0x80808080;
-/** Shorter runs are copied byte by byte, since a native call costs more. */
-const NATIVE_COPY_BYTES_MIN = 48;
 
 export class Normaliser {
 	/** Bare CR or LF found. */
@@ -29,8 +26,7 @@ export class Normaliser {
 	#longestLine = 0;
 	/** Length of the header block with its blank line, in output bytes; -1 while the blank line has not come. */
 	headerBytes = -1;
-	/** All bytes seen, or-ed. */
-	#seen = 0;
+	has8bit = false;
 	#outputBytes = 0;
 	/** The line that the last piece left unfinished. */
 	#lineBytes = 0;
@@ -38,10 +34,6 @@ export class Normaliser {
 	#lineHasDot = false;
 	/** The last piece ended in a bare newline: a dot that comes first now is not stuffed. */
 	#isAfterBare = false;
-
-	get has8bit(): boolean {
-		return (this.#seen & HIGH_BITS) !== 0;
-	}
 
 	/** Longest line so far, the unfinished one included. */
 	get longestLine(): number {
@@ -52,14 +44,15 @@ export class Normaliser {
 	feed(piece: Buffer): Buffer {
 		const length = piece.length;
 		if (length === 0) return piece;
-		let edits: Edits | undefined;
-		let edited = 0;
+		let rewrite: Rewrite | undefined;
+		let inserted = 0;
 		let nuls = this.#lineNuls;
 		// Where the current line began, by its length in output bytes: negative when in an earlier piece or stuffed by us.
 		let lineBegin = -this.#lineBytes;
 		if (this.#isAfterBare && piece[0] === DOT) {
-			edits = [insert(0, DOT)];
-			edited = 1;
+			rewrite = new Rewrite(piece);
+			rewrite.insert(0, DOT);
+			inserted++;
 			lineBegin--;
 		}
 		this.#isAfterBare = false;
@@ -75,33 +68,37 @@ export class Normaliser {
 			const lineBytes = at - lineBegin;
 			if (lineBytes > this.#longestLine) this.#longestLine = lineBytes;
 			if ((nuls > 0 || !isProper) && lineBytes - nuls === 1 && this.#hasDot(piece, lineBegin, at)) {
-				edits ??= [];
-				edits[edited++] = insert(at, DOT);
+				rewrite ??= new Rewrite(piece);
+				rewrite.insert(at, DOT);
+				inserted++;
 			}
 			if (!isProper) {
 				this.newlinesNormalised++;
-				edits ??= [];
-				edits[edited++] = byte === LF ? insert(at, CR) : insert(at + 1, LF);
+				rewrite ??= new Rewrite(piece);
+				if (byte === LF) rewrite.insert(at, CR);
+				else rewrite.insert(at + 1, LF);
+				inserted++;
 			}
 			at += isProper ? 2 : 1;
-			if (lineBytes === 0 && this.headerBytes < 0) this.headerBytes = this.#outputBytes + at + edited;
+			if (lineBytes === 0 && this.headerBytes < 0) this.headerBytes = this.#outputBytes + at + inserted;
 			lineBegin = at;
 			nuls = 0;
 			this.#lineHasDot = false;
 			if (isProper) continue;
 			if (at === length) this.#isAfterBare = true;
 			else if (piece[at] === DOT) {
-				edits ??= [];
-				edits[edited++] = insert(at, DOT);
+				rewrite ??= new Rewrite(piece);
+				rewrite.insert(at, DOT);
+				inserted++;
 				lineBegin--;
 			}
 		}
-		this.#seen |= scan.seen;
+		this.has8bit ||= scan.has8bit;
 		this.#lineBytes = length - lineBegin;
 		this.#lineNuls = nuls;
 		this.#lineHasDot = this.#lineBytes - nuls === 1 && this.#hasDot(piece, lineBegin, length);
-		this.#outputBytes += length + edited;
-		return edits === undefined ? piece : apply(piece, edits);
+		this.#outputBytes += length + inserted;
+		return rewrite === undefined ? piece : rewrite.finish();
 	}
 
 	/** The only byte of the line that is not NUL is a dot, in this piece or an earlier one. */
@@ -109,82 +106,5 @@ export class Normaliser {
 		if (this.#lineHasDot) return true;
 		for (let at = Math.max(0, lineBegin); at < end; at++) if (piece[at] === DOT) return true;
 		return false;
-	}
-}
-
-/** Bytes to insert, in order, each `index * 256 + byte`: one number instead of an object, since a hostile piece has thousands. */
-type Edits = number[];
-const insert = (at: number, byte: number): number => at * 256 + byte;
-
-function apply(piece: Buffer, edits: Edits): Buffer {
-	const output = Buffer.allocUnsafeSlow(piece.length + edits.length);
-	let from = 0;
-	let to = 0;
-	for (const edit of edits) {
-		const at = Math.floor(edit / 256);
-		to = copyRun(piece, from, at, output, to);
-		output[to++] = edit % 256;
-		from = at;
-	}
-	copyRun(piece, from, piece.length, output, to);
-	return output;
-}
-
-function copyRun(source: Buffer, from: number, end: number, target: Buffer, to: number): number {
-	const length = end - from;
-	if (length >= NATIVE_COPY_BYTES_MIN) source.copy(target, to, from, end);
-	else for (let index = 0; index < length; index++) target[to + index] = source[from + index]!;
-	return to + length;
-}
-
-/** Steps from one byte below `LOOK_BELOW` to the next. */
-class ControlScan {
-	/** All bytes passed so far, or-ed. */
-	seen = 0;
-	readonly #piece: Buffer;
-	readonly #words: Int32Array;
-	/** Index in the piece of the first whole word. */
-	readonly #wordsBegin: number;
-
-	constructor(piece: Buffer) {
-		this.#piece = piece;
-		this.#wordsBegin = Math.min(piece.length, (4 - (piece.byteOffset & 3)) & 3);
-		const words = (piece.length - this.#wordsBegin) >> 2;
-		this.#words = new Int32Array(piece.buffer, words === 0 ? 0 : piece.byteOffset + this.#wordsBegin, words);
-	}
-
-	/** Index of the first such byte at or behind `at`, or the length of the piece. */
-	next(at: number): number {
-		const piece = this.#piece;
-		const words = this.#words;
-		const begin = this.#wordsBegin;
-		const length = piece.length;
-		let seen = this.seen;
-		while (at < length && (at < begin || ((at - begin) & 3) !== 0)) {
-			const byte = piece[at]!;
-			seen |= byte;
-			if (byte < LOOK_BELOW) {
-				this.seen = seen;
-				return at;
-			}
-			at++;
-		}
-		let word = (at - begin) >> 2;
-		while (word < words.length) {
-			const value = words[word]!;
-			seen |= value;
-			// True exactly when one of the four bytes is below 14: its subtraction borrows into a high bit that it did not have.
-			if (((value - LOOK_BELOW_IN_WORD) & ~value & HIGH_BITS) !== 0) break;
-			word++;
-		}
-		if (at < begin + word * 4) at = begin + word * 4;
-		while (at < length) {
-			const byte = piece[at]!;
-			seen |= byte;
-			if (byte < LOOK_BELOW) break;
-			at++;
-		}
-		this.seen = seen;
-		return at;
 	}
 }
