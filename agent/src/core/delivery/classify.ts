@@ -53,7 +53,9 @@ export function classify(reply: Reply, stage: ReplyStage): Classification {
 	const text = reply.lines.join(' ').slice(0, replyTextCharsMax);
 	const rule = responseRules.find((candidate) => fits(candidate, reply.code, status, text, stage));
 	const beforeMail = stage === 'connect' || stage === 'greeting' || stage === 'ehlo';
-	if (rule === undefined) return byDigit(isPermanent(reply) && !beforeMail, reply.code, stage);
+	// A policy before any address was named is about us.
+	const isAboutUs = beforeMail && isPermanent(reply) && rule?.cause === 'policy';
+	if (rule === undefined || isAboutUs) return byDigit(isPermanent(reply) && !beforeMail, reply.code, stage);
 	const permanent = !beforeMail && (rule.permanent ?? isPermanent(reply));
 	return {
 		cause: rule.cause,

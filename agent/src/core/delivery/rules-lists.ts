@@ -95,7 +95,7 @@ export const listRules: readonly ResponseRule[] = [
 			'552 Quota violation for a@example.net',
 			'450 4.2.2 The email account that you tried to reach is over quota (a@example.net)',
 		],
-		text: /(?:mail ?box|inbox|maildir|mailfolder|account|user|recipient)(?: \S+){0,3}(?: is)?(?: currently)? (?:full|over ?quota|out of (?:storage|space))|over ?quota|quota ?exceeded|quota violation|exceeded (?:their|his|its|the|mail ?box|disk|storage)(?: \w+){0,2} (?:quota|storage)|insufficient (?:mailbox )?(?:space|storage) (?:in|for) (?:the )?(?:mailbox|user|recipient)|mail(?:box)? ?storage full|storage allocation|exhausted (?:the |his |her |its )?(?:allowed )?(?:storage|quota)|too many messages on the server|speicher(?:platz|volumen)|quota limit exceeded|over storage|mailbox size limit/i,
+		text: /(?:mail ?box|inbox|maildir|mailfolder|account|user|recipient)(?: \S+){0,3}(?: is)?(?: currently)? (?:full|over ?quota|out of (?:storage|space))|over ?quota|quota ?exceeded|quota violation|exceeded (?:their|his|its|the|mail ?box|disk|storage)(?: \w+){0,2} (?:quota|storage)|insufficient (?:mailbox )?(?:space|storage) (?:in|for) (?:the )?(?:mailbox|user|recipient)|mail(?:box)? ?storage full|storage allocation|exhausted (?:the |his |her |its )?(?:allowed )?(?:storage|quota)|too many messages on the server|speicher(?:platz|volumen)|quota limit exceeded|mail ?box (?:is over its|has exceeded (?:the|its)) (?:size )?limit|over storage|mailbox size limit/i,
 		cause: 'mailbox-full',
 		actor: 'recipient-side',
 		action: 'bounce',

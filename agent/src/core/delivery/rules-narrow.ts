@@ -64,7 +64,7 @@ export const narrowTextRules: readonly ResponseRule[] = [
 			'450 4.7.1 only 5 recipients per 5 minutes allowed',
 			'421 service not available (too many sessions)',
 		],
-		text: /too (?:much mail|many (?:(?:concurrent|simultaneous|smtp|open|parallel) )*(?:connections?|sessions|(?:\w+ )?messages|e?-?mails|requests|errors|deliveries|invalid)|fast\b|quickly|high a rate)|rate[- ]?(?:limit|control|exceeded)|rate (?:is )?exceeded|throttl|slow(?:ing)? down|temporarily deferred due to volume|per (?:\d+ )?(?:second|minute|hour|day)s? (?:allowed|exceeded)|(?:connections?|concurrency|message|hourly) limit|limit(?:s)? (?:for|on) (?:connections|messages)/i,
+		text: /too (?:much mail|many (?:(?:concurrent|simultaneous|smtp|open|parallel) )*(?:connections?|sessions|(?:\w+ )?messages|e?-?mails|requests|errors|deliveries|invalid)|fast\b|quickly|high a rate)|rate[- ]?(?:limit|control|exceeded)|rate (?:is )?exceeded|throttl|frequency (?:is )?limited|slow(?:ing)? down|temporarily deferred due to volume|per (?:\d+ )?(?:second|minute|hour|day)s? (?:allowed|exceeded)|(?:connections?|concurrency|message|hourly) limit|limit(?:s)? (?:for|on) (?:connections|messages)/i,
 		cause: 'rate',
 		actor: 'host',
 		action: 'slower',
