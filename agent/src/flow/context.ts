@@ -70,6 +70,8 @@ export type Flow = {
 	readonly domainToAscii: (domain: string) => string;
 	/** Standing holds in force, kept in memory; the store has them too. */
 	readonly holds: Map<string, StandingHold>;
+	/** Acts that are in the log but not yet in the queue: while there are any, no message is written anew (sweep). */
+	readonly acts: { underWay: number };
 	/** Asks dispatch to look for work. Never waits. */
 	readonly wake: () => void;
 	/** Set while the agent is being stopped. */

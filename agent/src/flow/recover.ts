@@ -54,6 +54,14 @@ export function createRecovery(reportsHaveRoute: boolean): Recovery {
 				return;
 			}
 			stats.messages += 1;
+			const known = messages.get(entry.record.id);
+			if (known !== undefined && entry.statuses !== undefined) {
+				// Written anew by compaction: only the place is new, the steps have been replayed.
+				known.segment = entry.ref.segment;
+				known.offset = entry.ref.offset;
+				known.recordBytes = entry.ref.bytes;
+				return;
+			}
 			const message = queuedMessageOf(entry.record, entry.ref, reportsHaveRoute, entry.statuses);
 			messages.set(message.id, message);
 			settle(message);

@@ -90,14 +90,17 @@ export async function perform(flow: Flow, request: Request): Promise<Result<Revi
 }
 
 async function write(flow: Flow, act: Act): Promise<boolean> {
+	flow.acts.underWay += 1;
 	try {
 		await flow.spool.record(act.transitions);
+		flow.scheduler.commit(act, flow.clock.now());
 	} catch (error) {
 		reportError(flow, 'review', error, 'spoolWrite');
 		flow.scheduler.abandon(act, flow.clock.now());
 		return false;
+	} finally {
+		flow.acts.underWay -= 1;
 	}
-	flow.scheduler.commit(act, flow.clock.now());
 	announceActs(flow, act.transitions);
 	return true;
 }

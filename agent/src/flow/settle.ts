@@ -32,6 +32,7 @@ export async function settle(
 	const transitions = transitionsOf(flow, job, result);
 	await recordUntilDurable(flow, transitions);
 	const act = free(flow, job, transitions, result);
+	confirm(job, transitions);
 	announce(flow, job, stored?.record, transitions);
 	if (act !== undefined) await follow(flow, act);
 	await reportJob(flow, job.message, stored);
@@ -85,6 +86,14 @@ function free(flow: Flow, job: Job, transitions: readonly Transition[], result: 
 	return act;
 }
 
+/** Where the next hop does DSN, success is its to report: ours is done. */
+function confirm(job: Job, transitions: readonly Transition[]): void {
+	for (const step of transitions) {
+		const recipient = job.message.recipients[step.recipient];
+		if (step.to === 'delivered' && step.relayed !== true && recipient !== undefined) recipient.reported = true;
+	}
+}
+
 function laneSignal(signal: Signal): LaneSignal {
 	switch (signal.kind) {
 		case 'ok':
@@ -100,8 +109,10 @@ function laneSignal(signal: Signal): LaneSignal {
 
 /** An act that waited for the attempt to end: a hold, a discard. */
 async function follow(flow: Flow, act: Act): Promise<void> {
+	flow.acts.underWay += 1;
 	await recordUntilDurable(flow, act.transitions);
 	flow.scheduler.commit(act, flow.clock.now());
+	flow.acts.underWay -= 1;
 	announceActs(flow, act.transitions);
 }
 

@@ -127,7 +127,7 @@ async function compact(flow: Flow): Promise<void> {
 	for (const message of movable) {
 		if (bytes > rewriteBytesPerRound) break;
 		// Under way: its delivery reads the old place; next round.
-		if (message.recipients.some((recipient) => recipient.state === 'sending')) continue;
+		if (flow.acts.underWay > 0 || message.recipients.some((recipient) => recipient.state === 'sending')) continue;
 		bytes += message.recordBytes;
 		await rewrite(flow, message);
 	}

@@ -154,6 +154,7 @@ async function assemble({ config, socketFd, onEvent, isQuiet, unlock }: Assembly
 		directory: () => noAccounts,
 		domainToAscii: domainToASCII,
 		holds: new Map(state.holds().map((hold) => [hold.id, hold])),
+		acts: { underWay: 0 },
 		wake: () => dispatcher.wake(),
 		isStopping: () => isStopping,
 	};

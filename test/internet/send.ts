@@ -1,0 +1,86 @@
+/**
+ * `npm run send -- --from A --to B[,C]`: sends one message to the running agent and shows its life until it ends or waits.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createClient, failureText } from '@sluice/shared/client/client.ts';
+import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
+import { isFinal } from '@sluice/shared/words/recipient.ts';
+import { createTransport } from 'nodemailer';
+
+const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
+const watchMsMax = 90_000;
+const pollMs = 200;
+
+const { values } = parseArgs({
+	options: {
+		from: { type: 'string', default: 'you@one.test' },
+		to: { type: 'string', default: 'friend@ok.test' },
+		subject: { type: 'string', default: 'A message from npm run send' },
+		text: { type: 'string', default: 'Hello from the development loop.\n' },
+		bytes: { type: 'string', default: '0' },
+	},
+});
+
+/** Where npm start's agent listens, from the configuration it has written. */
+function relayOf(): { host: string; port: number } {
+	const found = /listen: ([\d.]+):(\d+)/.exec(readFileSync(join(root, 'var', 'agent.yaml'), 'utf8'));
+	return { host: found?.[1] ?? '127.0.0.1', port: Number(found?.[2] ?? 2526) };
+}
+
+function show(trace: TraceDto, shown: number): number {
+	for (const step of trace.steps.slice(shown)) {
+		const who = step.recipient === undefined ? '' : `${step.recipient}  `;
+		console.log(
+			`  ${new Date(step.at).toTimeString().slice(0, 8)}  ${who}${step.text}${step.reply === undefined ? '' : `\n            ${step.reply}`}`,
+		);
+	}
+	return trace.steps.length;
+}
+
+async function send(): Promise<string> {
+	const transport = createTransport({ ...relayOf(), secure: false, ignoreTLS: true, name: 'client.one.test' });
+	const filler = 'x'.repeat(75);
+	const padding = `${filler}\n`.repeat(Math.ceil(Number(values.bytes) / 76));
+	const sent = await transport.sendMail({
+		from: values.from,
+		to: values.to.split(','),
+		subject: values.subject,
+		text: values.text + padding,
+	});
+	transport.close();
+	console.log(`Sent: ${sent.response}`);
+	return /2\.0\.0 (\w{13})/.exec(sent.response)?.[1] ?? '';
+}
+
+async function watch(id: string): Promise<void> {
+	const client = createClient(join(root, 'var', 'agent.sock'), { role: 'admin', id: 'npm-run-send' });
+	const untilMs = Date.now() + watchMsMax;
+	let shown = 0;
+	while (Date.now() < untilMs) {
+		const trace = await client.call('traceMessage', { params: { id } });
+		if (!trace.ok) {
+			console.error(failureText(trace.error));
+			process.exitCode = 1;
+			return;
+		}
+		if (shown === 0)
+			console.log(`  sender: ${trace.value.from.class} ${trace.value.from.identity} (${trace.value.from.evidence})`);
+		shown = show(trace.value, shown);
+		if (trace.value.message.recipients.every((recipient) => isFinal(recipient.state))) return;
+		await new Promise((resolve) => setTimeout(resolve, pollMs));
+	}
+	console.log(`Not over after ${watchMsMax / 1000} s; go on with: npx sluice message trace ${id}`);
+}
+
+try {
+	await watch(await send());
+} catch (error) {
+	const { code, message, response } = error as Error & { code?: string; response?: string };
+	if (code === 'ENOENT' || code === 'ECONNREFUSED')
+		console.error('No agent is running: start one with `npm start` in another terminal.');
+	else console.error(`Not sent: ${response ?? message}`);
+	process.exitCode = 1;
+}

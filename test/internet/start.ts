@@ -1,0 +1,109 @@
+/**
+ * `npm start`: the agent and a fake internet, so that anybody can watch mail being relayed in a fresh checkout.
+ *
+ * Everything is on loopback. Waits are short, so that deferrals, delay notices and bounces are seen within minutes. The agent's
+ * data stays in ./var between starts: stop it with mail in the queue, start it again, and the mail goes on.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadConfig, problemText } from '@sluice/agent/config/load.ts';
+import { startAgent } from '@sluice/agent/main/agent.ts';
+import { lineOf } from './follow.ts';
+import { type Internet, startInternet } from './internet.ts';
+
+const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
+const dataDir = join(root, 'var');
+const relayPort = 2526;
+
+/** The port itself when it is free, else one that is. */
+async function freePort(wanted: number): Promise<number> {
+	const attempt = (port: number): Promise<number> =>
+		new Promise((resolve, reject) => {
+			const server = createServer();
+			server.once('error', reject);
+			server.listen(port, '127.0.0.1', () => {
+				const { port: found } = server.address() as { port: number };
+				server.close(() => resolve(found));
+			});
+		});
+	return attempt(wanted).catch(() => attempt(0));
+}
+
+function configText(internet: Internet, port: number): string {
+	return [
+		'# Written by npm start, anew each time. Try: npx sluice config explain --config var/agent.yaml',
+		`dataDir: ${JSON.stringify(dataDir)}`,
+		'hostName: relay.sluice.test',
+		`smtp: { listen: 127.0.0.1:${port} }`,
+		'delivery:',
+		`  dnsServers: [127.0.0.1:${internet.dnsPort}]`,
+		`  port: ${internet.smtpPort}`,
+		'  allowAddresses: [127.0.10.0/24, "::1/128"]   # the fake internet lives here',
+		'  lane: { reopenSeconds: 10, reopenMaxSeconds: 60 }',
+		'  retry: { firstSeconds: 10, maxSeconds: 60, delayNoticeSeconds: 60, expireSeconds: 600 }',
+		'spool: { minFreeBytes: 100000000, minFreeRatio: 0.01 }',
+		'',
+	].join('\n');
+}
+
+function greet(internet: Internet, smtpAddress: string): void {
+	const lines = [
+		'',
+		`Sluice relays on ${smtpAddress}; its data is in ${relative(process.cwd(), dataDir) || '.'}/.`,
+		...internet.describe(),
+		'',
+		'Send a message and see its whole life (in a second terminal):',
+		'',
+		'  npm run send -- --from you@one.test --to 451-later@ok.test',
+		'',
+		'Then:  npx sluice queue    npx sluice message list    npx sluice message trace ID    npx sluice status',
+		'Ctrl-C drains and stops. What happens from here on:',
+		'',
+	];
+	console.log(lines.join('\n'));
+}
+
+mkdirSync(dataDir, { recursive: true });
+const internet = await startInternet({ store: 'counts' });
+const configFile = join(dataDir, 'agent.yaml');
+writeFileSync(configFile, configText(internet, await freePort(relayPort)));
+const loaded = loadConfig(configFile);
+if (!loaded.ok) {
+	console.error(loaded.error.map(problemText).join('\n'));
+	process.exit(1);
+}
+let isGreeted = false;
+const agent = await startAgent({
+	config: loaded.value.config,
+	isQuiet: true,
+	onEvent: (event) => {
+		const line = lineOf(event);
+		if (line !== undefined && isGreeted) console.log(line);
+	},
+}).catch(async (error: Error) => {
+	console.error(`The agent did not start: ${error.message}`);
+	await internet.stop();
+	process.exit(1);
+});
+greet(internet, agent.smtpAddress);
+isGreeted = true;
+
+let isStopping = false;
+async function stop(): Promise<void> {
+	if (isStopping) process.exit(1);
+	isStopping = true;
+	const { openRecipients } = agent.flow.scheduler;
+	console.log(`\nStopping: no new mail, deliveries under way end (Ctrl-C again to stop at once).`);
+	await agent.stop();
+	await internet.stop();
+	console.log(
+		openRecipients === 0
+			? 'Stopped; the queue is empty.'
+			: `Stopped; ${openRecipients} recipients stay in the queue and go on at the next start.`,
+	);
+	process.exit(0);
+}
+process.on('SIGINT', () => void stop());
+process.on('SIGTERM', () => void stop());
