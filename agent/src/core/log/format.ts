@@ -9,6 +9,7 @@
  *     0  magic       8 bytes  "SluiceSg"
  *     8  version     u16
  *    10  flags       u16      bit 0: the file was used before, old bytes may stand behind the tail
+ *                            bit 1: everything below previousEnd was acknowledged, so a gap there is damage
  *    12  salt        u32      random; every record of the segment repeats it
  *    16  segment     u32      its own number, from 1
  *    20  previous    u32      number of the segment that was written before it, 0 for none
@@ -63,6 +64,8 @@ export type SegmentHeader = {
 	/** 0: none. */
 	readonly previous: number;
 	readonly previousEnd: number;
+	/** Everything below it was acknowledged: the same process wrote on. */
+	readonly isPreviousAcknowledged: boolean;
 	readonly createdMs: number;
 };
 
@@ -89,6 +92,7 @@ const recordMagicNumber = 0xfe4cffd3;
 const headerCopyOffset = 2048;
 const headerFieldBytes = 40;
 const recycledFlag = 1;
+const acknowledgedFlag = 2;
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -98,7 +102,8 @@ export function encodeSegmentHeader(header: SegmentHeader, crc: Crc): Uint8Array
 	const view = viewOf(block);
 	block.set(segmentMagic, 0);
 	view.setUint16(8, formatVersion, true);
-	view.setUint16(10, header.isRecycled ? recycledFlag : 0, true);
+	const flags = (header.isRecycled ? recycledFlag : 0) | (header.isPreviousAcknowledged ? acknowledgedFlag : 0);
+	view.setUint16(10, flags, true);
 	view.setUint32(12, header.salt, true);
 	view.setUint32(16, header.segment, true);
 	view.setUint32(20, header.previous, true);
@@ -122,6 +127,7 @@ export function decodeSegmentHeader(block: Uint8Array, crc: Crc): SegmentHeader 
 		if (view.getUint16(8, true) > formatVersion) return 'newer';
 		return {
 			isRecycled: (view.getUint16(10, true) & recycledFlag) !== 0,
+			isPreviousAcknowledged: (view.getUint16(10, true) & acknowledgedFlag) !== 0,
 			salt: view.getUint32(12, true),
 			segment: view.getUint32(16, true),
 			previous: view.getUint32(20, true),

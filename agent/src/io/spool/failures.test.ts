@@ -53,7 +53,8 @@ async function work(spool: Spool, answers: Answers, first: number): Promise<void
 	};
 	for (let round = first; round < first + 3; round++) {
 		const base = round * 10;
-		await Promise.all([append(base), append(base + 1), settle(base + 2), append(base + 3)]);
+		const transitions = round % 2 === 0 ? [settle(base + 2)] : [];
+		await Promise.all([append(base), append(base + 1), ...transitions, append(base + 3)]);
 		await append(base + 4);
 		await settle(base + 5);
 	}

@@ -45,6 +45,7 @@ export type Folder = {
 			readonly segment: number;
 			readonly previous: number;
 			readonly previousEnd: number;
+			readonly isPreviousAcknowledged: boolean;
 			readonly nowMs: number;
 		},
 		source: SegmentSource,
@@ -88,7 +89,7 @@ export async function openFolder(input: {
 	const directoryFd = await files.open(directory, 'read');
 
 	async function create(header: Parameters<Folder['create']>[0], source: SegmentSource): Promise<Creation> {
-		const { segment, previous, previousEnd, nowMs } = header;
+		const { segment, nowMs, ...before } = header;
 		const spare = source === 'reserve' ? reservePath : spares.pop();
 		if (spare === undefined && source !== 'any')
 			return {
@@ -103,24 +104,8 @@ export async function openFolder(input: {
 			fd = await files.open(path, spare === undefined ? 'create' : 'existing');
 			const salt = randomInt(2 ** 32);
 			const isRecycled = spare !== undefined;
-			await writeAll(
-				files,
-				fd,
-				[
-					encodeSegmentHeader(
-						{
-							segment,
-							salt,
-							isRecycled,
-							previous,
-							previousEnd,
-							createdMs: nowMs,
-						},
-						crc,
-					),
-				],
-				0,
-			);
+			const block = encodeSegmentHeader({ ...before, segment, salt, isRecycled, createdMs: nowMs }, crc);
+			await writeAll(files, fd, [block], 0);
 			await files.fdatasync(fd);
 			isNamed = true;
 			await files.rename(path, join(directory, segmentName(segment, 'log')));

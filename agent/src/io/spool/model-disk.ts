@@ -2,8 +2,8 @@
  * A disk in memory that can fail and lose power: for tests.
  *
  * It knows what real disks do to unflushed writes: after a power loss any sectors of them may be there and any not, and the
- * size of the file old or new. A flush that fails drops what it was to write: the file still reads as written, later flushes
- * succeed, and the disk never gets it. Names made or changed since the folder's last flush survive in order, up to any point.
+ * size of the file old or new. A flush that fails has written some and drops the rest: the file still reads as written,
+ * later flushes succeed, and the disk never gets it. Names made or changed since the folder's last flush survive in order, up to any point.
  */
 import { basename } from 'node:path';
 import type { SpoolFiles } from './files.ts';
@@ -66,6 +66,8 @@ export function modelDisk(failure?: Failure, start: ReadonlyMap<string, Buffer> 
 	let met = 0;
 	let failed = 0;
 	let isHealed = false;
+
+	const fate = seeded(failure?.at ?? 0);
 
 	const missing = (path: string) => Object.assign(new Error(`ENOENT ${path}`), { code: 'ENOENT' });
 	function inodeOf(fd: number): Inode {
@@ -155,7 +157,11 @@ export function modelDisk(failure?: Failure, start: ReadonlyMap<string, Buffer> 
 			const all = Buffer.concat(values[1] as Uint8Array[]);
 			place(inodeOf(values[0] as number), all.subarray(0, all.length >> 1), values[2] as number);
 		}
-		if (call === 'fdatasync') inodeOf(values[0] as number).dirty.clear();
+		if (call === 'fdatasync') {
+			const inode = inodeOf(values[0] as number);
+			inode.durable = settled(inode, () => fate() < 0.5, fate() < 0.5);
+			inode.dirty.clear();
+		}
 	}
 
 	const synchronous: ReadonlySet<string> = new Set([
@@ -212,8 +218,11 @@ export function modelDisk(failure?: Failure, start: ReadonlyMap<string, Buffer> 
 /** Park and Miller's generator: the same seed, the same disk. */
 export function seeded(seed: number): () => number {
 	let state = (seed % 2147483646) + 1;
-	return () => {
+	const next = () => {
 		state = (state * 48271) % 2147483647;
 		return state / 2147483647;
 	};
+	// Small seeds begin with small numbers.
+	for (let warm = 0; warm < 8; warm++) next();
+	return next;
 }

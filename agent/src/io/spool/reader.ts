@@ -35,14 +35,16 @@ export type SegmentFile = {
 	readonly isRecycled: boolean;
 	/** Where its records end, when a later segment says so. */
 	readonly knownEnd: number | undefined;
+	/** Everything below `knownEnd` was acknowledged. */
+	readonly isAcknowledged: boolean;
 };
 
 export type ReadResult = {
 	readonly records: number;
-	/** Stretches without a readable record although records follow; whole segments without a readable header count one each. */
+	/** Stretches of what was acknowledged that hold no readable record; each may have been several. An unreadable segment is one. */
 	readonly corruptRecords: number;
 	readonly corruptBytes: number;
-	/** Bytes of a write that was interrupted, at the end of the log. They were never acknowledged. */
+	/** Bytes of a flush that was interrupted. As far as can be known they were never acknowledged. */
 	readonly truncatedBytes: number;
 	/** Behind the last entry. */
 	readonly end: LogPosition;
@@ -57,24 +59,28 @@ export function listSegments(files: ReadFiles, directory: string, oldest = 0): r
 		.flatMap((name) => segmentOfName(name, 'log') ?? [])
 		.filter((segment) => segment >= oldest)
 		.sort((one, other) => one - other);
-	const ends = new Map<number, number>();
+	const ends = new Map<number, PreviousEnd>();
 	const segments = numbers.flatMap((segment) => {
 		const path = join(directory, segmentName(segment, 'log'));
 		const opened = inspect(files, path, segment);
-		if (opened?.previous !== undefined) ends.set(opened.previous.segment, opened.previous.end);
+		if (opened?.previous !== undefined) ends.set(opened.previous.segment, opened.previous);
 		return opened === undefined ? [] : { segment, path, ...opened };
 	});
 	return segments.map(({ segment, path, fileBytes, salt, isRecycled }) => {
-		const knownEnd = ends.get(segment);
-		return { segment, path, fileBytes, salt, isRecycled, knownEnd };
+		const known = ends.get(segment);
+		const isAcknowledged = known?.isAcknowledged ?? false;
+		return { segment, path, fileBytes, salt, isRecycled, knownEnd: known?.end, isAcknowledged };
 	});
 }
+
+/** What a segment's header says of the one before it. */
+type PreviousEnd = { readonly segment: number; readonly end: number; readonly isAcknowledged: boolean };
 
 type Inspected = {
 	readonly fileBytes: number;
 	readonly salt: number | undefined;
 	readonly isRecycled: boolean;
-	readonly previous?: { readonly segment: number; readonly end: number };
+	readonly previous?: PreviousEnd;
 };
 
 /** Undefined: the file is gone. The spool deletes what all projections have passed while a follower lists the folder. */
@@ -93,12 +99,12 @@ function inspect(files: ReadFiles, path: string, segment: number): Inspected | u
 		const header = decodeSegmentHeader(block.subarray(0, segmentHeaderBytes), crc);
 		if (header === 'newer') throw spoolError('ESPOOLNEWER', `${path} was written by a later version`);
 		if (header !== 'damaged' && header.segment === segment) {
-			const { salt, isRecycled, previous, previousEnd } = header;
+			const { salt, isRecycled, previous, previousEnd, isPreviousAcknowledged } = header;
 			return {
 				fileBytes,
 				salt,
 				isRecycled,
-				previous: { segment: previous, end: previousEnd },
+				previous: { segment: previous, end: previousEnd, isAcknowledged: isPreviousAcknowledged },
 			};
 		}
 		// Both copies lost: the first record knows the salt, and nobody but us chooses what stands first.
@@ -155,9 +161,8 @@ export function readLog(input: {
 				salt,
 				from: start,
 				end: stop,
-				isEndKnown: known !== undefined,
 				isRecycled: file.isRecycled,
-				durable: isLast ? stop : start,
+				durable: isLast || file.isAcknowledged ? stop : start,
 				visit,
 			});
 			records += result.records;
@@ -228,6 +233,7 @@ function segmentsBetween(
 			salt,
 			isRecycled,
 			knownEnd: undefined,
+			isAcknowledged: false,
 		},
 	];
 }

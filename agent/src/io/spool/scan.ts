@@ -27,11 +27,9 @@ export type ScanInput = {
 	readonly from: number;
 	/** Where to stop: the segment's known end, else the size of the file. */
 	readonly end: number;
-	/** Whether records are known to reach `end`: then a gap there is damage, not a torn tail. */
-	readonly isEndKnown: boolean;
-	/** Behind an unknown end may stand what the file held before. */
+	/** Behind the records may stand what the file held before. */
 	readonly isRecycled: boolean;
-	/** Below this everything was acknowledged. */
+	/** Everything below was acknowledged, as far as is known beforehand; records tell more. */
 	readonly durable: number;
 	readonly visit: VisitEntry;
 };
@@ -40,10 +38,10 @@ export type ScanResult = {
 	/** Behind the last whole record; `from` when there is none. */
 	readonly end: number;
 	readonly records: number;
-	/** Stretches that hold no readable record, with readable ones behind them. Each may have been several records. */
+	/** Stretches of what was acknowledged that hold no readable record. Each may have been several. */
 	readonly corruptRecords: number;
 	readonly corruptBytes: number;
-	/** A write that was under way, at the tail. */
+	/** Bytes of the last flush, which was under way or is damaged: it cannot be told which. */
 	readonly tornBytes: number;
 };
 
@@ -94,12 +92,14 @@ export function scanSegment(input: ScanInput): ScanResult {
 		else open.push(stretch);
 	}
 
-	const whole = open.map((stretch) => stretch.end <= durable || isWhole(window, stretch));
-	const lastWhole = input.isEndKnown ? open.length - 1 : whole.lastIndexOf(true);
-	for (const [index, stretch] of open.entries()) {
-		if (whole[index]) tell(stretch);
-		else if (index <= lastWhole) tell({ kind: 'gap', start: stretch.start, end: stretch.end, known: 0 });
-		else tornBytes += stretch.kind === 'gap' ? stretch.known : stretch.end - stretch.start;
+	for (const stretch of open) {
+		if (stretch.end <= durable || isWhole(window, stretch)) {
+			tell(stretch);
+			continue;
+		}
+		if (stretch.start < durable) tell({ kind: 'gap', start: stretch.start, end: durable, known: 0 });
+		const doubtful = stretch.end - Math.max(stretch.start, durable);
+		tornBytes += stretch.kind === 'gap' ? Math.min(stretch.known, doubtful) : doubtful;
 	}
 	return { end, records, corruptRecords, corruptBytes, tornBytes };
 }

@@ -34,9 +34,9 @@ import { openWriter } from './writer.ts';
 export type Recovery = {
 	/** Entries told to `visit`. */
 	readonly records: number;
-	/** Bytes of an interrupted flush at the tail, never acknowledged, now void. */
+	/** Bytes of a flush that was interrupted: never acknowledged, as far as can be known. Now void. */
 	readonly truncatedBytes: number;
-	/** Damaged stretches with whole records behind them; each may have been several records. */
+	/** Damaged stretches of what was acknowledged; each may have been several records. */
 	readonly corruptRecords: number;
 	readonly corruptBytes: number;
 	/** Segments with damage. They are kept beside the log when they would go. */

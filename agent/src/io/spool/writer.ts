@@ -256,6 +256,7 @@ export function openWriter(input: {
 			segment,
 			previous: last.segment,
 			previousEnd: last.offset,
+			isPreviousAcknowledged: last.segment !== input.end.segment,
 			nowMs: now(),
 		};
 		const creation = await folder.create(header, source);
