@@ -108,15 +108,15 @@ export function apply(recipient: QueuedRecipient, transition: Transition): Resul
 
 /**
  * Takes one step from the log. As `apply`, but `queued` also counts as `sending` (dispatch is not logged), and a step that
- * has already been taken is taken again without effect: the index may know more than the position it is read at.
+ * has been taken before is passed over: the index may know more than the position it is read at. Replaying the rest of the
+ * log in order ends where it ended the first time.
  */
 export function replay(recipient: QueuedRecipient, transition: Transition): Result<Step | 'repeated', IllegalStep> {
 	const from = recipient.state;
-	// A log written by compaction or followed by an index repeats steps: the later attempt count is the truth.
-	const isStale = transition.attempts < recipient.attempts;
-	if (isStale || (isFinal(from) && from === transition.to)) return ok('repeated');
+	if (transition.attempts < recipient.attempts) return ok('repeated');
 	const step =
 		stepBetween(from, transition.to) ?? (from === 'queued' ? stepBetween('sending', transition.to) : undefined);
+	if (step === undefined && (from === transition.to || isFinal(from))) return ok('repeated');
 	if (step === undefined) return failed({ from, to: transition.to });
 	take(recipient, transition);
 	return ok(step);

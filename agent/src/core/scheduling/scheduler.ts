@@ -125,7 +125,8 @@ export function createScheduler(settings: SchedulerSettings = schedulerDefaults)
 function add(backlog: Backlog, message: QueuedMessage, nowMs: number): void {
 	if (backlog.byId.has(message.id)) throw new Error(`message ${message.id} is in the queue already`);
 	let first = none;
-	for (const recipients of byDestination(message)) {
+	// Each is put before the one added last, so that the first of the envelope is the first of the chain.
+	for (const recipients of byDestination(message).reverse()) {
 		first = addParcel(backlog.parcels, message, recipients === message.recipients ? undefined : recipients, first);
 	}
 	if (first === none) throw new Error(`message ${message.id} has no recipients`);
@@ -141,11 +142,11 @@ function add(backlog: Backlog, message: QueuedMessage, nowMs: number): void {
 }
 
 /** The recipients in groups of one destination each: all of them as they are, when they have the same. */
-function byDestination(message: QueuedMessage): Iterable<readonly QueuedRecipient[]> {
+function byDestination(message: QueuedMessage): (readonly QueuedRecipient[])[] {
 	const destination = message.recipients[0]?.destination;
 	if (message.recipients.every((recipient) => recipient.destination === destination))
 		return message.recipients.length === 0 ? [] : [message.recipients];
-	return Map.groupBy(message.recipients, (recipient) => recipient.destination).values();
+	return [...Map.groupBy(message.recipients, (recipient) => recipient.destination).values()];
 }
 
 function retire(backlog: Backlog, id: MessageId): boolean {
