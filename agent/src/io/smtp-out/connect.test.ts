@@ -84,7 +84,7 @@ test('EHLO: HELO where it is not known, refused both, closed, silent', async () 
 		await peer.expect('EHLO client.test');
 		peer.say('502 what');
 		await peer.expect('HELO client.test');
-		peer.say('250 old.test PIPELINING');
+		peer.say('250-old.test', '250 PIPELINING');
 		await peer.ended();
 	});
 	const connection = await connect();
@@ -264,6 +264,28 @@ for (const [what, act] of breakages) {
 		await stop();
 	});
 }
+
+test('a connection verified for one name is not used for another', async () => {
+	const { dialer, stop, server, target } = await lab(
+		async (peer) => {
+			await peer.greet('STARTTLS');
+			await peer.expect('STARTTLS');
+			peer.say('220 go');
+			await peer.startTls(serverCertificate('good'));
+			await peer.expect('EHLO');
+			peer.offer();
+			await peer.ended();
+		},
+		{ target: { tls: 'required' }, settings: trust },
+	);
+	for (const host of ['mx.sink.test', 'mx2.sink.test', 'mx.sink.test']) {
+		const connected = await dialer.connect({ ...target, host });
+		assert.equal(connected.ok, true);
+		if (connected.ok) dialer.giveBack(connected.value);
+	}
+	assert.equal(server.connections, 2);
+	await stop();
+});
 
 test('what a stranger slips in before the handshake is not believed (RFC 3207 §6)', async () => {
 	const { connect, dialer, stop } = await lab(

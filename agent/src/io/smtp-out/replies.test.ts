@@ -35,11 +35,11 @@ test('replies are the same however the bytes are cut', () => {
 
 test('a status belongs to its line, and only a whole one counts', () => {
 	const { replies } = read([
-		'550-5.7.1 blocked\r\n550-see 5.7.1 here\r\n550 http://x.test/5.7.1\r\n',
+		'550-5.7.1 blocked\r\n550-see 5.7.1 here\r\n550-5.7.26 too\r\n550 http://x.test/5.7.1\r\n',
 		'250 2.1.0x ok\r\n',
 	]);
 	assert.deepEqual(replies, [
-		{ code: 550, status: '5.7.1', lines: ['blocked', 'see 5.7.1 here', 'http://x.test/5.7.1'] },
+		{ code: 550, status: '5.7.1', lines: ['blocked', 'see 5.7.1 here', 'too', 'http://x.test/5.7.1'] },
 		{ code: 250, lines: ['2.1.0x ok'] },
 	]);
 });

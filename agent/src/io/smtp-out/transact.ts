@@ -244,7 +244,6 @@ class Transaction {
 		this.#content?.stop();
 		this.#wire.expectNothing();
 		this.#wire.listen(undefined);
-		if (this.#lost !== undefined) this.#wire.spoil();
 		const report: TransactionReport = {
 			...(this.#mail === undefined ? {} : { mail: this.#mail }),
 			recipients: this.#recipients,
