@@ -6,6 +6,7 @@
  * with one report to its sender where one is due (invariant 4).
  */
 import type { MessageId } from '@sluice/shared/words/message.ts';
+import { isFinal } from '@sluice/shared/words/recipient.ts';
 import { reply } from '@sluice/shared/words/reply.ts';
 import type { QueuedMessage, QueuedRecipient } from '../core/scheduling/queued.ts';
 import type { Timer } from '../ports/clock.ts';
@@ -61,14 +62,15 @@ async function endHolds(flow: Flow): Promise<void> {
 	for (const hold of [...flow.holds.values()]) if (hold.untilMs <= now) dropHold(flow, hold, 'agent');
 }
 
-type Overdue = { readonly tooOld: MessageId[]; readonly late: QueuedMessage[] };
+type Overdue = { readonly tooOld: MessageId[]; readonly late: QueuedMessage[]; readonly owing: QueuedMessage[] };
 
 /** One pass over memory; nothing is awaited in it. */
 function overdue(flow: Flow, now: number): Overdue {
 	const { retry, holdExpireMs } = flow.settings();
-	const found: Overdue = { tooOld: [], late: [] };
+	const found: Overdue = { tooOld: [], late: [], owing: [] };
 	for (const message of flow.scheduler.all()) {
 		const ageMs = now - message.acceptedMs;
+		if (message.recipients.some((one) => isFinal(one.state) && !one.reported)) found.owing.push(message);
 		if (ageMs < Math.min(retry.delayNoticeAfterMs, holdExpireMs, retry.expireReportAfterMs)) continue;
 		const lifetime = message.nullSender ? retry.expireReportAfterMs : retry.expireAfterMs;
 		if (message.recipients.some((recipient) => isTooOld(recipient, ageMs, lifetime, holdExpireMs)))
@@ -78,7 +80,7 @@ function overdue(flow: Flow, now: number): Overdue {
 			message.recipients.some((one) => one.state === 'queued' && !one.delayNoticed)
 		)
 			found.late.push(message);
-		if (found.tooOld.length + found.late.length >= messagesPerRound) break;
+		if (found.tooOld.length + found.late.length + found.owing.length >= messagesPerRound) break;
 	}
 	return found;
 }
@@ -95,7 +97,9 @@ const isTooOld = (recipient: QueuedRecipient, ageMs: number, lifetimeMs: number,
 
 async function expire(flow: Flow): Promise<void> {
 	const now = flow.clock.now();
-	const { tooOld, late } = overdue(flow, now);
+	const { tooOld, late, owing } = overdue(flow, now);
+	// Reports that could not be stored when they were due: the disk was full, the agent was killed.
+	for (const message of owing) await reportEnded(flow, message, undefined);
 	for (const id of tooOld) {
 		const message = flow.scheduler.find(id);
 		if (message === undefined) continue;

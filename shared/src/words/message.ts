@@ -16,7 +16,7 @@ const crockford = "0123456789abcdefghjkmnpqrstvwxyz";
 /** `sequence` is taken modulo 2^20: unique as long as fewer messages than that arrive in one millisecond. */
 export function messageIdOf(timeMs: number, sequence: number): MessageId {
 	let id = "";
-	let time = timeMs;
+	let time = Math.trunc(timeMs);
 	for (let digit = 0; digit < 9; digit++) {
 		id = crockford[time % 32] + id;
 		time = Math.floor(time / 32);
