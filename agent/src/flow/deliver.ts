@@ -6,7 +6,6 @@
  */
 import type { EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
 import type { MessageRecord } from '@sluice/shared/words/message.ts';
-import { reply } from '@sluice/shared/words/reply.ts';
 import { type OutgoingContent, outgoingContent } from '../core/delivery/content.ts';
 import {
 	type LaneSignal,
@@ -16,6 +15,7 @@ import {
 	outcomesOfTransaction,
 	refusedBeforehand,
 } from '../core/delivery/outcome.ts';
+import { ownReplies } from '../core/delivery/own-replies.ts';
 import { receivedLine } from '../core/header/received.ts';
 import type { QueuedRecipient } from '../core/scheduling/queued.ts';
 import type { Job } from '../core/scheduling/scheduler.ts';
@@ -52,7 +52,7 @@ async function read(flow: Flow, job: Job): Promise<StoredMessage | undefined> {
 function unreadable(job: Job): JobResult {
 	const outcome: Answered['outcome'] = {
 		kind: 'deferred',
-		reply: reply(451, '4.3.0', 'The message could not be read from the spool'),
+		reply: ownReplies.unreadable,
 		cause: 'unknown',
 		actor: 'host',
 		action: 'retry',
@@ -235,7 +235,7 @@ function loop(
 	});
 	const outcome: Outcome = {
 		kind: 'deferred',
-		reply: reply(451, '4.4.6', 'The receiving server is this server itself; the message is kept'),
+		reply: ownReplies.greetsAsOurselves,
 		cause: 'destination-down',
 		actor: 'host',
 		action: 'retry',

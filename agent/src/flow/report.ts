@@ -6,7 +6,7 @@
  * recipients is done, so that a message to a hundred dead addresses makes one report and not a hundred.
  */
 import { nullSender } from '@sluice/shared/words/address.ts';
-import { type MessageRecord, messageIdOf } from '@sluice/shared/words/message.ts';
+import { type MessageRecord, messageIdOf, type Transition } from '@sluice/shared/words/message.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
 import { type Reply, reply } from '@sluice/shared/words/reply.ts';
 import { isDelayNoticeDue } from '../core/delivery/backoff.ts';
@@ -90,6 +90,16 @@ export async function reportDelay(
 	for (const one of told) underReport.delete(one);
 }
 
+/**
+ * The step that ended or deferred a recipient, for the report's Remote-MTA, cause and time. Kept beside the queue, which has the answer
+ * alone: after a restart a report has these facts no more, and says the rest.
+ */
+const lastSteps = new WeakMap<QueuedRecipient, Transition>();
+
+export function rememberStep(recipient: QueuedRecipient, step: Transition): void {
+	lastSteps.set(recipient, step);
+}
+
 /** Two jobs of one message may end at once: what one of them is reporting is not the other's. */
 const underReport = new WeakSet<QueuedRecipient>();
 
@@ -168,11 +178,15 @@ function reported(
 ): ReportedRecipient {
 	const found = keptReply.exec(one.reply);
 	const last = found === null ? why : reply(Number(found[1]), found[2], found[3] ?? '');
+	const step = lastSteps.get(one);
 	return {
 		recipient: record.envelope.recipients[one.index] ?? { address: '' },
 		...(last === undefined ? {} : { reply: last }),
+		...(step?.host === undefined ? {} : { host: step.host }),
+		...(step?.reply === undefined ? {} : { lastAttemptMs: step.atMs }),
+		...(step?.why === undefined ? {} : { reasons: [step.why] }),
 		...(retryUntilMs === undefined ? {} : { retryUntilMs }),
-		...(one.state === 'expired' ? { cause: 'expired' } : {}),
+		...(one.state === 'expired' ? { cause: 'expired' } : step?.cause === undefined ? {} : { cause: step.cause }),
 	};
 }
 

@@ -10,6 +10,7 @@ import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
 import type { Act, ActKind } from '../core/scheduling/scheduler.ts';
 import { type Flow, reportError } from './context.ts';
 import { finish } from './finish.ts';
+import { rememberStep } from './report.ts';
 import { announceActs } from './settle.ts';
 
 export type ReviewAct = Extract<ActKind, 'hold' | 'release' | 'discard' | 'requeue'>;
@@ -79,7 +80,9 @@ export async function perform(flow: Flow, request: Request): Promise<Result<Revi
 		for (const step of act.transitions) {
 			messages.add(step.message);
 			const recipient = flow.scheduler.find(step.message)?.recipients[step.recipient];
-			if (recipient !== undefined) touched.add(recipient);
+			if (recipient === undefined) continue;
+			touched.add(recipient);
+			rememberStep(recipient, step);
 		}
 		recipients += act.transitions.length;
 		settleEnded(flow, act);

@@ -19,7 +19,7 @@ import type { Answered, JobResult } from './answered.ts';
 import type { Flow } from './context.ts';
 
 import { finish } from './finish.ts';
-import { reportJob } from './report.ts';
+import { rememberStep, reportJob } from './report.ts';
 
 const recordRetryMs = 1000;
 
@@ -86,11 +86,13 @@ function free(flow: Flow, job: Job, transitions: readonly Transition[], result: 
 	return act;
 }
 
-/** Where the next hop does DSN, success is its to report: ours is done. */
+/** What the reports need: why it failed; and where the next hop does DSN, success is its to report, ours is done. */
 function confirm(job: Job, transitions: readonly Transition[]): void {
 	for (const step of transitions) {
 		const recipient = job.message.recipients[step.recipient];
-		if (step.to === 'delivered' && step.relayed !== true && recipient !== undefined) recipient.reported = true;
+		if (recipient === undefined) continue;
+		if (step.to !== 'delivered') rememberStep(recipient, step);
+		else if (step.relayed !== true) recipient.reported = true;
 	}
 }
 

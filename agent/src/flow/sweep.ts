@@ -103,7 +103,11 @@ async function expire(flow: Flow): Promise<void> {
 	for (const id of tooOld) {
 		const message = flow.scheduler.find(id);
 		if (message === undefined) continue;
-		const done = await perform(flow, { kind: 'expire', selector: { kind: 'message', id }, why: 'kept too long' });
+		const isHeld = message.recipients.some((one) => one.state === 'held');
+		const why = isHeld
+			? 'The message was held and nobody decided about it in time.'
+			: 'The receiving server could not be reached in time.';
+		const done = await perform(flow, { kind: 'expire', selector: { kind: 'message', id }, why });
 		if (!done.ok) return;
 		await reportEnded(flow, message, undefined);
 	}

@@ -5,8 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classify, type ReplyStage } from './classify.ts';
+import { classify } from './classify.ts';
 import { parseReply } from './reply-text.ts';
+import type { ReplyStage } from './rule.ts';
 
 const gone = 'recipient-gone customer suppress';
 const wrongDomain = 'recipient-gone customer bounce';

@@ -12,15 +12,12 @@
 import { isPermanent, type Reply } from '@sluice/shared/words/reply.ts';
 import type { Actor, Cause, ResponseAction } from '@sluice/shared/words/response.ts';
 import { replyTextCharsMax, statusOf } from './reply-text.ts';
-import type { ResponseRule } from './rule.ts';
+import type { ReplyStage, ResponseRule } from './rule.ts';
 import { generalTextRules } from './rules-general.ts';
 import { listRules } from './rules-lists.ts';
 import { narrowTextRules } from './rules-narrow.ts';
 import { providerRules } from './rules-provider.ts';
 import { exactStatusRules, statusClassRules } from './rules-status.ts';
-
-/** What the server was answering. */
-export type ReplyStage = 'connect' | 'greeting' | 'ehlo' | 'mail' | 'rcpt' | 'data' | 'end';
 
 export type Classification = {
 	readonly cause: Cause;

@@ -19,8 +19,9 @@ import { type Address, needsUtf8 } from '@sluice/shared/words/address.ts';
 import { isPositive, type Reply } from '@sluice/shared/words/reply.ts';
 import type { Actor, Cause, ResponseAction } from '@sluice/shared/words/response.ts';
 import { unreachable } from '@sluice/shared/words/result.ts';
-import { type Classification, classify, type ReplyStage } from './classify.ts';
+import { type Classification, classify } from './classify.ts';
 import { causeOfOwnReply, ownReplies, ownReplyForError } from './own-replies.ts';
+import type { ReplyStage } from './rule.ts';
 
 /** What a transaction came to; ports/smtp-out.ts `TransactionReport`. */
 export type TransactionFacts = {

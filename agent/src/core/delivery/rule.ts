@@ -5,7 +5,9 @@
  * table and expects to end at this row, so that a row in front that swallows it is found.
  */
 import type { Actor, Cause, ResponseAction } from '@sluice/shared/words/response.ts';
-import type { ReplyStage } from './classify.ts';
+
+/** What the server was answering. */
+export type ReplyStage = 'connect' | 'greeting' | 'ehlo' | 'mail' | 'rcpt' | 'data' | 'end';
 
 export type ResponseRule = {
 	/** Stable name, shown by `sluice response explain`. */

@@ -3,8 +3,7 @@
  *
  * The narrow ones first. What is about the recipient is looked for at RCPT and after; at MAIL the same words are about the sender.
  */
-import type { ReplyStage } from './classify.ts';
-import type { ResponseRule } from './rule.ts';
+import type { ReplyStage, ResponseRule } from './rule.ts';
 
 const aboutRecipient: readonly ReplyStage[] = ['rcpt', 'data', 'end'];
 
