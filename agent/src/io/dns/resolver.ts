@@ -13,6 +13,7 @@
 import { Resolver as NameServers } from 'node:dns/promises';
 import net from 'node:net';
 import type { DnsAnswer, MxRecord, Resolver } from '../../ports/dns.ts';
+import { type AddressRecord, combined } from './address-answer.ts';
 import { createAnswerCache, type Kept } from './answer-cache.ts';
 import { type Outcome, outcomeOf } from './question.ts';
 import { createTurns } from './turns.ts';
@@ -57,8 +58,6 @@ const TRIES = 3;
 /** Records of one answer that are looked at. */
 const RECORDS_MAX = 64;
 
-type Address = { readonly address: string; readonly ttl: number };
-
 /** A resolver with its own cache. Throws when a server is not an address. */
 export function createResolver(given: Partial<ResolverSettings> = {}): Resolver {
 	const settings: ResolverSettings = { ...resolverDefaults, ...given };
@@ -94,19 +93,10 @@ export function createResolver(given: Partial<ResolverSettings> = {}): Resolver 
 
 	async function askAddresses(host: string): Promise<Kept<string>> {
 		const outcomes = await Promise.all([
-			ask<Address>(() => servers.resolve4(host, { ttl: true })),
-			ask<Address>(() => servers.resolve6(host, { ttl: true })),
+			ask<AddressRecord>(() => servers.resolve4(host, { ttl: true })),
+			ask<AddressRecord>(() => servers.resolve6(host, { ttl: true })),
 		]);
-		const found = outcomes.flatMap((outcome) => (outcome.ok ? outcome.value : []));
-		const temporary = outcomes.find((outcome) => !outcome.ok && outcome.error.kind === 'temporary');
-		if (found.length > 0) {
-			// Half an answer is asked again soon.
-			const forMs = temporary === undefined ? boundedTtlMs(found, settings) : settings.temporaryTtlMs;
-			return { answer: { ok: true, value: found.map(({ address }) => address) }, forMs };
-		}
-		const failure = temporary ?? outcomes[0];
-		if (failure.ok) throw new Error('an answer without records');
-		return { answer: failure, forMs: settings.negativeTtlMs };
+		return combined(outcomes, settings);
 	}
 
 	return {
@@ -131,11 +121,6 @@ export function createResolver(given: Partial<ResolverSettings> = {}): Resolver 
 
 const withoutRootDot = (name: string): string => (name.endsWith('.') ? name.slice(0, -1) : name);
 const nameOf = (written: string): string => withoutRootDot(written.toLowerCase());
-
-function boundedTtlMs(found: readonly Address[], settings: ResolverSettings): number {
-	const ttlMs = Math.min(...found.map(({ ttl }) => ttl)) * 1_000;
-	return Math.min(Math.max(ttlMs, settings.ttlMinMs), settings.ttlMaxMs);
-}
 
 /** Addresses that need no question: literals, with or without the brackets of RFC 5321 §4.1.3, and this machine. */
 function knownAddresses(host: string): readonly string[] | undefined {
