@@ -91,11 +91,7 @@ async function openHealing(disk: { files: SpoolFiles; heal(): void }, folder: st
 }
 
 async function untilWell(spool: Spool): Promise<void> {
-	const deadline = Date.now() + 5000;
-	while (spool.stats().failing !== undefined) {
-		assert.ok(Date.now() < deadline, `still failing: ${spool.stats().failing?.error}`);
-		await new Promise((resolve) => setTimeout(resolve, 1));
-	}
+	await until(() => spool.stats().failing === undefined);
 }
 
 async function verify(folder: string, files: SpoolFiles, answers: Answers, isRefusalFinal: boolean): Promise<void> {
@@ -142,17 +138,19 @@ async function crashed(disk: ModelDisk, folder: string, input: CrashInput, trail
 	await longWork(spool, answers);
 	await spool.stop();
 	const random = seeded(input.seed);
-	let after = random() < 0.5 ? disk.kill() : disk.powerLoss(random);
+	let after = input.isKillOnly || random() < 0.5 ? disk.kill() : disk.powerLoss(random);
 	if (random() < 0.3) {
 		const again = await openExample(folder, { settings, files: after.files });
-		await work(again.spool, answers, 40);
+		// What a start has told is acted upon, acknowledged or not.
+		for (const id of idsOf(again.seen)) answers.acknowledged.add(id);
+		if (random() < 0.5) await work(again.spool, answers, 40);
 		await again.spool.stop();
 		after = after.powerLoss(random);
 	}
 	await verify(folder, after.files, answers, input.isRefusalFinal);
 }
 
-type CrashInput = { readonly seed: number; readonly isRefusalFinal: boolean };
+type CrashInput = { readonly seed: number; readonly isRefusalFinal: boolean; readonly isKillOnly?: boolean };
 
 /** Runs with the failure at each call in turn, until a run does not meet it. Returns the number of calls. */
 async function everyCall(
@@ -175,9 +173,11 @@ async function everyCall(
 const anyCall = () => true;
 const roomCalls: ReadonlySet<keyof SpoolFiles> = new Set(['open', 'write', 'rename']);
 const needsRoom = (call: keyof SpoolFiles) => roomCalls.has(call);
-const flushOrCut = (call: keyof SpoolFiles) => call === 'fdatasync' || call === 'truncate';
+const flush = (call: keyof SpoolFiles) => call === 'fdatasync';
+const cut = (call: keyof SpoolFiles) => call === 'truncate';
+const opening = (call: keyof SpoolFiles) => call === 'open';
 const forGood = Number.POSITIVE_INFINITY;
-const seeds = isLong ? 40 : 3;
+const seeds = isLong ? 40 : 2;
 
 test('spool: one call fails, whichever it is, and work goes on', async () => {
 	for (const code of ['EIO', 'ENOSPC']) {
@@ -212,14 +212,21 @@ test('spool: everything stops at any call, and then the power goes', async () =>
 		);
 });
 
-test('spool: a flush fails and the tail cannot be cut off either', async () => {
-	for (let seed = 0; seed < seeds; seed++) {
-		const failure = { calls: 2, code: 'EIO', isMet: flushOrCut };
-		await everyCall(failure, (disk, folder, trail) => healed(disk, folder, true, trail));
+test('spool: a flush fails, and nothing can be cut off', async () => {
+	const failure = { calls: 1, code: 'EIO', isMet: flush, afterwards: cut };
+	await everyCall(failure, (disk, folder, trail) => healed(disk, folder, true, trail));
+	for (let seed = 0; seed < seeds; seed++)
 		await everyCall(failure, (disk, folder, trail, at) =>
 			crashed(disk, folder, { seed: seed * 1000 + at, isRefusalFinal: true }, trail),
 		);
-	}
+});
+
+test('spool: a flush fails, and no other segment can be begun', async () => {
+	const failure = { calls: 1, code: 'EIO', isMet: flush, afterwards: opening };
+	await everyCall(failure, (disk, folder, trail) => healed(disk, folder, true, trail));
+	await everyCall(failure, (disk, folder, trail, at) =>
+		crashed(disk, folder, { seed: at, isRefusalFinal: true, isKillOnly: true }, trail),
+	);
 });
 
 test('spool: several calls in a row fail', async () => {
@@ -231,3 +238,76 @@ test('spool: several calls in a row fail', async () => {
 			);
 		}
 });
+
+test('spool: what a start has told after a kill survives a power loss', async () => {
+	const disk = modelDisk();
+	let isHanging = false;
+	let reached = () => {};
+	const hanging = new Promise<void>((resolve) => {
+		reached = resolve;
+	});
+	const files: SpoolFiles = {
+		...disk.files,
+		fdatasync: (fd) => {
+			if (!isHanging) return disk.files.fdatasync(fd);
+			reached();
+			return new Promise(() => {});
+		},
+	};
+	const first = await openExample('/spool', { settings, files });
+	await first.spool.append(exampleRecord(1, bodyBytes), exampleBody(1, bodyBytes));
+	isHanging = true;
+	void first.spool.append(exampleRecord(2, bodyBytes), exampleBody(2, bodyBytes));
+	await hanging;
+	const killed = disk.kill();
+	const second = await openExample('/spool', { settings, files: killed.files });
+	assert.equal(second.seen.length, 2, 'written, not flushed, not lost');
+	for (let seed = 0; seed < 10; seed++) {
+		const third = await openExample('/spool', { settings, files: killed.powerLoss(seeded(seed)).files });
+		assert.deepEqual(idsOf(third.seen), idsOf(second.seen));
+	}
+});
+
+test('spool: what is void stays void when the segment that says so has gone', async () => {
+	let isFlushFailing = false;
+	const disk = modelDisk();
+	const files: SpoolFiles = {
+		...disk.files,
+		async fdatasync(fd) {
+			if (!isFlushFailing) return disk.files.fdatasync(fd);
+			isFlushFailing = false;
+			isCutFailing = true;
+			throw Object.assign(new Error('EIO'), { code: 'EIO' });
+		},
+		async truncate(fd, bytes) {
+			if (!isCutFailing) return disk.files.truncate(fd, bytes);
+			isCutFailing = false;
+			throw Object.assign(new Error('EIO'), { code: 'EIO' });
+		},
+	};
+	let isCutFailing = false;
+	const { spool } = await openExample('/spool', { settings: { ...settings, sparesMax: 0 }, files });
+	spool.kept();
+	const append = (sequence: number, bytes: number) =>
+		spool.append(exampleRecord(sequence, bytes), exampleBody(sequence, bytes));
+	const held = await append(1, 2500);
+	isFlushFailing = true;
+	const moved = await append(2, 2500);
+	assert.equal(moved.segment, held.segment + 1, 'written anew in the next segment');
+	spool.release(exampleRecord(2, 0).id, moved);
+	const last = await append(3, 6000);
+	assert.equal(last.segment, moved.segment + 1);
+	for (const projection of ['index', 'history']) spool.projected(projection, spool.durable());
+	await until(() => !disk.files.list('/spool').includes('0000000002.log'));
+	await spool.stop();
+	const { seen } = await openExample('/spool', { settings, files: disk.files });
+	assert.deepEqual(idsOf(seen), [exampleRecord(1, 0).id, exampleRecord(3, 0).id]);
+});
+
+async function until(isTrue: () => boolean): Promise<void> {
+	const deadline = Date.now() + 5000;
+	while (!isTrue()) {
+		assert.ok(Date.now() < deadline, 'in time');
+		await new Promise((resolve) => setTimeout(resolve, 1));
+	}
+}

@@ -28,9 +28,11 @@ export type Failure = {
 	readonly code: string;
 	/** Calls that can fail. */
 	readonly isMet: (call: keyof SpoolFiles) => boolean;
+	/** Calls that fail always once the first has failed. */
+	readonly afterwards?: (call: keyof SpoolFiles) => boolean;
 };
 
-type Inode = { current: Buffer; durable: Buffer; readonly dirty: Set<number>; isSizeDirty: boolean };
+export type Inode = { current: Buffer; durable: Buffer; readonly dirty: Set<number>; isSizeDirty: boolean };
 type NameChange = (names: Map<string, Inode>) => void;
 
 const sectorBytes = 512;
@@ -55,10 +57,9 @@ function settled(inode: Inode, reached: (sector: number) => boolean, isSizeNew: 
 	return isSizeNew ? grown(result, inode.current.length).subarray(0, inode.current.length) : result;
 }
 
-export function modelDisk(failure?: Failure, start: ReadonlyMap<string, Buffer> = new Map()): ModelDisk {
-	const durableNames = new Map<string, Inode>();
-	for (const [name, bytes] of start)
-		durableNames.set(name, { current: bytes, durable: bytes, dirty: new Set(), isSizeDirty: false });
+/** `start`: names that are durable; their content need not be. */
+export function modelDisk(failure?: Failure, start: ReadonlyMap<string, Inode> = new Map()): ModelDisk {
+	const durableNames = new Map(start);
 	const names = new Map(durableNames);
 	let changes: NameChange[] = [];
 	const opened = new Map<number, Inode | 'folder'>();
@@ -164,6 +165,13 @@ export function modelDisk(failure?: Failure, start: ReadonlyMap<string, Buffer> 
 		}
 	}
 
+	function isHit(plan: Failure, call: keyof SpoolFiles): boolean {
+		if (failed > 0 && plan.afterwards?.(call)) return true;
+		if (!plan.isMet(call)) return false;
+		met++;
+		return met >= plan.at && met < plan.at + plan.calls;
+	}
+
 	const synchronous: ReadonlySet<string> = new Set([
 		'makeDirectory',
 		'list',
@@ -177,9 +185,7 @@ export function modelDisk(failure?: Failure, start: ReadonlyMap<string, Buffer> 
 			const call = name as keyof SpoolFiles;
 			const real = target[call] as (...values: unknown[]) => unknown;
 			return (...values: unknown[]) => {
-				if (failure === undefined || isHealed || !failure.isMet(call)) return real(...values);
-				met++;
-				if (met < failure.at || failed >= failure.calls) return real(...values);
+				if (failure === undefined || isHealed || !isHit(failure, call)) return real(...values);
 				failed++;
 				const error = Object.assign(new Error(`${failure.code} at ${call}`), { code: failure.code });
 				spoil(call, values);
@@ -200,16 +206,15 @@ export function modelDisk(failure?: Failure, start: ReadonlyMap<string, Buffer> 
 		heal() {
 			isHealed = true;
 		},
-		kill: () => modelDisk(undefined, new Map([...names].map(([name, inode]) => [name, Buffer.from(inode.current)]))),
+		kill: () => modelDisk(undefined, new Map(names)),
 		powerLoss(random) {
 			const kept = changes.slice(0, Math.floor(random() * (changes.length + 1)));
 			for (const work of kept) work(durableNames);
-			const left = new Map<string, Buffer>();
-			for (const [name, inode] of durableNames)
-				left.set(
-					name,
-					settled(inode, () => random() < 0.5, !inode.isSizeDirty || random() < 0.5),
-				);
+			const left = new Map<string, Inode>();
+			for (const [name, inode] of durableNames) {
+				const bytes = settled(inode, () => random() < 0.5, !inode.isSizeDirty || random() < 0.5);
+				left.set(name, { current: bytes, durable: bytes, dirty: new Set(), isSizeDirty: false });
+			}
 			return modelDisk(undefined, left);
 		},
 	};

@@ -48,6 +48,8 @@ export type ReadResult = {
 	readonly truncatedBytes: number;
 	/** Behind the last entry. */
 	readonly end: LogPosition;
+	/** Of the last segment: from here to `end` it may be in the page cache only. */
+	readonly durable: LogPosition;
 	/** Segments in which something was damaged. */
 	readonly damaged: readonly number[];
 };
@@ -137,6 +139,7 @@ export function readLog(input: {
 	let corruptBytes = 0;
 	let truncatedBytes = 0;
 	let end = from;
+	let durable = from;
 	const damaged: number[] = [];
 
 	for (const file of input.segments) {
@@ -151,6 +154,7 @@ export function readLog(input: {
 			corruptRecords++;
 			corruptBytes += Math.max(0, stop - start);
 			end = { segment, offset: stop };
+			durable = end;
 			continue;
 		}
 		const fd = files.openForReading(file.path);
@@ -174,6 +178,7 @@ export function readLog(input: {
 				segment,
 				offset: known === undefined ? result.end : Math.max(start, known),
 			};
+			durable = { segment, offset: result.durable };
 		} finally {
 			files.closeNow(fd);
 		}
@@ -184,6 +189,7 @@ export function readLog(input: {
 		corruptBytes,
 		truncatedBytes,
 		end,
+		durable,
 		damaged,
 	};
 }
@@ -210,6 +216,7 @@ const nothingNew = (end: LogPosition): ReadResult => ({
 	corruptBytes: 0,
 	truncatedBytes: 0,
 	end,
+	durable: end,
 	damaged: [],
 });
 

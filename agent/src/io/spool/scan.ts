@@ -43,6 +43,8 @@ export type ScanResult = {
 	readonly corruptBytes: number;
 	/** Bytes of the last flush, which was under way or is damaged: it cannot be told which. */
 	readonly tornBytes: number;
+	/** Up to here what was read is known to have been acknowledged. */
+	readonly durable: number;
 };
 
 /** A stretch of the segment: a whole record, or one without. */
@@ -101,7 +103,7 @@ export function scanSegment(input: ScanInput): ScanResult {
 		const doubtful = stretch.end - Math.max(stretch.start, durable);
 		tornBytes += stretch.kind === 'gap' ? Math.min(stretch.known, doubtful) : doubtful;
 	}
-	return { end, records, corruptRecords, corruptBytes, tornBytes };
+	return { end, records, corruptRecords, corruptBytes, tornBytes, durable };
 }
 
 function isWhole(window: FileWindow, stretch: Stretch): boolean {

@@ -18,10 +18,10 @@ import { bodyCache } from './cache.ts';
 import type { SpoolFiles } from './files.ts';
 import { nodeFiles } from './files.ts';
 import type { Folder } from './folder.ts';
-import { openFolder } from './folder.ts';
+import { openFolder, writeAll } from './folder.ts';
 import type { Ledger } from './ledger.ts';
 import { segmentLedger } from './ledger.ts';
-import type { SegmentFile } from './reader.ts';
+import type { ReadResult, SegmentFile } from './reader.ts';
 import { listSegments, readLog } from './reader.ts';
 import { encodeMessage, encodeTransitions } from './record.ts';
 import type { VisitEntry } from './scan.ts';
@@ -70,9 +70,8 @@ export async function openSpool(
 	const folder = await openFolder({ files, directory, settings });
 	const segments = listSegments(files, directory);
 	const newest = segments.at(-1);
-	// What is in the page cache after a crash of the agent alone is replayed: it must not be lost by a later power failure.
-	if (newest !== undefined) await flushFile(files, newest.path);
-	const { recovery, ledger } = replay(input, files, segments, settings);
+	const { recovery, ledger, result } = replay(input, files, segments, settings);
+	if (newest !== undefined && newest.segment === result.end.segment) await secureTail(files, newest.path, result);
 	const reserveError = await folder.ensureReserve().catch((error: unknown) => error);
 	const newestSegment = Math.max(newest?.segment ?? 0, input.from?.segment ?? 0);
 	const spool = assemble({
@@ -90,9 +89,16 @@ export async function openSpool(
 	return { spool, recovery };
 }
 
-async function flushFile(files: SpoolFiles, path: string): Promise<void> {
+/**
+ * Makes durable what the replay has told of the last flush. After a kill it may be in the page cache alone, and after a flush
+ * that failed the kernel may take it for written: so it is written again, and then flushed.
+ */
+async function secureTail(files: SpoolFiles, path: string, { durable, end }: ReadResult): Promise<void> {
 	const fd = await files.open(path, 'existing');
 	try {
+		const tail = Buffer.alloc(Math.max(0, end.offset - durable.offset));
+		const length = files.readAt(fd, tail, durable.offset);
+		if (length > 0) await writeAll(files, fd, [tail.subarray(0, length)], durable.offset);
 		await files.fdatasync(fd);
 	} finally {
 		await files.close(fd).catch(() => {});
@@ -104,7 +110,7 @@ function replay(
 	files: SpoolFiles,
 	segments: readonly SegmentFile[],
 	settings: SpoolSettings,
-): { readonly recovery: Recovery; readonly ledger: Ledger } {
+): { readonly recovery: Recovery; readonly ledger: Ledger; readonly result: ReadResult } {
 	const began = performance.now();
 	const from = input.from ?? logStart;
 	const result = readLog({ files, segments, from, visit: input.visit });
@@ -133,7 +139,7 @@ function replay(
 		isFromBeyondEnd,
 		tookMs: performance.now() - began,
 	};
-	return { recovery, ledger };
+	return { recovery, ledger, result };
 }
 
 function assemble(parts: {
