@@ -1,4 +1,13 @@
-import type { StateStore } from '../../ports/store.ts';
+/**
+ * state.db: standing holds, the audit of administrative acts, single values such as the agent's own key.
+ *
+ * Few rows, written by people, so that it is read and written on the loop, and each write is on the disk before it returns. A
+ * file that cannot be read is set aside under another name, told, and begun anew: mail must flow even when holds are lost.
+ */
+import { existsSync, renameSync } from 'node:fs';
+import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
+import type { AuditEntry, StateStore } from '../../ports/store.ts';
+import { type Database, databaseFiles, failureOf, openDatabase, syncFolderOf } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 
 export type StateOptions = {
@@ -9,6 +18,136 @@ export type StateOptions = {
 	readonly report: ReportTrouble;
 };
 
-export function openState(_options: StateOptions): StateStore {
-	throw new Error('not written yet');
+/** Bounds of the audit. Whichever is met first; the oldest go. */
+export const auditRowsMax = 100_000;
+export const auditAgeMsMax = 400 * 24 * 3600 * 1000;
+/** Entries between two looks at the bounds. */
+const trimEveryEntries = 100;
+
+const stateVersion = 1;
+/** "SluS". */
+const applicationId = 0x536c7553;
+
+const schema = `
+	CREATE TABLE holds (
+		id TEXT PRIMARY KEY,
+		kind TEXT NOT NULL,
+		subject TEXT NOT NULL,
+		reason TEXT NOT NULL,
+		author TEXT NOT NULL,
+		since INTEGER NOT NULL,
+		until INTEGER NOT NULL
+	) WITHOUT ROWID;
+	CREATE TABLE audit (
+		id INTEGER PRIMARY KEY AUTOINCREMENT,
+		at INTEGER NOT NULL,
+		actor TEXT NOT NULL,
+		act TEXT NOT NULL,
+		subject TEXT NOT NULL,
+		detail TEXT NOT NULL
+	);
+	CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+	PRAGMA application_id = ${applicationId};
+	PRAGMA user_version = ${stateVersion};
+`;
+
+/** Opens or makes state.db. Throws on I/O errors, and when a later version wrote it. */
+export function openState(options: StateOptions): StateStore {
+	const { path, now, report } = options;
+	try {
+		return stateOf(openChecked(path), now);
+	} catch (error) {
+		if (!(error instanceof UnusableState) && failureOf(error) !== 'corrupt') throw error;
+		const kept = `${path}.damaged-${Math.round(now())}`;
+		for (const [index, file] of databaseFiles(path).entries())
+			if (existsSync(file)) renameSync(file, databaseFiles(kept)[index] as string);
+		report({ kind: 'state-set-aside', path: kept, why: (error as Error).message });
+		return stateOf(openChecked(path), now);
+	}
+}
+
+class UnusableState extends Error {}
+
+function openChecked(path: string): Database {
+	const isNew = !existsSync(path);
+	const database = openDatabase(path);
+	try {
+		database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+		const number = (pragma: string): unknown => database.prepare(`PRAGMA ${pragma}`).get()?.[0];
+		// A kill while it was being made leaves an empty file.
+		if (isNew || (number('user_version') === 0 && number('schema_version') === 0)) {
+			database.exec(`BEGIN; ${schema} COMMIT`);
+			syncFolderOf(path);
+		}
+		if (number('application_id') !== applicationId) throw new UnusableState('not a state file');
+		if (Number(number('user_version')) > stateVersion)
+			throw new Error(`${path} was written by a later version of the program`);
+		const check = number('quick_check(1)');
+		if (check !== 'ok') throw new UnusableState(`damaged: ${check}`);
+		return database;
+	} catch (error) {
+		database.close();
+		throw error;
+	}
+}
+
+function stateOf(database: Database, now: () => number): StateStore {
+	const allHolds = database.prepare(
+		'SELECT id, kind, subject, reason, author, since, until FROM holds ORDER BY since, id',
+	);
+	const putHold = database.prepare('INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?, ?, ?)');
+	const deleteHold = database.prepare('DELETE FROM holds WHERE id = ?');
+	const addAudit = database.prepare('INSERT INTO audit (at, actor, act, subject, detail) VALUES (?, ?, ?, ?, ?)');
+	const latestAudit = database.prepare(
+		'SELECT id, at, actor, act, subject, detail FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?',
+	);
+	// Entries come in the order of time: the look ends at the first one that is young enough.
+	const trimByAge = database.prepare(
+		'DELETE FROM audit WHERE id < (SELECT id FROM audit WHERE at >= ? ORDER BY id LIMIT 1)',
+	);
+	const trimByRows = database.prepare('DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?');
+	const getFact = database.prepare('SELECT value FROM facts WHERE name = ?');
+	const putFact = database.prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)');
+	let untilTrim = 0;
+
+	function trim(): void {
+		if (untilTrim-- > 0) return;
+		untilTrim = trimEveryEntries;
+		trimByAge.run(Math.round(now() - auditAgeMsMax));
+		trimByRows.run(auditRowsMax);
+	}
+
+	return {
+		holds: () =>
+			allHolds.all().map(
+				([id, kind, subject, reason, author, since, until]): StandingHold => ({
+					id: id as string,
+					selector: { kind, id: subject } as Selector,
+					reason: reason as string,
+					author: author as string,
+					sinceMs: since as number,
+					untilMs: until as number,
+				}),
+			),
+		putHold({ id, selector, reason, author, sinceMs, untilMs }) {
+			putHold.run(id, selector.kind, selector.id, reason, author, Math.round(sinceMs), Math.round(untilMs));
+		},
+		deleteHold: (id) => void deleteHold.run(id),
+		audit({ atMs, actor, act, subject, detail }) {
+			addAudit.run(Math.round(atMs), actor, act, subject, detail);
+			trim();
+		},
+		auditLog: (limit, beforeId = Number.MAX_SAFE_INTEGER) =>
+			latestAudit.all(beforeId, limit).map(([id, at, actor, act, subject, detail]): AuditEntry & { id: number } => ({
+				id: id as number,
+				atMs: at as number,
+				actor: actor as string,
+				act: act as string,
+				subject: subject as string,
+				detail: detail as string,
+			})),
+		get: (key) => getFact.get(key)?.[0] as string | undefined,
+		set: (key, value) => void putFact.run(key, value),
+		close: () => database.close(),
+	};
 }

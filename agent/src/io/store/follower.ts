@@ -1,0 +1,171 @@
+/**
+ * Following the log: batch after batch from the stored positions up to what is durable, into both projections.
+ *
+ * Synchronous and without a clock of its own, so that tests can drive it and stop it anywhere. History commits before the index,
+ * because the index also notes how far history is on the disk. What is told to the spool as projected has been flushed: segments
+ * are deleted on the strength of it. Between flushes commits are lazy, and a power failure repeats them from the log.
+ *
+ * An error leaves both projections where their last commits were; the owner closes, waits and opens anew, with the log's end as
+ * it is by then.
+ */
+import { comparePositions, logStart } from '../../core/log/position.ts';
+import type { LogEntry, LogPosition } from '../../ports/spool.ts';
+import { createHistoryProjection } from './history-projection.ts';
+import { createIndexProjection, type IndexProjection } from './index-projection.ts';
+import type { Durability } from './projection.ts';
+import { openQueueDatabase, readPosition } from './queue-database.ts';
+import { DamagedIndex } from './queue-rows.ts';
+import { type Database, failureOf, removeDatabase } from './sqlite.ts';
+import type { ReportTrouble } from './trouble.ts';
+
+/** As io/spool/reader `readEntries`: visits every entry behind `from` up to `upTo`, in order. */
+export type ReadEntries = (
+	directory: string,
+	from: LogPosition,
+	upTo: LogPosition,
+	visit: (entry: LogEntry, next: LogPosition) => void,
+) => unknown;
+
+export type FollowerInput = {
+	readonly readEntries: ReadEntries;
+	readonly logDirectory: string;
+	readonly queuePath: string;
+	readonly historyDirectory: string;
+	/** End of the log at start: positions beyond it are of another log. */
+	readonly logEnd: LogPosition;
+	readonly report: ReportTrouble;
+	readonly now: () => number;
+	/** Messages, recipients and steps of one batch. Bounds memory and the time of a commit. */
+	readonly batchWeightMax?: number;
+};
+
+export type Follower = {
+	/** Up to where both projections are committed. */
+	readonly position: LogPosition;
+	/** Up to where both are on the disk. */
+	readonly synced: LogPosition;
+	/** One batch at most. Returns what it weighed; 0: nothing new. Throws the I/O error. */
+	run(upTo: LogPosition, durability: Durability): number;
+	close(): void;
+};
+
+const batchWeightDefault = 20_000;
+
+export function openFollower(input: FollowerInput): Follower {
+	let durable = input.logEnd;
+	const index = openIndex(input);
+	const history = createHistoryProjection({
+		directory: input.historyDirectory,
+		position: earlier(index.historyPosition, input.logEnd),
+		durable: () => durable,
+		report: input.report,
+		now: input.now,
+	});
+	const batchWeightMax = input.batchWeightMax ?? batchWeightDefault;
+	let synced = earlier(index.position, history.position);
+
+	/** What proves that queue.db is damaged removes it; whoever opens the follower again makes it anew. */
+	function onIndex(work: () => void): void {
+		try {
+			work();
+		} catch (error) {
+			if (error instanceof DamagedIndex || failureOf(error) === 'corrupt') {
+				index.close();
+				removeDatabase(input.queuePath);
+				input.report({ kind: 'index-rebuilt', why: (error as Error).message });
+			}
+			throw error;
+		}
+	}
+
+	/** Hands entries to both until the batch is full. Returns what it weighs and where it ends. */
+	function gather(from: LogPosition, upTo: LogPosition): { readonly weight: number; readonly end: LogPosition } {
+		let weight = 0;
+		let end = from;
+		const full = new BatchFull();
+		try {
+			input.readEntries(input.logDirectory, from, upTo, (entry, next) => {
+				if (weight >= batchWeightMax) throw full;
+				onIndex(() => index.take(entry, next));
+				history.take(entry, next);
+				weight += weightOf(entry);
+				end = next;
+			});
+		} catch (error) {
+			if (error !== full) throw error;
+			return { weight, end };
+		}
+		return { weight, end: upTo };
+	}
+
+	function commit(end: LogPosition, durability: Durability): void {
+		history.commit(later(end, history.position), durability);
+		if (durability === 'synced') index.noteHistory(history.position);
+		onIndex(() => index.commit(later(end, index.position), durability));
+		if (durability === 'synced') synced = earlier(index.position, history.position);
+	}
+
+	return {
+		get position() {
+			return earlier(index.position, history.position);
+		},
+		get synced() {
+			return synced;
+		},
+		run(upTo, durability) {
+			if (comparePositions(upTo, durable) > 0) durable = upTo;
+			const from = earlier(index.position, history.position);
+			try {
+				const isBehind = comparePositions(from, upTo) < 0;
+				const { weight, end } = isBehind ? gather(from, upTo) : { weight: 0, end: from };
+				const isUnsynced = comparePositions(synced, end) < 0;
+				if (isBehind || (durability === 'synced' && isUnsynced)) commit(end, durability);
+				return weight;
+			} catch (error) {
+				index.discard();
+				history.discard();
+				throw error;
+			}
+		},
+		close() {
+			history.close();
+			index.close();
+		},
+	};
+}
+
+/** Ends the reading of a batch that is full. */
+class BatchFull extends Error {}
+
+const weightOf = (entry: LogEntry): number =>
+	1 + (entry.kind === 'message' ? entry.record.envelope.recipients.length : entry.transitions.length);
+
+const earlier = (one: LogPosition, other: LogPosition): LogPosition =>
+	comparePositions(one, other) <= 0 ? one : other;
+const later = (one: LogPosition, other: LogPosition): LogPosition => (comparePositions(one, other) >= 0 ? one : other);
+
+/** Opens queue.db, or makes it anew when it cannot be believed. */
+function openIndex(input: FollowerInput): IndexProjection {
+	const { queuePath, logEnd, report } = input;
+	const opened = tryOpen(queuePath);
+	if ('database' in opened) {
+		const position = readPosition(opened.database, 'index');
+		if (comparePositions(position, logEnd) <= 0 || comparePositions(position, logStart) === 0)
+			return createIndexProjection(opened.database);
+		opened.database.close();
+		report({ kind: 'index-rebuilt', why: 'it knew more than the log' });
+	} else report({ kind: 'index-rebuilt', why: opened.unusable });
+	removeDatabase(queuePath);
+	const anew = tryOpen(queuePath);
+	if ('unusable' in anew) throw new Error(`queue index: ${anew.unusable} although just made`);
+	return createIndexProjection(anew.database);
+}
+
+function tryOpen(path: string): { readonly database: Database } | { readonly unusable: string } {
+	try {
+		return openQueueDatabase(path);
+	} catch (error) {
+		if (failureOf(error) !== 'corrupt') throw error;
+		return { unusable: (error as Error).message };
+	}
+}

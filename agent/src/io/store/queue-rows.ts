@@ -1,0 +1,165 @@
+/**
+ * How queue.db keeps an open message: one row of numbers, with a dictionary for the strings.
+ *
+ * A million rows must be read in three seconds, so that a row costs little more than its object: names of accounts, domains and
+ * states are numbers into the table `words`, the numbers stand in one text with spaces between, and only last answers, which
+ * most recipients have not, are text of their own. Tried against it: a column for each field and JSON, 8.7 and 5.2 s.
+ *
+ *     data     segment offset recordBytes bodyBytes acceptedMs account identity class hintDomain hintAddress peerAddress helo
+ *              flags, then for each recipient: destination notify state attempts dueMs flags
+ *     replies  JSON array of last answers, one for each recipient; null when there is none at all
+ *
+ * The destination is always the address's domain. Whether our own reports go back through the MTA instead is a setting, and
+ * settled when the row is read. A change of any of this needs a new `queueVersion`: old files are then rebuilt from the log.
+ *
+ * Pure. Not here: SQL, files.
+ */
+import type { SenderClass } from '@sluice/shared/words/attribution.ts';
+import type { RecipientState } from '@sluice/shared/words/recipient.ts';
+import { dsnDestination, type QueuedMessage, type QueuedRecipient } from '../../core/scheduling/queued.ts';
+
+export const queueVersion = 1;
+
+/** A row that cannot be one: the file is not to be believed. */
+export class DamagedIndex extends Error {}
+
+/** An open message as the index sees it. */
+export type IndexedMessage = {
+	readonly message: QueuedMessage;
+	/** Our own report about another message. */
+	readonly isReport: boolean;
+};
+
+export type QueueRow = { readonly data: string; readonly replies: string | null };
+
+/** Order is part of the format. */
+const storedStates = [
+	'queued',
+	'waiting',
+	'held',
+	'sending',
+	'delivered',
+	'bounced',
+	'expired',
+	'discarded',
+	'suppressed',
+] as const satisfies readonly RecipientState[];
+const numberOfState: ReadonlyMap<RecipientState, number> = new Map(
+	storedStates.map((state, number) => [state, number]),
+);
+
+const nullSenderFlag = 1;
+const reportFlag = 2;
+const delayNoticedFlag = 1;
+const reportedFlag = 2;
+/** Fields of a message that are words. */
+const wordFields = [5, 6, 7, 8, 9, 10, 11] as const;
+const fieldsOfMessage = 13;
+const fieldsOfRecipient = 6;
+
+/** `wordOf`: the number of a text in the dictionary, entered if it is new. */
+export function packRow({ message, isReport }: IndexedMessage, wordOf: (text: string) => number): QueueRow {
+	const flags = (message.nullSender ? nullSenderFlag : 0) | (isReport ? reportFlag : 0);
+	let data = `${message.segment} ${message.offset} ${message.recordBytes} ${message.bodyBytes} ${whole(message.acceptedMs)} ${wordOf(message.account)} ${wordOf(message.identity)} ${wordOf(message.class)} ${wordOf(message.hintDomain)} ${wordOf(message.hintAddress)} ${wordOf(message.peerAddress)} ${wordOf(message.helo)} ${flags}`;
+	let hasReply = false;
+	for (const recipient of message.recipients) {
+		const marks = (recipient.delayNoticed ? delayNoticedFlag : 0) | (recipient.reported ? reportedFlag : 0);
+		const state = numberOfState.get(recipient.state) ?? 0;
+		data += ` ${wordOf(recipient.destination)} ${recipient.notify} ${state} ${recipient.attempts} ${whole(recipient.dueMs)} ${marks}`;
+		hasReply ||= recipient.reply !== '';
+	}
+	return { data, replies: hasReply ? JSON.stringify(message.recipients.map((recipient) => recipient.reply)) : null };
+}
+
+/** Times may come with fractions of a millisecond; never earlier than said. */
+const whole = (ms: number): number => Math.max(0, Math.ceil(ms));
+
+export type UnpackInput = {
+	readonly id: string;
+	readonly row: QueueRow;
+	/** The dictionary's text of a number. */
+	readonly textOf: (word: number) => string | undefined;
+	readonly reportsHaveRoute: boolean;
+	/** The same string object for equal strings. */
+	readonly intern: (text: string) => string;
+};
+
+/** The message of a row. Throws when it is not one: the index cannot be believed then. */
+export function unpackRow(input: UnpackInput): IndexedMessage {
+	const { id, row, textOf, intern } = input;
+	const numbers = numbersOf(row.data);
+	const count = (numbers.length - fieldsOfMessage) / fieldsOfRecipient;
+	if (!Number.isInteger(count) || count < 0) throw new DamagedIndex(`row of ${id} is damaged`);
+	const number = (field: number): number => numbers[field] as number;
+	const word = (field: number): string => {
+		const text = textOf(number(field));
+		if (text === undefined) throw new DamagedIndex(`row of ${id} names an unknown word`);
+		return text;
+	};
+	const isReport = (number(12) & reportFlag) !== 0;
+	const goesThroughMta = isReport && input.reportsHaveRoute;
+	const replies = row.replies === null ? undefined : (JSON.parse(row.replies) as readonly string[]);
+	const recipients: QueuedRecipient[] = [];
+	for (let index = 0; index < count; index++) {
+		const at = fieldsOfMessage + index * fieldsOfRecipient;
+		const state = storedStates[number(at + 2)];
+		if (state === undefined) throw new DamagedIndex(`row of ${id} has an unknown state`);
+		const marks = number(at + 5);
+		recipients.push({
+			index,
+			destination: goesThroughMta ? dsnDestination : word(at),
+			notify: number(at + 1),
+			state,
+			attempts: number(at + 3),
+			dueMs: number(at + 4),
+			delayNoticed: (marks & delayNoticedFlag) !== 0,
+			reported: (marks & reportedFlag) !== 0,
+			reply: replies === undefined ? '' : intern(replies[index] ?? ''),
+		});
+	}
+	const message = {
+		id,
+		segment: number(0),
+		offset: number(1),
+		recordBytes: number(2),
+		bodyBytes: number(3),
+		acceptedMs: number(4),
+		account: word(5),
+		identity: word(6),
+		class: word(7) as SenderClass,
+		hintDomain: word(8),
+		hintAddress: word(9),
+		peerAddress: word(10),
+		helo: word(11),
+		nullSender: (number(12) & nullSenderFlag) !== 0,
+		recipients,
+	};
+	return { message, isReport };
+}
+
+/** Calls `visit` with the number of every word that a row names. */
+export function visitWords(data: string, visit: (word: number) => void): void {
+	const numbers = numbersOf(data);
+	for (const field of wordFields) visit(numbers[field] as number);
+	for (let at = fieldsOfMessage; at < numbers.length; at += fieldsOfRecipient) visit(numbers[at] as number);
+}
+
+const space = 0x20;
+const zero = 0x30;
+const nine = 0x39;
+
+/** Numbers of a text `12 0 345`. By hand: `split` and `Number` cost four times as much. */
+function numbersOf(text: string): number[] {
+	const numbers: number[] = [];
+	let value = 0;
+	for (let at = 0; at < text.length; at++) {
+		const code = text.charCodeAt(at);
+		if (code === space) {
+			numbers.push(value);
+			value = 0;
+		} else if (code >= zero && code <= nine) value = value * 10 + (code - zero);
+		else throw new DamagedIndex('a row holds something else than numbers');
+	}
+	numbers.push(value);
+	return numbers;
+}
