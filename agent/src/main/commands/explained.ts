@@ -1,0 +1,26 @@
+/**
+ * `sluice config explain` where there is no file yet: the defaults alone, and the nearest key to one that does not exist.
+ */
+import { configKeys } from '@sluice/shared/contract/reference.ts';
+import type { ExplainedKey } from '../../config/explain.ts';
+import { nearest } from '../../config/nearest.ts';
+
+/** What to say of a key that does not exist; undefined when it does. */
+export function unknownKey(key: string): string | undefined {
+	const known = configKeys().map((row) => row.key);
+	if (known.includes(key)) return undefined;
+	const close = nearest(key, known);
+	return `unknown key ${key}${close === undefined ? '; `sluice config explain` lists all' : `; did you mean ${close}?`}`;
+}
+
+export function explainDefaults(under = ''): readonly ExplainedKey[] {
+	return configKeys()
+		.filter((row) => !row.isSection && (under === '' || row.key === under || row.key.startsWith(`${under}.`)))
+		.map(({ key, fallback, isRequired, allowed, description }) => ({
+			key,
+			value: fallback,
+			origin: isRequired ? 'required' : 'default',
+			allowed,
+			description,
+		}));
+}

@@ -1,0 +1,46 @@
+/**
+ * What all commands share: `--json`, `--socket`, and the places that are looked at when nothing is named.
+ */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Terminal } from './terminal.ts';
+
+export type CommonOptions = { readonly json?: boolean; readonly socket?: string };
+
+const serverSocket = '/run/sluice/agent.sock';
+const checkoutSocket = './var/agent.sock';
+const serverConfig = '/etc/sluice/agent.yaml';
+const checkoutConfig = './agent.yaml';
+
+export function withCommon(command: Command): Command {
+	return command
+		.option('--json', 'write JSON for programs instead of text for people')
+		.option(
+			'--socket <path>',
+			`socket of the agent (default: $SLUICE_SOCKET, else ${serverSocket}, else ${checkoutSocket})`,
+		);
+}
+
+export function socketPathFor(terminal: Terminal, options: CommonOptions): string {
+	const named = options.socket ?? terminal.environment.SLUICE_SOCKET;
+	if (named !== undefined && named !== '') return named;
+	return terminal.exists(serverSocket) ? serverSocket : checkoutSocket;
+}
+
+export const configOption = [
+	'--config <file>',
+	`configuration (default: ${serverConfig} if it is there, else ${checkoutConfig})`,
+] as const;
+
+export function configFileFor(terminal: Terminal, named: string | undefined): string {
+	if (named !== undefined) return named;
+	return terminal.exists(serverConfig) ? serverConfig : checkoutConfig;
+}
+
+/** A whole number within bounds, or wrong use. */
+export const wholeNumber =
+	(min: number, max: number) =>
+	(text: string): number => {
+		const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+		if (!(number >= min && number <= max)) throw new InvalidArgumentError(`A whole number, ${min} to ${max}.`);
+		return number;
+	};

@@ -1,0 +1,182 @@
+/**
+ * `sluice message trace ID`: the whole life of a message as prose.
+ *
+ * Four questions in the order in which a support person is asked them: who sent it and how do we know, what was decided and why,
+ * what happened, what happens next. The sentences of the steps come from the agent (core/delivery/story.ts); here is their layout.
+ */
+import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
+import { spanText } from '../../../core/delivery/story.ts';
+import { classTexts, messageState, senderText, statePaint } from './states.ts';
+import { clean, countText, hanging, sizeText } from './text.ts';
+import { clockText, dayText, relativeText, timeAndAgeText, timeText, zoneText } from './time.ts';
+import { proseWidth, type View } from './view.ts';
+
+type Message = TraceDto['message'];
+type Recipient = Message['recipients'][number];
+type Step = TraceDto['steps'][number];
+
+const isDefined = (text: string | undefined): text is string => text !== undefined && text !== '';
+
+function openingLines({ id, subject, sender, bytes, accepted, recipients }: Message, view: View): readonly string[] {
+	const columns = proseWidth(view);
+	const about = isDefined(subject) ? `“${clean(subject)}”` : 'no subject';
+	return [
+		...hanging('', `${view.paint.strong(`Message ${id}`)}: ${about}`, columns),
+		...hanging(
+			'',
+			`From ${senderText(sender)} to ${countText(recipients.length, 'recipient')}, ${sizeText(bytes)}.`,
+			columns,
+		),
+		`Accepted ${timeAndAgeText(view, Date.parse(accepted))}.`,
+	];
+}
+
+const certaintyTexts = {
+	proved: 'This is proved: the kernel or the mail server says so.',
+	derived: 'This follows from what the mail server says.',
+	none: 'Nothing proves who sent it, so nobody is blamed for it.',
+} as const;
+
+function whoLines({ from }: TraceDto, view: View): readonly string[] {
+	const account = isDefined(from.account) ? `Account ${clean(from.account)}` : 'No account';
+	const identity = isDefined(from.identity) ? `, identity ${clean(from.identity)}` : '';
+	const known = isDefined(from.evidence) ? ` Known from: ${clean(from.evidence)}.` : '';
+	const asked: readonly (readonly [string, string | undefined])[] = [
+		['client', from.client],
+		['queue id at the mail server', from.mtaQueueId],
+		['first addressed to', from.ancestor],
+		['directory', from.directory],
+	];
+	const facts = asked.flatMap(([name, value]) => (isDefined(value) ? [`${name} ${clean(value)}`] : []));
+	const sentences = [
+		`${account}${identity}: ${classTexts[from.class]}.`,
+		`${certaintyTexts[from.certainty]}${known}`,
+		...(facts.length === 0 ? [] : [`Also known: ${facts.join('; ')}.`]),
+	];
+	return [
+		view.paint.strong('Who sent it'),
+		...sentences.flatMap((sentence) => hanging('  ', sentence, proseWidth(view))),
+	];
+}
+
+const verdictTexts = {
+	accept: 'Accepted',
+	wait: 'Accepted, to wait until the sender is within limits',
+	hold: 'Accepted and held for a decision',
+	defer: 'Refused for now',
+	reject: 'Refused',
+} as const;
+
+function reasonText({ rule, text, value, threshold, windowSeconds, evidence }: TraceDto['verdict']['reasons'][number]) {
+	const measured = [
+		value === undefined ? undefined : `found ${value}`,
+		threshold === undefined ? undefined : `threshold ${threshold}`,
+		windowSeconds === undefined ? undefined : `within ${spanText(windowSeconds * 1000)}`,
+	].filter(isDefined);
+	const seen = isDefined(evidence) ? ` Seen: ${evidence}` : '';
+	return clean(`${text} [${[rule, ...measured].join(', ')}]${seen}`);
+}
+
+function verdictLines({ verdict }: TraceDto, view: View): readonly string[] {
+	const { action, reasons } = verdict;
+	const title = view.paint.strong('Verdict');
+	if (reasons.length === 0)
+		return [title, `  ${verdictTexts[action]}${action === 'accept' ? '; no rule objected' : ''}.`];
+	return [
+		title,
+		`  ${verdictTexts[action]}, because:`,
+		...reasons.flatMap((reason) => hanging('  - ', reasonText(reason), proseWidth(view))),
+	];
+}
+
+function stepLines(step: Step, view: View): readonly string[] {
+	const columns = proseWidth(view);
+	const first = `  ${clockText(view, Date.parse(step.at))}  `;
+	const indent = ' '.repeat(first.length);
+	const subject = isDefined(step.recipient) ? `${clean(step.recipient)}: ` : '';
+	const cause = isDefined(step.cause) ? ` Cause: ${step.cause}.` : '';
+	const reply = isDefined(step.reply) ? hanging(`${indent}» `, clean(step.reply), columns) : [];
+	const host = isDefined(step.host) && !step.text.includes(step.host) ? ` At ${clean(step.host)}.` : '';
+	return [...hanging(first, `${subject}${clean(step.text)}${host}${cause}`, columns), ...reply];
+}
+
+/** Steps under the day they happened on; the zone is told with each day, since clocks change. */
+function storyLines({ steps }: TraceDto, view: View): readonly string[] {
+	const lines: string[] = [view.paint.strong('What happened')];
+	let day = '';
+	for (const step of steps) {
+		const atMs = Date.parse(step.at);
+		const here = `${dayText(view, atMs)} (${zoneText(view, atMs)})`;
+		if (here !== day) {
+			day = here;
+			lines.push(`  ${view.paint.faint(here)}`);
+		}
+		lines.push(...stepLines(step, view));
+	}
+	return lines;
+}
+
+function nextText({ state, due, attempts, reply }: Recipient, id: string, view: View): string {
+	const dueMs = due === undefined ? undefined : Date.parse(due);
+	switch (state) {
+		case 'queued':
+			if (dueMs === undefined || dueMs <= view.nowMs) return 'leaves as soon as its destination has room.';
+			return `attempt ${attempts + 1} is due ${timeText(view, dueMs)} (${relativeText(view, dueMs)}). Now instead: \`sluice message requeue ${id} --reason …\`.`;
+		case 'waiting':
+			return 'waits until its sender is within limits, then leaves by itself.';
+		case 'held':
+			return `needs a decision: \`sluice message release ${id} --reason …\` or \`sluice message discard ${id} --reason …\`.`;
+		case 'sending':
+			return 'is being sent at this moment.';
+		case 'delivered':
+			return 'delivered; nothing more to come.';
+		case 'bounced':
+			return isDefined(reply) ? 'refused for good, see above.' : 'refused for good.';
+		case 'expired':
+			return 'given up.';
+		case 'discarded':
+			return 'discarded; nothing more to come.';
+		case 'suppressed':
+			return 'not sent: the address is on a do-not-send list.';
+	}
+}
+
+/** Beyond this many recipients those in the same case are told together. */
+const recipientsOneByOneMax = 10;
+
+function nextLines({ message, reports }: TraceDto, view: View): readonly string[] {
+	const columns = proseWidth(view);
+	const title = view.paint.strong('What happens next');
+	const sentences = message.recipients.map((recipient) => ({
+		recipient,
+		text: nextText(recipient, message.id, view),
+	}));
+	const isLong = sentences.length > recipientsOneByOneMax;
+	const groups = Map.groupBy(sentences, ({ recipient, text }) =>
+		isLong ? `${recipient.state} ${text}` : recipient.address,
+	);
+	const lines = [...groups.values()].flatMap((group) => {
+		const [{ recipient, text }] = group as [(typeof sentences)[number]];
+		const who = group.length === 1 ? clean(recipient.address) : countText(group.length, 'recipient');
+		const paint = statePaint(recipient.state, view);
+		return hanging('  ', `${who}: ${text}`, columns).map((line) => paint(line));
+	});
+	const told = reports.map((id) => `  A report was sent: \`sluice message trace ${id}\`.`);
+	return [title, ...lines, ...told];
+}
+
+export function traceLines(trace: TraceDto, view: View): readonly string[] {
+	const { state, text } = messageState(trace.message);
+	return [
+		...openingLines(trace.message, view),
+		`Now: ${statePaint(state, view)(text)}.`,
+		'',
+		...whoLines(trace, view),
+		'',
+		...verdictLines(trace, view),
+		'',
+		...storyLines(trace, view),
+		'',
+		...nextLines(trace, view),
+	];
+}
