@@ -223,7 +223,7 @@ function loop(
 	pending: readonly QueuedRecipient[],
 ): Tried {
 	const { flow, record } = offered;
-	flow.dialer.giveBack(connection);
+	connection.close();
 	const where = `${target.host} [${target.address}]`;
 	const text = `${where} greets with our own name: something redirects outgoing mail back into this server.`;
 	flow.events.emit({ event: 'loop.detected', atMs: flow.clock.now(), where: 'greeting', message: record.id, text });
