@@ -3,11 +3,11 @@
  *
  * Index and history are written by a follower of the log in a worker; the loop only reads the index once, at start.
  */
-import type { MessageId } from "@sluice/shared/words/message.ts";
-import type { RecipientState } from "@sluice/shared/words/recipient.ts";
-import type { StandingHold } from "@sluice/shared/words/selector.ts";
-import type { QueuedMessage } from "../core/scheduling/queued.ts";
-import type { LogPosition } from "./spool.ts";
+import type { MessageId } from '@sluice/shared/words/message.ts';
+import type { RecipientState } from '@sluice/shared/words/recipient.ts';
+import type { StandingHold } from '@sluice/shared/words/selector.ts';
+import type { QueuedMessage } from '../core/scheduling/queued.ts';
+import type { LogPosition } from './spool.ts';
 
 /** Reads `queue.db` at start. */
 export type QueueIndex = {
@@ -24,9 +24,7 @@ export type Projector = {
 	advance(position: LogPosition): void;
 	/** Resolves when both projections have reached the position. */
 	reached(position: LogPosition): Promise<void>;
-	onProjected(
-		listener: (projection: "index" | "history", position: LogPosition) => void,
-	): void;
+	onProjected(listener: (projection: 'index' | 'history', position: LogPosition) => void): void;
 	/** Error of the last run, if it failed; it goes on trying. */
 	readonly failure: string | undefined;
 	stop(): Promise<void>;
@@ -56,6 +54,8 @@ export type MessageSummary = {
 	readonly sender: string;
 	readonly subject: string;
 	readonly bytes: number;
+	readonly recipientCount: number;
+	/** At most the first hundred; those that match the query stand first. */
 	readonly recipients: readonly {
 		readonly address: string;
 		readonly state: RecipientState;
@@ -69,22 +69,24 @@ export type MessageSummary = {
 
 /** A message's whole life: its record and every transition, oldest first, as the log has them. */
 export type MessageLife = {
-	readonly record: import("@sluice/shared/words/message.ts").MessageRecord;
-	readonly steps: readonly import("@sluice/shared/words/message.ts").Transition[];
+	readonly record: import('@sluice/shared/words/message.ts').MessageRecord;
+	readonly steps: readonly import('@sluice/shared/words/message.ts').Transition[];
 	/** Ids of DSNs about it. */
 	readonly reports: readonly MessageId[];
 };
 
 /** Questions to the history. Run in a worker; never on the loop. */
 export type History = {
-	search(
-		query: MessageQuery,
-	): Promise<{
+	/**
+	 * Newest first. A search that takes its time ends early: fewer items than asked for, perhaps none, and `next` to go on from.
+	 * Only a page without `next` is the last.
+	 */
+	search(query: MessageQuery): Promise<{
 		readonly items: readonly MessageSummary[];
 		readonly next?: string;
 	}>;
 	life(id: MessageId): Promise<MessageLife | undefined>;
-	/** Drops whole days beyond the bounds. Returns the days dropped. */
+	/** Drops whole days beyond the bounds, but never today nor a day with open messages. Returns the days dropped. */
 	retain(bounds: {
 		readonly days: number;
 		readonly maxBytes: number;
@@ -107,10 +109,7 @@ export type StateStore = {
 	putHold(hold: StandingHold): void;
 	deleteHold(id: string): void;
 	audit(entry: AuditEntry): void;
-	auditLog(
-		limit: number,
-		beforeId?: number,
-	): readonly (AuditEntry & { readonly id: number })[];
+	auditLog(limit: number, beforeId?: number): readonly (AuditEntry & { readonly id: number })[];
 	/** Single values such as the agent's own key. */
 	get(key: string): string | undefined;
 	set(key: string, value: string): void;
