@@ -14,8 +14,8 @@ import type { Transition } from '@sluice/shared/words/message.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
 import { lifecycle, mayTake } from '../delivery/lifecycle.ts';
-import { type Backlog, change, isReserved, type Place, parcelsOf, place } from './backlog.ts';
-import { findLane, probeLane } from './lane.ts';
+import { type Backlog, change, isReserved, type Place, parcelsOf, place, probeLane } from './backlog.ts';
+import { findLane, type Lane } from './lane.ts';
 import { destinationOf, messageOf, recipientsOf } from './parcel.ts';
 import type { QueuedMessage, QueuedRecipient } from './queued.ts';
 
@@ -44,13 +44,15 @@ export type Act = {
 	readonly skipped: number;
 };
 
+type Probe = { readonly message: QueuedMessage; readonly destination: string };
+
 type Target = Place & { readonly transition: Transition };
 
 /** An act as the scheduler keeps it. */
 type OpenAct = Act & {
 	readonly targets: readonly Target[];
-	/** Parcels whose lanes are to be probed (requeue). */
-	readonly slots: readonly number[];
+	/** Lanes to be probed (requeue), by a message that takes them: the lane may be another by the time of the commit. */
+	readonly probes: ReadonlyMap<Lane, Probe>;
 	isDone: boolean;
 };
 
@@ -61,7 +63,7 @@ export type Pending = Map<QueuedRecipient, ActRequest>;
 const reachesSending: ReadonlySet<ActKind> = new Set(['hold', 'discard', 'expire', 'suppress']);
 
 export function planAct(backlog: Backlog, pending: Pending, request: ActRequest): Act {
-	const plan = { targets: [] as Target[], slots: [] as number[], pending: 0, skipped: 0 };
+	const plan = { targets: [] as Target[], probes: new Map<Lane, Probe>(), pending: 0, skipped: 0 };
 	const most = request.recipientsMax ?? Number.POSITIVE_INFINITY;
 	for (const slot of candidates(backlog, request.selector)) {
 		let isTouched = false;
@@ -77,7 +79,7 @@ export function planAct(backlog: Backlog, pending: Pending, request: ActRequest)
 				plan.targets.push(targetOf(backlog, slot, recipient, request));
 			}
 		}
-		if (isTouched) plan.slots.push(slot);
+		if (isTouched && request.kind === 'requeue') noteProbe(backlog, plan.probes, slot);
 		if (plan.targets.length >= most) break;
 	}
 	return reserve(backlog, request, plan);
@@ -101,18 +103,19 @@ export function planLate(
 		first ??= request;
 		targets.push(targetOf(backlog, slot, recipient, { ...request, nowMs }));
 	}
-	return first === undefined ? undefined : reserve(backlog, first, { targets, slots: [], pending: 0, skipped: 0 });
+	return first === undefined
+		? undefined
+		: reserve(backlog, first, { targets, probes: new Map(), pending: 0, skipped: 0 });
 }
 
 /** The transitions are durable: now they are true. */
 export function commitAct(backlog: Backlog, act: Act, nowMs: number): void {
-	const { targets, slots } = finish(backlog, act);
+	const { targets, probes } = finish(backlog, act);
 	for (const target of targets) change(backlog, target, target.transition);
 	placeAll(backlog, targets, nowMs);
-	if (act.kind !== 'requeue') return;
-	for (const slot of slots) {
-		const lane = findLane(backlog.lanes, messageOf(backlog.parcels, slot), destinationOf(backlog.parcels, slot));
-		if (lane?.laneState === 'closed') probeLane(backlog.lanes, lane);
+	for (const { message, destination } of probes.values()) {
+		const lane = findLane(backlog.lanes, message, destination);
+		if (lane?.laneState === 'closed') probeLane(backlog, lane);
 	}
 }
 
@@ -136,6 +139,13 @@ function* candidates(backlog: Backlog, selector: Selector): Iterable<number> {
 			yield slot;
 		}
 	}
+}
+
+function noteProbe(backlog: Backlog, probes: Map<Lane, Probe>, slot: number): void {
+	const message = messageOf(backlog.parcels, slot);
+	const destination = destinationOf(backlog.parcels, slot);
+	const lane = findLane(backlog.lanes, message, destination);
+	if (lane?.laneState === 'closed') probes.set(lane, { message, destination });
 }
 
 const isSelected = (backlog: Backlog, slot: number, recipient: QueuedRecipient, request: ActRequest): boolean =>
@@ -167,7 +177,7 @@ function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, re
 	};
 }
 
-type Plan = Pick<OpenAct, 'targets' | 'slots' | 'pending' | 'skipped'>;
+type Plan = Pick<OpenAct, 'targets' | 'probes' | 'pending' | 'skipped'>;
 
 function reserve(backlog: Backlog, request: ActRequest, plan: Plan): OpenAct {
 	for (const target of plan.targets) backlog.reserved.add(target.recipient);

@@ -11,13 +11,15 @@ import type { MessageId, Transition } from '@sluice/shared/words/message.ts';
 import { isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';
 import { apply } from '../delivery/lifecycle.ts';
 import { type Counts, countBytes, countStep, createCounts } from './counts.ts';
-import { type FairContext, fairPush, fairRemove } from './fair.ts';
+import { type FairContext, fairPush, fairRemove, nextTurn } from './fair.ts';
+import { capacityOf, probe } from './feedback.ts';
 import { type HeapOrder, heapAdjust, heapInsert, heapRemove } from './heap.ts';
-import { arrangeLane, createLanes, type Lane, type LaneNode, type Lanes, laneFor } from './lane.ts';
+import { createLanes, followClosing, type Lane, type LaneNode, type Lanes, laneFor, restLane } from './lane.ts';
 import { createParcels, destinationOf, messageOf, none, type Parcels, recipientsOf } from './parcel.ts';
 import type { QueuedMessage, QueuedRecipient } from './queued.ts';
+import { ringLeave } from './ring.ts';
 import { pooledRepliesMax, type SchedulerSettings } from './settings.ts';
-import { createShares, type Shares } from './share.ts';
+import { createShares, offerLane, type Shares } from './share.ts';
 import { createTextPool, pooled, type TextPool } from './text-pool.ts';
 
 export type Backlog = {
@@ -35,7 +37,7 @@ export type Backlog = {
 	readonly reserved: Set<QueuedRecipient>;
 	/** Last replies. */
 	readonly replies: TextPool;
-	/** Whose turn it is: parked accounts, or lanes. */
+	/** Who is asked first: parked accounts, or those in turn. */
 	parkedFirst: boolean;
 };
 
@@ -110,7 +112,7 @@ function enterQueue(backlog: Backlog, slot: number): void {
 	const lane = laneFor(backlog.lanes, messageOf(parcels, slot), destinationOf(parcels, slot));
 	fairPush(backlog.fair, lane, slot);
 	lane.todo++;
-	arrangeLane(backlog.lanes, lane);
+	arrangeLane(backlog, lane);
 }
 
 function leaveQueue(backlog: Backlog, slot: number): void {
@@ -118,7 +120,7 @@ function leaveQueue(backlog: Backlog, slot: number): void {
 	if (node === undefined) return;
 	fairRemove(backlog.fair, slot);
 	node.lane.todo--;
-	arrangeLane(backlog.lanes, node.lane);
+	arrangeLane(backlog, node.lane);
 }
 
 function enterTimers(backlog: Backlog, slot: number): void {
@@ -130,6 +132,28 @@ function enterTimers(backlog: Backlog, slot: number): void {
 function leaveTimers(backlog: Backlog, slot: number): void {
 	const position = backlog.parcels.timer[slot] as number;
 	if (position !== none) heapRemove(backlog.timers, position, backlog.timerOrder);
+}
+
+/** After anything about the lane changed: puts it where it belongs. `hadTurn`: it goes behind the account's others. */
+export function arrangeLane(backlog: Backlog, lane: Lane, hadTurn = false): void {
+	followClosing(backlog.lanes, lane);
+	const node = nextTurn(lane.queue);
+	if (node !== undefined && lane.busy < capacityOf(lane)) offerLane(backlog.shares, node.key, lane, hadTurn);
+	else if (lane.todo > 0 || lane.busy > 0) ringLeave(lane);
+	else restLane(backlog.lanes, lane);
+}
+
+/** A closed lane may be probed now. */
+export function probeLane(backlog: Backlog, lane: Lane): void {
+	probe(lane);
+	arrangeLane(backlog, lane);
+}
+
+/** Lanes whose time is up may be probed. */
+export function reopenLanes(backlog: Backlog, nowMs: number): void {
+	const { closed } = backlog.lanes;
+	for (let lane = closed[0]; lane !== undefined && lane.closedUntilMs <= nowMs; lane = closed[0])
+		probeLane(backlog, lane);
 }
 
 /** Moves parcels that have come due into their lanes, at most `most` of them. Returns how many. */

@@ -116,14 +116,13 @@ export function fairRemove<L>(context: FairContext<L>, slot: number): void {
 }
 
 /**
- * The head of a node was served with `cost` recipients. It goes to the end of its leaf if it has more, else out; the node
- * and those above it pay, and take their next turn accordingly. The node must not be parked.
+ * The head of a node was served with `cost` recipients: it goes out; its leaf and the nodes above pay, and take their next
+ * turn accordingly. None of them may be parked.
  */
-export function fairServed<L>(context: FairContext<L>, slot: number, cost: number, hasMore: boolean): void {
+export function fairServed<L>(context: FairContext<L>, slot: number, cost: number): void {
 	const leaf = context.parcels.node[slot] as FairNode<L>;
 	unchain(context.parcels, leaf, slot);
-	if (hasMore) chain(context.parcels, leaf, slot);
-	else context.parcels.node[slot] = undefined;
+	context.parcels.node[slot] = undefined;
 	for (let node: FairNode<L> | undefined = leaf; node !== undefined; node = node.parent) {
 		const { siblings } = node;
 		if (node.tag > siblings.clock) siblings.clock = node.tag;

@@ -1,19 +1,20 @@
 /**
  * Jobs: which transaction is next, and making it.
  *
- * Lanes that may go take turns. In a lane the account whose turn it is goes, unless it has no share left: then it is parked
- * and the next account, or the next lane, is asked. Parked accounts that have fallen below the bound are asked every other
- * time, so that neither they nor the lanes in turn can starve the other.
+ * Accounts take turns, inside an account its lanes, and in a lane its accounts: a lane that has room stands with the account
+ * whose turn it is there. An account that has no share left is parked and whoever is behind it gets the turn. Parked
+ * accounts that have fallen below the bound are asked every other time, so that neither they nor those in turn can starve
+ * the other.
  *
  * What a call costs beyond O(log n) was paid before: each node that is parked here had been put there by one push.
  */
-import { type Backlog, count, mayGo, place } from './backlog.ts';
+import { arrangeLane, type Backlog, count, mayGo, place } from './backlog.ts';
 import { fairServed, headOf, nextTurn, resumeTurns, suspendTurns } from './fair.ts';
 import { capacityOf, type LaneState } from './feedback.ts';
-import { arrangeLane, type Lane, type LaneNode } from './lane.ts';
+import type { Lane, LaneNode } from './lane.ts';
 import { messageOf, recipientsOf } from './parcel.ts';
 import type { QueuedMessage, QueuedRecipient } from './queued.ts';
-import { hasShareLeft, nextParked, park, takeShare } from './share.ts';
+import { hasShareLeft, nextParked, nextReady, park, takeShare } from './share.ts';
 
 /** What is known of a lane. */
 export type LaneView = {
@@ -56,21 +57,23 @@ export function takeJob(backlog: Backlog, nowMs: number): OpenJob | undefined {
 	if (backlog.shares.busy >= backlog.settings.deliveriesMax) return undefined;
 	backlog.parkedFirst = !backlog.parkedFirst;
 	return backlog.parkedFirst
-		? (fromParked(backlog, nowMs) ?? fromLanes(backlog, nowMs))
-		: (fromLanes(backlog, nowMs) ?? fromParked(backlog, nowMs));
+		? (fromParked(backlog, nowMs) ?? fromTurns(backlog, nowMs))
+		: (fromTurns(backlog, nowMs) ?? fromParked(backlog, nowMs));
 }
 
-function fromLanes(backlog: Backlog, nowMs: number): OpenJob | undefined {
-	const { ready } = backlog.lanes;
-	for (let lane = ready.first; lane !== undefined; lane = ready.first) {
-		const node = nextTurn(lane.queue) as LaneNode; // a lane without one is not ready
-		if (hasShareLeft(backlog.shares, node.key)) {
+function fromTurns(backlog: Backlog, nowMs: number): OpenJob | undefined {
+	const { shares } = backlog;
+	for (let share = nextReady(shares); share !== undefined; share = nextReady(shares)) {
+		const lane = share.lanes.first as Lane;
+		const node = nextTurn(lane.queue) as LaneNode; // it is in the share's lanes because this is so
+		if (hasShareLeft(shares, share)) {
 			const job = jobOf(backlog, node, nowMs);
 			if (job !== undefined) return job;
 		} else {
+			// In this lane as in all its others: who is behind it there gets the turn.
 			suspendTurns(node);
-			park(backlog.shares, node);
-			arrangeLane(backlog.lanes, lane);
+			park(shares, share, node);
+			arrangeLane(backlog, lane);
 		}
 	}
 	return undefined;
@@ -80,7 +83,7 @@ function fromParked(backlog: Backlog, nowMs: number): OpenJob | undefined {
 	for (let node = nextParked(backlog.shares); node !== undefined; node = nextParked(backlog.shares)) {
 		const { lane } = node;
 		resumeTurns(backlog.fair, node);
-		arrangeLane(backlog.lanes, lane);
+		arrangeLane(backlog, lane);
 		// In a lane without room it waits for its turn like the others.
 		const job = lane.busy < capacityOf(lane) ? jobOf(backlog, node, nowMs) : undefined;
 		if (job !== undefined) return job;
@@ -96,11 +99,10 @@ function jobOf(backlog: Backlog, node: LaneNode, nowMs: number): OpenJob | undef
 	// It was due when it was put here. Should the clock have been set back since, it still is.
 	const horizonMs = Math.max(nowMs, parcels.dueMs[slot] as number);
 	const recipients: QueuedRecipient[] = [];
-	let hasMore = false;
 	for (const recipient of recipientsOf(parcels, slot)) {
 		if (!mayGo(backlog, recipient, horizonMs)) continue;
-		if (recipients.length < backlog.settings.recipientsPerTransactionMax) recipients.push(recipient);
-		else hasMore = true;
+		recipients.push(recipient);
+		if (recipients.length === backlog.settings.recipientsPerTransactionMax) break;
 	}
 	if (recipients.length === 0) {
 		place(backlog, slot, horizonMs);
@@ -112,11 +114,9 @@ function jobOf(backlog: Backlog, node: LaneNode, nowMs: number): OpenJob | undef
 	}
 	takeShare(backlog.shares, node.key);
 	lane.busy++;
-	fairServed(backlog.fair, slot, recipients.length, hasMore);
-	if (!hasMore) {
-		lane.todo--;
-		place(backlog, slot, horizonMs); // others of its recipients may be deferred
-	}
-	arrangeLane(backlog.lanes, lane, true);
+	lane.todo--;
+	fairServed(backlog.fair, slot, recipients.length);
+	place(backlog, slot, horizonMs); // it may have more that are due, or deferred
+	arrangeLane(backlog, lane, true);
 	return { message: messageOf(parcels, slot), recipients, lane, slot, isSettled: false };
 }

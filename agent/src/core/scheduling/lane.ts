@@ -2,13 +2,13 @@
  * Lanes: for each destination and source, who is under way, who is due, and what the answers taught.
  *
  * A lane exists while it has mail due or under way, and is remembered for a while after that for what it learned: an idle
- * lane that differs from a new one stands in a ring of bounded size, the oldest is forgotten first. Lanes that may go stand
- * in the ring `ready` and take turns; closed ones in a heap by the time they reopen.
+ * lane that differs from a new one stands in a ring of bounded size, the oldest is forgotten first. Closed ones stand in a
+ * heap by the time they reopen; those that may go in the ring of the account whose turn it is (share.ts).
  *
  * Not here: how a window moves (feedback.ts), who goes first inside (fair.ts).
  */
 import { type Branch, createBranch, type FairNode } from './fair.ts';
-import { capacityOf, type Feedback, type FeedbackSettings, isUnremarkable, newFeedback, probe } from './feedback.ts';
+import { type Feedback, type FeedbackSettings, isUnremarkable, newFeedback } from './feedback.ts';
 import { type HeapOrder, heapAdjust, heapInsert, heapRemove } from './heap.ts';
 import { none } from './parcel.ts';
 import type { QueuedMessage } from './queued.ts';
@@ -42,8 +42,6 @@ export type Lanes = {
 	readonly idleMax: number;
 	/** By peer address, then EHLO name. A mail server has a handful. */
 	readonly sources: Map<string, Map<string, Source>>;
-	/** Open, with room, and with somebody whose turn it is. */
-	readonly ready: Ring<Lane>;
 	readonly idle: Ring<Lane>;
 	/** Heap by `closedUntilMs`. */
 	readonly closed: Lane[];
@@ -53,7 +51,6 @@ export const createLanes = (settings: FeedbackSettings, idleMax: number): Lanes 
 	settings,
 	idleMax,
 	sources: new Map(),
-	ready: createRing(),
 	idle: createRing(),
 	closed: [],
 });
@@ -108,21 +105,16 @@ function sourceOf(lanes: Lanes, peerAddress: string, helo: string): Source {
 	return source;
 }
 
-/** After anything about the lane changed: puts it where it belongs. `hadTurn`: it goes behind the other ready ones. */
-export function arrangeLane(lanes: Lanes, lane: Lane, hadTurn = false): void {
+/** Keeps a closed lane in the heap by its time, any other out of it. */
+export function followClosing(lanes: Lanes, lane: Lane): void {
 	if (lane.laneState === 'closed') {
 		if (lane.position === none) heapInsert(lanes.closed, lane, byReopening);
 		else heapAdjust(lanes.closed, lane.position, byReopening);
 	} else if (lane.position !== none) heapRemove(lanes.closed, lane.position, byReopening);
-
-	if (lane.queue.turns !== undefined && lane.busy < capacityOf(lane)) {
-		if (lane.ring !== lanes.ready || hadTurn) ringAppend(lanes.ready, lane);
-	} else if (lane.todo > 0 || lane.busy > 0) ringLeave(lane);
-	else rest(lanes, lane);
 }
 
-/** Nothing due, nothing under way. */
-function rest(lanes: Lanes, lane: Lane): void {
+/** The lane has nothing due and nothing under way: it is forgotten, or rests with what it learned. */
+export function restLane(lanes: Lanes, lane: Lane): void {
 	if (isUnremarkable(lane, lanes.settings)) forgetLane(lanes, lane);
 	else if (lane.ring !== lanes.idle) ringAppend(lanes.idle, lane);
 	if (lanes.idle.size > lanes.idleMax) forgetLane(lanes, lanes.idle.first as Lane);
@@ -137,18 +129,6 @@ function forgetLane(lanes: Lanes, lane: Lane): void {
 	const byName = lanes.sources.get(source.peerAddress);
 	byName?.delete(source.helo);
 	if (byName?.size === 0) lanes.sources.delete(source.peerAddress);
-}
-
-/** Lanes whose time is up may be probed. */
-export function reopenLanes(lanes: Lanes, nowMs: number): void {
-	for (let lane = lanes.closed[0]; lane !== undefined && lane.closedUntilMs <= nowMs; lane = lanes.closed[0])
-		probeLane(lanes, lane);
-}
-
-/** A closed lane may be probed now. */
-export function probeLane(lanes: Lanes, lane: Lane): void {
-	probe(lane);
-	arrangeLane(lanes, lane);
 }
 
 /** When the next closed lane reopens, epoch ms. */

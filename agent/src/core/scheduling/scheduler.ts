@@ -17,11 +17,22 @@
 import type { MessageId, Transition } from '@sluice/shared/words/message.ts';
 import { recover } from '../delivery/lifecycle.ts';
 import { type Act, type ActRequest, abandonAct, commitAct, type Pending, planAct, planLate } from './act.ts';
-import { type Backlog, change, count, createBacklog, parcelsOf, place, promote, shareReply } from './backlog.ts';
+import {
+	arrangeLane,
+	type Backlog,
+	change,
+	count,
+	createBacklog,
+	parcelsOf,
+	place,
+	promote,
+	reopenLanes,
+	shareReply,
+} from './backlog.ts';
 import { accountOpen, type CountKey, type CountRow, countsBy, openRecipients } from './counts.ts';
 import { type LaneSignal, learn } from './feedback.ts';
 import { type Job, type LaneView, type OpenJob, takeJob } from './job.ts';
-import { allLanes, arrangeLane, type Lane, nextReopeningMs, reopenLanes } from './lane.ts';
+import { allLanes, type Lane, nextReopeningMs } from './lane.ts';
 import { addParcel, dropParcel, messageOf, none } from './parcel.ts';
 import type { QueuedMessage, QueuedRecipient } from './queued.ts';
 import {
@@ -159,7 +170,7 @@ function retire(backlog: Backlog, id: MessageId): boolean {
 }
 
 function next(backlog: Backlog, nowMs: number): Job | undefined {
-	reopenLanes(backlog.lanes, nowMs);
+	reopenLanes(backlog, nowMs);
 	if (backlog.shares.busy >= backlog.settings.deliveriesMax) return undefined;
 	let promoted = promote(backlog, nowMs, promotedPerNext);
 	for (;;) {
@@ -204,7 +215,7 @@ function settle(backlog: Backlog, pending: Pending, settlement: Settlement): Act
 	}
 	const late = planLate(backlog, pending, { slot, recipients: job.recipients, nowMs });
 	place(backlog, slot, nowMs);
-	arrangeLane(backlog.lanes, lane);
+	arrangeLane(backlog, lane);
 	if (illegal !== undefined) throw new Error(`illegal step of message ${illegal.message} to ${illegal.to}`);
 	return late;
 }

@@ -7,7 +7,7 @@ export type SchedulerSettings = {
 	/** Transactions under way at once in the whole process. */
 	readonly deliveriesMax: number;
 	/**
-	 * An account may have another transaction while it has fewer than this many times the free ones (at least one). With 4,
+	 * An account may have another transaction while it has fewer than this many times the free ones but one, or none. With 4,
 	 * one busy account alone gets four fifths of `deliveriesMax`, two get four ninths each: there is always room for a newcomer.
 	 */
 	readonly accountShare: number;
