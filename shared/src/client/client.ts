@@ -30,7 +30,8 @@ export type Client = {
 const answerBytesMax = 64 * 1024 * 1024;
 const timeoutMs = 30_000;
 
-function unreachable(error: NodeJS.ErrnoException, socketPath: string): ClientFailure {
+/** What it means that the agent could not be spoken to. */
+export function unreachable(error: NodeJS.ErrnoException, socketPath: string): ClientFailure {
 	const code = error.code ?? 'EUNKNOWN';
 	const texts: { readonly [code: string]: string } = {
 		ENOENT: `No agent is running here: ${socketPath} does not exist.`,

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import type { ConfigProblem, LoadedConfig } from '../../config/load.ts';
 import { writeLines } from './call.ts';
-import { type CommonOptions, configFileFor, configOption, withCommon } from './options.ts';
+import { type CommonOptions, configFileFor, configOption, noun, withCommon } from './options.ts';
 import { countText, jsonText } from './render/text.ts';
 import { viewOf } from './render/view.ts';
 import type { Terminal } from './terminal.ts';
@@ -74,7 +74,7 @@ async function explain(
 }
 
 export function addConfig(program: Command, terminal: Terminal): void {
-	const config = program.command('config').description('Check and explain the configuration.');
+	const config = noun(program, 'config', 'Check and explain the configuration.');
 	withCommon(config.command('check'))
 		.description('Read the configuration as the agent would and tell every mistake at once.')
 		.option(...configOption)

@@ -2,10 +2,9 @@
  * `sluice message …`: find a message, read its life, decide about it.
  */
 import { recipientStates } from '@sluice/shared/words/recipient.ts';
-import type { Result } from '@sluice/shared/words/result.ts';
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { answer } from './call.ts';
-import { type CommonOptions, wholeNumber, withCommon } from './options.ts';
+import { type CommonOptions, noun, orInvalid, wholeNumber, withCommon } from './options.ts';
 import { parseTime } from './render/time.ts';
 import { type ActOptions, acts, actTexts, performAct, withAct } from './selecting.ts';
 import type { Terminal } from './terminal.ts';
@@ -21,12 +20,6 @@ const idArgument = (): Argument =>
 			return id;
 		},
 	);
-
-/** The value, or wrong use in commander's own words. */
-export function orInvalid<T>(parsed: Result<T, string>): T {
-	if (!parsed.ok) throw new InvalidArgumentError(parsed.error);
-	return parsed.value;
-}
 
 type ListOptions = CommonOptions & {
 	readonly account?: string;
@@ -82,7 +75,7 @@ function addList(message: Command, terminal: Terminal): void {
 }
 
 export function addMessage(program: Command, terminal: Terminal): void {
-	const message = program.command('message').description('Find a message, read its life, decide about it.');
+	const message = noun(program, 'message', 'Find a message, read its life, decide about it.');
 	addList(message, terminal);
 	withCommon(message.command('trace'))
 		.description('The whole life of a message: who sent it and how we know, the verdict, every step, what is next.')

@@ -1,6 +1,7 @@
 /**
  * What all commands share: `--json`, `--socket`, and the places that are looked at when nothing is named.
  */
+import type { Result } from '@sluice/shared/words/result.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Terminal } from './terminal.ts';
 
@@ -10,6 +11,10 @@ const serverSocket = '/run/sluice/agent.sock';
 const checkoutSocket = './var/agent.sock';
 const serverConfig = '/etc/sluice/agent.yaml';
 const checkoutConfig = './agent.yaml';
+
+/** A word that stands before others: `message` of `message trace`. */
+export const noun = (program: Command, name: string, description: string): Command =>
+	program.command(name).description(description).helpCommand(false);
 
 export function withCommon(command: Command): Command {
 	return command
@@ -44,3 +49,9 @@ export const wholeNumber =
 		if (!(number >= min && number <= max)) throw new InvalidArgumentError(`A whole number, ${min} to ${max}.`);
 		return number;
 	};
+
+/** The value, or wrong use in commander's own words. */
+export function orInvalid<T>(parsed: Result<T, string>): T {
+	if (!parsed.ok) throw new InvalidArgumentError(parsed.error);
+	return parsed.value;
+}

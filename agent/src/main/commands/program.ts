@@ -5,8 +5,13 @@
  * installers take the program and add their own nouns to it. Wrong use (an unknown option, a missing argument) ends with 2.
  */
 import { Command, CommanderError } from 'commander';
+import { addAudit } from './audit.ts';
 import { addConfig } from './config.ts';
+import { addEvents } from './events.ts';
+import { addHold } from './hold.ts';
+import { addLane } from './lane.ts';
 import { addMessage } from './message.ts';
+import { addQueue } from './queue.ts';
 import { addRun } from './run.ts';
 import { addStatus } from './status.ts';
 import { systemTerminal, type Terminal } from './terminal.ts';
@@ -15,12 +20,25 @@ const epilogue = `
 Every command takes --json (for programs) and --socket PATH (which agent is meant).
 Ends with 0: done, 1: refused or failed, 2: wrong use.`;
 
+/** `error: unknown option '--jsn'` as a sentence, its suggestion in the same line. */
+function sentence(text: string): string {
+	const plain = text
+		.replace(/^error: /, '')
+		.trim()
+		.replace(/\s*\n\(/g, ' (');
+	const whole = plain.charAt(0).toUpperCase() + plain.slice(1);
+	return `${/[.?)]$/.test(whole) ? whole : `${whole}.`}\n`;
+}
+
 export function createProgram(terminal: Terminal = systemTerminal()): Command {
 	const program = new Command('sluice')
 		.description('Outbound mail relay: knows who sent each message, loses nothing, explains every decision.')
 		.helpCommand(false)
+		// Options belong to the word they stand behind: `queue --json` and `queue hold --json` are two.
+		.enablePositionalOptions()
 		.exitOverride()
 		.showSuggestionAfterError()
+		.showHelpAfterError('Add --help to see how it is used.')
 		.configureOutput({
 			writeOut: terminal.writeOut,
 			writeErr: terminal.writeErr,
@@ -28,11 +46,16 @@ export function createProgram(terminal: Terminal = systemTerminal()): Command {
 			getErrHelpWidth: () => Math.min(terminal.width, 100),
 			getOutHasColors: () => terminal.hasColour,
 			getErrHasColors: () => terminal.hasColour,
-			outputError: (text, write) => write(`${text.replace(/^error: /, '').trimEnd()}\n`),
+			outputError: (text, write) => write(sentence(text)),
 		})
 		.addHelpText('after', epilogue);
 	addStatus(program, terminal);
 	addMessage(program, terminal);
+	addQueue(program, terminal);
+	addHold(program, terminal);
+	addLane(program, terminal);
+	addAudit(program, terminal);
+	addEvents(program, terminal);
 	addConfig(program, terminal);
 	addRun(program, terminal);
 	return program;

@@ -11,7 +11,7 @@
 import type { Config } from '@sluice/shared/contract/config.ts';
 import type { Result } from '@sluice/shared/words/result.ts';
 import type { Command } from 'commander';
-import { type CommonOptions, configFileFor, configOption, withCommon } from './options.ts';
+import { type CommonOptions, configFileFor, configOption, noun, withCommon } from './options.ts';
 import { countText } from './render/text.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
@@ -147,7 +147,7 @@ async function run(terminal: Terminal, options: RunOptions): Promise<void> {
 }
 
 export function addRun(program: Command, terminal: Terminal): void {
-	const agent = program.command('agent').description('The relay agent itself.');
+	const agent = noun(program, 'agent', 'The relay agent itself.');
 	withCommon(agent.command('run'))
 		.description('Run the agent in the foreground; log lines (JSON) go to standard output.')
 		.option(...configOption)
