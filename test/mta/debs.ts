@@ -31,6 +31,7 @@ import {
 	writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -48,6 +49,7 @@ export type LayerName = keyof typeof packagesOf;
 const LAYOUT_VERSION = 1;
 const COMMAND_TIMEOUT_MS = 300_000;
 const COMMAND_OUTPUT_BYTES_MAX = 16 << 20;
+const LOCK_RETRY_MS = 500;
 const DPKG_STATUS = '/var/lib/dpkg/status';
 
 type Package = { readonly name: string; readonly version: string };
@@ -118,11 +120,25 @@ async function downloaded(name: LayerName, cache: string, work: string): Promise
 	try {
 		return await download(await missingPackages(name), cache, work);
 	} catch {
-		await run('apt-get', ['-q', 'update'], {
-			timeout: COMMAND_TIMEOUT_MS,
-			maxBuffer: COMMAND_OUTPUT_BYTES_MAX,
-		});
+		await updateLists();
 		return download(await missingPackages(name), cache, work);
+	}
+}
+
+/** `apt-get update`; waits while another process does the same, since apt does not wait for the lock of its lists. */
+async function updateLists(): Promise<void> {
+	const deadline = performance.now() + COMMAND_TIMEOUT_MS;
+	const env = { ...process.env, LC_ALL: 'C' };
+	for (;;) {
+		try {
+			const limits = { timeout: COMMAND_TIMEOUT_MS, maxBuffer: COMMAND_OUTPUT_BYTES_MAX };
+			await run('apt-get', ['-q', 'update'], { env, ...limits });
+			return;
+		} catch (error) {
+			const isLocked = /Could not get lock/.test((error as { stderr?: string }).stderr ?? '');
+			if (!isLocked || performance.now() > deadline) throw error;
+			await pause(LOCK_RETRY_MS);
+		}
 	}
 }
 

@@ -356,8 +356,9 @@ suite('Postfix in a box', { skip }, () => {
 
 test('a stock Postfix relays all mail of the loopback', { skip }, async () => {
 	const sink = await startRecorder();
-	const stock = await startPostfix({ stock: { relayTo: sink.port } });
+	let stock: Postfix | undefined;
 	try {
+		stock = await startPostfix({ stock: { relayTo: sink.port } });
 		const message = plainMessage({ from: stranger, to: rcpt, subject: 'relayed' });
 		await submitAccepted({ port: stock.smtpPort, from: stranger, recipients: [rcpt], message });
 		const seen = await sink.waitForSubject('relayed');
@@ -365,7 +366,7 @@ test('a stock Postfix relays all mail of the loopback', { skip }, async () => {
 		await stock.queueEmpty();
 		assert.match(await stock.log(), /status=sent/);
 	} finally {
-		await stock.stop();
+		await stock?.stop();
 		await sink.stop();
 	}
 });
