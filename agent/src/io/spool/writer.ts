@@ -2,7 +2,7 @@
  * Group commit: records that arrive together share one write and one flush.
  *
  * When nothing is under way, the flush begins at the end of the present turn of the loop, so everything that came in with the
- * same round of network reads is in it. What arrives while a flush runs is gathered for the next. There is no timer. One flush
+ * same round of network reads is in it. What arrives while a flush runs, and in the turn after it, is gathered for the next. There is no timer. One flush
  * at a time, never over two segments: so only the last flush of a segment can be there in part.
  *
  * When a write fails: the tail is cut off and made durable, then the same records are tried once in a fresh segment. When a
@@ -147,6 +147,8 @@ export function openWriter(input: {
 			if (isRecoveryDue) await recover();
 			if (waiting.length === 0) break;
 			await commit(take());
+			// Those who were answered may have more to say: one turn of the loop makes one full flush of two half ones.
+			await turn();
 		}
 		isRunning = false;
 		stopped?.();
@@ -397,4 +399,5 @@ export function openWriter(input: {
 	};
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const fullError = (): Error => Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
