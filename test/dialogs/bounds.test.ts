@@ -191,3 +191,16 @@ test('when memory for content is spent the client waits, is not refused, and goe
 		[6_000_002, 30_000_002],
 	);
 });
+
+test('a refused message does not keep the others from memory until its end', async (context) => {
+	const recorder = await start(context, { bodyMemoryBytesMax: 2 * MEGABYTE, messageBytesMax: 4 * MEGABYTE });
+	const line = `${'x'.repeat(998)}\r\n`;
+	const oldest = await inData(context, recorder.address);
+	await oldest.push(Buffer.from(`\r\n${line.repeat(3_000)}`));
+	const second = await inData(context, recorder.address);
+	second.send(`\r\n${line.repeat(3_000)}.\r\n`);
+	await oldest.push(Buffer.from(line.repeat(2_000)));
+	assert.match((await second.reply())[0]!, /^250 /);
+	oldest.send('.\r\n');
+	assert.match((await oldest.reply())[0]!, /^552 /);
+});

@@ -156,7 +156,7 @@ test('over the number of connections a client is told to come again, and places 
 });
 
 test('stopping says 421 to the idle and lets a message in DATA end', async (context) => {
-	const recorder = await startRecorder();
+	const recorder = await start(context);
 	const idle = await greeted(context, recorder.address);
 	const sending = await inData(context, recorder.address);
 	const storing = await inData(context, recorder.address, 'late@two.test');
@@ -183,7 +183,7 @@ test('stopping says 421 to the idle and lets a message in DATA end', async (cont
 
 test('stopping does not wait longer than it was told for a message that does not end', async (context) => {
 	const clock = manualClock();
-	const recorder = await startRecorder({ clock });
+	const recorder = await start(context, { clock });
 	const sending = await inData(context, recorder.address);
 	await sending.push(Buffer.from('half'));
 	const stopped = recorder.listener.stop(1_000);

@@ -19,8 +19,9 @@ import type { Peer, ReceptionHandlers } from '../../ports/smtp-in.ts';
 import type { BodyHolder, BodyMemory } from './body-memory.ts';
 import { Conversation, errorDetail } from './conversation.ts';
 import { Input } from './input.ts';
+import { Pace } from './pace.ts';
 import { ContentReader } from './reader.ts';
-import { bannerWire, faultWire, wireOf } from './replies.ts';
+import { faultWire } from './replies.ts';
 import type { SmtpInSettings } from './settings.ts';
 
 /** What all connections of a listener share. */
@@ -57,8 +58,8 @@ export class Connection implements BodyHolder {
 	#waitsFor: 'peer' | 'message' | 'tls' | undefined;
 	/** The client does not read its replies. */
 	#isCongested = false;
-	/** No body memory: since when the socket is not read. */
-	#starvedSince: number | undefined;
+	/** Not read for want of memory for its content. */
+	#isStarved = false;
 	#isPaused = false;
 	#isDraining = false;
 	#hasClientEnded = false;
@@ -66,9 +67,14 @@ export class Connection implements BodyHolder {
 	#endedAt: number | undefined;
 	#bytesSinceEnd = 0;
 	#isClosed = false;
-	/** Last command answered, or the start of the present span of content. */
-	#progressAt: number;
-	#bytesSinceProgress = 0;
+	readonly #pace: Pace;
+	readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
+	readonly #onEnd = (): void => this.#clientEnded();
+	readonly #onDrain = (): void => {
+		this.#isCongested = false;
+		this.#goOn();
+	};
+	readonly #onClose = (): void => this.#close();
 
 	constructor(host: ConnectionHost, socket: Socket, peer: Peer, id: string) {
 		const { settings, handlers } = host;
@@ -77,43 +83,40 @@ export class Connection implements BodyHolder {
 		this.#peer = peer;
 		this.#conversation = new Conversation({ id, settings, handlers, hasTls: host.secureContext !== undefined }, peer);
 		this.#input = new Input(settings.commandLineBytesMax);
-		this.#progressAt = host.clock.monotonic();
+		this.#pace = new Pace(settings, host.clock.monotonic());
 		this.#attach(socket);
 	}
 
 	/** Says the banner, or the refusal of flow. The peer is looked up meanwhile. */
 	greet(): void {
-		const { handlers, settings, identify } = this.#host;
-		const refusal = handlers.connect(this.#peer);
-		if (refusal !== undefined) {
-			this.#end(wireOf(refusal));
+		const { identify } = this.#host;
+		this.#output += this.#conversation.greet();
+		if (this.#conversation.after === 'close') {
+			this.#end('');
 			return;
 		}
-		this.#output += bannerWire(settings);
 		this.#flush();
 		if (identify === undefined) return;
 		this.#waitsFor = 'peer';
 		void identify(this.#peer).then((peer) => {
-			this.#conversation.identify(peer, handlers.identified?.(peer));
+			this.#waitsFor = undefined;
+			this.#conversation.identify(peer);
 			this.#goOn();
 		});
 	}
 
 	/** Looks whether the client keeps its times. Called every second or so. */
 	check(): void {
-		const { clock, settings } = this.#host;
-		const now = clock.monotonic();
+		const now = this.#host.clock.monotonic();
 		if (this.#endedAt !== undefined) {
 			if (now - this.#endedAt >= LINGER_MS) this.#socket.destroy();
-		} else if (this.#starvedSince !== undefined) {
-			if (now - this.#starvedSince >= settings.bodyMemoryWaitSeconds * 1_000) this.#giveUpContent();
-		} else if (this.#reader !== undefined) {
-			if (now - this.#progressAt < settings.dataTimeoutSeconds * 1_000) return;
-			if (this.#bytesSinceProgress < settings.dataProgressBytesMin) this.#endWith('tooSlow', 'in DATA');
-			else this.#restartSpan();
-		} else if (this.#waitsFor === undefined || this.#waitsFor === 'tls') {
-			if (now - this.#progressAt >= settings.idleTimeoutSeconds * 1_000) this.#endWith('idle', 'no command');
+			return;
 		}
+		if (this.#waitsFor === 'peer' || this.#waitsFor === 'message') return;
+		const pursuit = this.#reader === undefined ? 'command' : this.#isStarved ? 'memory' : 'content';
+		const fault = this.#pace.overdue(pursuit, now);
+		if (fault === 'memory') this.#giveUpContent();
+		else if (fault !== undefined) this.#endWith(fault, `waiting for ${pursuit}`);
 	}
 
 	/** The listener stops: a message that has begun may end, everything else ends now. */
@@ -129,8 +132,8 @@ export class Connection implements BodyHolder {
 	}
 
 	resumeReading(): void {
-		this.#starvedSince = undefined;
-		this.#restartSpan();
+		this.#isStarved = false;
+		this.#pace.restart(this.#host.clock.monotonic());
 		this.#steerReading();
 	}
 
@@ -138,15 +141,20 @@ export class Connection implements BodyHolder {
 
 	#attach(socket: Socket): void {
 		this.#socket = socket;
-		socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-		socket.on('end', () => this.#clientEnded());
-		socket.on('drain', () => {
-			this.#isCongested = false;
-			this.#goOn();
-		});
+		socket.on('data', this.#onData);
+		socket.on('end', this.#onEnd);
+		socket.on('drain', this.#onDrain);
+		socket.on('close', this.#onClose);
 		// 'close' follows, and says all there is to do.
 		socket.on('error', () => {});
-		socket.on('close', () => this.#close());
+	}
+
+	/** Leaves the socket to TLS. */
+	#detach(socket: Socket): void {
+		socket.off('data', this.#onData);
+		socket.off('end', this.#onEnd);
+		socket.off('drain', this.#onDrain);
+		socket.off('close', this.#onClose);
 	}
 
 	#receive(chunk: Buffer): void {
@@ -167,16 +175,20 @@ export class Connection implements BodyHolder {
 
 	#goOn(): void {
 		if (this.#isClosed) return;
-		if (this.#waitsFor === 'peer') this.#waitsFor = undefined;
-		this.#progressAt = this.#host.clock.monotonic();
+		this.#pace.restart(this.#host.clock.monotonic());
 		if (!this.#isBlocked()) this.#run();
 	}
 
 	#run(): void {
-		while (!this.#isBlocked()) {
-			if (this.#reader !== undefined) {
-				if (!this.#takeContent(this.#reader)) break;
-			} else if (!this.#takeCommand()) break;
+		try {
+			while (!this.#isBlocked()) {
+				if (this.#reader !== undefined) {
+					if (!this.#takeContent(this.#reader)) break;
+				} else if (!this.#takeCommand()) break;
+			}
+		} catch (error) {
+			// A bug of ours costs one session and not all of them.
+			this.#endWith('internal', errorDetail(error));
 		}
 		this.#flush();
 		this.#steerReading();
@@ -186,8 +198,7 @@ export class Connection implements BodyHolder {
 	/** Pauses the socket when there is no use for more bytes now, and takes that back. */
 	#steerReading(): void {
 		const shouldPause =
-			this.#starvedSince !== undefined ||
-			(this.#endedAt === undefined && this.#isBlocked() && this.#input.bytes > PIPELINED_BYTES_MAX);
+			this.#isStarved || (this.#endedAt === undefined && this.#isBlocked() && this.#input.bytes > PIPELINED_BYTES_MAX);
 		if (shouldPause === this.#isPaused) return;
 		this.#isPaused = shouldPause;
 		if (shouldPause) this.#socket.pause();
@@ -213,7 +224,7 @@ export class Connection implements BodyHolder {
 		}
 		const conversation = this.#conversation;
 		this.#output += conversation.answer(line);
-		this.#progressAt = this.#host.clock.monotonic();
+		this.#pace.restart(this.#host.clock.monotonic());
 		if (conversation.after === 'command') return true;
 		if (conversation.after === 'content') this.#beginContent();
 		else if (conversation.after === 'tls') this.#startTls();
@@ -234,7 +245,7 @@ export class Connection implements BodyHolder {
 		this.#output = '';
 		plain.write(wire, 'latin1', (error) => {
 			if (error || this.#endedAt !== undefined || this.#isClosed) return;
-			for (const event of ['data', 'end', 'drain', 'close']) plain.removeAllListeners(event);
+			this.#detach(plain);
 			const secure = new TLSSocket(plain, {
 				isServer: true,
 				...(secureContext !== undefined && { secureContext }),
@@ -253,12 +264,7 @@ export class Connection implements BodyHolder {
 	#beginContent(): void {
 		this.#reader = new ContentReader(this.#host.settings);
 		this.#host.memory.begin(this);
-		this.#restartSpan();
-	}
-
-	#restartSpan(): void {
-		this.#progressAt = this.#host.clock.monotonic();
-		this.#bytesSinceProgress = 0;
+		this.#pace.restart(this.#host.clock.monotonic());
 	}
 
 	/** Gives the reader what has come; false when that was all and the message has not ended. */
@@ -268,15 +274,20 @@ export class Connection implements BodyHolder {
 		const receivedBefore = reader.receivedBytes;
 		const hasEnded = this.#input.feed(reader);
 		memory.grow(reader.heldBytes - heldBefore);
-		this.#bytesSinceProgress += reader.receivedBytes - receivedBefore;
+		this.#pace.progress(reader.receivedBytes - receivedBefore);
 		if (hasEnded) {
 			this.#endContent(reader);
 			return true;
 		}
-		if (reader.fault === undefined) {
-			if (!memory.mayRead(this)) this.#starvedSince ??= clock.monotonic();
-		} else if (reader.receivedBytes > settings.messageBytesMax * REFUSED_MESSAGES_MAX) {
-			this.#endWith(reader.fault, 'content never ends');
+		if (reader.fault !== undefined) {
+			// It holds nothing more, so it is not the one that all others wait for.
+			memory.end(this);
+			if (reader.receivedBytes > settings.messageBytesMax * REFUSED_MESSAGES_MAX) {
+				this.#endWith(reader.fault, 'content never ends');
+			}
+		} else if (!this.#isStarved && !memory.mayRead(this)) {
+			this.#isStarved = true;
+			this.#pace.restart(clock.monotonic());
 		}
 		return false;
 	}
@@ -341,7 +352,7 @@ export class Connection implements BodyHolder {
 		this.#endedAt = this.#host.clock.monotonic();
 		this.#dropContent();
 		this.#input.discard();
-		this.#starvedSince = undefined;
+		this.#isStarved = false;
 		this.#steerReading();
 		if (this.#waitsFor === 'tls' || this.#hasClientEnded) this.#socket.destroySoon();
 		else this.#socket.end();

@@ -8,14 +8,15 @@
  * Synchronous, no I/O: the caller writes the reply and does what `after` says. Not here: bytes and time (connection.ts), content
  * (reader.ts). RFC 5321 §4.1, RFC 2034, 2920, 3207, 3461.
  */
-import type { Envelope, EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
+import type { Envelope } from '@sluice/shared/words/envelope.ts';
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
 import type { Reply } from '@sluice/shared/words/reply.ts';
-import type { MailCommand, Peer, ReceptionHandlers, SmtpSession, XForward } from '../../ports/smtp-in.ts';
+import type { Peer, ReceptionHandlers, SmtpSession, XForward } from '../../ports/smtp-in.ts';
 import type { CommandLine } from './input.ts';
 import { mailVerb, parseMail, parseRecipient, rcptVerb } from './parser.ts';
-import { ehloWire, faultWire, heloWire, wireOf, wires } from './replies.ts';
+import { bannerWire, ehloWire, faultWire, heloWire, wireOf, wires } from './replies.ts';
 import type { SmtpInSettings } from './settings.ts';
+import { Transaction } from './transaction.ts';
 import { readXforward } from './xforward.ts';
 
 /** What the connection does once the reply is written. */
@@ -26,14 +27,6 @@ export type ConversationSetup = {
 	readonly settings: SmtpInSettings;
 	readonly handlers: ReceptionHandlers;
 	readonly hasTls: boolean;
-};
-
-type Transaction = {
-	readonly mail: MailCommand;
-	readonly recipients: EnvelopeRecipient[];
-	/** Recipients by local part as written and domain without case, so that one named twice is taken once. */
-	readonly known: Set<string>;
-	isOverflowReported: boolean;
 };
 
 /** Calls of `refused` per connection, so that a broken client cannot fill the log. */
@@ -73,7 +66,7 @@ export class Conversation {
 	after: After = 'command';
 	readonly #setup: ConversationSetup;
 	#peer: Peer;
-	#refusal: Reply | undefined;
+	#refusal: string | undefined;
 	#helo = '';
 	#isExtended = false;
 	#isTls = false;
@@ -99,11 +92,19 @@ export class Conversation {
 		return this.#session;
 	}
 
-	/** The peer is now known better. With a `refusal` that is the answer to its first command. */
-	identify(peer: Peer, refusal: Reply | undefined): void {
+	/** The banner, or flow's refusal of the connection. */
+	greet(): string {
+		const refusal = this.#ask(() => this.#setup.handlers.connect(this.#peer));
+		if (refusal === undefined) return bannerWire(this.#setup.settings);
+		this.after = 'close';
+		return refusal;
+	}
+
+	/** The peer is now known better. If flow refuses it, then as the answer to its first command. */
+	identify(peer: Peer): void {
 		this.#peer = peer;
-		this.#refusal = refusal;
 		this.#session = undefined;
+		this.#refusal = this.#ask(() => this.#setup.handlers.identified?.(peer));
 	}
 
 	/** TLS is up: nothing that was said before counts (RFC 3207 §4.2). */
@@ -125,15 +126,7 @@ export class Conversation {
 
 	/** The envelope of the content that has just come. Only between DATA and `resetTransaction`. */
 	envelope(contentHas8bit: boolean): Envelope {
-		const { mail, recipients } = this.#transaction!;
-		return {
-			reversePath: mail.reversePath,
-			recipients,
-			has8bit: contentHas8bit || mail.body === '8BITMIME',
-			smtpUtf8: mail.smtpUtf8,
-			...(mail.ret !== undefined && { ret: mail.ret }),
-			...(mail.envid !== undefined && { envid: mail.envid }),
-		};
+		return this.#transaction!.envelope(contentHas8bit);
 	}
 
 	/** The content has been answered; wrong commands before it are forgotten. */
@@ -160,7 +153,7 @@ export class Conversation {
 	answer(line: CommandLine): string {
 		if (this.#refusal !== undefined) {
 			this.after = 'close';
-			return wireOf(this.#refusal);
+			return this.#refusal;
 		}
 		if (line.fault !== undefined) return this.#wrong(line.fault, 'line');
 		const { text } = line;
@@ -240,12 +233,7 @@ export class Conversation {
 		}
 		const refusal = this.#ask(() => this.#setup.handlers.mail(this.session, mail));
 		if (refusal !== undefined) return refusal;
-		this.#transaction = {
-			mail,
-			recipients: [],
-			known: new Set(),
-			isOverflowReported: false,
-		};
+		this.#transaction = new Transaction(mail);
 		return wires.mail;
 	}
 
@@ -253,17 +241,14 @@ export class Conversation {
 		const transaction = this.#transaction;
 		// Not counted as wrong: pipelined behind a MAIL that was refused.
 		if (transaction === undefined) return faultWire('sequence');
-		const { recipients, known } = transaction;
 		if (text.slice(0, rcptVerb.length).toUpperCase() !== rcptVerb) return this.#wrong('argument', text);
-		if (recipients.length >= this.#setup.settings.recipientsMax) return this.#overflow(transaction);
+		if (transaction.acceptedCount >= this.#setup.settings.recipientsMax) return this.#overflow(transaction);
 		const recipient = parseRecipient(text, transaction.mail.smtpUtf8);
 		if (typeof recipient === 'string') return this.refuse(recipient, text);
-		const key = recipientKey(recipient.address);
-		if (known.has(key)) return wires.rcpt;
-		const refusal = this.#ask(() => this.#setup.handlers.recipient(this.session, recipient, recipients.length));
+		if (transaction.has(recipient.address)) return wires.rcpt;
+		const refusal = this.#ask(() => this.#setup.handlers.recipient(this.session, recipient, transaction.acceptedCount));
 		if (refusal !== undefined) return refusal;
-		known.add(key);
-		recipients.push(recipient);
+		transaction.add(recipient);
 		return wires.rcpt;
 	}
 
@@ -276,7 +261,7 @@ export class Conversation {
 	#data(): string {
 		if (this.#transaction === undefined) return faultWire('sequence');
 		// The transaction stays open, as RFC 5321 §3.3 has it: the client sends RSET, another RCPT, or leaves.
-		if (this.#transaction.recipients.length === 0) return faultWire('noRecipients');
+		if (this.#transaction.acceptedCount === 0) return faultWire('noRecipients');
 		this.after = 'content';
 		return wires.data;
 	}
@@ -295,9 +280,3 @@ export class Conversation {
 /** The stack for the log. */
 export const errorDetail = (error: unknown): string =>
 	error instanceof Error ? (error.stack ?? error.message) : String(error);
-
-/** Only domains are compared without case (RFC 5321 §2.4). */
-function recipientKey(address: string): string {
-	const at = address.lastIndexOf('@');
-	return at < 0 ? address : address.slice(0, at) + address.slice(at).toLowerCase();
-}
