@@ -1,13 +1,13 @@
 /**
  * Start of the spool: index, replay, open messages, and the follower that keeps index and history.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { createRecovery, type Recovery } from '../flow/recover.ts';
 import { type OpenSpoolInput, openSpool as openLog } from '../io/spool/spool.ts';
 import { createProjector } from '../io/store/projector.ts';
-import { openQueueIndex } from '../io/store/queue-index.ts';
+import { openQueueIndex, removeQueueIndex } from '../io/store/queue-index.ts';
 import type { StoreTrouble } from '../io/store/trouble.ts';
 import type { LogPosition, Spool } from '../ports/spool.ts';
 import type { Projector } from '../ports/store.ts';
@@ -46,7 +46,7 @@ function loadIndex(parts: SpoolParts, queuePath: string): Indexed {
 		}
 	} catch (error) {
 		parts.storeTrouble({ kind: 'index-rebuilt', why: error instanceof Error ? error.message : String(error) });
-		rmSync(queuePath, { force: true });
+		removeQueueIndex(queuePath);
 		return { recovery: createRecovery(parts.reportsHaveRoute), position: undefined };
 	}
 }
@@ -72,7 +72,7 @@ export async function openSpool(parts: SpoolParts): Promise<OpenedSpool> {
 	if (opened.recovery.isFromBeyondEnd) {
 		// The index knows more than the log: it belongs to another log, or the log was cut. The log is the truth.
 		await opened.spool.stop();
-		rmSync(queuePath, { force: true });
+		removeQueueIndex(queuePath);
 		recovery = createRecovery(parts.reportsHaveRoute);
 		position = undefined;
 		opened = await openAt(undefined);

@@ -26,7 +26,7 @@ export function runHistoryThread(): void {
 	const { directory } = workerData as { readonly directory: string };
 	const days = historyDays(directory);
 
-	function valueOf(question: Question): unknown {
+	function answerTo(question: Question): unknown {
 		switch (question.kind) {
 			case 'search':
 				return search(days, question.query, () => performance.now());
@@ -39,7 +39,7 @@ export function runHistoryThread(): void {
 
 	port.on('message', ({ number, question }: Asked) => {
 		try {
-			port.postMessage({ number, value: valueOf(question) } satisfies Answer);
+			port.postMessage({ number, value: answerTo(question) } satisfies Answer);
 		} catch (error) {
 			const code = error instanceof InvalidCursor ? 'cursor' : 'failed';
 			port.postMessage({ number, error: (error as Error).message, code } satisfies Answer);

@@ -20,20 +20,24 @@ export type Dictionary = {
 
 /** Words known in memory, each way; beyond it memory begins anew. */
 const rememberedMax = 50_000;
-/** Fewer words than this are never worth a look. */
-const tidyWordsMin = 100_000;
-/** Words for each open message that may stand before a look. */
-const wordsPerMessageMax = 8;
-/** Words entered between two looks. */
-const tidyEveryWords = 50_000;
+export type TidySettings = {
+	/** Fewer words than this are never worth a look. */
+	readonly wordsMin: number;
+	/** Words for each open message that may stand. */
+	readonly wordsPerMessageMax: number;
+	/** Words entered between two looks. */
+	readonly everyWords: number;
+};
 
-export function openDictionary(database: Database): Dictionary {
+const tidyDefaults: TidySettings = { wordsMin: 100_000, wordsPerMessageMax: 8, everyWords: 50_000 };
+
+export function openDictionary(database: Database, settings: TidySettings = tidyDefaults): Dictionary {
 	const findWord = database.prepare('SELECT word FROM words WHERE text = ?');
 	const findText = database.prepare('SELECT text FROM words WHERE word = ?');
 	const putWord = database.prepare('INSERT INTO words (text) VALUES (?) RETURNING word');
 	const numbers = new Map<string, number>();
 	const known = new Map<number, string>();
-	let enteredSinceLook = tidyEveryWords;
+	let enteredSinceLook = settings.everyWords;
 
 	function remember(text: string, word: number): void {
 		if (numbers.size >= rememberedMax) numbers.clear();
@@ -67,10 +71,11 @@ export function openDictionary(database: Database): Dictionary {
 		},
 		textOf,
 		tidy() {
-			if (enteredSinceLook < tidyEveryWords) return;
+			if (enteredSinceLook < settings.everyWords) return;
 			enteredSinceLook = 0;
 			const words = countOf(database, 'words');
-			if (words < tidyWordsMin || words < wordsPerMessageMax * countOf(database, 'messages')) return;
+			if (words < settings.wordsMin) return;
+			if (words < settings.wordsPerMessageMax * countOf(database, 'messages')) return;
 			removeUnused(database);
 			forget();
 		},

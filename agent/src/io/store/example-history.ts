@@ -1,0 +1,184 @@
+/**
+ * For the tests: random lives of messages as log entries, and what index and history must hold after them, worked out by a
+ * replay of the whole log in memory without batches, files or positions.
+ */
+
+import type { MessageId, MessageRecord, RecipientStatus, Transition } from '@sluice/shared/words/message.ts';
+import { isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';
+import { replyText } from '@sluice/shared/words/reply.ts';
+import { stepBetween } from '../../core/delivery/lifecycle.ts';
+import { replayReport, replayStep, settleReplayed } from '../../core/delivery/replay.ts';
+import type { QueuedMessage } from '../../core/scheduling/queued.ts';
+import { queuedMessageOf } from '../../core/scheduling/queued-message.ts';
+import type { LogEntry } from '../../ports/spool.ts';
+import { exampleMs, exampleRecord, type MemoryLog } from './testing.ts';
+
+type OpenMessage = {
+	readonly record: MessageRecord;
+	readonly statuses: { -readonly [K in keyof RecipientStatus]: RecipientStatus[K] }[];
+};
+
+export const exampleAccounts = ['shop', 'club', 'blog'] as const;
+const mailboxes = ['orders@shop.test', 'News@club.test', 'me@blog.test', 'info@shop.test'] as const;
+const domains = ['example.test', 'gmail.test', 'slow.test'] as const;
+const names = ['anna', 'Bea', 'cara'] as const;
+const subjects = ['Your order 100% sure', 'Newsletter', 'Re: question_mark', 'ORDER shipped'] as const;
+const hourMs = 3_600_000;
+
+/** Adds random entries to a log: new messages over three days, attempts, holds, reports, messages written anew. */
+export function createWriter(log: MemoryLog, random: () => number): (count: number) => void {
+	const open: OpenMessage[] = [];
+	let sequence = 0;
+	const pick = <Value>(values: readonly Value[]): Value => values[Math.floor(random() * values.length)] as Value;
+
+	function accept(about?: MessageId): MessageRecord {
+		sequence++;
+		const record = exampleRecord(sequence, {
+			// Nearly in order, now and then late, over three days.
+			atMs: exampleMs + sequence * hourMs * 0.25 - (random() < 0.1 ? 20_000 : 0),
+			account: pick(exampleAccounts),
+			mailbox: pick(mailboxes),
+			recipients: Array.from({ length: 1 + Math.floor(random() * 3) }, () => `${pick(names)}@${pick(domains)}`),
+			subject: pick(subjects),
+			initial: pick(['queued', 'queued', 'queued', 'held', 'waiting']),
+			...(about === undefined ? {} : { about }),
+		});
+		const statuses = record.envelope.recipients.map(() => ({
+			state: record.initial as RecipientState,
+			attempts: 0,
+			dueMs: record.acceptedMs,
+			delayNoticed: false,
+			reported: false,
+		}));
+		open.push({ record, statuses });
+		return record;
+	}
+
+	function step({ record, statuses }: OpenMessage): Transition | undefined {
+		const recipient = Math.floor(random() * statuses.length);
+		const status = statuses[recipient] as OpenMessage['statuses'][number];
+		const to = pick(['delivered', 'delivered', 'queued', 'bounced', 'expired', 'held', 'discarded'] as const);
+		const isAttempt = to === 'delivered' || to === 'bounced' || (to === 'queued' && status.state === 'queued');
+		const from = isAttempt && status.state === 'queued' ? 'sending' : status.state;
+		if (stepBetween(from, to) === undefined) return undefined;
+		const attempts = status.attempts + (isAttempt ? 1 : 0);
+		const atMs = record.acceptedMs + 1000 * (1 + Math.floor(random() * 1000));
+		Object.assign(status, { state: to, attempts, dueMs: atMs + 60_000 });
+		if (isFinal(to)) status.reported = to === 'delivered' || to === 'discarded' || record.envelope.reversePath === '';
+		const answer = { code: to === 'delivered' ? 250 : 450, lines: [`answer ${attempts}`] };
+		if (isAttempt) status.reply = answer;
+		return {
+			message: record.id,
+			recipient,
+			atMs,
+			to,
+			attempts,
+			...(to === 'queued' ? { dueMs: atMs + 60_000 } : {}),
+			...(isAttempt ? { reply: answer } : {}),
+			...(isAttempt && to !== 'delivered' ? { cause: 'greylist' as const } : {}),
+		};
+	}
+
+	function report({ record, statuses }: OpenMessage): void {
+		const owed = [...statuses.keys()].filter((index) => isFinal(statuses[index]!.state) && !statuses[index]!.reported);
+		if (owed.length === 0) return;
+		for (const index of owed) statuses[index]!.reported = true;
+		log.message(accept(record.id), { reported: { message: record.id, kind: 'failed', recipients: owed } });
+	}
+
+	return (count) => {
+		for (let written = 0; written < count; written++) {
+			const chance = random();
+			const target = open.length === 0 ? undefined : pick(open.slice(-12));
+			if (target === undefined || chance < 0.35) log.message(accept());
+			else if (chance < 0.85) {
+				const steps = [step(target), step(pick(open))].filter((taken) => taken !== undefined);
+				if (steps.length > 0) log.steps(...steps);
+			} else if (chance < 0.93) report(target);
+			else {
+				const isSettled = target.statuses.every(({ state, reported }) => isFinal(state) && reported);
+				if (!isSettled) log.message(target.record, { statuses: structuredClone(target.statuses) });
+			}
+		}
+	};
+}
+
+/** A message as the history must tell it. */
+export type ToldMessage = {
+	readonly record: MessageRecord;
+	readonly recipients: {
+		state: RecipientState;
+		attempts: number;
+		atMs: number;
+		dueMs?: number;
+		reply?: string;
+		cause?: string;
+	}[];
+	readonly steps: Transition[];
+	readonly reports: MessageId[];
+};
+
+export type Told = {
+	readonly open: ReadonlyMap<MessageId, QueuedMessage>;
+	readonly history: ReadonlyMap<MessageId, ToldMessage>;
+};
+
+/** The whole log, entry by entry. */
+export function replayNaively(entries: readonly { readonly entry: LogEntry }[]): Told {
+	const open = new Map<MessageId, QueuedMessage>();
+	const history = new Map<MessageId, ToldMessage>();
+	const settle = (message: QueuedMessage): void => {
+		if (settleReplayed(message)) open.delete(message.id);
+	};
+	for (const { entry } of structuredClone(entries)) {
+		if (entry.kind === 'message') {
+			const { record, ref, statuses, reported } = entry;
+			const message = queuedMessageOf(record, ref, false, statuses);
+			open.set(record.id, message);
+			settle(message);
+			if (!history.has(record.id)) history.set(record.id, toldOf(record));
+			const about = reported === undefined ? undefined : open.get(reported.message);
+			if (reported !== undefined) history.get(reported.message)?.reports.push(record.id);
+			if (reported !== undefined && about !== undefined) {
+				replayReport(about, reported);
+				settle(about);
+			}
+			continue;
+		}
+		for (const step of entry.transitions) {
+			const message = open.get(step.message);
+			if (message !== undefined) {
+				replayStep(message, step);
+				settle(message);
+			}
+			const told = history.get(step.message);
+			if (told === undefined) continue;
+			told.steps.push(step);
+			tell(told.recipients[step.recipient] as ToldMessage['recipients'][number], step);
+		}
+	}
+	return { open, history };
+}
+
+const toldOf = (record: MessageRecord): ToldMessage => ({
+	record,
+	recipients: record.envelope.recipients.map(() => ({
+		state: record.initial,
+		attempts: 0,
+		atMs: record.acceptedMs,
+		...(record.initial === 'queued' ? { dueMs: record.acceptedMs } : {}),
+	})),
+	steps: [],
+	reports: [],
+});
+
+function tell(recipient: ToldMessage['recipients'][number], step: Transition): void {
+	recipient.state = step.to;
+	recipient.attempts = step.attempts;
+	recipient.atMs = step.atMs;
+	delete recipient.dueMs;
+	if (step.to === 'queued') recipient.dueMs = step.dueMs ?? step.atMs;
+	if (step.reply !== undefined) recipient.reply = replyText(step.reply);
+	if (step.cause !== undefined) recipient.cause = step.cause;
+	if (step.to === 'delivered') delete recipient.cause;
+}
