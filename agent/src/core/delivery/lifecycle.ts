@@ -17,9 +17,9 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { lastReplyCharsMax, type QueuedMessage, type QueuedRecipient } from '../scheduling/queued.ts';
 
 /** Before the first state: the recipient has just been accepted. */
-export type Origin = RecipientState | 'new';
+export type StateBefore = RecipientState | 'new';
 
-type Row = { readonly from: readonly Origin[]; readonly to: RecipientState };
+type Row = { readonly from: readonly StateBefore[]; readonly to: RecipientState };
 
 /** Every step there is. From one state to another there may be several names; the first that fits is the one reported. */
 export const lifecycle = {
@@ -58,21 +58,21 @@ export const lifecycle = {
 export type Step = keyof typeof lifecycle;
 
 export type IllegalStep = {
-	readonly from: Origin;
+	readonly from: StateBefore;
 	readonly to: RecipientState;
 };
 
 const stepNames = Object.keys(lifecycle) as Step[];
 
 /** The first step of the table from one state to another; undefined when there is none. */
-function firstStep(from: Origin, to: RecipientState): Step | undefined {
+function firstStep(from: StateBefore, to: RecipientState): Step | undefined {
 	return stepNames.find((name) => {
 		const row: Row = lifecycle[name];
 		return row.to === to && row.from.includes(from);
 	});
 }
 
-const steps = new Map<Origin, Map<RecipientState, Step>>();
+const steps = new Map<StateBefore, Map<RecipientState, Step>>();
 for (const from of ['new', 'queued', 'waiting', 'held', 'sending', ...finalStates] as const) {
 	const targets = new Map<RecipientState, Step>();
 	for (const name of stepNames) {
@@ -84,12 +84,12 @@ for (const from of ['new', 'queued', 'waiting', 'held', 'sending', ...finalState
 }
 
 /** The step that leads from one state to another; undefined when the table has none. */
-export function stepBetween(from: Origin, to: RecipientState): Step | undefined {
+export function stepBetween(from: StateBefore, to: RecipientState): Step | undefined {
 	return steps.get(from)?.get(to);
 }
 
 /** True when the named step may be taken from this state. */
-export function mayTake(step: Step, from: Origin): boolean {
+export function mayTake(step: Step, from: StateBefore): boolean {
 	const row: Row = lifecycle[step];
 	return row.from.includes(from);
 }
