@@ -58,8 +58,8 @@ const ended = (child: ChildProcess): Promise<void> =>
 		});
 	});
 
-function throughPerl(perl: string): Sender {
-	const child = spawn(perl, ['-e', perlSender], { stdio: [...stdio('pipe')] });
+function throughPerl(perl: string, env: Environment): Sender {
+	const child = spawn(perl, ['-e', perlSender], { stdio: [...stdio('pipe')], env });
 	child.unref();
 	let isGone = false;
 	child.on('error', () => {
@@ -80,11 +80,11 @@ function throughPerl(perl: string): Sender {
 	};
 }
 
-function throughSystemdNotify(program: string): Sender {
+function throughSystemdNotify(program: string, env: Environment): Sender {
 	const under = new Set<Promise<void>>();
 	return {
 		send(assignments) {
-			const child = spawn(program, [...assignments], { stdio: [...stdio('ignore')] });
+			const child = spawn(program, [...assignments], { stdio: [...stdio('ignore')], env });
 			child.on('error', () => {});
 			const gone = ended(child);
 			under.add(gone);
@@ -94,11 +94,11 @@ function throughSystemdNotify(program: string): Sender {
 	};
 }
 
-function openSender(): Sender | undefined {
+function openSender(environment: Environment): Sender | undefined {
 	const perl = perlPaths.find((path) => existsSync(path));
-	if (perl !== undefined) return throughPerl(perl);
+	if (perl !== undefined) return throughPerl(perl, environment);
 	const program = notifyPaths.find((path) => existsSync(path));
-	return program === undefined ? undefined : throughSystemdNotify(program);
+	return program === undefined ? undefined : throughSystemdNotify(program, environment);
 }
 
 /** Microseconds between signs of life that the manager wants from this process; we give two in that time. */
@@ -118,7 +118,7 @@ const assignmentsOf = (state: ServiceState, status: string | undefined): readonl
 /** Does nothing where no manager listens (a terminal, a container). */
 export function openServiceManager(environment: Environment, pid: number): ServiceManager {
 	if ((environment.NOTIFY_SOCKET ?? '') === '') return nobody;
-	const sender = openSender();
+	const sender = openSender(environment);
 	if (sender === undefined) return nobody;
 	const everyMs = watchdogMs(environment, pid);
 	const watchdog = everyMs === undefined ? undefined : setInterval(() => sender.send(['WATCHDOG=1']), everyMs).unref();

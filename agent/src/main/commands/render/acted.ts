@@ -10,13 +10,16 @@ export function actedLines(
 	{ kind, id }: Selector,
 	{ recipients, messages }: OperationOutput<'act'>,
 ): readonly string[] {
-	const what = kind === 'message' ? `message ${id}` : `${kind} ${id}`;
+	const isOne = kind === 'message';
+	const what = `${kind} ${id}`;
 	if (recipients === 0)
-		return [
-			`Nothing of ${what} was in a state for this. See \`sluice ${kind === 'message' ? `message trace ${id}` : 'queue'}\`.`,
-		];
-	const undo = act === 'hold' && kind === 'message' ? ` Undo: \`sluice message release ${id} --reason …\`.` : '';
+		return [`Nothing of ${what} was in a state for this. See \`sluice ${isOne ? `message trace ${id}` : 'queue'}\`.`];
+	const where = isOne ? '' : ` in ${countText(messages, 'message')}`;
+	const undo = isOne
+		? `\`sluice message release ${id} --reason …\``
+		: `\`sluice queue release --${kind} ${id} --reason …\``;
 	return [
-		`${done[act]}: ${countText(recipients, 'recipient')} in ${countText(messages, 'message')} of ${what}.${undo}`,
+		`${done[act]}: ${countText(recipients, 'recipient')}${where} of ${what}.`,
+		...(act === 'hold' ? [`Undo: ${undo}.`] : []),
 	];
 }
