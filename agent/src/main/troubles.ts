@@ -2,7 +2,7 @@
  * What spool and store say is wrong, as events and health problems.
  */
 import type { Health } from '../flow/health.ts';
-import type { SpoolTrouble } from '../io/spool/writer.ts';
+import type { SpoolTrouble } from '../io/spool/trouble.ts';
 import type { StoreTrouble } from '../io/store/trouble.ts';
 import type { EventSink } from '../ports/system.ts';
 

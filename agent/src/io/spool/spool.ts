@@ -5,7 +5,7 @@
  * writes to a new segment: what an interrupted flush left at the old tail is void from then on. After the replay the caller
  * names every open message (`keep`), says so (`kept`), and from then on finished segments are cleared away.
  *
- * Here the parts meet; the format is in core/log/format.ts, the commit in writer.ts, what may go in ledger.ts, the reading in
+ * Here the parts meet; the format is in core/log/format.ts, the commit in writer.ts and tail.ts, what may go in ledger.ts, the reading in
  * reader.ts and scan.ts. Only one process may have a folder open; that is the caller's business.
  */
 
@@ -28,8 +28,9 @@ import type { VisitEntry } from './scan.ts';
 import type { SpoolSettings } from './settings.ts';
 import { spoolDefaults } from './settings.ts';
 import { segmentSweep } from './sweep.ts';
-import type { SpoolTrouble } from './writer.ts';
-import { openWriter } from './writer.ts';
+import { logTail } from './tail.ts';
+import type { ReportTrouble } from './trouble.ts';
+import { groupWriter } from './writer.ts';
 
 export type Recovery = {
 	/** Entries told to `visit`. */
@@ -55,7 +56,7 @@ export type OpenSpoolInput = {
 	readonly visit: VisitEntry;
 	/** Absent: from the oldest segment. */
 	readonly from?: LogPosition;
-	readonly report?: (trouble: SpoolTrouble) => void;
+	readonly report?: ReportTrouble;
 	readonly files?: SpoolFiles;
 	/** Epoch ms, for segment headers and `failing.sinceMs`. */
 	readonly now?: () => number;
@@ -145,7 +146,7 @@ function replay(
 function assemble(parts: {
 	readonly directory: string;
 	readonly files: SpoolFiles;
-	readonly report: (trouble: SpoolTrouble) => void;
+	readonly report: ReportTrouble;
 	readonly now: () => number;
 	readonly settings: SpoolSettings;
 	readonly folder: Folder;
@@ -165,34 +166,27 @@ function assemble(parts: {
 		isReading: bodies.isReading,
 		forget: bodies.forget,
 	});
-	const writer = openWriter({
+	const tail = logTail({
 		files,
 		folder,
-		settings,
 		end: parts.recovery.end,
 		newestSegment,
-		reserveError,
 		report,
 		now,
 		events: {
 			began: (segment) =>
-				ledger.add({
-					segment,
-					end: segmentHeaderBytes,
-					isEnded: false,
-					isTrimmed: false,
-					isDamaged: false,
-				}),
+				ledger.add({ segment, end: segmentHeaderBytes, isEnded: false, isTrimmed: false, isDamaged: false }),
 			ended(segment, end) {
 				ledger.ended(segment, end);
 				sweep.wake();
 			},
-			flushed(position) {
-				ledger.grown(position);
-				for (const listener of listeners) listener(position);
-			},
 		},
 	});
+	const onDurable = (position: LogPosition): void => {
+		ledger.grown(position);
+		for (const listener of listeners) listener(position);
+	};
+	const writer = groupWriter({ tail, folder, settings, reserveError, onDurable, report, now });
 
 	async function readMessage(ref: BodyRef): Promise<StoredMessage> {
 		const message = await bodies.read(ref);
@@ -224,13 +218,14 @@ function assemble(parts: {
 			cache.drop(ref);
 			if (ledger.release(ref)) sweep.wake();
 		},
-		durable: () => writer.durable,
+		durable: () => tail.durable,
 		projected(projection, position) {
 			if (ledger.projected(projection, position)) sweep.wake();
 		},
 		sparse: () => ledger.sparse(settings.sparseShare),
 		stats() {
-			const { unflushed, lastFlushMs, failing } = writer;
+			const { unflushed, failing } = writer;
+			const { lastFlushMs } = tail;
 			return {
 				...ledger.totals(),
 				unflushed,
@@ -241,6 +236,7 @@ function assemble(parts: {
 		onDurable: (listener) => void listeners.push(listener),
 		async stop() {
 			await writer.stop();
+			await tail.close();
 			await sweep.stop();
 			await bodies.close();
 			await folder.close();

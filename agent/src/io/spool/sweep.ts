@@ -6,7 +6,8 @@
  */
 import type { Folder } from './folder.ts';
 import type { Ledger, LedgerSegment } from './ledger.ts';
-import type { SpoolTrouble } from './writer.ts';
+import type { ReportTrouble } from './trouble.ts';
+import { textOf } from './trouble.ts';
 
 export type Sweep = {
 	/** Something may have become removable. Cheap; gathers. */
@@ -18,7 +19,7 @@ export type Sweep = {
 export function segmentSweep(input: {
 	readonly ledger: Ledger;
 	readonly folder: Folder;
-	readonly report: (trouble: SpoolTrouble) => void;
+	readonly report: ReportTrouble;
 	readonly isReading: (segment: number) => boolean;
 	readonly forget: (segment: number) => void;
 }): Sweep {
@@ -43,11 +44,7 @@ export function segmentSweep(input: {
 			await work(segment);
 			return true;
 		} catch (error) {
-			report({
-				kind: 'collect-failed',
-				segment: segment.segment,
-				error: error instanceof Error ? error.message : String(error),
-			});
+			report({ kind: 'collect-failed', segment: segment.segment, error: textOf(error) });
 			return false;
 		}
 	}
