@@ -116,6 +116,15 @@ test('the log says nothing of sending: replay takes answers from queued', () => 
 	assert.ok(!apply(recipientIn('queued'), transitionTo('delivered')).ok, 'live it has to be sending');
 });
 
+test('the log behind what is known already is passed over', () => {
+	const recipient = { ...recipientIn('queued', 3), dueMs: 90_000 };
+	assert.deepEqual(replay(recipient, transitionTo('queued', { attempts: 2, dueMs: 10 })), {
+		ok: true,
+		value: 'repeated',
+	});
+	assert.deepEqual([recipient.attempts, recipient.dueMs], [3, 90_000]);
+});
+
 test('replaying a life again changes nothing', () => {
 	const life = fc.array(
 		fc.record({ to: fc.constantFrom('queued' as const, 'held' as const), isAttempt: fc.boolean() }),

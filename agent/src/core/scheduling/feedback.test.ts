@@ -64,6 +64,16 @@ test('a failed cohort halves the window, the last one closes the lane', () => {
 	assert.equal(lane.lastFailure, 'connect ECONNREFUSED');
 });
 
+test('a cohort is the whole window, whatever a sum of fractions comes to', () => {
+	for (let window = 1; window <= 20; window++) {
+		const lane = { ...newFeedback(settings), window };
+		repeat(window - 1, lane, failure);
+		assert.equal(lane.failedCohorts, 0, `window ${window}`);
+		repeat(1, lane, failure);
+		assert.equal(lane.failedCohorts, 1, `window ${window}`);
+	}
+});
+
 test('one success forgives', () => {
 	const lane = newFeedback(settings);
 	for (let round = 0; round < 50; round++) {
