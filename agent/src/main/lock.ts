@@ -4,7 +4,7 @@
  * A lock file with our pid, believed only while a process of that pid runs with the same start time, so that a crash or a reused
  * pid never keeps the agent from starting.
  */
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Field 22 of /proc/PID/stat: clock ticks since boot at which the process began. */
@@ -25,7 +25,7 @@ export function lockDataDir(dataDir: string): () => void {
 			const fd = openSync(file, 'wx', 0o644);
 			writeSync(fd, `${process.pid} ${startOf(process.pid) ?? ''}\n`);
 			closeSync(fd);
-			return () => unlinkSync(file);
+			return () => rmSync(file, { force: true });
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 			const [pid, start] = readFileSync(file, 'utf8').trim().split(' ');
