@@ -17,8 +17,6 @@ import { dropHold, perform } from './review.ts';
 const roundMs = 60_000;
 /** Messages acted upon in one round: the rest has its turn in the next. */
 const messagesPerRound = 5_000;
-/** A segment is written anew when less than this share of it is still open. */
-const sparseRatio = 0.2;
 /** Bytes written anew in one round, so that compaction never crowds out mail. */
 const rewriteBytesPerRound = 64 * 1024 * 1024;
 
@@ -123,12 +121,7 @@ async function expire(flow: Flow): Promise<void> {
 }
 
 async function compact(flow: Flow): Promise<void> {
-	const sparse = new Set(
-		flow.spool
-			.sparse()
-			.filter((segment) => segment.openBytes < segment.bytes * sparseRatio)
-			.map((segment) => segment.segment),
-	);
+	const sparse = new Set(flow.spool.sparse().map((segment) => segment.segment));
 	if (sparse.size === 0) return;
 	let bytes = 0;
 	const movable = [...flow.scheduler.all()].filter((message) => sparse.has(message.segment));

@@ -5,12 +5,7 @@
  * log. What `append` and `record` resolve is on the disk. Everything else (queue.db, history) follows the log and can be
  * rebuilt from it.
  */
-import type {
-	MessageId,
-	MessageRecord,
-	RecipientStatus,
-	Transition,
-} from "@sluice/shared/words/message.ts";
+import type { MessageId, MessageRecord, RecipientStatus, Transition } from '@sluice/shared/words/message.ts';
 
 /** A place in the log. Orders by segment, then offset. */
 export type LogPosition = { readonly segment: number; readonly offset: number };
@@ -31,13 +26,13 @@ export type StoredMessage = {
 /** A report about recipients that a DSN (itself a message of the log) settles; see core/dsn. */
 export type Reported = {
 	readonly message: MessageId;
-	readonly kind: "failed" | "delayed" | "relayed";
+	readonly kind: 'failed' | 'delayed' | 'relayed';
 	readonly recipients: readonly number[];
 };
 
 export type LogEntry =
 	| {
-			readonly kind: "message";
+			readonly kind: 'message';
 			readonly record: MessageRecord;
 			readonly ref: BodyRef;
 			/** Present when compaction wrote the message anew: the states at that time. */
@@ -46,7 +41,7 @@ export type LogEntry =
 			readonly reported?: Reported;
 	  }
 	| {
-			readonly kind: "transitions";
+			readonly kind: 'transitions';
 			readonly transitions: readonly Transition[];
 	  };
 
@@ -87,13 +82,16 @@ export type Spool = {
 	keep(id: MessageId, ref: BodyRef): void;
 	/** Every open message has been named; finished segments may go from now on. Without this call none ever goes. */
 	kept(): void;
-	/** The message no longer needs its body: its segment may go when all of it may. */
+	/** The message no longer needs its record: its segment may go when all of it may, and all older ones have gone. */
 	release(id: MessageId, ref: BodyRef): void;
 	/** Everything below is durable. */
 	durable(): LogPosition;
 	/** Projections call back as they advance; segments below the lowest of all and without open messages are deleted. */
 	projected(projection: string, position: LogPosition): void;
-	/** Segments (never the one being written) that only a few open messages keep: candidates for being written anew. */
+	/**
+	 * Segments whose open messages are to be written anew: few of them keep a long stretch of the oldest segments. A segment goes
+	 * only after all older ones, so that whatever records are left in the log, their steps are left too.
+	 */
 	sparse(): readonly {
 		readonly segment: number;
 		readonly openBytes: number;

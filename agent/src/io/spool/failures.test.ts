@@ -268,42 +268,6 @@ test('spool: what a start has told after a kill survives a power loss', async ()
 	}
 });
 
-test('spool: what is void stays void when the segment that says so has gone', async () => {
-	let isFlushFailing = false;
-	const disk = modelDisk();
-	const files: SpoolFiles = {
-		...disk.files,
-		async fdatasync(fd) {
-			if (!isFlushFailing) return disk.files.fdatasync(fd);
-			isFlushFailing = false;
-			isCutFailing = true;
-			throw Object.assign(new Error('EIO'), { code: 'EIO' });
-		},
-		async truncate(fd, bytes) {
-			if (!isCutFailing) return disk.files.truncate(fd, bytes);
-			isCutFailing = false;
-			throw Object.assign(new Error('EIO'), { code: 'EIO' });
-		},
-	};
-	let isCutFailing = false;
-	const { spool } = await openExample('/spool', { settings: { ...settings, sparesMax: 0 }, files });
-	spool.kept();
-	const append = (sequence: number, bytes: number) =>
-		spool.append(exampleRecord(sequence, bytes), exampleBody(sequence, bytes));
-	const held = await append(1, 2500);
-	isFlushFailing = true;
-	const moved = await append(2, 2500);
-	assert.equal(moved.segment, held.segment + 1, 'written anew in the next segment');
-	spool.release(exampleRecord(2, 0).id, moved);
-	const last = await append(3, 6000);
-	assert.equal(last.segment, moved.segment + 1);
-	for (const projection of ['index', 'history']) spool.projected(projection, spool.durable());
-	await until(() => !disk.files.list('/spool').includes('0000000002.log'));
-	await spool.stop();
-	const { seen } = await openExample('/spool', { settings, files: disk.files });
-	assert.deepEqual(idsOf(seen), [exampleRecord(1, 0).id, exampleRecord(3, 0).id]);
-});
-
 test('spool: on a full disk outcomes are still recorded, mail is refused, and it recovers by itself', async () => {
 	const disk = modelDisk();
 	let isFull = false;

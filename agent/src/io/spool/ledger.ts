@@ -1,7 +1,12 @@
 /**
  * Which segments are still needed: by open messages, and by projections that have not read them.
  *
- * A segment may go when it is not being written, no open message's record is in it, and every projection has passed its end.
+ * A segment may go when it is not the newest, no open message's record is in it, every projection has passed its end, and all
+ * older ones have gone. The last is what makes the log the truth: every step of a message stands behind its record, so whatever
+ * records are left, their steps are left too. Were a younger segment to go first, a message delivered long ago could look
+ * undelivered to a replay without an index. The price is that one old message keeps all that follows; `sparse` names those that
+ * are worth writing anew at the end of the log.
+ *
  * Nothing may go before the open messages found at start have all been entered (`isComplete`): an unknown open message would
  * look like none.
  *
@@ -24,6 +29,8 @@ export type LedgerSegment = {
 	openBytes: number;
 };
 
+export type SparseSegment = { readonly segment: number; readonly openBytes: number; readonly bytes: number };
+
 export type Ledger = {
 	add(segment: {
 		readonly segment: number;
@@ -42,9 +49,14 @@ export type Ledger = {
 	/** True: the projection has come to another segment. */
 	projected(projection: string, position: LogPosition): boolean;
 	isComplete: boolean;
+	/** Oldest first; each may go once those before it have gone. */
 	removable(): readonly LedgerSegment[];
 	untrimmed(): readonly LedgerSegment[];
-	sparse(share: number): readonly { segment: number; openBytes: number; bytes: number }[];
+	/**
+	 * Segments whose open messages, all of them written anew, would set free the longest stretch of the oldest segments of which
+	 * less than `share` is open.
+	 */
+	sparse(share: number): readonly SparseSegment[];
 	totals(): { segments: number; bytes: number; openMessages: number };
 };
 
@@ -56,7 +68,33 @@ export function segmentLedger(projections: readonly string[]): Ledger {
 
 	const isPassed = ({ segment, end }: LedgerSegment): boolean =>
 		[...positions.values()].every((position) => comparePositions(position, { segment, offset: end }) >= 0);
-	const ended = (): LedgerSegment[] => [...segments.values()].filter((segment) => segment.isEnded);
+	const isNeeded = (entry: LedgerSegment): boolean => entry.open.size > 0 || !isPassed(entry);
+
+	/** All but the newest: it is being written, or tells the next start where the log ends. */
+	const ended = (): LedgerSegment[] => [...segments.values()].slice(0, -1).filter((segment) => segment.isEnded);
+
+	function removable(): LedgerSegment[] {
+		if (!isComplete) return [];
+		const all = ended();
+		const first = all.findIndex(isNeeded);
+		return first < 0 ? all : all.slice(0, first);
+	}
+
+	function sparse(share: number): SparseSegment[] {
+		const all = ended();
+		let openSum = 0;
+		let bytesSum = 0;
+		let count = 0;
+		for (const [index, { openBytes, end }] of all.entries()) {
+			openSum += openBytes;
+			bytesSum += end;
+			if (openSum < share * bytesSum) count = index + 1;
+		}
+		return all
+			.slice(0, count)
+			.filter(({ open }) => open.size > 0)
+			.map(({ segment, openBytes, end }) => ({ segment, openBytes, bytes: end }));
+	}
 
 	return {
 		add: (segment) =>
@@ -100,16 +138,9 @@ export function segmentLedger(projections: readonly string[]): Ledger {
 		set isComplete(value) {
 			isComplete = value;
 		},
-		removable: () => (isComplete ? ended().filter((entry) => entry.open.size === 0 && isPassed(entry)) : []),
+		removable,
 		untrimmed: () => ended().filter((segment) => !segment.isTrimmed),
-		sparse: (share) =>
-			ended()
-				.filter(({ open, openBytes, end }) => open.size > 0 && openBytes < share * end)
-				.map(({ segment, openBytes, end }) => ({
-					segment,
-					openBytes,
-					bytes: end,
-				})),
+		sparse,
 		totals() {
 			let bytes = 0;
 			let openMessages = 0;

@@ -17,7 +17,7 @@ export type SpoolSettings = {
 	readonly flushBytesMax: number;
 	/** How often a failed log tries to get well. */
 	readonly recoverEveryMs: number;
-	/** A segment whose open messages make up less than this share of it is sparse. */
+	/** The oldest segments are sparse when less than this share of them is open messages. */
 	readonly sparseShare: number;
 	/** Whose positions must have passed a segment before it may go. */
 	readonly projections: readonly string[];

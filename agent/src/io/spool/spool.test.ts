@@ -41,6 +41,24 @@ test('what was appended and recorded comes back in order, after a stop', async (
 	await again.stop();
 });
 
+test('a log of which nothing is needed any more still knows where it ends', async (context) => {
+	const folder = temporaryFolder(context);
+	const { spool } = await openExample(folder);
+	spool.kept();
+	const ref = await spool.append(exampleRecord(1, 10), exampleBody(1, 10));
+	spool.release(exampleRecord(1, 10).id, ref);
+	const end = spool.durable();
+	for (const projection of ['index', 'history']) spool.projected(projection, end);
+	await spool.stop();
+	const again = await openExample(folder, { from: end });
+	assert.equal(again.recovery.isFromBeyondEnd, false);
+	assert.deepEqual(again.spool.durable(), end);
+	again.spool.kept();
+	const next = await again.spool.append(exampleRecord(2, 10), exampleBody(2, 10));
+	assert.equal(next.segment, 2);
+	await again.spool.stop();
+});
+
 test('appends of one turn share one flush', async (context) => {
 	let flushes = 0;
 	const files = watchedFiles((call) => {

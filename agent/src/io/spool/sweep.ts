@@ -1,8 +1,8 @@
 /**
  * Clearing away finished segments, one at a time, behind the back of the writing.
  *
- * Where a segment ends stands in the header of the one written after it. Before that one goes, the file it speaks of is cut to
- * its end, so that nothing void can come back. A failure leaves everything as it was; the next occasion tries again.
+ * Segments go oldest first. What stays is cut to its records: a recycled file that a restart has ended early is mostly unused. A
+ * failure leaves everything as it was; the next occasion tries again.
  */
 import type { Folder } from './folder.ts';
 import type { Ledger, LedgerSegment } from './ledger.ts';
@@ -31,11 +31,9 @@ export function segmentSweep(input: {
 	async function run(): Promise<void> {
 		while (isWanted && !isStopped) {
 			isWanted = false;
-			for (const segment of ledger.untrimmed()) if (!isStopped && !(await attempt(segment, trim))) return;
-			for (const segment of ledger.removable()) {
-				if (isStopped) return;
-				if (!input.isReading(segment.segment) && !(await attempt(segment, remove))) return;
-			}
+			for (const segment of ledger.removable())
+				if (isStopped || input.isReading(segment.segment) || !(await attempt(segment, remove))) break;
+			for (const segment of ledger.untrimmed()) if (isStopped || !(await attempt(segment, trim))) break;
 		}
 	}
 
