@@ -7,6 +7,9 @@ const clock = (atMs: number): string => new Date(atMs).toTimeString().slice(0, 8
 const text = (field: SluiceEvent[string]): string => (Array.isArray(field) ? field.join(', ') : String(field ?? ''));
 const sender = (event: SluiceEvent): string => (text(event.sender) === '' ? '<>' : text(event.sender));
 
+/** `mailbox user1@site1.test`, `script unix:7003`. */
+const whoOf = (kind: string, identity: string): string => `${kind} ${identity.replace(`${kind}:`, '')}`.trim();
+
 function sentence(event: SluiceEvent): string | undefined {
 	switch (event.event) {
 		case 'message.accepted':
@@ -14,7 +17,7 @@ function sentence(event: SluiceEvent): string | undefined {
 		case 'message.waiting': {
 			if (event.recipients === undefined)
 				return `${event.event.split('.')[1]}  by ${text(event.actor)}: ${text(event.why)}`;
-			const who = `${text(event.class)}${text(event.identity) === '' ? '' : ` ${text(event.identity)}`}`;
+			const who = whoOf(text(event.class), text(event.identity));
 			const more = Number(event.recipientCount) > (event.recipients as readonly string[]).length ? ' …' : '';
 			return `${event.event === 'message.accepted' ? 'accepted ' : event.event === 'message.held' ? 'held     ' : 'waiting  '} ${sender(event)} → ${text(event.recipients)}${more}  (${text(event.bytes)} bytes, ${who})`;
 		}

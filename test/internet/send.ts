@@ -21,12 +21,17 @@ const { values } = parseArgs({
 		subject: { type: 'string', default: 'A message from npm run send' },
 		text: { type: 'string', default: 'Hello from the development loop.\n' },
 		bytes: { type: 'string', default: '0' },
+		// Through an MTA in front of the agent instead of straight to it.
+		port: { type: 'string' },
+		user: { type: 'string' },
+		password: { type: 'string' },
 	},
 });
 
 /** Where npm start's agent listens, from the configuration it has written. */
 function relayOf(): { host: string; port: number } {
-	const found = /listen: ([\d.]+):(\d+)/.exec(readFileSync(join(root, 'var', 'agent.yaml'), 'utf8'));
+	if (values.port !== undefined) return { host: '127.0.0.1', port: Number(values.port) };
+	const found = /listen: "?([\d.]+):(\d+)/.exec(readFileSync(join(root, 'var', 'agent.yaml'), 'utf8'));
 	return { host: found?.[1] ?? '127.0.0.1', port: Number(found?.[2] ?? 2526) };
 }
 
@@ -40,8 +45,9 @@ function show(trace: TraceDto, shown: number): number {
 	return trace.steps.length;
 }
 
-async function send(): Promise<string> {
-	const transport = createTransport({ ...relayOf(), secure: false, ignoreTLS: true, name: 'client.one.test' });
+async function send(): Promise<string | undefined> {
+	const auth = values.user === undefined ? {} : { auth: { user: values.user, pass: values.password ?? '' } };
+	const transport = createTransport({ ...relayOf(), ...auth, secure: false, ignoreTLS: true, name: 'client.one.test' });
 	const filler = 'x'.repeat(75);
 	const padding = `${filler}\n`.repeat(Math.ceil(Number(values.bytes) / 76));
 	const sent = await transport.sendMail({
@@ -52,7 +58,7 @@ async function send(): Promise<string> {
 	});
 	transport.close();
 	console.log(`Sent: ${sent.response}`);
-	return /2\.0\.0 (\w{13})/.exec(sent.response)?.[1] ?? '';
+	return /2\.0\.0 (\w{13})/.exec(sent.response)?.[1];
 }
 
 async function watch(id: string): Promise<void> {
@@ -76,7 +82,10 @@ async function watch(id: string): Promise<void> {
 }
 
 try {
-	await watch(await send());
+	const id = await send();
+	if (id === undefined)
+		console.log('Handed to the MTA; what becomes of it is in the output of npm start, and in: npx sluice message list');
+	else await watch(id);
 } catch (error) {
 	const { code, message, response } = error as Error & { code?: string; response?: string };
 	if (code === 'ENOENT' || code === 'ECONNREFUSED')

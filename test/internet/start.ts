@@ -8,10 +8,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { loadConfig, problemText } from '@sluice/agent/config/load.ts';
 import { startAgent } from '@sluice/agent/main/agent.ts';
 import { lineOf } from './follow.ts';
 import { type Internet, startInternet } from './internet.ts';
+import { type MtaInFront, startMtaInFront } from './with-mta.ts';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
 const dataDir = join(root, 'var');
@@ -31,12 +33,21 @@ async function freePort(wanted: number): Promise<number> {
 	return attempt(wanted).catch(() => attempt(0));
 }
 
-function configText(internet: Internet, port: number): string {
+/** What stands in for the MTA when there is none: anybody on the machine may hand mail in. */
+function frontOf(mta: MtaInFront | undefined, port: number): readonly string[] {
+	if (mta === undefined) return [`smtp: { listen: "127.0.0.1:${port}" }`];
+	if (mta.secret === undefined) return mta.config;
+	const secretFile = join(dataDir, 'wiring-secret');
+	writeFileSync(secretFile, mta.secret, { mode: 0o600 });
+	return mta.config.map((line) => line.replace('SECRET', JSON.stringify(secretFile)));
+}
+
+function configText(internet: Internet, front: readonly string[]): string {
 	return [
 		'# Written by npm start, anew each time. Try: npx sluice config explain --config var/agent.yaml',
 		`dataDir: ${JSON.stringify(dataDir)}`,
 		'hostName: relay.sluice.test',
-		`smtp: { listen: 127.0.0.1:${port} }`,
+		...front,
 		'delivery:',
 		`  dnsServers: [127.0.0.1:${internet.dnsPort}]`,
 		`  port: ${internet.smtpPort}`,
@@ -48,12 +59,13 @@ function configText(internet: Internet, port: number): string {
 	].join('\n');
 }
 
-function greet(internet: Internet, smtpAddress: string): void {
+function greet(internet: Internet, smtpAddress: string, mta: MtaInFront | undefined): void {
 	const lines = [
 		'',
 		`Sluice relays on ${smtpAddress}; its data is in ${relative(process.cwd(), dataDir) || '.'}/.`,
 		...internet.describe(),
 		'',
+		...(mta === undefined ? [] : [...mta.describe, '']),
 		'Send a message and see its whole life (in a second terminal):',
 		'',
 		'  npm run send -- --from you@one.test --to 451-later@ok.test',
@@ -68,7 +80,14 @@ function greet(internet: Internet, smtpAddress: string): void {
 mkdirSync(dataDir, { recursive: true });
 const internet = await startInternet({ store: 'counts' });
 const configFile = join(dataDir, 'agent.yaml');
-writeFileSync(configFile, configText(internet, await freePort(relayPort)));
+const port = await freePort(relayPort);
+const { values } = parseArgs({ options: { mta: { type: 'string' } } });
+if (values.mta !== undefined && values.mta !== 'exim' && values.mta !== 'postfix') {
+	console.error('--mta: exim or postfix');
+	process.exit(2);
+}
+const mta = values.mta === undefined ? undefined : await startMtaInFront(values.mta, port);
+writeFileSync(configFile, configText(internet, frontOf(mta, port)));
 const loaded = loadConfig(configFile);
 if (!loaded.ok) {
 	console.error(loaded.error.map(problemText).join('\n'));
@@ -87,7 +106,7 @@ const agent = await startAgent({
 	await internet.stop();
 	process.exit(1);
 });
-greet(internet, agent.smtpAddress);
+greet(internet, agent.smtpAddress, mta);
 isGreeted = true;
 
 let isStopping = false;
@@ -96,6 +115,7 @@ async function stop(): Promise<void> {
 	isStopping = true;
 	const { openRecipients } = agent.flow.scheduler;
 	console.log(`\nStopping: no new mail, deliveries under way end (Ctrl-C again to stop at once).`);
+	await mta?.stop();
 	await agent.stop();
 	await internet.stop();
 	console.log(
