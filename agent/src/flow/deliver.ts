@@ -89,7 +89,9 @@ async function offer(
 ): Promise<JobResult> {
 	const { record } = stored;
 	const { hostName, key } = flow.settings();
-	const prefix = receivedLine({ origin: record.origin, name: hostName, key, id: record.id, nowMs: record.acceptedMs });
+	const { origin, id, acceptedMs } = record;
+	// A report begins here: nobody handed it to us. With our line it would look like a loop when the MTA sends it on through us.
+	const prefix = record.about === undefined ? receivedLine({ origin, name: hostName, key, id, nowMs: acceptedMs }) : '';
 	const content = outgoingContent(prefix, stored.body, record.cuts);
 	const answers = new Map<QueuedRecipient, Answered>();
 	const offered: Offer = { flow, job, record, content, isByMx: located.isByMx, answers };
