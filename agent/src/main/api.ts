@@ -63,6 +63,7 @@ function summaryOf({ record, steps }: MessageLife): MessageSummary {
 		sender: envelope.reversePath,
 		subject: record.subject ?? '',
 		bytes: record.bodyBytes,
+		recipientCount: envelope.recipients.length,
 		recipients: envelope.recipients.map(({ address }, index) => {
 			const own = steps.filter((step) => step.recipient === index);
 			const last = own.at(-1);

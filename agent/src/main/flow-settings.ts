@@ -31,14 +31,16 @@ function readLines(file: string, key: string): readonly string[] {
 
 /** Uids behind `smtp.mtaUsers`; root is always one of them. */
 export function mtaUidsOf(config: Config): readonly number[] {
-	const passwd = (): readonly string[] => readLines('/etc/passwd', 'smtp.mtaUsers');
-	const uids = config.smtp.mtaUsers.map((user) => {
+	return [0, ...uidsOf(config.smtp.mtaUsers, 'smtp.mtaUsers')];
+}
+
+function uidsOf(users: readonly (string | number)[], key: string): readonly number[] {
+	return users.map((user) => {
 		if (typeof user === 'number') return user;
-		const row = passwd().find((line) => line.startsWith(`${user}:`));
-		if (row === undefined) throw new ConfigurationError(`smtp.mtaUsers: this machine has no user ${user}`);
+		const row = readLines('/etc/passwd', key).find((line) => line.startsWith(`${user}:`));
+		if (row === undefined) throw new ConfigurationError(`${key}: this machine has no user ${user}`);
 		return Number(row.split(':')[2]);
 	});
-	return [0, ...uids];
 }
 
 function smarthostsOf(configured: ConfiguredSmarthost): readonly Smarthost[] {
@@ -67,13 +69,15 @@ export const hostNameOf = (config: Config): string => config.hostName ?? hostnam
 const ownPassesMax = 4;
 
 function attributionOf(config: Config, key: string): FlowSettings['attribution'] {
-	const { mta, secretFile, hostNames, filterUsers } = config.wiring;
+	const { mta, secretFile, hostNames, filterUsers, listUsers } = config.wiring;
 	const mtaUid = mtaUidsOf(config).find((uid) => uid !== 0);
 	return {
 		mta,
 		secrets: secretFile === undefined ? [] : readLines(secretFile, 'wiring.secretFile'),
 		hostNames: hostNames.length > 0 || mta !== 'postfix' ? hostNames : [hostNameOf(config)],
 		filterUserIds: filterUsers,
+		listUserIds: uidsOf(listUsers, 'wiring.listUsers'),
+		ownAddresses: ownAddresses(),
 		ownReceivedToken: receivedToken(key),
 		...(mta === 'exim' && mtaUid !== undefined ? { eximUid: mtaUid } : {}),
 		...(mta === 'postfix' && mtaUid !== undefined ? { postfixUid: mtaUid } : {}),

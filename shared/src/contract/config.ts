@@ -97,6 +97,12 @@ export const configSchema = z.strictObject({
 			.array(z.number().int().min(0))
 			.default([])
 			.describe('postfix: uids under which a content filter hands mail back with sendmail.'),
+		listUsers: z
+			.array(z.union([z.string().min(1), z.number().int().min(0)]))
+			.default([])
+			.describe(
+				'Names or uids of mailing list software, such as mailman: the domain of the list pays for what it sends.',
+			),
 	}).describe('How the MTA tells us who sent a message.'),
 	api: section({
 		socket: z.string().min(1).optional().describe('Unix socket of the REST API; default: agent.sock in dataDir.'),

@@ -52,6 +52,7 @@ export const messageSummarySchema = z.object({
 	sender: z.string().describe('Reverse-path; empty for the null sender.'),
 	subject: z.string(),
 	bytes: z.number().int(),
+	recipientCount: z.number().int().describe('All of them; a list of messages shows only the first ones.'),
 	recipients: z.array(
 		z.object({
 			address: z.string(),

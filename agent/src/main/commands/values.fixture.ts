@@ -38,6 +38,7 @@ export const messages: readonly MessageSummaryDto[] = [
 		sender: 'alice@site1.test',
 		subject: 'Invoice 2026-118 for the workshop in Lübeck, with the corrected hours',
 		bytes: 48_213,
+		recipientCount: 2,
 		recipients: [
 			{
 				address: 'bob@slow.test',
@@ -66,6 +67,7 @@ export const messages: readonly MessageSummaryDto[] = [
 		sender: 'www@shop.test',
 		subject: 'Hi\u001b]0;owned\u0007 \u202Ecod.exe 中文主题 🎉',
 		bytes: 912,
+		recipientCount: 1,
 		recipients: [
 			{ address: 'someone.with.a.long.name@far-away.example', state: 'held', attempts: 0, at: at('06:02:00.000') },
 		],
@@ -79,6 +81,7 @@ export const messages: readonly MessageSummaryDto[] = [
 		sender: '',
 		subject: '',
 		bytes: 3_204,
+		recipientCount: 1,
 		recipients: [{ address: 'alice@site1.test', state: 'bounced', attempts: 1, at: at('00:00:00.000', '2026-11-23') }],
 	},
 ];

@@ -10,9 +10,9 @@ import type { View } from './view.ts';
 /** Below this there is no room for time and account beside sender and subject; the age is enough. */
 const wideColumnsMin = 100;
 
-function recipientsText({ recipients }: MessageSummaryDto): string {
+function recipientsText({ recipients, recipientCount }: MessageSummaryDto): string {
 	const first = recipients[0]?.address ?? '';
-	return recipients.length > 1 ? `${first} +${recipients.length - 1}` : first;
+	return recipientCount > 1 ? `${first} +${recipientCount - 1}` : first;
 }
 
 function columnsFor(view: View): readonly Column<MessageSummaryDto>[] {
