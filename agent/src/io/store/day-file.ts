@@ -3,7 +3,6 @@
  *
  * Rows and position are committed together: after a crash between the commits of two days each knows by itself what it has.
  */
-import { existsSync } from 'node:fs';
 import { domainOf } from '@sluice/shared/words/address.ts';
 import { logStart } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
@@ -12,7 +11,7 @@ import type { Change, DayBatch, NewMessage, RecipientNow } from './day-batch.ts'
 import { dayApplicationId, dayPragmas, daySchema, dayVersion, numberOfState } from './day-schema.ts';
 import { rollBack } from './index-projection.ts';
 import type { Durability } from './projection.ts';
-import { type Database, openDatabase, syncFolderOf } from './sqlite.ts';
+import { type Database, type OpenDatabase, openDatabase, syncFolderOf } from './sqlite.ts';
 
 export type DayFile = {
 	readonly path: string;
@@ -30,12 +29,12 @@ export type DayFile = {
 export class UnusableDay extends Error {}
 
 /** Opens a day's file, made if it is missing. Throws UnusableDay, or the binding's error. */
-export function openDayFile(path: string): DayFile {
-	const isNew = !existsSync(path);
-	const database = openDatabase(path);
+export function openDayFile(path: string, open: OpenDatabase = openDatabase): DayFile {
+	const database = open(path);
 	try {
 		database.exec(dayPragmas);
-		if (isNew) {
+		// Also when a kill or a full disk left an empty file.
+		if (database.prepare('PRAGMA schema_version').get()?.[0] === 0) {
 			database.exec(`BEGIN; ${daySchema} COMMIT`);
 			syncFolderOf(path);
 		}

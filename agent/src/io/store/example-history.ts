@@ -34,8 +34,8 @@ export function createWriter(log: MemoryLog, random: () => number): (count: numb
 	function accept(about?: MessageId): MessageRecord {
 		sequence++;
 		const record = exampleRecord(sequence, {
-			// Nearly in order, now and then late, over three days.
-			atMs: exampleMs + sequence * hourMs * 0.25 - (random() < 0.1 ? 20_000 : 0),
+			// Over three days at once, so that any batch is about any day; now and then late.
+			atMs: exampleMs + pick([0, 24, 48]) * hourMs + sequence * 10_000 - (random() < 0.1 ? 25_000 : 0),
 			account: pick(exampleAccounts),
 			mailbox: pick(mailboxes),
 			recipients: Array.from({ length: 1 + Math.floor(random() * 3) }, () => `${pick(names)}@${pick(domains)}`),

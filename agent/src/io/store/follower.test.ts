@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { comparePositions } from '../../core/log/position.ts';
@@ -10,18 +10,20 @@ import { historyDays } from './history-days.ts';
 import { lifeOf } from './history-life.ts';
 import { search } from './history-search.ts';
 import { openQueueIndex } from './queue-index.ts';
-import { databaseFiles, openDatabase } from './sqlite.ts';
+import { databaseFiles, type OpenDatabase, openDatabase, type Statement } from './sqlite.ts';
 import {
 	deferred,
 	delivered,
 	exampleMs,
 	exampleRecord,
 	memoryLog,
+	type Opened,
 	openExample,
 	runAll,
 	seededRandom,
 	temporaryFolder,
 } from './testing.ts';
+import type { StoreTrouble } from './trouble.ts';
 
 function openMessages(folder: string): Map<MessageId, QueuedMessage> {
 	const index = openQueueIndex(join(folder, 'queue.db'), false);
@@ -71,34 +73,49 @@ function putBack(folder: string, name: string, number: number): void {
 	for (const file of files.slice(0, 2)) if (existsSync(`${file}.${number}`)) copyFileSync(`${file}.${number}`, file);
 }
 
+/** Tells which database has been flushed: a commit with synchronous = FULL takes all earlier ones to the disk. */
+function watchedDatabase(onFlush: (name: string) => void): OpenDatabase {
+	return (path, options) => {
+		const database = openDatabase(path, options);
+		let isFull = false;
+		return {
+			...database,
+			exec(sql) {
+				database.exec(sql);
+				if (sql.includes('synchronous = ')) isFull = sql.includes('synchronous = FULL');
+				if (sql === 'COMMIT' && isFull) onFlush(basename(path));
+			},
+		};
+	};
+}
+
 /**
  * Random entries in random batches; after some the process ends without a word, after others the power fails as well and each
- * database goes back to any of its states since the last flush, also to not being there. In the end all must be right.
+ * database goes back to any of its states since it was last flushed. In the end all must be right.
  */
 function liveThrough(context: TestContext, seed: number): void {
 	const folder = temporaryFolder(context);
 	const random = seededRandom(seed);
 	const log = memoryLog();
 	const write = createWriter(log, random);
-	let { follower, troubles } = openExample(folder, log, { batchWeightMax: 5 });
-	/** Copies of each database since the last flush. */
-	let copies = new Map<string, number[]>();
+	/** Copies of each database since it was last flushed. */
+	const copies = new Map<string, number[]>();
+	const input = { batchWeightMax: 5, openDatabase: watchedDatabase((name) => void copies.set(name, [])) };
+	let { follower, troubles } = openExample(folder, log, input);
 	let copyNumber = 0;
 
 	function snapshot(): void {
 		copyNumber++;
 		for (const name of databasesIn(folder)) {
 			keepCopy(folder, name, copyNumber);
-			copies.set(name, [...(copies.get(name) ?? (copies.size > 0 ? [0] : [])), copyNumber]);
+			copies.set(name, [...(copies.get(name) ?? []), copyNumber]);
 		}
 	}
 
 	for (let round = 0; round < 30; round++) {
 		write(Math.floor(random() * 12));
 		for (let batches = Math.floor(random() * 4); batches > 0; batches--) {
-			const isSynced = random() < 0.3;
-			follower.run(log.end, isSynced ? 'synced' : 'lazy');
-			if (isSynced) copies = new Map();
+			follower.run(log.end, random() < 0.3 ? 'synced' : 'lazy');
 			snapshot();
 		}
 		const chance = random();
@@ -108,8 +125,8 @@ function liveThrough(context: TestContext, seed: number): void {
 		if (chance > 0.75)
 			for (const [name, numbers] of copies)
 				putBack(folder, name, numbers[Math.floor(random() * numbers.length)] as number);
-		({ follower, troubles } = openExample(folder, log, { batchWeightMax: 5 }));
-		copies = new Map();
+		({ follower, troubles } = openExample(folder, log, input));
+		copies.clear();
 		snapshot();
 	}
 	runAll(follower, log);
@@ -330,4 +347,83 @@ test('an error leaves everything as it was, and the next run goes on', (context)
 	assert.equal(lifeOf(days, record.id)?.steps.length, 1);
 	days.close();
 	assert.deepEqual(openMessages(folder), new Map());
+});
+
+test('a message that compaction wrote anew and that ends in the same batch leaves the index', (context) => {
+	const { folder, log, two } = lived(context);
+	const { follower } = openExample(folder, log);
+	const status = { state: 'queued', attempts: 1, dueMs: exampleMs, delayNoticed: false, reported: false } as const;
+	log.message(two, { statuses: [status] });
+	log.steps(delivered(two));
+	runAll(follower, log);
+	follower.close();
+	assert.deepEqual(openMessages(folder), new Map());
+});
+
+test('what is settled is not woken by a later step of the same batch', (context) => {
+	const { folder, log, two } = lived(context);
+	const { follower } = openExample(folder, log);
+	log.steps({ ...deferred(two, 0, 2), to: 'discarded' }, { ...deferred(two, 0, 2), to: 'queued' });
+	runAll(follower, log);
+	follower.close();
+	assert.deepEqual(openMessages(folder), replayNaively(log.entries).open);
+	assert.deepEqual(openMessages(folder), new Map());
+});
+
+/** A full disk at the call of this number: writing fails, and SQLite rolls back. */
+function breakingDatabase(state: { callsLeft: number }): OpenDatabase {
+	const spend = (): void => {
+		if (state.callsLeft-- <= 0) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+	};
+	return (path, options) => {
+		const database = openDatabase(path, options);
+		const breaking = (statement: Statement): Statement => ({
+			...statement,
+			run(...values) {
+				spend();
+				return statement.run(...values);
+			},
+		});
+		return {
+			...database,
+			exec(sql) {
+				if (sql !== 'ROLLBACK') spend();
+				database.exec(sql);
+			},
+			prepare: (sql) => breaking(database.prepare(sql)),
+		};
+	};
+}
+
+test('a full disk at any call of SQLite costs nothing but time', (context) => {
+	const log = memoryLog();
+	createWriter(log, seededRandom(5))(60);
+	const told = replayNaively(log.entries);
+	let failures = 0;
+	for (let calls = 0; ; calls += 1 + Math.floor(calls / 8)) {
+		const folder = temporaryFolder(context);
+		const state = { callsLeft: calls };
+		const troubles: string[] = [];
+		const input = {
+			batchWeightMax: 25,
+			openDatabase: breakingDatabase(state),
+			report: ({ kind }: StoreTrouble) => void troubles.push(kind),
+		};
+		let opened: Opened | undefined;
+		try {
+			opened = openExample(folder, log, input);
+			runAll(opened.follower, log);
+		} catch {
+			failures++;
+			// There is room again: the same follower goes on, if it could be opened at all.
+			state.callsLeft = Number.POSITIVE_INFINITY;
+			opened ??= openExample(folder, log, input);
+			runAll(opened.follower, log);
+		}
+		opened.follower.close();
+		assert.ok(!troubles.includes('day-set-aside'));
+		assertTold(folder, told);
+		if (state.callsLeft > 0 && state.callsLeft !== Number.POSITIVE_INFINITY) break;
+	}
+	assert.ok(failures > 20, `${failures} failures`);
 });

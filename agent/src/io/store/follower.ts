@@ -15,7 +15,7 @@ import { createIndexProjection, type IndexProjection } from './index-projection.
 import type { Durability } from './projection.ts';
 import { openQueueDatabase, readPosition } from './queue-database.ts';
 import { DamagedIndex } from './queue-rows.ts';
-import { type Database, failureOf, removeDatabase } from './sqlite.ts';
+import { type Database, failureOf, type OpenDatabase, openDatabase, removeDatabase } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 
 /** As io/spool/reader `readEntries`: visits every entry behind `from` up to `upTo`, in order. */
@@ -37,6 +37,8 @@ export type FollowerInput = {
 	readonly now: () => number;
 	/** Messages, recipients and steps of one batch. Bounds memory and the time of a commit. */
 	readonly batchWeightMax?: number;
+	/** For tests that watch or break SQLite. */
+	readonly openDatabase?: OpenDatabase;
 };
 
 export type Follower = {
@@ -60,6 +62,7 @@ export function openFollower(input: FollowerInput): Follower {
 		durable: () => durable,
 		report: input.report,
 		now: input.now,
+		openDatabase: input.openDatabase ?? openDatabase,
 	});
 	const batchWeightMax = input.batchWeightMax ?? batchWeightDefault;
 	let synced = earlier(index.position, history.position);
@@ -146,8 +149,8 @@ const later = (one: LogPosition, other: LogPosition): LogPosition => (comparePos
 
 /** Opens queue.db, or makes it anew when it cannot be believed. */
 function openIndex(input: FollowerInput): IndexProjection {
-	const { queuePath, logEnd, report } = input;
-	const opened = tryOpen(queuePath);
+	const { queuePath, logEnd, report, openDatabase: open = openDatabase } = input;
+	const opened = tryOpen(open, queuePath);
 	if ('database' in opened) {
 		const position = readPosition(opened.database, 'index');
 		if (comparePositions(position, logEnd) <= 0 || comparePositions(position, logStart) === 0)
@@ -156,14 +159,14 @@ function openIndex(input: FollowerInput): IndexProjection {
 		report({ kind: 'index-rebuilt', why: 'it knew more than the log' });
 	} else report({ kind: 'index-rebuilt', why: opened.unusable });
 	removeDatabase(queuePath);
-	const anew = tryOpen(queuePath);
+	const anew = tryOpen(open, queuePath);
 	if ('unusable' in anew) throw new Error(`queue index: ${anew.unusable} although just made`);
 	return createIndexProjection(anew.database);
 }
 
-function tryOpen(path: string): { readonly database: Database } | { readonly unusable: string } {
+function tryOpen(open: OpenDatabase, path: string): { readonly database: Database } | { readonly unusable: string } {
 	try {
-		return openQueueDatabase(path);
+		return openQueueDatabase(path, open);
 	} catch (error) {
 		if (failureOf(error) !== 'corrupt') throw error;
 		return { unusable: (error as Error).message };

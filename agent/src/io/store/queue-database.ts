@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { logStart } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
 import { queueVersion } from './queue-rows.ts';
-import { type Database, openDatabase } from './sqlite.ts';
+import { type Database, type OpenDatabase, openDatabase } from './sqlite.ts';
 
 /** "SluQ": a file of somebody else is not taken for ours. */
 const applicationId = 0x536c7551;
@@ -29,9 +29,9 @@ const logBytesMax = 16 * 1024 * 1024;
 export type OpenedQueue = { readonly database: Database } | { readonly unusable: string };
 
 /** Opens for writing, making the tables in an empty file. `unusable`: closed again, to be removed. Throws on I/O errors. */
-export function openQueueDatabase(path: string): OpenedQueue {
+export function openQueueDatabase(path: string, open: OpenDatabase = openDatabase): OpenedQueue {
 	const isNew = !existsSync(path);
-	const database = openDatabase(path);
+	const database = open(path);
 	try {
 		database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${logBytesMax}`);
 		if (isNew) database.exec(`BEGIN; ${schema} COMMIT`);
