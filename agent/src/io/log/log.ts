@@ -22,7 +22,18 @@ const warnings: ReadonlySet<EventName> = new Set<EventName>([
 	'source.failed',
 ]);
 
-const addressFields: ReadonlySet<string> = new Set(['sender', 'recipient', 'recipients', 'identity', 'from']);
+/** Follows from the lines before it: one line a message less where a server is busy. */
+const details: ReadonlySet<EventName> = new Set<EventName>(['message.finished']);
+
+const addressFields: ReadonlySet<string> = new Set([
+	'sender',
+	'recipient',
+	'recipients',
+	'identity',
+	'from',
+	'reply',
+	'to',
+]);
 
 /** `j***@site1.test`: enough to recognise for who knows, nothing for who does not. */
 export const maskAddress = (text: string): string => text.replace(/([^\s<>@:=])[^\s<>@:=]*@/g, '$1***@');
@@ -60,6 +71,7 @@ export function createLog(settings: LogSettings, destination?: { write(line: str
 	timer?.unref();
 	return {
 		write(event) {
+			if (details.has(event.event) && !logger.isLevelEnabled('debug')) return;
 			const { atMs, ...fields } = event;
 			const line: { [field: string]: Field } = { time: new Date(atMs).toISOString() };
 			for (const [name, field] of Object.entries(fields)) {
@@ -67,6 +79,7 @@ export function createLog(settings: LogSettings, destination?: { write(line: str
 				line[name] = bounded(isMasking && addressFields.has(name) ? masked(field) : field);
 			}
 			if (warnings.has(event.event)) logger.warn(line);
+			else if (details.has(event.event)) logger.debug(line);
 			else logger.info(line);
 		},
 		set(next) {
