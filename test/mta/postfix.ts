@@ -47,7 +47,11 @@ export type PostfixOptions = {
 	/** Settings on top, say a wiring; the same as `set` after the start, without its reload. */
 	readonly settings?: Readonly<Record<string, string>>;
 } & (
-	| { /** Un-wired relayhost: a recorder or sink that plays the internet. */ readonly directPort: number }
+	| {
+			/** Un-wired relayhost: a recorder or sink that plays the internet. */
+			readonly directPort: number;
+			readonly directHost?: string;
+	  }
 	| { /** A stock relay to this port of 127.0.0.1, nothing Plesk-like. */ readonly stock: { readonly relayTo: number } }
 );
 
@@ -80,7 +84,9 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
 		hostname: options.hostname ?? 'plesk.example.test',
 		smtpPort: ports.smtp,
 		submissionPort: ports.submission,
-		relayTo: { host: '127.0.0.1', port: isStock ? options.stock.relayTo : options.directPort },
+		relayTo: isStock
+			? { host: '127.0.0.1', port: options.stock.relayTo }
+			: { host: options.directHost ?? '127.0.0.1', port: options.directPort },
 		saslPort: sasl.port,
 		retrySeconds: options.retrySeconds ?? RETRY_SECONDS_DEFAULT,
 	};
