@@ -100,7 +100,7 @@ export async function startAgentRelay(options: AgentOptions): Promise<AgentRelay
 	};
 	await writeFile(configFile, JSON.stringify(config, undefined, '\t'));
 	const log = openSync(logFile, 'w');
-	const beganMs = performance.now();
+	const beganMs = Date.now();
 	const child = spawn(
 		process.execPath,
 		[...(options.nodeArguments ?? []), program, 'agent', 'run', '--config', configFile],
@@ -112,7 +112,8 @@ export async function startAgentRelay(options: AgentOptions): Promise<AgentRelay
 	process.once('exit', kill);
 	const exited = once(child, 'exit');
 	const readLog = () => readFileSync(logFile, 'utf8');
-	const started = () => /"event":"agent.started".*"smtp":"[^"]*:(\d+)","api":"([^"]*)"/.exec(readLog());
+	const started = () =>
+		/"time":"([^"]*)","event":"agent.started".*"smtp":"[^"]*:(\d+)","api":"([^"]*)"/.exec(readLog());
 	await until(() => child.exitCode !== null || started() !== null, {
 		waitMs: options.startMsMax ?? 30_000,
 		otherwise: readLog,
@@ -123,9 +124,9 @@ export async function startAgentRelay(options: AgentOptions): Promise<AgentRelay
 	return {
 		name: 'sluice',
 		pid,
-		port: Number(found[1]),
-		socketPath: found[2] as string,
-		startMs: performance.now() - beganMs,
+		port: Number(found[2]),
+		socketPath: found[3] as string,
+		startMs: Date.parse(found[1] as string) - beganMs,
 		processorUs: () => processorUs([pid]),
 		mainThreadUs: () => mainThreadUs(pid),
 		memoryBytes: () => memoryBytes([pid]),
