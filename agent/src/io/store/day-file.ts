@@ -4,7 +4,7 @@
  * Rows and position are committed together: after a crash between the commits of two days each knows by itself what it has.
  */
 import { domainOf } from '@sluice/shared/words/address.ts';
-import { logStart } from '../../core/log/position.ts';
+import { comparePositions, logStart } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
 import { chunkTable } from './chunks.ts';
 import type { Change, DayBatch, NewMessage, RecipientNow } from './day-batch.ts';
@@ -59,7 +59,8 @@ function writableDay(database: Database): DayFile {
 	const statements = prepareAll(database);
 	let chunks = chunkTable(database);
 	let position = readPosition(database);
-	let isUnsynced = false;
+	// Who wrote it last may have been killed before a flush.
+	let isUnsynced = true;
 
 	function insert(message: NewMessage): void {
 		const { key, record, recipients } = message;
@@ -133,17 +134,19 @@ function writableDay(database: Database): DayFile {
 		},
 		has: (key) => statements.exists.get(key) !== undefined,
 		commit(batch, upTo, durability) {
+			// Read again from an earlier place, a day may be ahead of the batch: it never goes back.
+			const reached = comparePositions(upTo, position) > 0 ? upTo : position;
 			database.exec(`PRAGMA synchronous = ${durability === 'synced' ? 'FULL' : 'NORMAL'}`);
 			database.exec('BEGIN IMMEDIATE');
 			try {
-				write(batch, upTo);
+				write(batch, reached);
 				database.exec('COMMIT');
 			} catch (error) {
 				rollBack(database);
 				chunks = chunkTable(database);
 				throw error;
 			}
-			position = upTo;
+			position = reached;
 			isUnsynced = durability === 'lazy';
 		},
 		forgetPosition() {

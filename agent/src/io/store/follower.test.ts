@@ -122,11 +122,12 @@ function liveThrough(context: TestContext, seed: number): void {
 		if (chance < 0.5) continue;
 		// A kill in the middle of a batch: what was gathered is gone.
 		follower.close();
-		if (chance > 0.75)
+		if (chance > 0.75) {
 			for (const [name, numbers] of copies)
 				putBack(folder, name, numbers[Math.floor(random() * numbers.length)] as number);
+			copies.clear();
+		}
 		({ follower, troubles } = openExample(folder, log, input));
-		copies.clear();
 		snapshot();
 	}
 	runAll(follower, log);
