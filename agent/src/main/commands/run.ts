@@ -143,7 +143,8 @@ async function run(terminal: Terminal, options: RunOptions): Promise<void> {
 		abort: (ending) => process.exit(ending),
 	});
 	await manager.stop();
-	terminal.endWith(code);
+	// A start that failed may leave threads and sockets open behind it; they must not keep the process.
+	process.exit(code);
 }
 
 export function addRun(program: Command, terminal: Terminal): void {
