@@ -2,18 +2,26 @@
  * Settings of the parts that are made once at start, from the configuration.
  */
 import type { Config } from '@sluice/shared/contract/config.ts';
+import { dsnDestination } from '../core/scheduling/queued.ts';
 import type { SchedulerSettings } from '../core/scheduling/scheduler.ts';
 import { schedulerDefaults } from '../core/scheduling/settings.ts';
 import { defaultSmtpInSettings, type SmtpInSettings } from '../io/smtp-in/settings.ts';
 import { type DialerSettings, dialerDefaults } from '../io/smtp-out/settings.ts';
 import type { SpoolSettings } from '../io/spool/settings.ts';
 
-export function schedulerSettingsOf({ delivery }: Config): SchedulerSettings {
-	const { lane } = delivery;
+/** Behind a smarthost there is one lane; our own reports keep theirs, to the MTA. */
+const smarthostLane = 'smarthost';
+
+export function schedulerSettingsOf({ delivery, dsn }: Config): SchedulerSettings {
+	const { lane, smarthost } = delivery;
+	const isOwnLane = (destination: string): boolean => destination === dsnDestination && dsn.via !== undefined;
 	return {
 		...schedulerDefaults,
 		deliveriesMax: delivery.deliveriesMax,
 		recipientsPerTransactionMax: delivery.recipientsPerTransactionMax,
+		...(smarthost === undefined
+			? {}
+			: { laneOf: (destination: string) => (isOwnLane(destination) ? destination : smarthostLane) }),
 		feedback: {
 			...schedulerDefaults.feedback,
 			windowInitial: lane.windowInitial,

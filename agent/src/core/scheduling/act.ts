@@ -14,9 +14,9 @@ import type { Transition } from '@sluice/shared/words/message.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
 import { lifecycle, mayTake } from '../delivery/lifecycle.ts';
-import { type Backlog, change, isReserved, type Place, parcelsOf, place, probeLane } from './backlog.ts';
+import { type Backlog, change, isReserved, laneNameOf, type Place, parcelsOf, place, probeLane } from './backlog.ts';
 import { findLane, type Lane } from './lane.ts';
-import { destinationOf, messageOf, recipientsOf } from './parcel.ts';
+import { messageOf, recipientsOf } from './parcel.ts';
 import type { QueuedMessage, QueuedRecipient } from './queued.ts';
 
 export type ActKind = 'hold' | 'release' | 'discard' | 'requeue' | 'expire' | 'budget' | 'suppress';
@@ -135,21 +135,25 @@ function* candidates(backlog: Backlog, selector: Selector): Iterable<number> {
 		if (selector.kind === 'account' && message.account !== selector.id) continue;
 		if (selector.kind === 'identity' && message.identity !== selector.id) continue;
 		for (let slot = first; slot >= 0; slot = backlog.parcels.sibling[slot] as number) {
-			if (selector.kind === 'destination' && destinationOf(backlog.parcels, slot) !== selector.id) continue;
+			if (selector.kind === 'destination' && !hasDestination(backlog, slot, selector.id)) continue;
 			yield slot;
 		}
 	}
 }
 
+const hasDestination = (backlog: Backlog, slot: number, destination: string): boolean =>
+	recipientsOf(backlog.parcels, slot).some((recipient) => recipient.destination === destination);
+
 function noteProbe(backlog: Backlog, probes: Map<Lane, Probe>, slot: number): void {
 	const message = messageOf(backlog.parcels, slot);
-	const destination = destinationOf(backlog.parcels, slot);
+	const destination = laneNameOf(backlog, slot);
 	const lane = findLane(backlog.lanes, message, destination);
 	if (lane?.laneState === 'closed') probes.set(lane, { message, destination });
 }
 
 const isSelected = (backlog: Backlog, slot: number, recipient: QueuedRecipient, request: ActRequest): boolean =>
-	request.where === undefined || request.where(recipient, messageOf(backlog.parcels, slot));
+	(request.selector.kind !== 'destination' || recipient.destination === request.selector.id) &&
+	(request.where === undefined || request.where(recipient, messageOf(backlog.parcels, slot)));
 
 /** Returns 1 when the recipient is now waited for. */
 function planPending(pending: Pending, recipient: QueuedRecipient, request: ActRequest): number {

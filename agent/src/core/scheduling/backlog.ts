@@ -106,10 +106,16 @@ export function place(backlog: Backlog, slot: number, nowMs: number): void {
 	else enterTimers(backlog, slot);
 }
 
+/** The lane a parcel goes in, by name: its destination, or what that is mapped to. */
+export function laneNameOf(backlog: Backlog, slot: number): string {
+	const destination = destinationOf(backlog.parcels, slot);
+	return backlog.settings.laneOf?.(destination) ?? destination;
+}
+
 function enterQueue(backlog: Backlog, slot: number): void {
 	const { parcels } = backlog;
 	if (parcels.node[slot] !== undefined) return;
-	const lane = laneFor(backlog.lanes, messageOf(parcels, slot), destinationOf(parcels, slot));
+	const lane = laneFor(backlog.lanes, messageOf(parcels, slot), laneNameOf(backlog, slot));
 	fairPush(backlog.fair, lane, slot);
 	lane.todo++;
 	arrangeLane(backlog, lane);

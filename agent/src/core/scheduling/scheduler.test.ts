@@ -490,3 +490,24 @@ test('100,000 that come due at once are moved in steps, none is lost', () => {
 		many - 3,
 	);
 });
+
+test('behind a smarthost all destinations share a lane and a transaction, and an act still reaches one destination alone', () => {
+	const scheduler = createScheduler({ ...wide, laneOf: () => 'smarthost' });
+	const both = message({ recipients: [{ destination: 'one.test' }, { destination: 'two.test' }] });
+	scheduler.add(both, start);
+	const act = scheduler.plan({ kind: 'hold', selector: { kind: 'destination', id: 'two.test' }, nowMs: start });
+	assert.deepEqual(
+		act.transitions.map((step) => step.recipient),
+		[1],
+	);
+	scheduler.commit(act, start);
+	assert.deepEqual(
+		take(scheduler).recipients.map((recipient) => recipient.destination),
+		['one.test'],
+	);
+	scheduler.add(message({ recipients: [{ destination: 'one.test' }, { destination: 'two.test' }] }), start);
+	const job = take(scheduler);
+	assert.equal(job.lane.destination, 'smarthost');
+	assert.equal(job.recipients.length, 2);
+	assert.equal(scheduler.lanes().length, 1);
+});

@@ -137,7 +137,7 @@ function add(backlog: Backlog, message: QueuedMessage, nowMs: number): void {
 	if (backlog.byId.has(message.id)) throw new Error(`message ${message.id} is in the queue already`);
 	let first = none;
 	// Each is put before the one added last, so that the first of the envelope is the first of the chain.
-	for (const recipients of byDestination(message).reverse()) {
+	for (const recipients of byLane(backlog, message).reverse()) {
 		first = addParcel(backlog.parcels, message, recipients === message.recipients ? undefined : recipients, first);
 	}
 	if (first === none) throw new Error(`message ${message.id} has no recipients`);
@@ -152,12 +152,14 @@ function add(backlog: Backlog, message: QueuedMessage, nowMs: number): void {
 	}
 }
 
-/** The recipients in groups of one destination each: all of them as they are, when they have the same. */
-function byDestination(message: QueuedMessage): (readonly QueuedRecipient[])[] {
+/** The recipients in groups of one lane each: all of them as they are, when they have the same. */
+function byLane(backlog: Backlog, message: QueuedMessage): (readonly QueuedRecipient[])[] {
 	const destination = message.recipients[0]?.destination;
 	if (message.recipients.every((recipient) => recipient.destination === destination))
 		return message.recipients.length === 0 ? [] : [message.recipients];
-	return [...Map.groupBy(message.recipients, (recipient) => recipient.destination).values()];
+	const { laneOf = (own) => own } = backlog.settings;
+	const groups = [...Map.groupBy(message.recipients, (recipient) => laneOf(recipient.destination)).values()];
+	return groups.length === 1 ? [message.recipients] : groups;
 }
 
 function retire(backlog: Backlog, id: MessageId): boolean {

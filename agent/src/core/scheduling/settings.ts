@@ -14,6 +14,11 @@ export type SchedulerSettings = {
 	/** Recipients of one transaction (RFC 5321 §4.5.3.1.8 obliges servers to take 100). */
 	readonly recipientsPerTransactionMax: number;
 	readonly feedback: FeedbackSettings;
+	/**
+	 * Which lane mail for a destination takes: behind a smarthost all destinations share one. Recipients of a message in the same lane
+	 * go in one transaction. Left out: each destination has its own.
+	 */
+	readonly laneOf?: (destination: string) => string;
 	/** Lanes without mail that are remembered for what was learned of them; the oldest is forgotten first. */
 	readonly idleLanesMax: number;
 };
