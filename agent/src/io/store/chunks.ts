@@ -16,7 +16,7 @@ export type ChunkTable = {
 	save(): void;
 };
 
-export function chunkTable(database: Database): ChunkTable {
+export function chunkTable(database: Database, recipientsMax = chunkRecipientsMax): ChunkTable {
 	const chunks: Chunk[] = readChunks(database);
 	const put = database.prepare('INSERT OR REPLACE INTO chunks VALUES (?, ?, ?)');
 	const changed = new Set<Chunk>();
@@ -30,7 +30,7 @@ export function chunkTable(database: Database): ChunkTable {
 
 	function find(key: number): Chunk {
 		const last = chunks.at(-1) ?? begin(0);
-		if (key > highest && last.recipients >= chunkRecipientsMax) return begin(key);
+		if (key > highest && last.recipients >= recipientsMax) return begin(key);
 		return chunks[chunkIndexOf(chunks, key)] ?? last;
 	}
 

@@ -28,8 +28,15 @@ export type DayFile = {
 /** A file that is not a day of ours, or of another version. */
 export class UnusableDay extends Error {}
 
+export type DayInput = {
+	/** For tests. */
+	readonly openDatabase?: OpenDatabase | undefined;
+	readonly chunkRecipientsMax?: number | undefined;
+};
+
 /** Opens a day's file, made if it is missing. Throws UnusableDay, or the binding's error. */
-export function openDayFile(path: string, open: OpenDatabase = openDatabase): DayFile {
+export function openDayFile(path: string, input: DayInput = {}): DayFile {
+	const { openDatabase: open = openDatabase } = input;
 	const database = open(path);
 	try {
 		database.exec(dayPragmas);
@@ -40,7 +47,7 @@ export function openDayFile(path: string, open: OpenDatabase = openDatabase): Da
 		}
 		const fault = dayFaultOf(database);
 		if (fault !== undefined) throw new UnusableDay(fault);
-		return writableDay(database);
+		return writableDay(database, input.chunkRecipientsMax);
 	} catch (error) {
 		database.close();
 		throw error;
@@ -55,9 +62,9 @@ export function dayFaultOf(database: Database): string | undefined {
 	return version === dayVersion ? undefined : `version ${version} instead of ${dayVersion}`;
 }
 
-function writableDay(database: Database): DayFile {
+function writableDay(database: Database, chunkRecipientsMax: number | undefined): DayFile {
 	const statements = prepareAll(database);
-	let chunks = chunkTable(database);
+	let chunks = chunkTable(database, chunkRecipientsMax);
 	let position = readPosition(database);
 	// Who wrote it last may have been killed before a flush.
 	let isUnsynced = true;
@@ -143,7 +150,7 @@ function writableDay(database: Database): DayFile {
 				database.exec('COMMIT');
 			} catch (error) {
 				rollBack(database);
-				chunks = chunkTable(database);
+				chunks = chunkTable(database, chunkRecipientsMax);
 				throw error;
 			}
 			position = reached;

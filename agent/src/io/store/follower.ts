@@ -39,6 +39,7 @@ export type FollowerInput = {
 	readonly batchWeightMax?: number;
 	/** For tests that watch or break SQLite. */
 	readonly openDatabase?: OpenDatabase;
+	readonly chunkRecipientsMax?: number;
 };
 
 export type Follower = {
@@ -62,7 +63,7 @@ export function openFollower(input: FollowerInput): Follower {
 		durable: () => durable,
 		report: input.report,
 		now: input.now,
-		openDatabase: input.openDatabase ?? openDatabase,
+		dayInput: { openDatabase: input.openDatabase, chunkRecipientsMax: input.chunkRecipientsMax },
 	});
 	const batchWeightMax = input.batchWeightMax ?? batchWeightDefault;
 	let synced = earlier(index.position, history.position);

@@ -13,10 +13,10 @@ import type { MessageId } from '@sluice/shared/words/message.ts';
 import { comparePositions, logStart } from '../../core/log/position.ts';
 import type { LogEntry, LogPosition } from '../../ports/spool.ts';
 import { addMessage, addStep, type DayBatch, emptyBatch } from './day-batch.ts';
-import { type DayFile, openDayFile, UnusableDay } from './day-file.ts';
+import { type DayFile, type DayInput, openDayFile, UnusableDay } from './day-file.ts';
 import { type DayNumber, keyOfId, nameOfDay } from './message-key.ts';
 import type { Projection } from './projection.ts';
-import { databaseFiles, failureOf, type OpenDatabase } from './sqlite.ts';
+import { databaseFiles, failureOf } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 
 /** Files kept open between batches. Most mail is of today; retries reach some days back. */
@@ -32,7 +32,7 @@ export type HistoryProjectionInput = {
 	readonly durable: () => LogPosition;
 	readonly report: ReportTrouble;
 	readonly now: () => number;
-	readonly openDatabase: OpenDatabase;
+	readonly dayInput: DayInput;
 };
 
 export function createHistoryProjection(input: HistoryProjectionInput): Projection {
@@ -59,7 +59,7 @@ export function createHistoryProjection(input: HistoryProjectionInput): Projecti
 
 	function open(number: DayNumber, path: string): Day {
 		return guarded(number, path, () => {
-			const file = openDayFile(path, input.openDatabase);
+			const file = openDayFile(path, input.dayInput);
 			if (comparePositions(file.position, input.durable()) > 0) file.forgetPosition();
 			return { number, file, batch: emptyBatch(), isInBatch: false };
 		});

@@ -11,7 +11,7 @@ import { openStates } from '@sluice/shared/words/recipient.ts';
 import { deliveredNumber, numberOfState } from './day-schema.ts';
 import type { HistoryDays, ReadableDay } from './history-days.ts';
 import { type DayNumber, dayMs, dayOfTime, nameOfDay } from './message-key.ts';
-import { databaseFiles, removeDatabase } from './sqlite.ts';
+import { removeDatabase } from './sqlite.ts';
 
 export type RetentionBounds = {
 	/** Today and this many days less one before it. */
@@ -33,19 +33,22 @@ export function retain(directory: string, days: HistoryDays, bounds: RetentionBo
 	for (const day of days.list().toReversed())
 		if (day < oldestKept && day < today && !hasOpenMessages(days.open(day))) drop(day);
 
-	const rest = days.list().toReversed();
+	const rest = days
+		.list()
+		.toReversed()
+		.map((day) => ({ day, bytes: bytesOf(days.pathOf(day)) }));
 	const setAside = setAsideFiles(directory);
-	let bytes = sum(rest.map((day) => bytesOf(days.pathOf(day)))) + sum(setAside.map((file) => file.bytes));
+	let bytes = sum([...rest, ...setAside].map((file) => file.bytes));
 	for (const file of setAside) {
 		if (bytes <= bounds.maxBytes && file.modifiedMs > bounds.nowMs - bounds.days * dayMs) continue;
 		rmSync(file.path, { force: true });
 		bytes -= file.bytes;
 	}
-	for (const day of rest) {
+	for (const file of rest) {
 		if (bytes <= bounds.maxBytes) break;
-		if (day >= today || hasOpenMessages(days.open(day))) continue;
-		bytes -= bytesOf(days.pathOf(day));
-		drop(day);
+		if (file.day >= today || hasOpenMessages(days.open(file.day))) continue;
+		bytes -= file.bytes;
+		drop(file.day);
 	}
 	return dropped.sort();
 }
@@ -62,8 +65,9 @@ function hasOpenMessages(day: ReadableDay | undefined): boolean {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
+/** Of a file and its log. */
 const bytesOf = (path: string): number =>
-	sum(databaseFiles(path).map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0));
+	sum([path, `${path}-wal`].map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0));
 
 type SetAside = { readonly path: string; readonly bytes: number; readonly modifiedMs: number };
 

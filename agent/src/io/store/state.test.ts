@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { StandingHold } from '@sluice/shared/words/selector.ts';
+import { openDatabase } from './sqlite.ts';
+import { auditAgeMsMax, auditRowsMax, openState } from './state.ts';
+import { exampleMs, temporaryFolder } from './testing.ts';
+import type { StoreTrouble } from './trouble.ts';
+
+function open(path: string, nowMs = exampleMs) {
+	const troubles: StoreTrouble[] = [];
+	const state = openState({ path, now: () => nowMs, report: (trouble) => void troubles.push(trouble) });
+	return { state, troubles };
+}
+
+const hold: StandingHold = {
+	id: 'h1',
+	selector: { kind: 'account', id: 'shop' },
+	reason: 'looks hijacked',
+	author: 'admin root',
+	sinceMs: exampleMs,
+	untilMs: exampleMs + 3_600_000,
+};
+
+const entry = { atMs: exampleMs, actor: 'admin root', act: 'hold.set', subject: 'account shop', detail: 'h1: why' };
+
+test('holds, audit and values outlive the process', (context) => {
+	const path = join(temporaryFolder(context), 'state.db');
+	const first = open(path).state;
+	first.putHold({ ...hold, reason: 'first' });
+	first.putHold(hold);
+	first.putHold({ ...hold, id: 'h2', selector: { kind: 'destination', id: 'example.test' }, sinceMs: exampleMs - 1 });
+	first.putHold({ ...hold, id: 'h3' });
+	first.deleteHold('h3');
+	first.deleteHold('no such hold');
+	first.audit(entry);
+	first.set('key', 'one');
+	first.set('key', 'two');
+	first.close();
+	const { state, troubles } = open(path);
+	assert.deepEqual(troubles, []);
+	assert.deepEqual(
+		state.holds().map(({ id }) => id),
+		['h2', 'h1'],
+	);
+	assert.deepEqual(state.holds()[1], hold);
+	assert.deepEqual(state.auditLog(10), [{ id: 1, ...entry }]);
+	assert.equal(state.get('key'), 'two');
+	assert.equal(state.get('other'), undefined);
+	state.close();
+});
+
+test('the audit is read newest first, page by page', (context) => {
+	const { state } = open(join(temporaryFolder(context), 'state.db'));
+	for (let index = 0; index < 5; index++) state.audit({ ...entry, subject: `${index}` });
+	const page = state.auditLog(2);
+	assert.deepEqual(
+		page.map(({ subject }) => subject),
+		['4', '3'],
+	);
+	assert.deepEqual(
+		state.auditLog(10, page.at(-1)?.id).map(({ subject }) => subject),
+		['2', '1', '0'],
+	);
+	state.close();
+});
+
+test('the audit is bounded by age and by rows', (context) => {
+	const path = join(temporaryFolder(context), 'state.db');
+	const { state } = open(path);
+	state.audit({ ...entry, atMs: exampleMs - auditAgeMsMax - 1, subject: 'old' });
+	for (let index = 0; index < 250; index++) state.audit(entry);
+	assert.equal(state.auditLog(1000).length, 250);
+	state.close();
+	const database = openDatabase(path);
+	database.exec(`UPDATE sqlite_sequence SET seq = ${auditRowsMax + 200} WHERE name = 'audit'`);
+	database.close();
+	const again = open(path).state;
+	again.audit(entry);
+	// Numbers 2 to 251 lie below the hundred thousand that may stand; one of them is at the edge.
+	assert.equal(again.auditLog(1000).length, 51);
+	again.close();
+});
+
+for (const [name, damage] of [
+	['is no database', (path: string) => writeFileSync(path, 'something else '.repeat(1000))],
+	['is cut', (path: string) => truncateSync(path, 5000)],
+	['belongs to something else', (path: string) => edit(path, 'PRAGMA application_id = 7')],
+] as const)
+	test(`state.db that ${name} is set aside, told, and begun anew`, (context) => {
+		const folder = temporaryFolder(context);
+		const path = join(folder, 'state.db');
+		const first = open(path).state;
+		first.putHold(hold);
+		first.close();
+		damage(path);
+		const bytes = readFileSync(path);
+		const { state, troubles } = open(path);
+		const [trouble] = troubles;
+		assert.ok(trouble?.kind === 'state-set-aside');
+		assert.ok(existsSync(trouble.path));
+		if (name === 'is no database') assert.deepEqual(readFileSync(trouble.path), bytes);
+		assert.deepEqual(state.holds(), []);
+		state.putHold(hold);
+		state.close();
+		const again = open(path);
+		assert.deepEqual(again.troubles, []);
+		assert.deepEqual(again.state.holds(), [hold]);
+		again.state.close();
+		assert.equal(readdirSync(folder).filter((file) => file.includes('damaged') && !file.includes('-wal')).length, 1);
+	});
+
+function edit(path: string, sql: string): void {
+	const database = openDatabase(path);
+	database.exec(sql);
+	database.close();
+}
+
+test('a later version is not touched', (context) => {
+	const path = join(temporaryFolder(context), 'state.db');
+	open(path).state.close();
+	edit(path, 'PRAGMA user_version = 99');
+	assert.throws(() => open(path), /later version/);
+	edit(path, 'PRAGMA user_version = 1');
+	open(path).state.close();
+});
+
+test('a kill while the file was being made does no harm', (context) => {
+	const path = join(temporaryFolder(context), 'state.db');
+	writeFileSync(path, '');
+	const { state, troubles } = open(path);
+	assert.deepEqual(troubles, []);
+	state.putHold(hold);
+	state.close();
+});
