@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { listenSmtp } from '@sluice/agent/io/smtp-in/server.ts';
 import { defaultSmtpInSettings, type SmtpInSettings } from '@sluice/agent/io/smtp-in/settings.ts';
+import { systemClock } from '@sluice/agent/io/system/clock.ts';
 import type { Clock } from '@sluice/agent/ports/clock.ts';
 import type {
 	Peer,
@@ -48,15 +49,6 @@ export type RecorderOptions = {
 	/** Keep only envelope and size of messages. */
 	readonly dropsContent?: boolean;
 	readonly clock?: Clock;
-};
-
-export const systemClock: Clock = {
-	now: () => Date.now(),
-	monotonic: () => performance.now(),
-	after: (delayMs, fire) => {
-		const timer = setTimeout(fire, delayMs);
-		return { cancel: () => clearTimeout(timer) };
-	},
 };
 
 const certificate = (name: string): Buffer =>

@@ -89,6 +89,17 @@ test('content that comes slowly but steadily is taken, however long it takes', a
 	assert.equal(recorder.messages[0]!.content.bytes, 20 * 70_000);
 });
 
+test('a fast beginning does not pay for a drip at the end', async (context) => {
+	const { clock, client } = await bench(context);
+	await startData(client);
+	await arrive(client, `${'x'.repeat(998)}\r\n`.repeat(1_000));
+	clock.advance(301_000);
+	assert.equal(client.unread, '');
+	await arrive(client, 'x');
+	clock.advance(301_000);
+	assert.match((await client.reply())[0]!, /^421 4\.4\.2 /);
+});
+
 test('no time runs while flow makes a message durable', async (context) => {
 	const { clock, client, recorder } = await bench(context);
 	await client.say('MAIL FROM:<a@one.test>');
