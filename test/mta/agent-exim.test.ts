@@ -7,10 +7,8 @@ import { type AttributionCase, runCase } from './attribution-case.ts';
 import { boxesUnavailable } from './box.ts';
 import { eximUser } from './exim.ts';
 import { type Hosting, startHosting } from './hosting.ts';
-import { plainMessage } from './message.ts';
+import { sendersOf } from './senders.ts';
 import { autoresponder, bobForwardsTo, mailingList, user1, user2 } from './sites.ts';
-import { submitAccepted } from './submit.ts';
-import { phpMail, sendmail } from './unix-mail.ts';
 import { fixtureSecretPath, placeFixtureSecret } from './wiring-fixture.ts';
 
 const skip = (await boxesUnavailable()) ?? false;
@@ -24,33 +22,7 @@ suite('Exim and the agent', { skip }, () => {
 	const exim = () => hosting.mta;
 	const hostName = 'cpanel.example.test';
 
-	const message = (subject: string, headers: readonly string[] = [], to = 'x@remote.test') =>
-		plainMessage({ from: 'someone@site1.test', to, subject, headers });
-	const asMailbox =
-		(user: typeof user1 | typeof user2, to: string, headers: readonly string[] = []) =>
-		(subject: string) =>
-			submitAccepted({
-				port: exim().submissionPort,
-				auth: user,
-				from: user.user,
-				recipients: [to],
-				message: message(subject, headers, to),
-			});
-	const fromOutside =
-		(to: string, from = 'stranger@outside.test') =>
-		(subject: string) =>
-			submitAccepted({ port: exim().smtpPort, from, recipients: [to], message: message(subject, [], to) });
-	const bySendmail =
-		(user: string, to: string, more: { cwd?: string; arguments?: string; headers?: readonly string[] } = {}) =>
-		async (subject: string) => {
-			const { headers = [], ...call } = more;
-			if (call.cwd !== undefined) await exim().box.makeFolder(call.cwd, { owner: user });
-			await sendmail(exim().box, { user, message: message(subject, headers, to), ...call });
-		};
-	const byPhp =
-		(user: string, to: string, more: { cwd?: string; parameters?: string } = {}) =>
-		(subject: string) =>
-			phpMail(exim().box, { user, script: `/home/${user}/public_html/form/contact.php`, to, subject, ...more });
+	const send = sendersOf(exim);
 	const unix = (name: string, uid: number, directory?: string) => ({
 		class: 'script' as const,
 		account: `uid:${uid}`,
@@ -89,50 +61,47 @@ suite('Exim and the agent', { skip }, () => {
 	const cases: readonly AttributionCase[] = [
 		{
 			name: 'mailbox',
-			send: asMailbox(user1, 'mailbox@remote.test'),
+			send: send.mailbox(user1, 'mailbox@remote.test'),
 			arrivesAt: ['mailbox@remote.test'],
 			from: mailbox(user1.user),
 			sender: user1.user,
 		},
 		{
 			name: 'sendmail by alice',
-			send: bySendmail('alice', 'alice-1@remote.test'),
+			send: send.sendmail('alice', 'alice-1@remote.test'),
 			arrivesAt: ['alice-1@remote.test'],
 			from: unix('alice', 7001, '/home/alice'),
 			sender: `alice@${hostName}`,
 		},
 		{
 			name: 'sendmail by nobodyphp',
-			send: bySendmail('nobodyphp', 'nobody-1@remote.test'),
+			send: send.sendmail('nobodyphp', 'nobody-1@remote.test'),
 			arrivesAt: ['nobody-1@remote.test'],
 			from: unix('nobodyphp', 7004),
 		},
 		{
 			name: 'PHP mail() by webuser',
-			send: byPhp('webuser', 'web-1@remote.test'),
+			send: send.php('webuser', 'web-1@remote.test'),
 			arrivesAt: ['web-1@remote.test'],
 			from: unix('webuser', 7003, '/home/webuser/public_html/form'),
 		},
 		{
 			name: 'PHP mail() by nobodyphp, as another site, started from /',
-			send: byPhp('nobodyphp', 'nobody-2@remote.test', { cwd: '/', parameters: '-fshop@site2.test' }),
+			send: send.php('nobodyphp', 'nobody-2@remote.test', { cwd: '/', parameters: '-fshop@site2.test' }),
 			arrivesAt: ['nobody-2@remote.test'],
 			from: unix('nobodyphp', 7004, '/'),
 			sender: 'shop@site2.test',
 		},
 		{
 			name: 'exim -bs by alice',
-			send: async (subject) => {
-				const dialog = `EHLO x\nMAIL FROM:<ceo@site2.test>\nRCPT TO:<bs@remote.test>\nDATA\nSubject: ${subject}\n\nx\n.\nQUIT\n`;
-				await exim().box.runAs('alice', '/usr/sbin/exim4 -bs', { input: dialog.replaceAll('\n', '\r\n'), cwd: '/tmp' });
-			},
+			send: send.pipe('alice', 'ceo@site2.test', 'bs@remote.test', '/tmp'),
 			arrivesAt: ['bs@remote.test'],
 			from: { ...unix('alice', 7001, '/tmp'), evidence: /^exim header, local-esmtp by alice, uid=7001$/ },
 			sender: 'ceo@site2.test',
 		},
 		{
 			name: "a user's cron job",
-			send: bySendmail('cpuser', 'cron-1@remote.test', {
+			send: send.sendmail('cpuser', 'cron-1@remote.test', {
 				arguments: '-FCronDaemon -i -oem cron-1@remote.test',
 				headers: ['X-Cron-Env: <SHELL=/bin/sh>'],
 			}),
@@ -141,10 +110,10 @@ suite('Exim and the agent', { skip }, () => {
 		},
 		{
 			name: "root's cron job",
-			send: (subject) =>
-				exim().box.run(['/usr/sbin/sendmail', '-FCronDaemon', '-i', '-oem', 'cron-2@remote.test'], {
-					input: message(subject, ['X-Cron-Env: <SHELL=/bin/sh>']).replaceAll('\r\n', '\n'),
-				}),
+			send: send.root('cron-2@remote.test', {
+				arguments: ['-FCronDaemon', '-i', '-oem', 'cron-2@remote.test'],
+				headers: ['X-Cron-Env: <SHELL=/bin/sh>'],
+			}),
 			arrivesAt: ['cron-2@remote.test'],
 			from: {
 				class: 'cron',
@@ -156,10 +125,7 @@ suite('Exim and the agent', { skip }, () => {
 		},
 		{
 			name: 'sendmail by root',
-			send: (subject) =>
-				exim().box.run(['/usr/sbin/sendmail', '-t', '-i'], {
-					input: message(subject, [], 'root-1@remote.test').replaceAll('\r\n', '\n'),
-				}),
+			send: send.root('root-1@remote.test'),
 			arrivesAt: ['root-1@remote.test'],
 			from: {
 				class: 'system',
@@ -171,27 +137,27 @@ suite('Exim and the agent', { skip }, () => {
 		},
 		{
 			name: 'directory with LF, CR and ;',
-			send: bySendmail('alice', 'dir-1@remote.test', { cwd: '/home/alice/a\nX-Evil: 1\r;\xe9' }),
+			send: send.sendmail('alice', 'dir-1@remote.test', { cwd: '/home/alice/a\nX-Evil: 1\r;\xe9' }),
 			arrivesAt: ['dir-1@remote.test'],
 			from: unix('alice', 7001, '/home/alice/a\\x0aX-Evil: 1\\x0d;é'),
 			look: ([arrived]) => assert.doesNotMatch(arrived!.content.toString('latin1'), /x-evil/i),
 		},
 		{
 			name: 'directory of 4 kB',
-			send: bySendmail('alice', 'dir-2@remote.test', { cwd: longFolder }),
+			send: send.sendmail('alice', 'dir-2@remote.test', { cwd: longFolder }),
 			arrivesAt: ['dir-2@remote.test'],
 			from: unix('alice', 7001, longFolder.slice(0, 1024)),
 		},
 		{
 			name: 'alias',
-			send: fromOutside('fwd@site1.test'),
+			send: send.outside('fwd@site1.test'),
 			arrivesAt: ['outside@remote.test'],
 			from: forward('fwd@site1.test'),
 			sender: /^SRS0=[^=]+=[^=]+=outside\.test=stranger@site1\.test$/,
 		},
 		{
 			name: 'alias with two targets',
-			send: fromOutside('list@site1.test'),
+			send: send.outside('list@site1.test'),
 			arrivesAt: ['a@remote.test', 'b@remote.test'],
 			transactions: 2,
 			from: forward('list@site1.test'),
@@ -199,7 +165,7 @@ suite('Exim and the agent', { skip }, () => {
 		},
 		{
 			name: 'alias of an alias',
-			send: fromOutside('mix@site1.test'),
+			send: send.outside('mix@site1.test'),
 			arrivesAt: ['outside@remote.test', 'c@remote.test'],
 			transactions: 2,
 			from: forward('mix@site1.test'),
@@ -207,28 +173,28 @@ suite('Exim and the agent', { skip }, () => {
 		},
 		{
 			name: '.forward',
-			send: fromOutside(`bob@${hostName}`),
+			send: send.outside(`bob@${hostName}`),
 			arrivesAt: [bobForwardsTo],
 			from: forward(`bob@${hostName}`),
 			sender: /^SRS0=/,
 		},
 		{
 			name: 'null sender through an alias',
-			send: fromOutside('fwd@site1.test', ''),
+			send: send.outside('fwd@site1.test', { from: '' }),
 			arrivesAt: ['outside@remote.test'],
 			from: forward('fwd@site1.test'),
 			sender: '',
 		},
 		{
 			name: 'mailbox to its own alias',
-			send: asMailbox(user1, 'fwd@site1.test'),
+			send: send.mailbox(user1, 'fwd@site1.test'),
 			arrivesAt: ['outside@remote.test'],
 			from: { ...mailbox(user1.user), ancestor: 'fwd@site1.test' },
 			sender: /^SRS0=/,
 		},
 		{
 			name: 'autoresponder in a pipe',
-			send: fromOutside(autoresponder, 'asks-1@outside.test'),
+			send: send.outside(autoresponder, { from: 'asks-1@outside.test' }),
 			arrivesAs: 'away',
 			arrivesAt: ['asks-1@outside.test'],
 			from: { ...unix('alice', 7001), class: 'autoreply' },
@@ -236,7 +202,7 @@ suite('Exim and the agent', { skip }, () => {
 		},
 		{
 			name: 'autoreply transport',
-			send: fromOutside('vacation@site1.test', 'asks-2@outside.test'),
+			send: send.outside('vacation@site1.test', { from: 'asks-2@outside.test' }),
 			arrivesAs: 'Re: autoreply transport',
 			arrivesAt: ['asks-2@outside.test'],
 			from: { ...unix('alice', 7001), class: 'autoreply' },
@@ -244,7 +210,7 @@ suite('Exim and the agent', { skip }, () => {
 		},
 		{
 			name: 'mailing list',
-			send: fromOutside(mailingList.address),
+			send: send.outside(mailingList.address),
 			arrivesAt: [...mailingList.members],
 			from: {
 				class: 'list',
@@ -257,7 +223,7 @@ suite('Exim and the agent', { skip }, () => {
 		},
 		{
 			name: 'bounce by Exim',
-			send: bySendmail('alice', '', { arguments: '-i -f author@outside.test nosuch@site1.test' }),
+			send: send.sendmail('alice', '', { arguments: '-i -f author@outside.test nosuch@site1.test' }),
 			arrivesAs: 'Mail delivery failed: returning message to sender',
 			reportAbout: 'nosuch@site1.test',
 			arrivesAt: ['author@outside.test'],
@@ -272,19 +238,19 @@ suite('Exim and the agent', { skip }, () => {
 		},
 		{
 			name: 'forged copies by a mailbox',
-			send: asMailbox(user1, 'forged-1@remote.test', forged),
+			send: send.mailbox(user1, 'forged-1@remote.test', { headers: forged }),
 			arrivesAt: ['forged-1@remote.test'],
 			from: mailbox(user1.user),
 		},
 		{
 			name: 'forged copies by sendmail',
-			send: bySendmail('alice', 'forged-2@remote.test', { headers: forged }),
+			send: send.sendmail('alice', 'forged-2@remote.test', { headers: forged }),
 			arrivesAt: ['forged-2@remote.test'],
 			from: unix('alice', 7001),
 		},
 		{
 			name: 'look-alikes',
-			send: asMailbox(user2, 'forged-3@remote.test', [...forged, ...lookAlikes]),
+			send: send.mailbox(user2, 'forged-3@remote.test', { headers: [...forged, ...lookAlikes] }),
 			arrivesAt: ['forged-3@remote.test'],
 			from: { ...mailbox(user2.user), alarms: ['wiring.look-alike'] },
 		},
@@ -303,13 +269,13 @@ suite('Exim and the agent', { skip }, () => {
 		} as const;
 		await runCase(hosting, {
 			name: 'wrong secret, mailbox',
-			send: asMailbox(user1, 'wrong-1@remote.test'),
+			send: send.mailbox(user1, 'wrong-1@remote.test'),
 			arrivesAt: ['wrong-1@remote.test'],
 			from: wrong,
 		});
 		await runCase(hosting, {
 			name: 'wrong secret, sendmail',
-			send: bySendmail('alice', 'wrong-2@remote.test'),
+			send: send.sendmail('alice', 'wrong-2@remote.test'),
 			arrivesAt: ['wrong-2@remote.test'],
 			from: wrong,
 		});
@@ -317,13 +283,13 @@ suite('Exim and the agent', { skip }, () => {
 		const missing = { alarms: ['wiring.secret-missing'] } as const;
 		await runCase(hosting, {
 			name: 'no secret, sendmail',
-			send: bySendmail('alice', 'none-1@remote.test'),
+			send: send.sendmail('alice', 'none-1@remote.test'),
 			arrivesAt: ['none-1@remote.test'],
 			from: { ...unix('alice', 7001), ...missing, certainty: 'derived', evidence: /, secret missing$/ },
 		});
 		await runCase(hosting, {
 			name: 'no secret, mailbox',
-			send: asMailbox(user1, 'none-2@remote.test'),
+			send: send.mailbox(user1, 'none-2@remote.test'),
 			arrivesAt: ['none-2@remote.test'],
 			from: { ...wrong, ...missing, evidence: 'exim header without secret' },
 		});
