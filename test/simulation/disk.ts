@@ -15,12 +15,17 @@ export type SimulatedDisk = {
 	crash(): void;
 	/** Share of writes that fail. */
 	failing: number;
+	/** The so-many-th write from now fails; 0: none does. */
+	failNth: number;
+	/** Writes so far, failed ones too. */
+	readonly writes: number;
 };
 
 export function simulatedDisk(random: () => number): SimulatedDisk {
 	const log: Kept[] = [];
 	let waiting: Waiting[] = [];
 	let generation = 0;
+	let writes = 0;
 
 	const entryAt = (offset: number): LogEntry => {
 		const kept = log[offset] as Kept;
@@ -30,6 +35,10 @@ export function simulatedDisk(random: () => number): SimulatedDisk {
 
 	const disk: SimulatedDisk = {
 		failing: 0,
+		failNth: 0,
+		get writes() {
+			return writes;
+		},
 		entries: () => log.map((_, offset) => entryAt(offset)),
 		crash() {
 			generation += 1;
@@ -47,7 +56,10 @@ export function simulatedDisk(random: () => number): SimulatedDisk {
 				const batch = waiting;
 				waiting = [];
 				for (const one of batch) {
-					if (random() < disk.failing) one.done(new Error('ENOSPC'));
+					writes += 1;
+					const isChosen = disk.failNth === 1;
+					if (disk.failNth > 0) disk.failNth -= 1;
+					if (isChosen || random() < disk.failing) one.done(new Error('ENOSPC'));
 					else {
 						log.push(one.kept);
 						one.done();

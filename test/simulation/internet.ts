@@ -62,7 +62,7 @@ export function simulatedInternet(clock: SimulatedClock, random: () => number): 
 
 	const take = (message: OutboundMessage, recipients: readonly string[]): void => {
 		const text = Buffer.concat(message.chunks).toString('latin1');
-		if (message.envelope.reversePath === '') {
+		if (message.envelope.reversePath === '' && text.includes('report-type=delivery-status')) {
 			// A report of ours: what it tells, by the original's token (in the returned header) and final recipient.
 			const about = [...text.matchAll(/X-Token: (\S+)/g)].at(-1)?.[1] ?? '';
 			const action = /Action: (\w+)/.exec(text)?.[1] ?? '';
