@@ -4,7 +4,7 @@
 
 /** `none`: the name or the type does not exist. `temporary`: SERVFAIL, time-out: try later. */
 export type DnsFailure = {
-	readonly kind: "none" | "temporary";
+	readonly kind: 'none' | 'temporary';
 	readonly detail: string;
 };
 

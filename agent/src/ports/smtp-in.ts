@@ -7,6 +7,7 @@
 import type { Envelope, EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
 import type { FaultName } from '@sluice/shared/words/faults.ts';
 import type { Reply } from '@sluice/shared/words/reply.ts';
+import type { ForwardedClient } from '../core/identity/facts.ts';
 
 export type Peer = {
 	readonly address: string;
@@ -19,16 +20,8 @@ export type Peer = {
 	readonly proved: boolean;
 };
 
-/** XFORWARD attributes as given, decoded; `[UNAVAILABLE]` is absent. */
-export type XForward = {
-	readonly name?: string;
-	readonly addr?: string;
-	readonly port?: string;
-	readonly proto?: string;
-	readonly helo?: string;
-	readonly ident?: string;
-	readonly source?: string;
-};
+/** XFORWARD attributes as given, decoded. */
+export type XForward = ForwardedClient;
 
 export type SmtpSession = {
 	/** Short id for log lines. */

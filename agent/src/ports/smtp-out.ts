@@ -1,14 +1,10 @@
 /**
  * Speaking SMTP to other servers: connections and transactions, without opinion about what an answer means.
  */
-import type {
-	Envelope,
-	EnvelopeRecipient,
-} from "@sluice/shared/words/envelope.ts";
-import type { Reply } from "@sluice/shared/words/reply.ts";
+import type { Envelope, EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
 
 /** Opportunistic: try STARTTLS when offered, go on in the clear when the handshake fails. Required: verified, or no delivery. */
-export type TlsPolicy = "none" | "opportunistic" | "required";
+export type TlsPolicy = 'none' | 'opportunistic' | 'required';
 
 export type DialTarget = {
 	/** IP address. */
@@ -35,28 +31,8 @@ export type Extensions = {
 	readonly sizeMax?: number;
 };
 
-/** Where a dial ended. `greeting` and later stages carry the server's reply when there was one. */
-export type DialFailure = {
-	readonly stage: "connect" | "greeting" | "ehlo" | "tls" | "auth";
-	readonly reply?: Reply;
-	/** Of our own: `connect ECONNREFUSED`. Never shown to strangers. */
-	readonly error?: string;
-};
-
-export type TransactionReport = {
-	/** Reply to MAIL; absent when the connection was lost before. */
-	readonly mail?: Reply;
-	/** Replies to RCPT by position; none when MAIL was refused, fewer than the recipients when the connection was lost. */
-	readonly recipients: readonly Reply[];
-	readonly data?: Reply;
-	/** Reply to the content: to the final dot, or a refusal before it. Absent when no recipient was accepted. */
-	readonly end?: Reply;
-	/** The connection was lost or timed out in this stage. Lost in `end`, the server may have the message. */
-	readonly lost?: {
-		readonly stage: "mail" | "rcpt" | "data" | "body" | "end";
-		readonly error: string;
-	};
-};
+/** The values themselves are core's, which reads them: see core/delivery/outcome.ts. */
+export type { DialFailure, TransactionReport };
 
 export type OutboundMessage = {
 	readonly envelope: Envelope;
@@ -91,8 +67,7 @@ export type Dialer = {
 	connect(
 		target: DialTarget,
 	): Promise<
-		| { readonly ok: true; readonly value: OutboundConnection }
-		| { readonly ok: false; readonly error: DialFailure }
+		{ readonly ok: true; readonly value: OutboundConnection } | { readonly ok: false; readonly error: DialFailure }
 	>;
 	/** Keeps a usable connection for reuse; closes the others with QUIT. */
 	giveBack(connection: OutboundConnection): void;

@@ -1,7 +1,7 @@
 /**
  * The machine: disk space, events to the log, numbers to the metrics.
  */
-import type { SluiceEvent } from "@sluice/shared/words/events.ts";
+import type { SluiceEvent } from '@sluice/shared/words/events.ts';
 
 export type DiskSpace = {
 	readonly freeBytes: number;

@@ -11,7 +11,7 @@
  * not want this source at all). `nextHost` says that the recipients still deferred may be offered to the next host of the list
  * in this same attempt: the host failed, not the recipients (RFC 5321 §5.1).
  *
- * Pure; the parameter types equal those of ports/smtp-out.ts in structure, since core does not know ports.
+ * Pure. What a transaction came to is defined here, and the port speaks in it.
  * Not here: the meaning of a reply (classify.ts), the time of the next attempt (backoff.ts), 8-bit content: it goes as it is to a
  * server without 8BITMIME, since no conversion is possible that keeps signatures, and such servers take it in practice.
  */
@@ -23,22 +23,27 @@ import { type Classification, classify } from './classify.ts';
 import { causeOfOwnReply, ownReplies, ownReplyForError } from './own-replies.ts';
 import type { ReplyStage } from './rule.ts';
 
-/** What a transaction came to; ports/smtp-out.ts `TransactionReport`. */
-export type TransactionFacts = {
+/** What one transaction came to. */
+export type TransactionReport = {
+	/** Reply to MAIL; absent when the connection was lost before. */
 	readonly mail?: Reply;
+	/** Replies to RCPT by position; none when MAIL was refused, fewer than the recipients when the connection was lost. */
 	readonly recipients: readonly Reply[];
 	readonly data?: Reply;
+	/** Reply to the content: to the final dot, or a refusal before it. Absent when no recipient was accepted. */
 	readonly end?: Reply;
+	/** The connection was lost or timed out in this stage. Lost in `end`, the server may have the message. */
 	readonly lost?: {
 		readonly stage: 'mail' | 'rcpt' | 'data' | 'body' | 'end';
 		readonly error: string;
 	};
 };
 
-/** Why no transaction could begin; ports/smtp-out.ts `DialFailure`. */
-export type DialFacts = {
+/** Where a dial ended, when no transaction could begin. `greeting` and later stages carry the server's reply when there was one. */
+export type DialFailure = {
 	readonly stage: 'connect' | 'greeting' | 'ehlo' | 'tls' | 'auth';
 	readonly reply?: Reply;
+	/** Of our own: `connect ECONNREFUSED`. Never shown to strangers. */
 	readonly error?: string;
 };
 
@@ -84,7 +89,7 @@ const laneOk: LaneSignal = { kind: 'ok' };
  * was kept idle.
  */
 export function outcomesOfTransaction(attempt: {
-	readonly report: TransactionFacts;
+	readonly report: TransactionReport;
 	readonly recipients: number;
 	readonly reused: boolean;
 }): AttemptResult {
@@ -130,7 +135,7 @@ type Answer = {
 };
 
 /** The answer that decides about one recipient: its own refusal, else that of DATA, else that to the final dot. */
-function answerOf(report: TransactionFacts, index: number): Answer {
+function answerOf(report: TransactionReport, index: number): Answer {
 	const rcpt = report.recipients[index];
 	if (rcpt === undefined) return { outcome: notReached(ownReplies.connectionLost) };
 	if (!isPositive(rcpt)) {
@@ -160,7 +165,7 @@ function isRecipientLimit(answer: Reply): boolean {
 }
 
 /** A dial that failed: nothing was said about the recipients. */
-export function outcomesOfDial(attempt: { readonly failure: DialFacts; readonly recipients: number }): AttemptResult {
+export function outcomesOfDial(attempt: { readonly failure: DialFailure; readonly recipients: number }): AttemptResult {
 	const { failure } = attempt;
 	const outcome = dialOutcome(failure);
 	return {
@@ -170,7 +175,7 @@ export function outcomesOfDial(attempt: { readonly failure: DialFacts; readonly 
 	};
 }
 
-function dialOutcome(failure: DialFacts): Extract<Outcome, { kind: 'deferred' | 'bounced' }> {
+function dialOutcome(failure: DialFailure): Extract<Outcome, { kind: 'deferred' | 'bounced' }> {
 	const { stage, reply } = failure;
 	// Our configuration is wrong, not the mail: it stays (a changed password must not bounce a queue).
 	if (stage === 'auth') return deferredBy(reply ?? ownReplies.loginFailed, { actor: 'host', rule: 'dial.auth' });
@@ -183,7 +188,7 @@ function dialOutcome(failure: DialFacts): Extract<Outcome, { kind: 'deferred' | 
 	return deferredBy(own, { actor: 'recipient-side', rule: `dial.${stage}` });
 }
 
-function dialLane(failure: DialFacts, outcome: Extract<Outcome, { kind: 'deferred' | 'bounced' }>): LaneSignal {
+function dialLane(failure: DialFailure, outcome: Extract<Outcome, { kind: 'deferred' | 'bounced' }>): LaneSignal {
 	switch (failure.stage) {
 		case 'connect':
 			return { kind: 'failure', failure: 'connect' };
