@@ -1,7 +1,9 @@
 /**
  * Speaking SMTP to other servers: connections and transactions, without opinion about what an answer means.
  */
+
 import type { Envelope, EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
+import type { DialFailure, TransactionReport } from '../core/delivery/outcome.ts';
 
 /** Opportunistic: try STARTTLS when offered, go on in the clear when the handshake fails. Required: verified, or no delivery. */
 export type TlsPolicy = 'none' | 'opportunistic' | 'required';

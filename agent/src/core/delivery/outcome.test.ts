@@ -8,7 +8,7 @@ import {
 	outcomesOfTransaction,
 	type RoutingProblem,
 	refusedBeforehand,
-	type TransactionFacts,
+	type TransactionReport,
 } from './outcome.ts';
 import { parseReply } from './reply-text.ts';
 
@@ -30,7 +30,7 @@ const words = (result: AttemptResult): string =>
 
 const lostAt = (stage: 'mail' | 'rcpt' | 'data' | 'body' | 'end') => ({ stage, error: 'ECONNRESET' }) as const;
 
-const transactions: readonly (readonly [string, TransactionFacts, boolean, number, string])[] = [
+const transactions: readonly (readonly [string, TransactionReport, boolean, number, string])[] = [
 	['all taken', { mail: fine, recipients: [fine, fine], data: go, end: fine }, false, 2, 'delivered delivered lane=ok'],
 	[
 		'each recipient has its own answer',
