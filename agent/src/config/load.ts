@@ -4,20 +4,13 @@
  * A mistake names the file and line, the key, what was found and what is allowed; all mistakes are told at once. Nothing is
  * guessed: an unknown key is an error that names the nearest known one. Not here: what the keys mean (shared/contract/config.ts).
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { type Config, configSchema } from "@sluice/shared/contract/config.ts";
-import { configKeys } from "@sluice/shared/contract/reference.ts";
-import { failed, ok, type Result } from "@sluice/shared/words/result.ts";
-import {
-	isMap,
-	isNode,
-	isScalar,
-	LineCounter,
-	type Node,
-	parseDocument,
-} from "yaml";
-import { nearest } from "./nearest.ts";
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Config, configSchema } from '@sluice/shared/contract/config.ts';
+import { configKeys } from '@sluice/shared/contract/reference.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { nearest } from './nearest.ts';
 
 export type ConfigProblem = {
 	readonly file: string;
@@ -35,26 +28,19 @@ export type LoadedConfig = {
 
 /** `agent.yaml:12: smtp.lisen: unknown key; did you mean smtp.listen?` */
 export function problemText(problem: ConfigProblem): string {
-	const place =
-		problem.line === undefined
-			? problem.file
-			: `${problem.file}:${problem.line}`;
-	return problem.key === ""
-		? `${place}: ${problem.text}`
-		: `${place}: ${problem.key}: ${problem.text}`;
+	const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+	return problem.key === '' ? `${place}: ${problem.text}` : `${place}: ${problem.key}: ${problem.text}`;
 }
 
 type Tree = { [key: string]: unknown };
 
-const isTree = (value: unknown): value is Tree =>
-	typeof value === "object" && value !== null && !Array.isArray(value);
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function merge(base: Tree, over: Tree): Tree {
 	const merged: Tree = { ...base };
 	for (const [key, value] of Object.entries(over)) {
 		const before = merged[key];
-		merged[key] =
-			isTree(before) && isTree(value) ? merge(before, value) : value;
+		merged[key] = isTree(before) && isTree(value) ? merge(before, value) : value;
 	}
 	return merged;
 }
@@ -67,14 +53,11 @@ type ReadFile = {
 function readYaml(file: string): Result<ReadFile, readonly ConfigProblem[]> {
 	let text: string;
 	try {
-		text = readFileSync(file, "utf8");
+		text = readFileSync(file, 'utf8');
 	} catch (error) {
 		const code = (error as NodeJS.ErrnoException).code;
-		const why =
-			code === "ENOENT"
-				? "no such file"
-				: `cannot be read: ${(error as Error).message}`;
-		return failed([{ file, key: "", text: why }]);
+		const why = code === 'ENOENT' ? 'no such file' : `cannot be read: ${(error as Error).message}`;
+		return failed([{ file, key: '', text: why }]);
 	}
 	const lines = new LineCounter();
 	const document = parseDocument(text, {
@@ -86,7 +69,7 @@ function readYaml(file: string): Result<ReadFile, readonly ConfigProblem[]> {
 			document.errors.map((error) => ({
 				file,
 				line: lines.linePos(error.pos[0]).line,
-				key: "",
+				key: '',
 				text: `not valid YAML: ${error.message}`,
 			})),
 		);
@@ -96,33 +79,30 @@ function readYaml(file: string): Result<ReadFile, readonly ConfigProblem[]> {
 		return failed([
 			{
 				file,
-				key: "",
-				text: "must be a list of keys with values, such as `dataDir: ./var`",
+				key: '',
+				text: 'must be a list of keys with values, such as `dataDir: ./var`',
 			},
 		]);
 	const places = new Map<string, { file: string; line: number }>();
 	const visit = (node: Node | null, prefix: string): void => {
 		if (!isMap(node)) return;
 		for (const item of node.items) {
-			const key = isScalar(item.key)
-				? `${prefix}${String(item.key.value)}`
-				: prefix;
+			const key = isScalar(item.key) ? `${prefix}${String(item.key.value)}` : prefix;
 			const start = isNode(item.key) ? item.key.range?.[0] : undefined;
-			if (start !== undefined)
-				places.set(key, { file, line: lines.linePos(start).line });
+			if (start !== undefined) places.set(key, { file, line: lines.linePos(start).line });
 			visit(item.value as Node | null, `${key}.`);
 		}
 	};
-	visit(document.contents as Node | null, "");
+	visit(document.contents as Node | null, '');
 	return ok({ tree, places });
 }
 
 /** conf.d/*.yaml beside the file, by name. A missing folder is no error. */
 function partFiles(file: string): readonly string[] {
-	const folder = join(dirname(file), "conf.d");
+	const folder = join(dirname(file), 'conf.d');
 	try {
 		return readdirSync(folder)
-			.filter((name) => name.endsWith(".yaml"))
+			.filter((name) => name.endsWith('.yaml'))
 			.sort()
 			.map((name) => join(folder, name));
 	} catch {
@@ -132,19 +112,12 @@ function partFiles(file: string): readonly string[] {
 
 const valueText = (value: unknown): string => {
 	const text = JSON.stringify(value);
-	return text === undefined
-		? "nothing"
-		: text.length > 60
-			? `${text.slice(0, 57)}...`
-			: text;
+	return text === undefined ? 'nothing' : text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };
 
 function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
 	return path.reduce<unknown>(
-		(value, key) =>
-			isTree(value) || Array.isArray(value)
-				? (value as Tree)[key as string]
-				: undefined,
+		(value, key) => (isTree(value) || Array.isArray(value) ? (value as Tree)[key as string] : undefined),
 		tree,
 	);
 }
@@ -163,52 +136,42 @@ function problemsOf(
 ): readonly ConfigProblem[] {
 	const known = configKeys();
 	return issues.flatMap((issue) => {
-		const path = issue.path.map(String).join(".");
-		if (issue.code === "unrecognized_keys") {
+		const path = issue.path.map(String).join('.');
+		if (issue.code === 'unrecognized_keys') {
 			return (issue.keys ?? []).map((name) => {
-				const key = path === "" ? name : `${path}.${name}`;
+				const key = path === '' ? name : `${path}.${name}`;
 				const siblings = known
-					.filter((row) => row.key.split(".").slice(0, -1).join(".") === path)
-					.map((row) => row.key.split(".").at(-1) as string);
+					.filter((row) => row.key.split('.').slice(0, -1).join('.') === path)
+					.map((row) => row.key.split('.').at(-1) as string);
 				const close =
 					nearest(name, siblings) ??
 					nearest(
 						key,
 						known.map((row) => row.key),
 					);
-				const full =
-					close === undefined
-						? undefined
-						: close.includes(".") || path === ""
-							? close
-							: `${path}.${close}`;
+				const full = close === undefined ? undefined : close.includes('.') || path === '' ? close : `${path}.${close}`;
 				return {
 					...place(key),
 					key,
 					text:
 						full === undefined
-							? `unknown key; known here: ${siblings.join(", ")}`
+							? `unknown key; known here: ${siblings.join(', ')}`
 							: `unknown key; did you mean ${full}?`,
 				};
 			});
 		}
 		// Elements of a list have no row of their own: the nearest known ancestor says what is allowed.
-		const parts = path.split(".");
+		const parts = path.split('.');
 		let row = known.find((candidate) => candidate.key === path);
 		while (row === undefined && parts.length > 1) {
 			parts.pop();
-			row = known.find((candidate) => candidate.key === parts.join("."));
+			row = known.find((candidate) => candidate.key === parts.join('.'));
 		}
 		const found = valueAt(tree, issue.path);
 		const allowed = row === undefined ? issue.message : row.allowed;
-		const detail =
-			issue.code === "invalid_format" || issue.code === "custom"
-				? ` (${issue.message})`
-				: "";
+		const detail = issue.code === 'invalid_format' || issue.code === 'custom' ? ` (${issue.message})` : '';
 		const text =
-			found === undefined
-				? `missing; allowed: ${allowed}`
-				: `found ${valueText(found)}, allowed: ${allowed}${detail}`;
+			found === undefined ? `missing; allowed: ${allowed}` : `found ${valueText(found)}, allowed: ${allowed}${detail}`;
 		return [{ ...place(path), key: path, text }];
 	});
 }
@@ -216,15 +179,15 @@ function problemsOf(
 /** Checks that no schema of one key can see. */
 function crossChecks(config: Config): readonly { key: string; text: string }[] {
 	const problems: { key: string; text: string }[] = [];
-	if (config.wiring.mta === "exim" && config.wiring.secretFile === undefined)
+	if (config.wiring.mta === 'exim' && config.wiring.secretFile === undefined)
 		problems.push({
-			key: "wiring.secretFile",
-			text: "missing; wiring.mta: exim needs the file with the secret of the wiring header",
+			key: 'wiring.secretFile',
+			text: 'missing; wiring.mta: exim needs the file with the secret of the wiring header',
 		});
-	if (config.smtp.peers === "mta" && config.smtp.mtaUsers.length === 0)
+	if (config.smtp.peers === 'mta' && config.smtp.mtaUsers.length === 0)
 		problems.push({
-			key: "smtp.mtaUsers",
-			text: "missing; smtp.peers: mta needs the name or uid of the MTA user",
+			key: 'smtp.mtaUsers',
+			text: 'missing; smtp.peers: mta needs the name or uid of the MTA user',
 		});
 	const smarthost = config.delivery.smarthost;
 	if (
@@ -234,17 +197,17 @@ function crossChecks(config: Config): readonly { key: string; text: string }[] {
 		smarthost.passwordFile === undefined
 	)
 		problems.push({
-			key: "delivery.smarthost.passwordFile",
-			text: "missing; delivery.smarthost.user needs a password",
+			key: 'delivery.smarthost.passwordFile',
+			text: 'missing; delivery.smarthost.user needs a password',
 		});
 	if (config.smtp.headerBytesMax > config.smtp.messageBytesMax)
 		problems.push({
-			key: "smtp.headerBytesMax",
+			key: 'smtp.headerBytesMax',
 			text: `found ${config.smtp.headerBytesMax}, allowed: at most smtp.messageBytesMax (${config.smtp.messageBytesMax})`,
 		});
 	if (config.delivery.lane.windowInitial > config.delivery.lane.windowMax)
 		problems.push({
-			key: "delivery.lane.windowInitial",
+			key: 'delivery.lane.windowInitial',
 			text: `found ${config.delivery.lane.windowInitial}, allowed: at most delivery.lane.windowMax (${config.delivery.lane.windowMax})`,
 		});
 	return problems;
@@ -253,9 +216,7 @@ function crossChecks(config: Config): readonly { key: string; text: string }[] {
 /**
  * Loads and checks. Relative paths of the file are relative to the working directory, as on a command line.
  */
-export function loadConfig(
-	file: string,
-): Result<LoadedConfig, readonly ConfigProblem[]> {
+export function loadConfig(file: string): Result<LoadedConfig, readonly ConfigProblem[]> {
 	const files = [file, ...partFiles(file)];
 	let tree: Tree = {};
 	const places = new Map<string, { file: string; line: number }>();
@@ -271,32 +232,17 @@ export function loadConfig(
 	}
 	if (problems.length > 0) return failed(problems);
 	const placeOf = (key: string): { file: string; line?: number } => {
-		for (
-			let path = key;
-			path !== "";
-			path = path.slice(0, Math.max(0, path.lastIndexOf(".")))
-		) {
+		for (let path = key; path !== ''; path = path.slice(0, Math.max(0, path.lastIndexOf('.')))) {
 			const place = places.get(path);
 			if (place !== undefined) return place;
 		}
 		return { file };
 	};
 	const parsed = configSchema.safeParse(tree);
-	if (!parsed.success)
-		return failed(
-			problemsOf(parsed.error.issues as unknown as Issue[], tree, placeOf),
-		);
+	if (!parsed.success) return failed(problemsOf(parsed.error.issues as unknown as Issue[], tree, placeOf));
 	const config = { ...parsed.data, dataDir: resolve(parsed.data.dataDir) };
 	const crossed = crossChecks(config);
-	if (crossed.length > 0)
-		return failed(
-			crossed.map((problem) => ({ ...placeOf(problem.key), ...problem })),
-		);
-	const origins = new Map(
-		[...places].map(([key, place]) => [
-			key,
-			`${basename(place.file)}:${place.line}`,
-		]),
-	);
+	if (crossed.length > 0) return failed(crossed.map((problem) => ({ ...placeOf(problem.key), ...problem })));
+	const origins = new Map([...places].map(([key, place]) => [key, `${basename(place.file)}:${place.line}`]));
 	return ok({ config, origins, files });
 }

@@ -8,16 +8,8 @@ function distance(left: string, right: string): number {
 	for (let row = 1; row <= left.length; row++) {
 		const current = [row];
 		for (let column = 1; column <= right.length; column++) {
-			const substitute =
-				(previous[column - 1] as number) +
-				(left[row - 1] === right[column - 1] ? 0 : 1);
-			current.push(
-				Math.min(
-					substitute,
-					(previous[column] as number) + 1,
-					(current[column - 1] as number) + 1,
-				),
-			);
+			const substitute = (previous[column - 1] as number) + (left[row - 1] === right[column - 1] ? 0 : 1);
+			current.push(Math.min(substitute, (previous[column] as number) + 1, (current[column - 1] as number) + 1));
 		}
 		previous = current;
 	}
@@ -25,10 +17,7 @@ function distance(left: string, right: string): number {
 }
 
 /** undefined when nothing is close enough to be a likely slip of the pen. */
-export function nearest(
-	word: string,
-	known: readonly string[],
-): string | undefined {
+export function nearest(word: string, known: readonly string[]): string | undefined {
 	let best: string | undefined;
 	let bestDistance = Math.min(distanceMax, Math.ceil(word.length / 2)) + 1;
 	for (const candidate of known) {

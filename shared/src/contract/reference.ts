@@ -44,7 +44,10 @@ function allowedOf(schema: Schema): string {
 	if (schema.anyOf) return [...new Set(schema.anyOf.map(allowedOf))].join(', or ');
 	switch (schema.type) {
 		case 'integer':
-			return `whole number, ${schema.minimum} to ${schema.maximum}`;
+			// Without a bound of its own zod writes the largest number that JavaScript counts exactly.
+			return schema.maximum === Number.MAX_SAFE_INTEGER
+				? `whole number, from ${schema.minimum}`
+				: `whole number, ${schema.minimum} to ${schema.maximum}`;
 		case 'number':
 			return `number, ${schema.minimum} to ${schema.maximum}`;
 		case 'boolean':

@@ -6,24 +6,24 @@
 
 /** What kind of sending this is. A closed list: limits, detection and DSN rules switch on it. */
 export const senderClasses = [
-	"mailbox", // an authenticated mailbox (SMTP AUTH at the MTA)
-	"script", // a unix user other than root through sendmail or PHP mail()
-	"system", // root or a service user
-	"cron", // cron's own mail
-	"forward", // alias, .forward, SRS: somebody else's mail passing through
-	"autoreply", // vacation, autoresponder
-	"list", // mailing list software
-	"dsn", // null reverse-path report
-	"unattributed",
+	'mailbox', // an authenticated mailbox (SMTP AUTH at the MTA)
+	'script', // a unix user other than root through sendmail or PHP mail()
+	'system', // root or a service user
+	'cron', // cron's own mail
+	'forward', // alias, .forward, SRS: somebody else's mail passing through
+	'autoreply', // vacation, autoresponder
+	'list', // mailing list software
+	'dsn', // null reverse-path report
+	'unattributed',
 ] as const;
 export type SenderClass = (typeof senderClasses)[number];
 
 /** `proved`: the kernel or the MTA says so. `derived`: follows from a proved fact. `none`: unattributed. */
-export type Certainty = "proved" | "derived" | "none";
+export type Certainty = 'proved' | 'derived' | 'none';
 
 export type Identity = {
 	/** `mailbox` user1@site1.test, `unix` 7001, `credential` key id, `address` an alias that forwards. */
-	readonly kind: "mailbox" | "unix" | "credential" | "address";
+	readonly kind: 'mailbox' | 'unix' | 'credential' | 'address';
 	readonly id: string;
 };
 

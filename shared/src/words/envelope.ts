@@ -3,9 +3,9 @@
  *
  * RFC 5321 §2.3.1; DSN parameters RFC 3461; BODY RFC 6152; SMTPUTF8 RFC 6531.
  */
-import type { Address } from "./address.ts";
+import type { Address } from './address.ts';
 
-export type NotifyWord = "NEVER" | "SUCCESS" | "FAILURE" | "DELAY";
+export type NotifyWord = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY';
 
 export type EnvelopeRecipient = {
 	readonly address: Address;
@@ -23,7 +23,7 @@ export type Envelope = {
 	/** SMTPUTF8 was said at MAIL. */
 	readonly smtpUtf8: boolean;
 	/** RET (RFC 3461 §4.3). */
-	readonly ret?: "FULL" | "HDRS";
+	readonly ret?: 'FULL' | 'HDRS';
 	/** ENVID, xtext still encoded (RFC 3461 §4.4). */
 	readonly envid?: string;
 };

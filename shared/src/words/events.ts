@@ -3,53 +3,52 @@
  *
  * A message's life is a list of these. `event` names are a contract; fields may be added, never changed in meaning.
  */
-import type { MessageId } from "./message.ts";
+import type { MessageId } from './message.ts';
 
-export const eventNames = [
-	"message.accepted",
-	"message.waiting",
-	"message.held",
-	"message.released",
-	"message.discarded",
-	"message.requeued",
-	"message.refused", // nothing was stored: the MTA keeps it or bounces it
-	"message.finished", // all recipients final
-	"recipient.delivered",
-	"recipient.deferred",
-	"recipient.bounced",
-	"recipient.expired",
-	"recipient.discarded",
-	"dsn.sent",
-	"hold.set",
-	"hold.lifted",
-	"lane.closed",
-	"lane.reopened",
-	"source.failed",
-	"attribution.alarm",
-	"loop.detected",
-	"spool.recovered",
-	"spool.corrupt",
-	"spool.compacted",
-	"index.rebuilt",
-	"health.degraded",
-	"health.recovered",
-	"agent.started",
-	"agent.reloaded",
-	"agent.stopping",
-	"agent.stopped",
-	"session.refused",
-	"admin.act",
-] as const;
-export type EventName = (typeof eventNames)[number];
+/** What each event says, one sentence: docs/reference/events.md is made from here. */
+export const eventMeanings = {
+	'message.accepted': 'A message was stored and queued.',
+	'message.waiting': 'A message was stored and waits until its sender is within limits.',
+	'message.held': 'A message, or recipients of it, is held and needs a decision.',
+	'message.released': 'Held or waiting mail was let go.',
+	'message.discarded': 'Open mail was dropped by an act; no report is sent.',
+	'message.requeued': 'Deferred mail was made due now by an act.',
+	'message.refused': 'Nothing was stored: the MTA keeps the message or bounces it.',
+	'message.finished': 'Every recipient of a message is final.',
+	'recipient.delivered': 'The next host took responsibility for a recipient.',
+	'recipient.deferred': 'A recipient was not taken yet and is tried again.',
+	'recipient.bounced': 'A recipient was refused for good.',
+	'recipient.expired': 'A recipient was given up: too old, or held for too long.',
+	'recipient.discarded': 'A recipient was dropped by an act.',
+	'dsn.sent': 'A report about a message (bounce, delay, success) was queued.',
+	'hold.set': 'A standing hold came into force.',
+	'hold.lifted': 'A standing hold ended, by an act or by its time.',
+	'lane.closed': 'A destination failed so often that its lane is closed for a while.',
+	'lane.reopened': 'A closed lane delivers again.',
+	'source.failed': 'A part of the agent failed: a bug or broken I/O. Its message has the details.',
+	'attribution.alarm': 'Something odd in who a message says it is from, such as a wrong wiring secret.',
+	'loop.detected': 'Our own mail came back to us.',
+	'spool.recovered': 'The spool log was read at the start.',
+	'spool.corrupt': 'A damaged stretch of the log, or a damaged database, was passed over or set aside.',
+	'spool.compacted':
+		'Segments of the spool log that hold little open mail were rewritten, so that the disk gets the room back.',
+	'index.rebuilt': 'The queue index could not be used and is rebuilt from the log.',
+	'health.degraded': 'A problem began; it says what it stops and what to do.',
+	'health.recovered': 'A problem is over.',
+	'agent.started': 'The agent accepts and delivers.',
+	'agent.reloaded': 'A changed configuration is in force.',
+	'agent.stopping': 'The agent drains.',
+	'agent.stopped': 'The agent has ended well.',
+	'session.refused': 'A connection or a command on the relay port was refused.',
+	'admin.act': 'Somebody intervened; the audit log has the same.',
+} as const satisfies { readonly [name: string]: string };
+
+export type EventName = keyof typeof eventMeanings;
+export const eventNames = Object.keys(eventMeanings) as readonly EventName[];
 
 /** Values small enough for a log line. Strings are cut to `eventFieldCharsMax` by the log. */
 export type EventFields = {
-	readonly [field: string]:
-		| string
-		| number
-		| boolean
-		| undefined
-		| readonly string[];
+	readonly [field: string]: string | number | boolean | undefined | readonly string[];
 };
 
 export type SluiceEvent = EventFields & {

@@ -1,28 +1,27 @@
 /**
  * A message as the spool knows it: identity, envelope, attribution, verdict, the state of each recipient.
  */
-import type { Attribution } from "./attribution.ts";
-import type { Envelope } from "./envelope.ts";
-import type { RecipientState } from "./recipient.ts";
-import type { Reply } from "./reply.ts";
-import type { Cause } from "./response.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Attribution } from './attribution.ts';
+import type { Envelope } from './envelope.ts';
+import type { RecipientState } from './recipient.ts';
+import type { Reply } from './reply.ts';
+import type { Cause } from './response.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Ours, 13 characters of Crockford base 32: 9 of epoch milliseconds, 4 of a counter. Sorts by time; tells the day. */
 export type MessageId = string;
 
-const crockford = "0123456789abcdefghjkmnpqrstvwxyz";
+const crockford = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** `sequence` is taken modulo 2^20: unique as long as fewer messages than that arrive in one millisecond. */
 export function messageIdOf(timeMs: number, sequence: number): MessageId {
-	let id = "";
+	let id = '';
 	let time = Math.trunc(timeMs);
 	for (let digit = 0; digit < 9; digit++) {
 		id = crockford[time % 32] + id;
 		time = Math.floor(time / 32);
 	}
-	for (let shift = 15; shift >= 0; shift -= 5)
-		id += crockford[(sequence >>> shift) & 31];
+	for (let shift = 15; shift >= 0; shift -= 5) id += crockford[(sequence >>> shift) & 31];
 	return id;
 }
 
@@ -30,8 +29,7 @@ export function messageIdOf(timeMs: number, sequence: number): MessageId {
 export function messageTimeOf(id: MessageId): number | undefined {
 	if (!/^[0-9a-hjkmnp-tv-z]{13}$/.test(id)) return undefined;
 	let time = 0;
-	for (let index = 0; index < 9; index++)
-		time = time * 32 + crockford.indexOf(id[index] as string);
+	for (let index = 0; index < 9; index++) time = time * 32 + crockford.indexOf(id[index] as string);
 	return time;
 }
 
@@ -48,13 +46,11 @@ export type Origin = {
 /** Byte range of the stored content that is not sent on: wiring headers. Start inclusive, end exclusive. */
 export type Cut = readonly [start: number, end: number];
 
-export type InitialState = "queued" | "waiting" | "held";
+export type InitialState = 'queued' | 'waiting' | 'held';
 
 /** State in which recipient `index` of a message starts. */
-export const initialState = (
-	record: Pick<MessageRecord, "initial" | "initials">,
-	index: number,
-): InitialState => record.initials?.[index] ?? record.initial;
+export const initialState = (record: Pick<MessageRecord, 'initial' | 'initials'>, index: number): InitialState =>
+	record.initials?.[index] ?? record.initial;
 
 /** Everything about an accepted message that never changes. Body bytes are beside it. */
 export type MessageRecord = {

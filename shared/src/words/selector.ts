@@ -2,12 +2,7 @@
  * What an administrative act is about: one message, or everything of an account, an identity or a destination.
  */
 
-export const selectorKinds = [
-	"message",
-	"account",
-	"identity",
-	"destination",
-] as const;
+export const selectorKinds = ['message', 'account', 'identity', 'destination'] as const;
 export type SelectorKind = (typeof selectorKinds)[number];
 
 export type Selector = { readonly kind: SelectorKind; readonly id: string };

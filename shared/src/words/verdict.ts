@@ -4,13 +4,7 @@
  * Every verdict carries its reasons; the same text appears in the log, the API, the page and the bounce (invariant 5).
  */
 
-export const verdictActions = [
-	"accept",
-	"wait",
-	"hold",
-	"defer",
-	"reject",
-] as const;
+export const verdictActions = ['accept', 'wait', 'hold', 'defer', 'reject'] as const;
 export type VerdictAction = (typeof verdictActions)[number];
 
 export type Reason = {
@@ -31,4 +25,4 @@ export type Verdict = {
 	readonly reasons: readonly Reason[];
 };
 
-export const accepted: Verdict = { action: "accept", reasons: [] };
+export const accepted: Verdict = { action: 'accept', reasons: [] };

@@ -6,15 +6,11 @@
  *
  * Pure: the caller counts the queue and keeps the holds. Not here: refusals that need no attribution (flow/admit).
  */
-import type { Attribution } from "@sluice/shared/words/attribution.ts";
-import type { FaultName } from "@sluice/shared/words/faults.ts";
-import type { InitialState } from "@sluice/shared/words/message.ts";
-import type { Selector, StandingHold } from "@sluice/shared/words/selector.ts";
-import {
-	accepted,
-	type Reason,
-	type Verdict,
-} from "@sluice/shared/words/verdict.ts";
+import type { Attribution } from '@sluice/shared/words/attribution.ts';
+import type { FaultName } from '@sluice/shared/words/faults.ts';
+import type { InitialState } from '@sluice/shared/words/message.ts';
+import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
+import { accepted, type Reason, type Verdict } from '@sluice/shared/words/verdict.ts';
 
 export type JudgeSettings = {
 	readonly hopsMax: number;
@@ -43,35 +39,28 @@ export type Judgement = {
 	readonly fault?: FaultName;
 };
 
-const refuse = (
-	action: "defer" | "reject",
-	fault: FaultName,
-	reason: Reason,
-): Judgement => ({
+const refuse = (action: 'defer' | 'reject', fault: FaultName, reason: Reason): Judgement => ({
 	verdict: { action, reasons: [reason] },
 	fault,
 });
 
-function loopOf(
-	submission: Submission,
-	settings: JudgeSettings,
-): Judgement | undefined {
+function loopOf(submission: Submission, settings: JudgeSettings): Judgement | undefined {
 	const { ownReceived, hops } = submission;
 	if (ownReceived.isDirect || ownReceived.count > settings.ownPassesMax) {
 		// Deferred, not refused: the MTA keeps the mail while somebody mends the redirect.
-		return refuse("defer", "loop", {
-			rule: "loop.own-received",
+		return refuse('defer', 'loop', {
+			rule: 'loop.own-received',
 			text: ownReceived.isDirect
-				? "The message came straight back from where we had just sent it."
-				: "The message has been here too often.",
+				? 'The message came straight back from where we had just sent it.'
+				: 'The message has been here too often.',
 			value: ownReceived.count,
 			threshold: settings.ownPassesMax,
 		});
 	}
 	if (hops <= settings.hopsMax) return undefined;
-	return refuse("reject", "hopCount", {
-		rule: "loop.hops",
-		text: "The message has passed through too many servers.",
+	return refuse('reject', 'hopCount', {
+		rule: 'loop.hops',
+		text: 'The message has passed through too many servers.',
 		value: hops,
 		threshold: settings.hopsMax,
 	});
@@ -84,18 +73,18 @@ function boundOf(
 ): Judgement | undefined {
 	const recipients = open.recipients + submission.recipients;
 	if (open.recipients > 0 && recipients > settings.accountRecipientsMax) {
-		return refuse("defer", "accountQueueFull", {
-			rule: "queue.account-recipients",
-			text: "Too many messages of this sender are still waiting.",
+		return refuse('defer', 'accountQueueFull', {
+			rule: 'queue.account-recipients',
+			text: 'Too many messages of this sender are still waiting.',
 			value: recipients,
 			threshold: settings.accountRecipientsMax,
 		});
 	}
 	const bytes = open.bytes + submission.bytes;
 	if (open.bytes > 0 && bytes > settings.accountBytesMax) {
-		return refuse("defer", "accountQueueFull", {
-			rule: "queue.account-bytes",
-			text: "Too much mail of this sender is still waiting.",
+		return refuse('defer', 'accountQueueFull', {
+			rule: 'queue.account-bytes',
+			text: 'Too much mail of this sender is still waiting.',
 			value: bytes,
 			threshold: settings.accountBytesMax,
 		});
@@ -105,13 +94,11 @@ function boundOf(
 
 /** `kind:id` of an identity, `''` when there is none: how identities are named in selectors, queue rows and events. */
 export const identityText = (attribution: Attribution): string =>
-	attribution.identity === undefined
-		? ""
-		: `${attribution.identity.kind}:${attribution.identity.id}`;
+	attribution.identity === undefined ? '' : `${attribution.identity.kind}:${attribution.identity.id}`;
 
 const matches = (selector: Selector, attribution: Attribution): boolean =>
-	(selector.kind === "account" && selector.id === attribution.account) ||
-	(selector.kind === "identity" && selector.id === identityText(attribution));
+	(selector.kind === 'account' && selector.id === attribution.account) ||
+	(selector.kind === 'identity' && selector.id === identityText(attribution));
 
 const holdReason = (hold: StandingHold): Reason => ({
 	rule: `hold.${hold.selector.kind}`,
@@ -120,31 +107,19 @@ const holdReason = (hold: StandingHold): Reason => ({
 	evidence: `set by ${hold.author} until ${new Date(hold.untilMs).toISOString()}`,
 });
 
-function holdOf(
-	submission: Submission,
-	holds: readonly StandingHold[],
-	now: number,
-): Judgement | undefined {
+function holdOf(submission: Submission, holds: readonly StandingHold[], now: number): Judgement | undefined {
 	const standing = holds.filter((hold) => hold.untilMs > now);
-	const whole = standing.find((hold) =>
-		matches(hold.selector, submission.attribution),
-	);
-	if (whole !== undefined)
-		return { verdict: { action: "hold", reasons: [holdReason(whole)] } };
+	const whole = standing.find((hold) => matches(hold.selector, submission.attribution));
+	if (whole !== undefined) return { verdict: { action: 'hold', reasons: [holdReason(whole)] } };
 	const byDestination = standing.filter(
-		(hold) =>
-			hold.selector.kind === "destination" &&
-			submission.destinations.includes(hold.selector.id),
+		(hold) => hold.selector.kind === 'destination' && submission.destinations.includes(hold.selector.id),
 	);
 	if (byDestination.length === 0) return undefined;
 	const heldDomains = new Set(byDestination.map((hold) => hold.selector.id));
-	const initials = submission.destinations.map(
-		(domain): InitialState => (heldDomains.has(domain) ? "held" : "queued"),
-	);
+	const initials = submission.destinations.map((domain): InitialState => (heldDomains.has(domain) ? 'held' : 'queued'));
 	const reasons = byDestination.map(holdReason);
-	if (initials.every((state) => state === "held"))
-		return { verdict: { action: "hold", reasons } };
-	return { verdict: { action: "accept", reasons }, initials };
+	if (initials.every((state) => state === 'held')) return { verdict: { action: 'hold', reasons } };
+	return { verdict: { action: 'accept', reasons }, initials };
 }
 
 /** Judges one submission. `open` is what the account has in the queue already. */
@@ -164,7 +139,6 @@ export function judge(
 
 /** Reason of a message that went on although judging it failed (invariant 10). */
 export const undecided: Reason = {
-	rule: "accept.undecided",
-	text: "Accepted without a decision: an internal check failed. It is counted and reported to the administrator.",
+	rule: 'accept.undecided',
+	text: 'Accepted without a decision: an internal check failed. It is counted and reported to the administrator.',
 };
-
