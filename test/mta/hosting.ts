@@ -161,6 +161,8 @@ export type Hosting<Kind extends MtaKind> = {
 	readonly internet: Internet;
 	readonly ledger: Ledger;
 	readonly config: HostConfig;
+	/** Wires a server that was started bare, or again. */
+	wire(): Promise<void>;
 	/** Who sent the messages that fit, as the agent's trace tells, once they have `recipients` recipients in all. */
 	attributed(fits: (accepted: SluiceEvent) => boolean, recipients?: number): Promise<readonly Found[]>;
 	stop(): Promise<void>;
@@ -170,12 +172,14 @@ export type HostingOptions = {
 	readonly name: string;
 	readonly config?: (config: HostConfig) => HostConfig;
 	readonly retrySeconds?: number;
+	/** The MTA delivers to the internet itself until `wire()`. */
+	readonly isBare?: boolean;
 };
 
 /** Starts all of it. The caller stops it; what has started is stopped when the rest cannot. */
 export async function startHosting<Kind extends MtaKind>(
 	kind: Kind,
-	{ name, config: change = (config) => config, retrySeconds }: HostingOptions,
+	{ name, config: change = (config) => config, retrySeconds, isBare = false }: HostingOptions,
 ): Promise<Hosting<Kind>> {
 	const stops: (() => unknown)[] = [];
 	const stop = async (): Promise<void> => {
@@ -194,11 +198,13 @@ export async function startHosting<Kind extends MtaKind>(
 			ports,
 			internet,
 			name,
+			isBare,
 			...(retrySeconds === undefined ? {} : { retrySeconds }),
 		});
 		stops.push(() => mta.stop());
 		const ledger = new Ledger(internet, mta, () => rig.agent.flow.scheduler.messages);
-		return { kind, mta, rig, internet, ledger, config, attributed: attributedIn(rig), stop };
+		const wired = () => wire(mta, ports.agent);
+		return { kind, mta, rig, internet, ledger, config, wire: wired, attributed: attributedIn(rig), stop };
 	} catch (error) {
 		await stop();
 		throw error;

@@ -27,8 +27,15 @@ export type Senders = {
 	readonly pipe: (user: string, from: string, to: string, cwd?: string) => BySubject;
 };
 
+/** The same text for the same arguments, Message-ID too, so that a message can be sent again and compared. */
 export const messageText = (subject: string, to: string, { headers = [], body }: More = {}): string =>
-	plainMessage({ from: 'someone@site1.test', to, subject, headers, ...(body === undefined ? {} : { body }) });
+	plainMessage({
+		from: 'someone@site1.test',
+		to,
+		subject,
+		headers: [...headers, `Message-ID: <${subject.replace(/\W+/g, '.')}.${to}>`],
+		...(body === undefined ? {} : { body }),
+	});
 
 /** `mta` is asked for at each use: it is started after the tests have been written down. */
 export function sendersOf(mta: () => Exim | Postfix): Senders {
