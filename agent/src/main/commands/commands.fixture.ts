@@ -86,7 +86,10 @@ export async function startFakeAgent(): Promise<FakeAgent> {
 export type Ran = { readonly out: string; readonly err: string; readonly code: ExitCode };
 
 export type TerminalWishes = Partial<
-	Pick<Terminal, 'isTerminal' | 'canAsk' | 'width' | 'hasColour' | 'zone' | 'environment' | 'ask' | 'onInterrupt'>
+	Pick<
+		Terminal,
+		'now' | 'isTerminal' | 'canAsk' | 'width' | 'hasColour' | 'zone' | 'environment' | 'ask' | 'onInterrupt'
+	>
 > & { readonly onOut?: (text: string) => void };
 
 export function fakeTerminal(wishes: TerminalWishes = {}): Terminal & { readonly ran: () => Ran } {
