@@ -10,18 +10,22 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type RunningAgent, startAgent } from '@sluice/agent/main/agent.ts';
 import { type Client, createClient } from '@sluice/shared/client/client.ts';
-import { type ConfigInput, configSchema } from '@sluice/shared/contract/config.ts';
+import { type Config, type ConfigInput, configSchema } from '@sluice/shared/contract/config.ts';
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
 import type { EventName, SluiceEvent } from '@sluice/shared/words/events.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
 import { submit } from '../mta/submit.ts';
+import { wiredConfig } from './senders.ts';
 
 export type RigOptions = {
 	readonly config?: Partial<ConfigInput>;
 	readonly delivery?: Partial<NonNullable<ConfigInput['delivery']>>;
 	readonly internet?: Internet;
-	/** Kept from an earlier rig, for restarts. */
+	/** Given: it is the caller's and stays. */
 	readonly dataDir?: string;
+	/** As behind Exim: `sender` (senders.ts) says who sends, and is believed. */
+	readonly isWired?: boolean;
+	readonly socketFd?: number;
 };
 
 export type Sending = {
@@ -31,6 +35,8 @@ export type Sending = {
 	readonly mailParameters?: string;
 	readonly localAddress?: string;
 	readonly ehlo?: string;
+	/** The wiring header's line, of a wired rig. */
+	readonly sender?: string;
 };
 
 export type Rig = {
@@ -50,6 +56,8 @@ export type Rig = {
 	summary(...names: EventName[]): { [event: string]: number };
 	trace(id: string): Promise<TraceDto>;
 	readonly client: Client;
+	/** Stops this agent and starts the next on the same data. */
+	restart(changes?: RigOptions): Promise<Rig>;
 	stop(): Promise<void>;
 };
 
@@ -57,18 +65,41 @@ export const plainMessage = (to: string, subject = 'scenario'): string =>
 	`From: <a@one.test>\r\nTo: <${to}>\r\nSubject: ${subject}\r\nMessage-ID: <${Math.random().toString(36).slice(2)}@one.test>\r\n\r\nHello.\r\n`;
 
 const deadlineMs = 15_000;
+const stopGraceMs = 5_000;
+
+/** What rigs that follow each other on the same data share; the last one takes it away. */
+type Ground = {
+	readonly internet: Internet;
+	readonly dataDir: string;
+	clear(): Promise<void>;
+};
 
 export async function startRig(context: TestContext | undefined, options: RigOptions = {}): Promise<Rig> {
 	const internet = options.internet ?? (await startInternet());
 	const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-rig-'));
-	const events: SluiceEvent[] = [];
-	const waiting = new Set<() => void>();
-	const config = configSchema.parse({
+	return launch(context, options, {
+		internet,
+		dataDir,
+		async clear() {
+			if (options.internet === undefined) await internet.stop();
+			if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+		},
+	});
+}
+
+/** The configuration of a rig, as `reload` takes it too. */
+export function rigConfig(
+	options: RigOptions,
+	{ internet, dataDir }: { readonly internet: Internet; readonly dataDir: string },
+): Config {
+	const wired = options.isWired === true ? wiredConfig(dataDir) : undefined;
+	return configSchema.parse({
 		dataDir,
 		hostName: 'relay.rig.test',
-		smtp: { listen: '127.0.0.1:0' },
 		spool: { minFreeBytes: 0, minFreeRatio: 0, segmentBytes: 1024 * 1024, reserveBytes: 1024 * 1024 },
+		...(wired === undefined ? {} : { wiring: wired.wiring }),
 		...options.config,
+		smtp: { listen: '127.0.0.1:0', ...wired?.smtp, ...options.config?.smtp },
 		delivery: {
 			dnsServers: [`127.0.0.1:${internet.dnsPort}`],
 			port: internet.smtpPort,
@@ -78,9 +109,16 @@ export async function startRig(context: TestContext | undefined, options: RigOpt
 			...options.delivery,
 		},
 	});
+}
+
+async function launch(context: TestContext | undefined, options: RigOptions, ground: Ground): Promise<Rig> {
+	const { internet, dataDir } = ground;
+	const events: SluiceEvent[] = [];
+	const waiting = new Set<() => void>();
 	const agent = await startAgent({
-		config,
+		config: rigConfig(options, ground),
 		isQuiet: true,
+		...(options.socketFd === undefined ? {} : { socketFd: options.socketFd }),
 		onEvent(event) {
 			events.push(event);
 			for (const wake of waiting) wake();
@@ -100,12 +138,12 @@ export async function startRig(context: TestContext | undefined, options: RigOpt
 		port,
 		events,
 		client,
-		submit: ({ from = 'a@one.test', to, message, ...rest }) =>
+		submit: ({ from = 'a@one.test', to, message, sender = '', ...rest }) =>
 			submit({
 				port,
 				from,
 				recipients: to,
-				message: message ?? plainMessage(String(typeof to[0] === 'string' ? to[0] : to[0]?.address)),
+				message: `${sender}${message ?? plainMessage(String(typeof to[0] === 'string' ? to[0] : to[0]?.address))}`,
 				...rest,
 			}),
 		async send(sending) {
@@ -147,12 +185,16 @@ export async function startRig(context: TestContext | undefined, options: RigOpt
 			if (!trace.ok) throw new Error(JSON.stringify(trace.error));
 			return trace.value;
 		},
+		async restart(changes = {}) {
+			isStopped = true;
+			await agent.stop(stopGraceMs);
+			return launch(context, { ...options, ...changes }, ground);
+		},
 		async stop() {
 			if (isStopped) return;
 			isStopped = true;
-			await agent.stop(5000);
-			if (options.internet === undefined) await internet.stop();
-			if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+			await agent.stop(stopGraceMs);
+			await ground.clear();
 		},
 	};
 	context?.after(() => rig.stop());

@@ -15,10 +15,12 @@ import { type Reply, reply } from '@sluice/shared/words/reply.ts';
 import { attribute } from '../core/identity/attribute.ts';
 import type { AttributionResult } from '../core/identity/facts.ts';
 import { identityText, type Judgement, judge, undecided } from '../core/policy/judge.ts';
+import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
 import type { ReceivedContent, SmtpSession } from '../ports/smtp-in.ts';
 import type { BodyRef } from '../ports/spool.ts';
 import { type Flow, reportError } from './context.ts';
+import { holdLate } from './review.ts';
 
 type Submitted = {
 	readonly session: SmtpSession;
@@ -41,9 +43,10 @@ export async function accept(
 	const record = recordOf(submitted, known, judgement);
 	const ref = await store(flow, record, content);
 	if (ref === undefined) return faults.spoolWrite.reply;
-	enqueue(flow, record, ref);
+	const message = enqueue(flow, record, ref);
 	announce(flow, record, submitted);
-	return replyFor(record);
+	const isHeldNow = await holdLate(flow, message, submitted.nowMs);
+	return replyFor(record, isHeldNow);
 }
 
 function attributeSubmission(flow: Flow, { session, envelope, content }: Submitted): AttributionResult {
@@ -182,9 +185,11 @@ async function store(flow: Flow, record: MessageRecord, content: ReceivedContent
 	}
 }
 
-function enqueue(flow: Flow, record: MessageRecord, ref: BodyRef): void {
-	flow.scheduler.add(queuedMessageOf(record, ref, flow.settings().reportsHaveRoute), flow.clock.now());
+function enqueue(flow: Flow, record: MessageRecord, ref: BodyRef): QueuedMessage {
+	const message = queuedMessageOf(record, ref, flow.settings().reportsHaveRoute);
+	flow.scheduler.add(message, flow.clock.now());
 	flow.wake();
+	return message;
 }
 
 function announce(flow: Flow, record: MessageRecord, { session }: Submitted): void {
@@ -226,7 +231,7 @@ function announce(flow: Flow, record: MessageRecord, { session }: Submitted): vo
 const announcedRecipientsMax = 5;
 
 /** The reply is a contract: it is what the panel's own tracking shows. */
-function replyFor(record: MessageRecord): Reply {
-	const state = record.initials?.includes('queued') ? 'queued' : record.initial;
+function replyFor(record: MessageRecord, isHeldNow: boolean): Reply {
+	const state = isHeldNow ? 'held' : record.initials?.includes('queued') ? 'queued' : record.initial;
 	return reply(250, '2.0.0', `${record.id} ${state}; see Outgoing mail`);
 }

@@ -7,7 +7,9 @@
 import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
-import type { Act, ActKind } from '../core/scheduling/scheduler.ts';
+import { isHeldBy } from '../core/policy/standing.ts';
+import type { QueuedMessage } from '../core/scheduling/queued.ts';
+import type { Act, ActKind, ActRequest } from '../core/scheduling/scheduler.ts';
 import { type Flow, reportError } from './context.ts';
 import { finish } from './finish.ts';
 import { rememberStep } from './report.ts';
@@ -36,24 +38,24 @@ export async function review(
 	reason: string,
 	actor: Actor,
 ): Promise<Result<Reviewed, ReviewFailure>> {
-	if (selector.kind === 'message' && flow.scheduler.find(selector.id) === undefined) return failed('not-found');
-	const done = await perform(flow, { kind: act, selector, why: reason, actor: actorText(actor) });
+	const named = asKept(selector);
+	if (named.kind === 'message' && flow.scheduler.find(named.id) === undefined) return failed('not-found');
+	const done = await perform(flow, { kind: act, selector: named, why: reason, actor: actorText(actor) });
 	if (done.ok)
-		audit(
-			flow,
-			actor,
-			`queue.${act}`,
-			`${selector.kind} ${selector.id}`,
-			`${reason} (${done.value.recipients} recipients)`,
-		);
+		audit(flow, actor, `queue.${act}`, `${named.kind} ${named.id}`, `${reason} (${done.value.recipients} recipients)`);
 	return done;
 }
+
+/** Domains and identities are kept in lower case, however a person types them; an account's id is the panel's own. */
+const asKept = ({ kind, id }: Selector): Selector => ({ kind, id: kind === 'account' ? id : id.toLowerCase() });
 
 type Request = {
 	readonly kind: ActKind;
 	readonly selector: Selector;
 	readonly why: string;
 	readonly actor?: string;
+	/** Narrows the selection. */
+	readonly where?: NonNullable<ActRequest['where']>;
 };
 
 /** One act of a person or a rule, in portions. What was done before a failure stays done and is in the log. */
@@ -69,7 +71,7 @@ export async function perform(flow: Flow, request: Request): Promise<Result<Revi
 			...request,
 			nowMs: startedMs,
 			recipientsMax: recipientsPerPortion,
-			...(request.kind === 'requeue' ? { where: (recipient) => !touched.has(recipient) } : {}),
+			...(request.kind === 'requeue' ? { where: (recipient: object) => !touched.has(recipient) } : {}),
 		});
 		pending = Math.max(pending, act.pending);
 		if (act.transitions.length === 0) {
@@ -104,7 +106,7 @@ async function write(flow: Flow, act: Act): Promise<boolean> {
 	} finally {
 		flow.acts.underWay -= 1;
 	}
-	announceActs(flow, act.transitions);
+	announceActs(flow, act);
 	return true;
 }
 
@@ -131,7 +133,7 @@ export async function setHold(
 		id: `h${sinceMs.toString(36)}${Math.floor(flow.random() * 36 ** 4)
 			.toString(36)
 			.padStart(4, '0')}`,
-		selector: asked.selector,
+		selector: asKept(asked.selector),
 		reason: asked.reason,
 		author: actorText(actor),
 		sinceMs,
@@ -160,7 +162,7 @@ export async function setHold(
 	return reviewed.ok ? ok({ hold, reviewed: reviewed.value }) : reviewed;
 }
 
-/** Lifts a standing hold; with `release` what it matches leaves too. */
+/** Lifts a standing hold; with `release` what it matches leaves too, but for what another standing hold matches. */
 export async function liftHold(
 	flow: Flow,
 	id: string,
@@ -172,7 +174,35 @@ export async function liftHold(
 	dropHold(flow, hold, actorText(actor));
 	audit(flow, actor, 'hold.lift', `${hold.selector.kind} ${hold.selector.id}`, `${id}${release ? ', released' : ''}`);
 	if (!release) return ok({ recipients: 0, messages: 0, pending: 0 });
-	return perform(flow, { kind: 'release', selector: hold.selector, why: `hold ${id} lifted`, actor: actorText(actor) });
+	const others = [...flow.holds.values()];
+	return perform(flow, {
+		kind: 'release',
+		selector: hold.selector,
+		why: `hold ${id} lifted`,
+		actor: actorText(actor),
+		where: ({ destination }, { account, identity }) =>
+			!others.some((other) => isHeldBy(other, { account, identity, destination }, flow.clock.now())),
+	});
+}
+
+/**
+ * A hold was set while the message was on its way to the disk: it was judged without it. Resolves with true when all of the message
+ * is held now. Called before anything else can happen to the message.
+ */
+export async function holdLate(flow: Flow, message: QueuedMessage, judgedMs: number): Promise<boolean> {
+	if (flow.holds.size === 0) return false;
+	const late = [...flow.holds.values()].filter((hold) => hold.sinceMs >= judgedMs);
+	if (late.length === 0) return false;
+	for (const hold of late)
+		await perform(flow, {
+			kind: 'hold',
+			selector: { kind: 'message', id: message.id },
+			why: `hold.${hold.selector.kind}: ${hold.reason}`,
+			actor: hold.author,
+			where: ({ destination }, { account, identity }) =>
+				isHeldBy(hold, { account, identity, destination }, flow.clock.now()),
+		});
+	return message.recipients.every((recipient) => recipient.state === 'held');
 }
 
 /** A hold ends: lifted by a person, or at its time. What it holds stays held until released (invariant 4). */

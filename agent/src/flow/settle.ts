@@ -13,7 +13,7 @@ import { replyText } from '@sluice/shared/words/reply.ts';
 import type { LaneSignal as Signal } from '../core/delivery/outcome.ts';
 import { transitionOf } from '../core/delivery/transition.ts';
 import type { LaneSignal } from '../core/scheduling/feedback.ts';
-import type { Act, Job } from '../core/scheduling/scheduler.ts';
+import type { Act, ActKind, Job } from '../core/scheduling/scheduler.ts';
 import type { StoredMessage } from '../ports/spool.ts';
 import type { Answered, JobResult } from './answered.ts';
 import type { Flow } from './context.ts';
@@ -112,10 +112,13 @@ function laneSignal(signal: Signal): LaneSignal {
 /** An act that waited for the attempt to end: a hold, a discard. */
 async function follow(flow: Flow, act: Act): Promise<void> {
 	flow.acts.underWay += 1;
-	await recordUntilDurable(flow, act.transitions);
-	flow.scheduler.commit(act, flow.clock.now());
-	flow.acts.underWay -= 1;
-	announceActs(flow, act.transitions);
+	try {
+		await recordUntilDurable(flow, act.transitions);
+		flow.scheduler.commit(act, flow.clock.now());
+	} finally {
+		flow.acts.underWay -= 1;
+	}
+	announceActs(flow, act);
 }
 
 const eventOf: { readonly [state in Transition['to']]?: EventName } = {
@@ -151,19 +154,18 @@ function announce(flow: Flow, job: Job, record: MessageRecord | undefined, trans
 	}
 }
 
-const actEventOf: { readonly [state in Transition['to']]?: EventName } = {
-	held: 'message.held',
-	queued: 'message.released',
-	discarded: 'recipient.discarded',
-	expired: 'recipient.expired',
+const actEventOf: { readonly [kind in ActKind]: EventName } = {
+	hold: 'message.held',
+	release: 'message.released',
+	budget: 'message.released',
+	requeue: 'message.requeued',
+	discard: 'recipient.discarded',
+	suppress: 'recipient.discarded',
+	expire: 'recipient.expired',
 };
 
 /** Events of what operators and rules did to recipients. */
-export function announceActs(flow: Pick<Flow, 'events'>, transitions: readonly Transition[]): void {
-	for (const step of transitions) {
-		const event = actEventOf[step.to];
-		if (event === undefined) continue;
-		const { message, recipient, atMs, why, actor } = step;
-		flow.events.emit({ event, atMs, message, recipientIndex: recipient, why, actor: actor ?? 'agent' });
-	}
+export function announceActs(flow: Pick<Flow, 'events'>, { kind, transitions }: Act): void {
+	for (const { message, recipient, atMs, why, actor = 'agent' } of transitions)
+		flow.events.emit({ event: actEventOf[kind], atMs, message, recipientIndex: recipient, why, actor });
 }

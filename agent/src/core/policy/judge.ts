@@ -9,8 +9,9 @@
 import type { Attribution } from '@sluice/shared/words/attribution.ts';
 import type { FaultName } from '@sluice/shared/words/faults.ts';
 import type { InitialState } from '@sluice/shared/words/message.ts';
-import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
+import type { StandingHold } from '@sluice/shared/words/selector.ts';
 import { accepted, type Reason, type Verdict } from '@sluice/shared/words/verdict.ts';
+import { isHeldBy } from './standing.ts';
 
 export type JudgeSettings = {
 	readonly hopsMax: number;
@@ -96,10 +97,6 @@ function boundOf(
 export const identityText = (attribution: Attribution): string =>
 	attribution.identity === undefined ? '' : `${attribution.identity.kind}:${attribution.identity.id}`;
 
-const matches = (selector: Selector, attribution: Attribution): boolean =>
-	(selector.kind === 'account' && selector.id === attribution.account) ||
-	(selector.kind === 'identity' && selector.id === identityText(attribution));
-
 const holdReason = (hold: StandingHold): Reason => ({
 	rule: `hold.${hold.selector.kind}`,
 	text: hold.reason,
@@ -108,15 +105,16 @@ const holdReason = (hold: StandingHold): Reason => ({
 });
 
 function holdOf(submission: Submission, holds: readonly StandingHold[], now: number): Judgement | undefined {
-	const standing = holds.filter((hold) => hold.untilMs > now);
-	const whole = standing.find((hold) => matches(hold.selector, submission.attribution));
+	const { attribution, destinations } = submission;
+	const sender = { account: attribution.account, identity: identityText(attribution) };
+	const whole = holds.find((hold) => isHeldBy(hold, { ...sender, destination: '' }, now));
 	if (whole !== undefined) return { verdict: { action: 'hold', reasons: [holdReason(whole)] } };
-	const byDestination = standing.filter(
-		(hold) => hold.selector.kind === 'destination' && submission.destinations.includes(hold.selector.id),
+	const byDestination = holds.filter((hold) =>
+		destinations.some((destination) => isHeldBy(hold, { ...sender, destination }, now)),
 	);
 	if (byDestination.length === 0) return undefined;
 	const heldDomains = new Set(byDestination.map((hold) => hold.selector.id));
-	const initials = submission.destinations.map((domain): InitialState => (heldDomains.has(domain) ? 'held' : 'queued'));
+	const initials = destinations.map((domain): InitialState => (heldDomains.has(domain) ? 'held' : 'queued'));
 	const reasons = byDestination.map(holdReason);
 	if (initials.every((state) => state === 'held')) return { verdict: { action: 'hold', reasons } };
 	return { verdict: { action: 'accept', reasons }, initials };
