@@ -37,6 +37,7 @@ import { createEvents, type Listener } from './events.ts';
 import { flowSettingsOf } from './flow-settings.ts';
 import { listen } from './listen.ts';
 import { lockDataDir } from './lock.ts';
+import { needsRestart } from './needs-restart.ts';
 import { openSpool } from './open-spool.ts';
 import { dialerSettingsOf, schedulerSettingsOf, spoolSettingsOf } from './part-settings.ts';
 import { tellSpoolTrouble, tellStoreTrouble } from './troubles.ts';
@@ -247,6 +248,8 @@ async function assemble({ config, socketFd, onEvent, isQuiet, unlock }: Assembly
 		reload(next) {
 			settings = flowSettingsOf(next, key);
 			log?.set(next.log);
+			// The bounds may have changed; mail is not to wait for the next round of looking.
+			void disk.ask();
 			const restart = needsRestart(config, next);
 			events.emit({
 				event: 'agent.reloaded',
@@ -294,14 +297,3 @@ const gaugeDescriptions = {
 	problems: 'Health problems now.',
 	resident_bytes: 'Resident memory.',
 };
-
-/** Keys whose change needs a restart: sockets, folders, sizes of what is already made. */
-const restartKeys = ['dataDir', 'smtp', 'api', 'spool'] as const;
-
-function needsRestart(before: Config, after: Config): readonly string[] {
-	const changed = restartKeys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key])) as string[];
-	for (const key of ['dnsServers', 'deliveriesMax', 'lane', 'idleSeconds', 'messagesPerConnectionMax'] as const) {
-		if (JSON.stringify(before.delivery[key]) !== JSON.stringify(after.delivery[key])) changed.push(`delivery.${key}`);
-	}
-	return changed;
-}
