@@ -21,14 +21,18 @@ const order: readonly RecipientState[] = [
 	'delivered',
 ];
 
-/** `delivered`, or `held 2/3` when recipients differ. */
-export function messageState({ recipients }: Pick<MessageSummaryDto, 'recipients'>): {
+/** `delivered`, or `held 2/3` when recipients differ; `held 20+/50` when a list shows only the first ones. */
+export function messageState({
+	recipients,
+	recipientCount,
+}: Pick<MessageSummaryDto, 'recipients' | 'recipientCount'>): {
 	readonly state: RecipientState;
 	readonly text: string;
 } {
 	const state = order.find((one) => recipients.some((recipient) => recipient.state === one)) ?? 'queued';
 	const count = recipients.filter((recipient) => recipient.state === state).length;
-	return { state, text: count === recipients.length ? state : `${state} ${count}/${recipients.length}` };
+	const least = recipients.length < recipientCount ? '+' : '';
+	return { state, text: count === recipientCount ? state : `${state} ${count}${least}/${recipientCount}` };
 }
 
 export function statePaint(state: RecipientState, { paint }: View): (text: string) => string {
