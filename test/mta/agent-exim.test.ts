@@ -297,7 +297,7 @@ suite('Exim and the agent', { skip }, () => {
 	});
 
 	test('all of it ended exactly once', async () => {
-		await hosting.ledger.settled();
+		assert.deepEqual(await hosting.ledger.settled(), []);
 		assert.equal(await exim().panicLog(), '');
 	});
 });

@@ -3,6 +3,7 @@
  *
  * Every client here is on this machine, so that mail of an alias is nobody's; core/identity has the rows with clients elsewhere.
  */
+import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { type AttributionCase, runCase } from './attribution-case.ts';
 import { boxesUnavailable } from './box.ts';
@@ -253,5 +254,7 @@ suite('Postfix and the agent', { skip }, () => {
 	];
 	for (const one of cases) test(`attribution: ${one.name}`, () => runCase(hosting, one));
 
-	test('all of it ended exactly once', () => hosting.ledger.settled());
+	test('all of it ended exactly once', async () => {
+		assert.deepEqual(await hosting.ledger.settled(), []);
+	});
 });

@@ -1,0 +1,5 @@
+/** Postfix keeps its mail whatever happens to the agent: see agent-trouble.ts. */
+import { troubleSuite } from './agent-trouble.ts';
+import { boxesUnavailable } from './box.ts';
+
+troubleSuite('postfix', (await boxesUnavailable()) ?? false);
