@@ -43,9 +43,9 @@ export function createHistoryProjection(input: HistoryProjectionInput): Projecti
 
 	/** The day's file, opened if need be; undefined when it does not exist and is not to be made. */
 	function dayAt(number: DayNumber, mayMake: boolean): Day | undefined {
-		const path = join(directory, `${nameOfDay(number)}.db`);
 		const known = days.get(number);
 		if (known?.isInBatch === true) return known;
+		const path = join(directory, `${nameOfDay(number)}.db`);
 		const isThere = existsSync(path);
 		// Retention may have removed it under our hands.
 		if (known !== undefined && !isThere) forget(known);
