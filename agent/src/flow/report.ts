@@ -51,12 +51,12 @@ export async function reportEnded(
 	const owed = message.recipients.filter((one) => isFinal(one.state) && !one.reported && !underReport.has(one));
 	const failures = owed.filter((one) => one.state !== 'delivered');
 	const relays = owed.filter((one) => one.state === 'delivered');
-	for (const one of owed) underReport.add(one);
-	if (failures.length > 0 && (await send(flow, 'failed', message, failures, stored)))
-		for (const one of failures) one.reported = true;
-	if (relays.length > 0 && (await send(flow, 'relayed', message, relays, stored)))
-		for (const one of relays) one.reported = true;
-	for (const one of owed) underReport.delete(one);
+	await whileReporting(owed, async () => {
+		if (failures.length > 0 && (await send(flow, 'failed', message, failures, stored)))
+			for (const one of failures) one.reported = true;
+		if (relays.length > 0 && (await send(flow, 'relayed', message, relays, stored)))
+			for (const one of relays) one.reported = true;
+	});
 	finish(flow, message);
 }
 
@@ -84,24 +84,45 @@ export async function reportDelay(
 	const told = late.filter((one) =>
 		dsnDue({ reversePath: '?', class: message.class, notify: one.notify, event: 'delayed' }),
 	);
-	for (const one of told) underReport.add(one);
-	if (told.length === 0 || (await send(flow, 'delayed', message, told, stored, why)))
-		for (const one of late) one.delayNoticed = true;
-	for (const one of told) underReport.delete(one);
+	await whileReporting(late, async () => {
+		if (told.length === 0 || (await send(flow, 'delayed', message, told, stored, why)))
+			for (const one of late) one.delayNoticed = true;
+	});
 }
 
 /**
- * The step that ended or deferred a recipient, for the report's Remote-MTA, cause and time. Kept beside the queue, which has the answer
- * alone: after a restart a report has these facts no more, and says the rest.
+ * Of the step that ended or deferred a recipient: the report's Remote-MTA, cause and time. Kept beside the queue, which has the answer
+ * alone: after a restart a report has these facts no more, and says the rest. The answer itself is a stranger's and may be long, so it
+ * is not among them: there is one of these for every deferred recipient.
  */
-const lastSteps = new WeakMap<QueuedRecipient, Transition>();
+type LastStep = Pick<Transition, 'atMs' | 'host' | 'cause' | 'why'> & { readonly isAttempt: boolean };
 
-export function rememberStep(recipient: QueuedRecipient, step: Transition): void {
-	lastSteps.set(recipient, step);
+const lastSteps = new WeakMap<QueuedRecipient, LastStep>();
+
+export function rememberStep(recipient: QueuedRecipient, { atMs, host, cause, why, reply: answer }: Transition): void {
+	lastSteps.set(recipient, {
+		atMs,
+		isAttempt: answer !== undefined,
+		...(host === undefined ? {} : { host }),
+		...(cause === undefined ? {} : { cause }),
+		...(why === undefined ? {} : { why }),
+	});
 }
 
 /** Two jobs of one message may end at once: what one of them is reporting is not the other's. */
 const underReport = new WeakSet<QueuedRecipient>();
+
+/** A report about the recipient is on its way into the log, or is there and not yet noted in the queue. */
+export const isUnderReport = (recipient: QueuedRecipient): boolean => underReport.has(recipient);
+
+async function whileReporting(recipients: readonly QueuedRecipient[], work: () => Promise<void>): Promise<void> {
+	for (const one of recipients) underReport.add(one);
+	try {
+		await work();
+	} finally {
+		for (const one of recipients) underReport.delete(one);
+	}
+}
 
 let sequence = 0;
 
@@ -122,22 +143,23 @@ async function send(
 	const id = messageIdOf(nowMs, 2 ** 20 - 1 - sequence);
 	const settings = flow.settings();
 	const retryUntilMs = message.acceptedMs + settings.retry.expireAfterMs;
-	const dsn = composeDsn({
-		kind,
-		record: stored.record,
-		recipients: recipients.map((one) =>
-			reported(stored.record, one, kind === 'delayed' ? retryUntilMs : undefined, why),
-		),
-		original: stored.body,
-		reportingMta: settings.hostName,
-		from: settings.reportFrom,
-		id,
-		nowMs,
-		random: flow.random,
-		returnBytesMax: settings.reportReturnBytesMax,
-	});
-	const record = recordOf(flow, stored.record, dsn, { id, nowMs, kind });
 	try {
+		// What strangers and tenants wrote is in it: an error here must not be the end of the agent, and at every start again.
+		const dsn = composeDsn({
+			kind,
+			record: stored.record,
+			recipients: recipients.map((one) =>
+				reported(stored.record, one, kind === 'delayed' ? retryUntilMs : undefined, why),
+			),
+			original: stored.body,
+			reportingMta: settings.hostName,
+			from: settings.reportFrom,
+			id,
+			nowMs,
+			random: flow.random,
+			returnBytesMax: settings.reportReturnBytesMax,
+		});
+		const record = recordOf(flow, stored.record, dsn, { id, nowMs, kind });
 		const extra = { reported: { message: message.id, kind, recipients: recipients.map((one) => one.index) } };
 		const ref = await flow.spool.append(record, [dsn.content], extra);
 		flow.scheduler.add(queuedMessageOf(record, ref, settings.reportsHaveRoute), nowMs);
@@ -167,8 +189,13 @@ async function readBack(flow: Flow, message: QueuedMessage): Promise<StoredMessa
 	}
 }
 
-/** The queue keeps the last answer as one line: code, status, text. */
-const keptReply = /^(\d{3}) (?:([245]\.\d{1,3}\.\d{1,3}) )?(.*)$/s;
+const keptReplyShape = /^(\d{3}) (?:([245]\.\d{1,3}\.\d{1,3}) )?(.*)$/s;
+
+/** The queue keeps the last answer as one line: code, status, text. Undefined when there was none. */
+export function keptReply(line: string): Reply | undefined {
+	const found = keptReplyShape.exec(line);
+	return found === null ? undefined : reply(Number(found[1]), found[2], found[3] ?? '');
+}
 
 function reported(
 	record: MessageRecord,
@@ -176,14 +203,13 @@ function reported(
 	retryUntilMs: number | undefined,
 	why: Reply | undefined,
 ): ReportedRecipient {
-	const found = keptReply.exec(one.reply);
-	const last = found === null ? why : reply(Number(found[1]), found[2], found[3] ?? '');
+	const last = keptReply(one.reply) ?? why;
 	const step = lastSteps.get(one);
 	return {
 		recipient: record.envelope.recipients[one.index] ?? { address: '' },
 		...(last === undefined ? {} : { reply: last }),
 		...(step?.host === undefined ? {} : { host: step.host }),
-		...(step?.reply === undefined ? {} : { lastAttemptMs: step.atMs }),
+		...(step?.isAttempt === true ? { lastAttemptMs: step.atMs } : {}),
 		...(step?.why === undefined ? {} : { reasons: [step.why] }),
 		...(retryUntilMs === undefined ? {} : { retryUntilMs }),
 		...(one.state === 'expired' ? { cause: 'expired' } : step?.cause === undefined ? {} : { cause: step.cause }),

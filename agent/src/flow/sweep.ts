@@ -11,7 +11,7 @@ import { reply } from '@sluice/shared/words/reply.ts';
 import type { QueuedMessage, QueuedRecipient } from '../core/scheduling/queued.ts';
 import type { Timer } from '../ports/clock.ts';
 import { type Flow, reportError } from './context.ts';
-import { reportDelay, reportEnded } from './report.ts';
+import { isUnderReport, keptReply, reportDelay, reportEnded } from './report.ts';
 import { dropHold, perform } from './review.ts';
 
 const roundMs = 60_000;
@@ -127,10 +127,14 @@ async function compact(flow: Flow): Promise<void> {
 	const movable = [...flow.scheduler.all()].filter((message) => sparse.has(message.segment));
 	for (const message of movable) {
 		if (bytes > rewriteBytesPerRound) break;
-		// Under way: its delivery reads the old place; next round.
-		if (flow.acts.underWay > 0 || message.recipients.some((recipient) => recipient.state === 'sending')) continue;
+		if (isMoving(flow, message)) continue;
 		bytes += message.recordBytes;
-		await rewrite(flow, message);
+		try {
+			await rewrite(flow, message);
+		} catch (error) {
+			// One that cannot be read keeps its segment; the others need not.
+			reportError(flow, `sweep compact ${message.id}`, error);
+		}
 	}
 	flow.events.emit({
 		event: 'spool.compacted',
@@ -141,18 +145,26 @@ async function compact(flow: Flow): Promise<void> {
 	});
 }
 
+/**
+ * Something about the message may be in the log that is not in the queue yet: an answer, an act, a report. Its states as the queue has
+ * them would stand behind that in the log and undo it for whoever reads the log: what was delivered, held or reported would be open
+ * again after a restart. Next round.
+ */
+const isMoving = (flow: Flow, message: QueuedMessage): boolean =>
+	flow.acts.underWay > 0 ||
+	message.recipients.some((recipient) => recipient.state === 'sending' || isUnderReport(recipient)) ||
+	flow.scheduler.find(message.id) === undefined;
+
 async function rewrite(flow: Flow, message: QueuedMessage): Promise<void> {
 	const from = { segment: message.segment, offset: message.offset, bytes: message.recordBytes };
 	const stored = await flow.spool.read(from);
-	const statuses = message.recipients.map((recipient) => ({
-		state: recipient.state,
-		attempts: recipient.attempts,
-		dueMs: recipient.dueMs,
-		delayNoticed: recipient.delayNoticed,
-		reported: recipient.reported,
-	}));
-	const appended = flow.spool.append(stored.record, [stored.body], { statuses });
-	const to = await appended;
+	// It may have begun to move meanwhile. From here to the append nothing is awaited.
+	if (isMoving(flow, message)) return;
+	const statuses = message.recipients.map(({ state, attempts, dueMs, delayNoticed, reported, reply: line }) => {
+		const last = keptReply(line);
+		return { state, attempts, dueMs, delayNoticed, reported, ...(last === undefined ? {} : { reply: last }) };
+	});
+	const to = await flow.spool.append(stored.record, [stored.body], { statuses });
 	// Steps taken while it was being written stand behind it in the log; only the place changes here.
 	message.segment = to.segment;
 	message.offset = to.offset;
