@@ -6,8 +6,10 @@ import type { EventSink } from '../ports/system.ts';
 
 export type Listener = (event: SluiceEvent) => void;
 
+export type Events = EventSink & { listen(listener: Listener): void };
+
 /** A listener that throws is a bug of its own and never the mail's: the others still hear, and so does stderr. */
-export function createEvents(listeners: readonly Listener[]): EventSink & { listen(listener: Listener): void } {
+export function createEvents(listeners: readonly Listener[]): Events {
 	const all = [...listeners];
 	return {
 		emit(event) {

@@ -1,0 +1,109 @@
+/**
+ * What faces the server: the REST API for panels and commands, the relay port for the MTA.
+ *
+ * The API comes first and goes last, so that `sluice status` answers while the agent drains.
+ */
+import { join } from 'node:path';
+import type { Config } from '@sluice/shared/contract/config.ts';
+import { accept } from '../flow/accept.ts';
+import { admitMail, admitPeer } from '../flow/admit.ts';
+import { type Flow, reportError } from '../flow/context.ts';
+import type { DiskWatch } from '../flow/disk.ts';
+import type { EventStream } from '../io/http/event-stream.ts';
+import { serveApi } from '../io/http/server.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ReceptionHandlers, SmtpListener } from '../ports/smtp-in.ts';
+import type { AgentOptions } from './agent.ts';
+import { createHandlers } from './api.ts';
+import type { Closers } from './closers.ts';
+import type { Events } from './events.ts';
+import { listen } from './listen.ts';
+import { measure } from './measure.ts';
+import type { OpenedSpool } from './open-spool.ts';
+import { version } from './version.ts';
+
+export type Front = { readonly smtpAddress: string; readonly socketPath: string };
+
+export type FrontParts = {
+	readonly options: Pick<AgentOptions, 'config' | 'socketFd'>;
+	readonly flow: Flow;
+	readonly store: OpenedSpool;
+	readonly stream: EventStream;
+	readonly events: Events;
+	readonly disk: DiskWatch;
+	readonly startedMs: number;
+	readonly closers: Closers;
+	/** Lets deliveries under way end. */
+	readonly drain: () => Promise<void>;
+	/** How long transactions may still take once the agent is being stopped. */
+	readonly graceMs: () => number;
+};
+
+/** A history that does not follow the log (health says so) is asked as it is after this time. */
+const settledWithinMs = 5_000;
+
+const socketPathOf = (config: Config): string => config.api.socket ?? join(config.dataDir, 'agent.sock');
+
+export async function openFront(parts: FrontParts): Promise<Front> {
+	const { options, flow, store, stream, events, disk, startedMs, closers } = parts;
+	const { config } = options;
+	let listener: SmtpListener | undefined;
+	const connectionsIn = (): number => listener?.connections ?? 0;
+	const metrics = measure(flow, { freeBytes: disk.freeBytes, connectionsIn });
+	closers.add(() => metrics.stop());
+	events.listen((event) => metrics.count(event));
+	const api = await serveApi(
+		{ socketPath: socketPathOf(config), mode: Number.parseInt(config.api.mode, 8), version },
+		{
+			handlers: createHandlers({
+				flow,
+				version,
+				startedMs,
+				settled: () => within(store.projector.reached(store.spool.durable()), settledWithinMs, flow.clock),
+				freeBytes: disk.freeBytes,
+				projected: store.projected,
+				connectionsIn,
+			}),
+			metricsText: metrics.text,
+			events: stream,
+			failed: (where, error) => reportError(flow, where, error),
+		},
+	);
+	closers.add(() => api.stop());
+	closers.add(parts.drain);
+	const { hostName } = flow.settings();
+	listener = await listen({
+		config,
+		socketFd: options.socketFd,
+		clock: flow.clock,
+		hostName,
+		handlers: receptionOf(flow),
+	});
+	closers.add(() => listener?.stop(parts.graceMs()));
+	return { smtpAddress: listener.address, socketPath: api.socketPath };
+}
+
+function receptionOf(flow: Flow): ReceptionHandlers {
+	return {
+		connect: () => undefined,
+		identified: (peer) => admitPeer(flow, peer),
+		mail: (_session, mail) => admitMail(flow, mail),
+		recipient: () => undefined,
+		message: (session, envelope, content) => accept(flow, session, envelope, content),
+		refused: (session, fault, detail) => {
+			const { id, helo } = session ?? {};
+			flow.events.emit({ event: 'session.refused', atMs: flow.clock.now(), fault, detail, session: id, helo });
+		},
+	};
+}
+
+/** Resolves with the promise, or after that time without it. */
+async function within(done: Promise<void>, limitMs: number, clock: Clock): Promise<void> {
+	const limit = Promise.withResolvers<void>();
+	const timer = clock.after(limitMs, limit.resolve);
+	try {
+		await Promise.race([done, limit.promise]);
+	} finally {
+		timer.cancel();
+	}
+}
