@@ -123,6 +123,9 @@ async function launch(context: TestContext | undefined, options: RigOptions, gro
 			events.push(event);
 			for (const wake of waiting) wake();
 		},
+	}).catch(async (error: unknown) => {
+		await ground.clear();
+		throw error;
 	});
 	const port = Number(agent.smtpAddress.slice(agent.smtpAddress.lastIndexOf(':') + 1));
 	const client = createClient(agent.socketPath, { role: 'admin', id: 'scenario' });

@@ -6,17 +6,18 @@
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
-import type { HealthDto, MessageSummaryDto, TraceDto } from '@sluice/shared/contract/shapes.ts';
-import { initialState, type MessageId, messageTimeOf } from '@sluice/shared/words/message.ts';
-import { replyText } from '@sluice/shared/words/reply.ts';
+import type { HealthDto, TraceDto } from '@sluice/shared/contract/shapes.ts';
+import { type MessageId, messageTimeOf } from '@sluice/shared/words/message.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
 import { storyOf } from '../core/delivery/story.ts';
 import { identityText } from '../core/policy/judge.ts';
 import type { Flow } from '../flow/context.ts';
 import { liftHold, type ReviewAct, type Reviewed, type ReviewFailure, review, setHold } from '../flow/review.ts';
+import { HistoryError } from '../io/store/history.ts';
 import type { LogPosition } from '../ports/spool.ts';
-import type { MessageLife, MessageSummary } from '../ports/store.ts';
+import type { MessageLife } from '../ports/store.ts';
+import { holdDto, summaryDto, summaryOf, time } from './answers.ts';
 
 export type ApiContext = {
 	readonly flow: Flow;
@@ -29,57 +30,8 @@ export type ApiContext = {
 	readonly connectionsIn: () => number;
 };
 
-const time = (ms: number): string => new Date(ms).toISOString();
-
 const problem = (code: Problem['code'], detail?: string): Result<never, Problem> =>
 	failed(detail === undefined ? { code } : { code, detail });
-
-function summaryDto(summary: MessageSummary): MessageSummaryDto {
-	return {
-		...summary,
-		class: summary.class as MessageSummaryDto['class'],
-		accepted: time(summary.acceptedMs),
-		recipients: summary.recipients.map(({ atMs, dueMs, reply, cause, ...rest }) => ({
-			...rest,
-			at: time(atMs),
-			...(dueMs === undefined ? {} : { due: time(dueMs) }),
-			...(reply === undefined || reply === '' ? {} : { reply }),
-			...(cause === undefined || cause === ''
-				? {}
-				: { cause: cause as NonNullable<MessageSummaryDto['recipients'][number]['cause']> }),
-		})),
-	};
-}
-
-/** The present state of each recipient from the steps of its life. */
-function summaryOf({ record, steps }: MessageLife): MessageSummary {
-	const { attribution, envelope } = record;
-	return {
-		id: record.id,
-		acceptedMs: record.acceptedMs,
-		account: attribution.account,
-		identity: identityText(attribution),
-		class: attribution.class,
-		sender: envelope.reversePath,
-		subject: record.subject ?? '',
-		bytes: record.bodyBytes,
-		recipientCount: envelope.recipients.length,
-		recipients: envelope.recipients.map(({ address }, index) => {
-			const own = steps.filter((step) => step.recipient === index);
-			const last = own.at(-1);
-			const answered = own.findLast((step) => step.reply !== undefined);
-			return {
-				address,
-				state: last?.to ?? initialState(record, index),
-				attempts: last?.attempts ?? 0,
-				atMs: last?.atMs ?? record.acceptedMs,
-				...(last?.to === 'queued' && last.dueMs !== undefined ? { dueMs: last.dueMs } : {}),
-				...(answered?.reply === undefined ? {} : { reply: replyText(answered.reply) }),
-				...(answered?.cause === undefined ? {} : { cause: answered.cause }),
-			};
-		}),
-	};
-}
 
 /** An account sees its own mail and nothing that tells whether other mail exists. */
 const maySee = (actor: Actor | undefined, account: string): boolean =>
@@ -91,15 +43,6 @@ function reviewed(result: Result<Reviewed, ReviewFailure>): Result<{ recipients:
 	if (result.error === 'not-found') return problem('not-found', 'Nothing of that is open.');
 	return problem('unavailable', 'The act could not be written to the log; nothing more was changed.');
 }
-
-const holdDto = (hold: StandingHold) => ({
-	id: hold.id,
-	selector: { ...hold.selector },
-	reason: hold.reason,
-	author: hold.author,
-	since: time(hold.sinceMs),
-	until: time(hold.untilMs),
-});
 
 function health(context: ApiContext): HealthDto {
 	const { flow } = context;
@@ -138,10 +81,35 @@ function health(context: ApiContext): HealthDto {
 	};
 }
 
-async function trace(context: ApiContext, id: MessageId, actor: Actor | undefined): Promise<Result<TraceDto, Problem>> {
+/** A question to the history; a page that is none of ours and a history that cannot answer now are problems, not bugs. */
+async function asked<T>(question: Promise<T>): Promise<Result<T, Problem>> {
+	try {
+		return ok(await question);
+	} catch (error) {
+		if (!(error instanceof HistoryError) || error.code === 'failed') throw error;
+		return error.code === 'cursor'
+			? problem('invalid', 'cursor: not one of this list')
+			: problem('unavailable', `The history cannot be asked: ${error.message}.`);
+	}
+}
+
+/** The life of a message that the actor may see; `not-found` in the same words when it is another's. */
+async function lifeFor(
+	context: ApiContext,
+	id: MessageId,
+	actor: Actor | undefined,
+): Promise<Result<MessageLife, Problem>> {
 	await context.settled();
-	const life = await context.flow.history.life(id);
-	if (life === undefined || !maySee(actor, life.record.attribution.account)) return notFound(context, id);
+	const life = await asked(context.flow.history.life(id));
+	if (!life.ok) return life;
+	if (life.value === undefined || !maySee(actor, life.value.record.attribution.account)) return notFound(context, id);
+	return ok(life.value);
+}
+
+async function trace(context: ApiContext, id: MessageId, actor: Actor | undefined): Promise<Result<TraceDto, Problem>> {
+	const found = await lifeFor(context, id, actor);
+	if (!found.ok) return found;
+	const life = found.value;
 	const { attribution, verdict } = life.record;
 	return ok({
 		message: summaryDto(summaryOf(life)),
@@ -182,21 +150,23 @@ export function createHandlers(context: ApiContext): OperationHandlers {
 			await context.settled();
 			const { since, until, limit, cursor, ...filters } = query;
 			const account = actor?.role === 'account' ? actor.id : filters.account;
-			const page = await flow.history.search({
-				...defined(filters),
-				limit,
-				...(account === undefined ? {} : { account }),
-				...(cursor === undefined ? {} : { cursor }),
-				...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
-				...(until === undefined ? {} : { untilMs: Date.parse(until) }),
-			});
-			return ok({ items: page.items.map(summaryDto), ...(page.next === undefined ? {} : { next: page.next }) });
+			const page = await asked(
+				flow.history.search({
+					...defined(filters),
+					limit,
+					...(account === undefined ? {} : { account }),
+					...(cursor === undefined ? {} : { cursor }),
+					...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
+					...(until === undefined ? {} : { untilMs: Date.parse(until) }),
+				}),
+			);
+			if (!page.ok) return page;
+			const { items, next } = page.value;
+			return ok({ items: items.map(summaryDto), ...(next === undefined ? {} : { next }) });
 		},
 		getMessage: async ({ params }, actor) => {
-			await context.settled();
-			const life = await flow.history.life(params.id);
-			if (life === undefined || !maySee(actor, life.record.attribution.account)) return notFound(context, params.id);
-			return ok(summaryDto(summaryOf(life)));
+			const life = await lifeFor(context, params.id, actor);
+			return life.ok ? ok(summaryDto(summaryOf(life.value))) : life;
 		},
 		traceMessage: async ({ params }, actor) => trace(context, params.id, actor),
 		act: async ({ params, body }, actor) => act(params.act, body.selector, body.reason, actor),

@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { actorHeader, roles } from './actor.ts';
-import { type Operation, operations } from './operations.ts';
+import { type Operation, operations, otherResources } from './operations.ts';
 import { problemSchema } from './problem.ts';
 
 type Json = { [key: string]: unknown };
@@ -29,9 +29,21 @@ function parametersOf(operation: Operation): readonly Json[] {
 			schema: shape,
 		}));
 	};
-	const actor = operation.roles.length === 0 ? [] : [{ $ref: '#/components/parameters/Actor' }];
+	const actor = operation.roles.length === 0 ? [] : [actorParameter];
 	return [...actor, ...from(operation.params, 'path'), ...from(operation.query, 'query')];
 }
+
+const actorParameter = { $ref: '#/components/parameters/Actor' } as const;
+
+const answer = (mediaType: string, schema?: Json): Json => ({
+	description: 'Done.',
+	content: { [mediaType]: schema === undefined ? {} : { schema } },
+});
+
+const problemAnswer: Json = {
+	description: 'A problem (RFC 9457).',
+	content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
 
 /** The document that `GET /openapi.json` answers. */
 export function openApiDocument(version: string): Json {
@@ -56,22 +68,19 @@ export function openApiDocument(version: string): Json {
 						},
 					}),
 			responses: {
-				200: {
-					description: 'Done.',
-					content: {
-						'application/json': {
-							schema: jsonSchema(operation.response, 'output'),
-						},
-					},
-				},
-				default: {
-					description: 'A problem (RFC 9457).',
-					content: {
-						'application/problem+json': {
-							schema: { $ref: '#/components/schemas/Problem' },
-						},
-					},
-				},
+				200: answer('application/json', jsonSchema(operation.response, 'output')),
+				default: problemAnswer,
+			},
+		};
+	}
+	for (const { id, method, path, summary, roles: may, mediaType } of otherResources) {
+		paths[path] = {
+			[method]: {
+				operationId: id,
+				summary,
+				'x-roles': may,
+				parameters: may.length === 0 ? [] : [actorParameter],
+				responses: { 200: answer(mediaType), default: problemAnswer },
 			},
 		};
 	}

@@ -208,6 +208,34 @@ export const operations = {
 	}),
 } as const;
 
+/** What is not JSON after a schema of its own, and so is mounted by hand. */
+export const otherResources = [
+	{
+		id: 'followEvents',
+		method: 'get',
+		path: '/v1/events',
+		summary: 'Events as they happen (server-sent events). Last-Event-ID resumes; an event `gap` says what was missed.',
+		roles: admin,
+		mediaType: 'text/event-stream',
+	},
+	{
+		id: 'metrics',
+		method: 'get',
+		path: '/metrics',
+		summary: 'Counters and gauges, Prometheus text format.',
+		roles: [],
+		mediaType: 'text/plain',
+	},
+	{
+		id: 'openApi',
+		method: 'get',
+		path: '/openapi.json',
+		summary: 'This document.',
+		roles: [],
+		mediaType: 'application/json',
+	},
+] as const;
+
 export type Operations = typeof operations;
 export type OperationId = keyof Operations;
 

@@ -14,6 +14,7 @@ import {
 	type OperationHandlers,
 	type OperationId,
 	operations,
+	otherResources,
 } from '@sluice/shared/contract/operations.ts';
 import { type Problem, type ProblemDocument, problemDocument } from '@sluice/shared/contract/problem.ts';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
@@ -123,11 +124,22 @@ function verifyUtf8(_request: unknown, _response: unknown, body: Buffer): void {
 	}
 }
 
+/** What may be asked of a path; none: there is no such path. */
+function methodsAt(path: string): readonly string[] {
+	const mounted = [...Object.values<Operation>(operations), ...otherResources];
+	return mounted
+		.filter((one) => new RegExp(`^${one.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path))
+		.map(({ method }) => method.toUpperCase());
+}
+
 export function createApp(settings: ApiSettings, parts: ApiParts): Express {
 	const app = express();
 	app.disable('x-powered-by');
 	app.disable('etag');
 	app.set('query parser', 'simple');
+	// A path is the contract's, to the letter.
+	app.enable('case sensitive routing');
+	app.enable('strict routing');
 	app.use(express.json({ limit: requestBytesMax, strict: false, verify: verifyUtf8 }));
 	for (const id of Object.keys(operations) as OperationId[]) mount(app, id, parts);
 	const document = JSON.stringify(openApiDocument(settings.version));
@@ -142,10 +154,9 @@ export function createApp(settings: ApiSettings, parts: ApiParts): Express {
 		return parts.events.serve(request, response);
 	});
 	app.use((request, response) => {
-		const known = Object.values<Operation>(operations).some((operation) =>
-			new RegExp(`^${operation.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(request.path),
-		);
-		sendProblem(response, { code: known ? 'method-not-allowed' : 'not-found' });
+		const methods = methodsAt(request.path);
+		if (methods.length > 0) response.set('Allow', methods.join(', ')); // RFC 9110 §15.5.6
+		sendProblem(response, { code: methods.length > 0 ? 'method-not-allowed' : 'not-found' });
 	});
 	app.use(wordErrors(parts.failed));
 	return app;
