@@ -4,8 +4,11 @@
  * Read, locate, offer, settle. Whatever happens in between, the job is settled: an error of our own is a deferral, never a place in the
  * lane that is lost. What an answer means is core/delivery's, hosts and connections are offer.ts's, what follows is settle.ts's.
  */
+import { domainOf } from '@sluice/shared/words/address.ts';
 import { type Outcome, outcomeOfRouting } from '../core/delivery/outcome.ts';
 import { ownReplies } from '../core/delivery/own-replies.ts';
+import { relayDeniedRule } from '../core/delivery/rules-narrow.ts';
+import { dsnDestination } from '../core/scheduling/queued.ts';
 import type { Job } from '../core/scheduling/scheduler.ts';
 import type { StoredMessage } from '../ports/spool.ts';
 import type { Answered, JobResult } from './answered.ts';
@@ -22,14 +25,32 @@ export async function deliver(flow: Flow, memory: HostMemory, job: Job): Promise
 }
 
 async function attempt(flow: Flow, memory: HostMemory, job: Job, stored: StoredMessage): Promise<JobResult> {
-	try {
-		const located = await locate(flow, memory, job.message, job.recipients[0]?.destination ?? '');
+	const destination = job.recipients[0]?.destination ?? '';
+	const offerAt = async (domain: string): Promise<JobResult> => {
+		const located = await locate(flow, memory, job.message, domain);
 		if (!located.ok) return nowhere(job, outcomeOfRouting(located.error));
-		return await offer({ flow, memory, job, stored, located: located.value });
+		return offer({ flow, memory, job, stored, located: located.value });
+	};
+	try {
+		const result = await offerAt(destination);
+		const away = destination === dsnDestination ? refusedToRelay(result, stored) : undefined;
+		// What the sender's own server says is no word about the lane to our MTA.
+		return away === undefined ? result : { ...(await offerAt(away)), signal: result.signal };
 	} catch (error) {
 		reportError(flow, `deliver ${job.message.id}`, error);
 		return unreadable(job);
 	}
+}
+
+/**
+ * The domain of a report's recipient, when our MTA knows it is not its own and does not relay for us: Plesk trusts no address, not even
+ * its own (the sender was a script's invention, or a stranger whose mail was forwarded without SRS). The report then goes there itself.
+ */
+function refusedToRelay({ answers }: JobResult, { record }: StoredMessage): string | undefined {
+	const [answered] = answers;
+	if (answered === undefined || answered.outcome.kind === 'delivered') return undefined;
+	if (answered.outcome.rule !== relayDeniedRule) return undefined;
+	return domainOf(record.envelope.recipients[answered.recipient.index]?.address ?? '');
 }
 
 async function read(flow: Flow, job: Job): Promise<StoredMessage | undefined> {

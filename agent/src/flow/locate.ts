@@ -10,7 +10,7 @@ import { mxHostsMax } from '../core/routing/bounds.ts';
 import { orderHosts } from '../core/routing/hosts.ts';
 import { interleave, planTargets } from '../core/routing/plan.ts';
 import { type Route, route, type Smarthost } from '../core/routing/route.ts';
-import type { QueuedMessage } from '../core/scheduling/queued.ts';
+import { dsnDestination, type QueuedMessage } from '../core/scheduling/queued.ts';
 import type { DialTarget } from '../ports/smtp-out.ts';
 import type { Flow } from './context.ts';
 
@@ -65,8 +65,10 @@ export async function locate(
 	message: QueuedMessage,
 	destination: string,
 ): Promise<Result<Located, RoutingProblem>> {
-	const local = localSideOf(flow, message);
-	const { routing } = flow.settings();
+	const { routing, hostName } = flow.settings();
+	// To our own MTA we speak as this machine. From a site's address its port for strangers would take us for one.
+	const isToMta = destination === dsnDestination && routing.reports.length > 0;
+	const local = isToMta ? { helo: hostName } : localSideOf(flow, message);
 	const chosen = route({ domain: destination, settings: routing, domainToAscii: flow.domainToAscii });
 	const located = await targetsOf(flow, chosen, local);
 	if (!located.ok) return located;

@@ -6,6 +6,9 @@
  */
 import type { ResponseRule } from './rule.ts';
 
+/** The server is not responsible for the recipient's domain and does not send mail on for us. */
+export const relayDeniedRule = 'text.relay-denied';
+
 export const narrowTextRules: readonly ResponseRule[] = [
 	{
 		rule: 'text.mailbox-later',
@@ -31,7 +34,7 @@ export const narrowTextRules: readonly ResponseRule[] = [
 		permanent: false,
 	},
 	{
-		rule: 'text.relay-denied',
+		rule: relayDeniedRule,
 		samples: [
 			'554 5.7.1 <a@example.net>: Relay access denied',
 			'550 relay not permitted',
