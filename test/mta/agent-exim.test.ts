@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { assertCounts, runAnswers, runReportsAway } from './agent-answers.ts';
 import { type AttributionCase, runCase } from './attribution-case.ts';
 import { boxesUnavailable } from './box.ts';
 import { eximUser } from './exim.ts';
@@ -296,8 +297,14 @@ suite('Exim and the agent', { skip }, () => {
 		await placeFixtureSecret(exim().box);
 	});
 
+	test('answers at every stage: each recipient ends once, reports lie with the sender', () =>
+		runAnswers(hosting, send));
+
+	test('reports to senders elsewhere', () => runReportsAway(hosting, send));
+
 	test('all of it ended exactly once', async () => {
 		assert.deepEqual(await hosting.ledger.settled(), []);
+		assertCounts(hosting);
 		assert.equal(await exim().panicLog(), '');
 	});
 });

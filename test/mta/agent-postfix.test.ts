@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { assertCounts, runAnswers, runReportsAway } from './agent-answers.ts';
 import { type AttributionCase, runCase } from './attribution-case.ts';
 import { boxesUnavailable } from './box.ts';
 import { type Hosting, hostNameOf, startHosting } from './hosting.ts';
@@ -254,7 +255,13 @@ suite('Postfix and the agent', { skip }, () => {
 	];
 	for (const one of cases) test(`attribution: ${one.name}`, () => runCase(hosting, one));
 
+	test('answers at every stage: each recipient ends once, reports lie with the sender', () =>
+		runAnswers(hosting, send));
+
+	test('reports to senders elsewhere', () => runReportsAway(hosting, send));
+
 	test('all of it ended exactly once', async () => {
 		assert.deepEqual(await hosting.ledger.settled(), []);
+		assertCounts(hosting);
 	});
 });

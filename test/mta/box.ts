@@ -73,7 +73,7 @@ read -r pid _ </proc/self/stat
 mount -t tmpfs -o mode=755,size=1g box "$root"
 cd "$root"
 mkdir -p usr etc var/log var/mail var/spool var/lib var/cache home root tmp var/tmp run proc dev .box
-chmod 1777 tmp var/tmp; chmod 700 .box root; chmod 2775 var/mail
+chmod 1777 tmp var/tmp; chmod 700 .box root; chgrp 8 var/mail; chmod 2775 var/mail # 8 is mail, on every Debian
 for part in usr etc; do
 	lower=
 	IFS=:; for layer in $layers; do lower=$lower$layer/$part:; done; unset IFS

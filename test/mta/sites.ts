@@ -37,6 +37,10 @@ export const aliases = {
 	'list@site1.test': ['a@remote.test', 'b@remote.test'],
 	'mix@site1.test': ['fwd@site1.test', 'c@remote.test'],
 	'bob@site2.test': ['bob'],
+	'gone@site1.test': ['550-forwarded@remote.test'],
+	// Reverse-paths at which the sinks of the fake internet refuse or defer.
+	'mail-554-alice@site1.test': ['alice'],
+	'mail-451-alice@site1.test': ['alice'],
 } as const;
 
 /** Read by bob's ~/.forward. */
