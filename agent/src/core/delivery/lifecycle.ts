@@ -12,9 +12,8 @@
  */
 import type { Transition } from '@sluice/shared/words/message.ts';
 import { finalStates, isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';
-import { replyText } from '@sluice/shared/words/reply.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import { lastReplyCharsMax, type QueuedMessage, type QueuedRecipient } from '../scheduling/queued.ts';
+import { lastReplyOf, type QueuedMessage, type QueuedRecipient } from '../scheduling/queued.ts';
 
 /** Before the first state: the recipient has just been accepted. */
 export type StateBefore = RecipientState | 'new';
@@ -128,7 +127,7 @@ function take(recipient: QueuedRecipient, transition: Transition): void {
 	recipient.attempts = transition.attempts;
 	if (transition.to === 'queued') recipient.dueMs = transition.dueMs ?? transition.atMs;
 	if (transition.delayNoticed === true) recipient.delayNoticed = true;
-	if (transition.reply !== undefined) recipient.reply = replyText(transition.reply).slice(0, lastReplyCharsMax);
+	if (transition.reply !== undefined) recipient.reply = lastReplyOf(transition.reply);
 }
 
 /** At start: what was under way when the process ended is queued again, due at once. */

@@ -7,6 +7,7 @@
  *
  * RFC 4648 §4, RFC 3629 §4.
  */
+import { detached } from '@sluice/shared/words/detached.ts';
 
 const base64Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const base64Values = new Int8Array(128).fill(-1);
@@ -61,11 +62,14 @@ export function escapeBytes(bytes: string): string {
 	return text;
 }
 
-/** A header value for people: unfolded, UTF-8 decoded, anything unprintable as U+FFFD, cut to `charsMax`. Encoded words stay. */
+/**
+ * A header value for people: unfolded, UTF-8 decoded, anything unprintable as U+FFFD, cut to `charsMax`. Encoded words stay. It is kept
+ * longer than the header it comes from, and does not hold it.
+ */
 export function readableText(bytes: string, charsMax: number): string {
 	// A character needs at most four bytes; what lies behind that cannot show.
 	const cut = bytes.length > charsMax * 4 ? bytes.slice(0, charsMax * 4) : bytes;
-	if (cut.length <= charsMax && printableHeader.test(cut)) return cut;
+	if (cut.length <= charsMax && printableHeader.test(cut)) return detached(cut);
 	const unfolded = cut.replace(/\r?\n(?=[ \t])/g, '').replace(/\t/g, ' ');
 	let text = '';
 	let chars = 0;

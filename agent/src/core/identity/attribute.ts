@@ -10,7 +10,8 @@
  */
 
 import { domainOf } from '@sluice/shared/words/address.ts';
-import type { SenderHint } from '@sluice/shared/words/attribution.ts';
+import type { Attribution, SenderHint } from '@sluice/shared/words/attribution.ts';
+import { detached } from '@sluice/shared/words/detached.ts';
 import { senderByExim } from './exim.ts';
 import type { AccountDirectory, AttributionResult, AttributionSettings, SubmissionFacts } from './facts.ts';
 import { type Finding, unattributed } from './finding.ts';
@@ -29,11 +30,31 @@ export function attribute(
 	const finding = findSender(facts, reading, settings, directory);
 	const rewritten = senderBeforeSrs(facts.envelope.reversePath);
 	return {
-		attribution: { ...finding, hint: hintOf(facts, reading, finding) },
+		attribution: withoutHeader({ ...finding, hint: hintOf(facts, reading, finding) }),
 		cuts: reading.cuts,
 		headers: reading.facts,
 		fields: reading.fields,
 		...(rewritten === undefined ? {} : { forwardedFor: rewritten.original }),
+	};
+}
+
+/** The attribution stays for as long as the message; the header that its words were cut from may be a megabyte. */
+function withoutHeader(found: Attribution): Attribution {
+	const { identity, hint, mtaQueueId, clientAddress, ancestor, directory } = found;
+	return {
+		...found,
+		account: detached(found.account),
+		from: detached(found.from),
+		hint: {
+			domain: detached(hint.domain),
+			address: detached(hint.address),
+			...(hint.script === undefined ? {} : { script: detached(hint.script) }),
+		},
+		...(identity === undefined ? {} : { identity: { kind: identity.kind, id: detached(identity.id) } }),
+		...(mtaQueueId === undefined ? {} : { mtaQueueId: detached(mtaQueueId) }),
+		...(clientAddress === undefined ? {} : { clientAddress: detached(clientAddress) }),
+		...(ancestor === undefined ? {} : { ancestor: detached(ancestor) }),
+		...(directory === undefined ? {} : { directory: detached(directory) }),
 	};
 }
 

@@ -7,11 +7,10 @@
 import { domainOf } from '@sluice/shared/words/address.ts';
 import type { EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
 import { initialState, type MessageRecord, type RecipientStatus } from '@sluice/shared/words/message.ts';
-import { replyText } from '@sluice/shared/words/reply.ts';
 import { identityText } from '../policy/judge.ts';
 import {
 	dsnDestination,
-	lastReplyCharsMax,
+	lastReplyOf,
 	notifyDelay,
 	notifyFailure,
 	notifyGiven,
@@ -83,7 +82,7 @@ export function queuedMessageOf(
 				dueMs: status?.dueMs ?? record.acceptedMs,
 				delayNoticed: status?.delayNoticed ?? false,
 				reported: status?.reported ?? false,
-				reply: status?.reply === undefined ? '' : replyText(status.reply).slice(0, lastReplyCharsMax),
+				reply: status?.reply === undefined ? '' : lastReplyOf(status.reply),
 			};
 		}),
 	};

@@ -5,8 +5,10 @@
  * strings are shared (interned by whoever builds this), the last reply is one short string.
  */
 import type { SenderClass } from '@sluice/shared/words/attribution.ts';
+import { detached } from '@sluice/shared/words/detached.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import type { RecipientState } from '@sluice/shared/words/recipient.ts';
+import { type Reply, replyText } from '@sluice/shared/words/reply.ts';
 
 /** Bits of `notify`. No bit but `given`: NOTIFY=NEVER. */
 export const notifyGiven = 1;
@@ -54,4 +56,7 @@ export type QueuedMessage = {
 };
 
 export const lastReplyCharsMax = 200;
+
+/** An answer as the queue keeps it. */
+export const lastReplyOf = (reply: Reply): string => detached(replyText(reply).slice(0, lastReplyCharsMax));
 export const dsnDestination = '!dsn';

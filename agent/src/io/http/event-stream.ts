@@ -3,8 +3,9 @@
  *
  * Each has an id that only grows while the agent runs; `Last-Event-ID` resumes from what is still in memory, and a gap is told as
  * an event of its own, so that a follower knows when it must ask again. A follower that does not read is dropped, not waited for.
+ * What is remembered is text of bounded length and not the event: its fields may be parts of much larger texts of strangers.
  */
-import type { SluiceEvent } from '@sluice/shared/words/events.ts';
+import { eventFieldCharsMax, type SluiceEvent } from '@sluice/shared/words/events.ts';
 import type { Request, Response } from 'express';
 
 export type EventStream = {
@@ -18,7 +19,19 @@ const followersMax = 50;
 const backlogBytesMax = 1024 * 1024;
 const keepAliveMs = 15_000;
 
-type Remembered = { readonly id: number; readonly event: SluiceEvent };
+type Remembered = { readonly id: number; readonly text: string };
+
+const bounded = (text: string): string =>
+	text.length > eventFieldCharsMax ? `${text.slice(0, eventFieldCharsMax)}…` : text;
+
+function boundedField(_name: string, value: unknown): unknown {
+	return typeof value === 'string' ? bounded(value) : value;
+}
+
+function textOf(id: number, { atMs, ...fields }: SluiceEvent): string {
+	const data = JSON.stringify({ time: new Date(atMs).toISOString(), ...fields }, boundedField);
+	return `id: ${id}\nevent: ${fields.event}\ndata: ${data}\n\n`;
+}
 
 export function createEventStream(): EventStream {
 	const remembered: Remembered[] = [];
@@ -26,20 +39,19 @@ export function createEventStream(): EventStream {
 	let nextId = Date.now() * 1000;
 	let timer: NodeJS.Timeout | undefined;
 
-	const send = (response: Response, { id, event }: Remembered): void => {
+	const send = (response: Response, { text }: Remembered): void => {
 		if (response.writableLength > backlogBytesMax) {
 			followers.delete(response);
 			response.destroy();
 			return;
 		}
-		const { atMs, ...fields } = event;
-		const data = JSON.stringify({ time: new Date(atMs).toISOString(), ...fields });
-		response.write(`id: ${id}\nevent: ${event.event}\ndata: ${data}\n\n`);
+		response.write(text);
 	};
 
 	return {
 		publish(event) {
-			const entry = { id: nextId++, event };
+			const id = nextId++;
+			const entry = { id, text: textOf(id, event) };
 			remembered.push(entry);
 			if (remembered.length > rememberedMax * 2) remembered.splice(0, remembered.length - rememberedMax);
 			for (const response of followers) send(response, entry);

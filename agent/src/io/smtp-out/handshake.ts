@@ -14,7 +14,7 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { DialFailure, DialTarget } from '../../ports/smtp-out.ts';
 import { nothingOffered, type Offer, offerOf } from './extensions.ts';
-import { parseReply, REPLY_BYTES_MAX } from './replies.ts';
+import { keptOf, parseReply, REPLY_BYTES_MAX } from './replies.ts';
 import type { DialerSettings, StageTimeouts } from './settings.ts';
 import { credentialsMayBeSeen, hostName, tlsOptions } from './tls-policy.ts';
 import { Wire } from './wire.ts';
@@ -41,6 +41,8 @@ type Stage = 'greeting' | 'ehlo' | 'tls' | 'auth';
 type PackageError = Error & { readonly response?: string | undefined };
 
 const ERROR_CHARACTERS_MAX = 200;
+/** RFC 1035 §2.3.4; longer is no name. */
+const NAME_CHARACTERS_MAX = 255;
 
 /** Speaks on a connected socket until mail can be sent; on failure the socket is destroyed. */
 export function handshake(
@@ -94,7 +96,7 @@ export function handshake(
 		}
 
 		function succeed(): void {
-			const greetingName = greeting?.lines[0]?.split(/\s/, 1)[0] ?? '';
+			const greetingName = (greeting?.lines[0]?.split(/\s/, 1)[0] ?? '').slice(0, NAME_CHARACTERS_MAX);
 			settle(ok({ wire: new Wire(takeOver(connection)), greetingName, offer }));
 		}
 
@@ -185,7 +187,7 @@ function takeOver(connection: SMTPConnection): Socket {
 function failureOf(stage: Stage, error: PackageError | string): DialFailure {
 	if (typeof error === 'string') return { stage, error };
 	const answer = error.response === undefined ? undefined : parseReply(error.response);
-	if (answer !== undefined) return { stage, reply: answer };
+	if (answer !== undefined) return { stage, reply: keptOf(answer) };
 	// The package puts its own code in place of the system's, and that one here.
 	const text = 'originalCode' in error ? String(error.originalCode) : error.message;
 	return {

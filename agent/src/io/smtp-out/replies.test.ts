@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Reply } from '@sluice/shared/words/reply.ts';
-import { createReplyReader, parseReply } from './replies.ts';
+import { createReplyReader, parseReply, REPLY_CHARS_KEPT_MAX } from './replies.ts';
 
 function read(chunks: readonly (string | Buffer)[], bytesMax?: number): { replies: Reply[]; breaches: string[] } {
 	const replies: Reply[] = [];
@@ -83,6 +83,21 @@ test('a reply has a bound: one long line, many lines, many small chunks', () => 
 		).replies.length,
 		200,
 	);
+});
+
+test('of a long reply the beginning goes on', () => {
+	const { replies } = read([
+		`450-4.2.2 ${'a'.repeat(1_500)}\r\n450-4.2.2 ${'b'.repeat(30_000)}\r\n450 c\r\n250 ok\r\n`,
+	]);
+	assert.deepEqual(
+		replies.map(({ code, lines }) => [code, lines.map((line) => line.length)]),
+		[
+			[450, [1_500, 502]],
+			[250, [2]],
+		],
+	);
+	const manyLines = read([`${'250-\r\n'.repeat(9_000)}250 \r\n`]).replies[0];
+	assert.equal(manyLines?.lines.length, REPLY_CHARS_KEPT_MAX + 1);
 });
 
 test('a reply of text that was decoded already', () => {

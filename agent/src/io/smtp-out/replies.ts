@@ -2,16 +2,20 @@
  * A server's bytes into replies, as they arrive.
  *
  * Each complete reply is passed on at once, so that a transaction advances within the read that brought the answer and
- * nothing is queued. Servers are strangers: a reply has a bound, a line may hold any bytes (read as UTF-8 when it is
- * UTF-8, else as Latin-1), and control characters become spaces, since these texts end up in logs, pages and bounces.
+ * nothing is queued. Servers are strangers: a reply has a bound, and of its text only so much goes on as a person reads, since
+ * it is kept for each recipient, in memory and on disk. A line may hold any bytes (read as UTF-8 when it is UTF-8, else as
+ * Latin-1), and control characters become spaces, since these texts end up in logs, pages and bounces.
  * Lenient where it harms nobody: a bare LF ends a line, `250` needs no text, the last line of a reply decides its code.
  *
  * Not here: what a reply means (transact.ts, core/delivery). RFC 5321 §4.2, RFC 2034, RFC 3463 §2.
  */
+import { detached } from '@sluice/shared/words/detached.ts';
 import type { Reply } from '@sluice/shared/words/reply.ts';
 
 /** Bytes of one reply. A server that talks more than this is not answering. */
 export const REPLY_BYTES_MAX = 65_536;
+/** Characters of a reply's text that go on, each line counting as one more. The longest real ones have about a thousand. */
+export const REPLY_CHARS_KEPT_MAX = 2_000;
 
 export type ReplyListener = {
 	/** Called within the read that completed the reply. */
@@ -52,6 +56,23 @@ function compose(code: number, texts: readonly string[]): Reply {
 		return text.slice(match[0].length);
 	});
 	return status === undefined ? { code, lines } : { code, status, lines };
+}
+
+/** The reply with no more text than is kept, in memory of its own: not a view of what the socket brought. */
+export function keptOf(answer: Reply): Reply {
+	let left = REPLY_CHARS_KEPT_MAX;
+	const lines: string[] = [];
+	for (const line of answer.lines) {
+		if (line.length >= left) {
+			lines.push(detached(`${line.slice(0, left)}...`));
+			break;
+		}
+		lines.push(detached(line));
+		left -= line.length + 1;
+	}
+	return answer.status === undefined
+		? { code: answer.code, lines }
+		: { code: answer.code, status: detached(answer.status), lines };
 }
 
 /** One reply from its whole text, decoded, lines parted by LF or CRLF; undefined when it is none. */
@@ -102,7 +123,7 @@ export function createReplyReader(listener: ReplyListener, replyBytesMax = REPLY
 		const answer = compose(code, texts);
 		texts = [];
 		bytes = 0;
-		listener.onReply(answer);
+		listener.onReply(keptOf(answer));
 	}
 
 	return (chunk) => {
