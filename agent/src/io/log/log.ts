@@ -35,8 +35,11 @@ const addressFields: ReadonlySet<string> = new Set([
 	'to',
 ]);
 
-/** `j***@site1.test`: enough to recognise for who knows, nothing for who does not. */
-export const maskAddress = (text: string): string => text.replace(/([^\s<>@:=])[^\s<>@:=]*@/g, '$1***@');
+/**
+ * `j***@site1.test`: enough to recognise for who knows, nothing for who does not. Looked for from the beginning of a word only: the
+ * text may be a receiver's, and a long word without `@` must not be walked again from each of its characters.
+ */
+export const maskAddress = (text: string): string => text.replace(/(?<![^\s<>@:=])([^\s<>@:=])[^\s<>@:=]*@/g, '$1***@');
 
 type Field = SluiceEvent[string];
 
@@ -76,7 +79,7 @@ export function createLog(settings: LogSettings, destination?: { write(line: str
 			const line: { [field: string]: Field } = { time: new Date(atMs).toISOString() };
 			for (const [name, field] of Object.entries(fields)) {
 				if (field === undefined || field === '') continue;
-				line[name] = bounded(isMasking && addressFields.has(name) ? masked(field) : field);
+				line[name] = isMasking && addressFields.has(name) ? masked(bounded(field)) : bounded(field);
 			}
 			if (warnings.has(event.event)) logger.warn(line);
 			else if (details.has(event.event)) logger.debug(line);

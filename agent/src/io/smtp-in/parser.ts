@@ -19,7 +19,7 @@ export const rcptVerb = 'RCPT TO:';
 const NOT_PRINTABLE_ASCII = /[^\x20-\x7e]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not pass.
 const CONTROL = /[\x00-\x1f\x7f]/;
-const ASKS_FOR_UTF8 = /> +(?:[^ ]+ +)*SMTPUTF8(?: |$)/i;
+const SMTPUTF8 = / SMTPUTF8(?: |$)/i;
 const SIZE = /^\d{1,20}$/;
 /** RFC 3461 §4: printable, `+XX` for the rest; `=` is let through since some clients leave it. */
 const XTEXT = /^(?:[!-*,-~]|\+[0-9A-F]{2})*$/;
@@ -34,8 +34,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A whole `MAIL FROM:…` line without CRLF, one char a byte. */
 export function parseMail(line: string): MailCommand | FaultName {
-	const text = decoded(line, ASKS_FOR_UTF8.test(line));
-	if (text === undefined) return faultOfBytes(line, ASKS_FOR_UTF8.test(line));
+	const isUtf8Allowed = asksForUtf8(line);
+	const text = decoded(line, isUtf8Allowed);
+	if (text === undefined) return faultOfBytes(line, isUtf8Allowed);
 	const path = readPath(text, mailVerb.length);
 	if (path === undefined) return 'senderSyntax';
 	const mail: Writable<MailCommand> = {
@@ -45,6 +46,9 @@ export function parseMail(line: string): MailCommand | FaultName {
 	if (path.end === text.length) return mail;
 	return readParameters(text, path.end, (keyword, value) => readMailParameter(mail, keyword, value)) ?? mail;
 }
+
+/** Looked for in the bytes behind the first `>`, since what they are as text hangs on it. */
+const asksForUtf8 = (line: string): boolean => SMTPUTF8.test(line.slice(line.indexOf('>') + 1));
 
 /** A whole `RCPT TO:…` line without CRLF, one char a byte. `smtpUtf8`: MAIL asked for it. */
 export function parseRecipient(line: string, smtpUtf8: boolean): EnvelopeRecipient | FaultName {
