@@ -13,7 +13,6 @@ import type { EventStream } from '../io/http/event-stream.ts';
 import { serveApi } from '../io/http/server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReceptionHandlers, SmtpListener } from '../ports/smtp-in.ts';
-import type { AgentOptions } from './agent.ts';
 import { createHandlers } from './api.ts';
 import type { Closers } from './closers.ts';
 import type { Events } from './events.ts';
@@ -25,7 +24,7 @@ import { version } from './version.ts';
 export type Front = { readonly smtpAddress: string; readonly socketPath: string };
 
 export type FrontParts = {
-	readonly options: Pick<AgentOptions, 'config' | 'socketFd'>;
+	readonly options: { readonly config: Config; readonly socketFd?: number };
 	readonly flow: Flow;
 	readonly store: OpenedSpool;
 	readonly stream: EventStream;
