@@ -103,10 +103,14 @@ test('a hostile text costs no time: patterns are linear or bounded', () => {
 		'exceeded the ',
 		'daily limit ',
 	];
-	const begin = performance.now();
-	for (const seed of seeds)
-		for (const stage of ['greeting', 'mail', 'rcpt', 'end'] as const)
-			classify({ code: 550, lines: [seed.repeat(100_000).slice(0, 100_000)] }, stage);
-	const perReplyMs = (performance.now() - begin) / (seeds.length * 4);
-	assert.ok(perReplyMs < 5, `${perReplyMs} ms`);
+	// A transaction has a hundred answers, and they are all read in one turn of the loop.
+	for (const seed of seeds) {
+		const lines = [seed.repeat(100_000).slice(0, 100_000)];
+		const times = Array.from({ length: 5 }, () => {
+			const began = performance.now();
+			classify({ code: 550, lines }, 'rcpt');
+			return performance.now() - began;
+		});
+		assert.ok(Math.min(...times) < 2, `${JSON.stringify(seed)}: ${times.join()} ms`);
+	}
 });
