@@ -77,7 +77,8 @@ export type AgentOptions = {
 /** What the sources put into the wiring header. */
 export const wiringSecret = 'a-secret-for-the-benches-only';
 
-const program = join(import.meta.dirname, '../../installers/src/cli.ts');
+/** `SLUICE_PROGRAM=…/cli.js`: a release build, which spares the memory of stripping types in each thread. */
+const program = process.env.SLUICE_PROGRAM ?? join(import.meta.dirname, '../../installers/src/cli.ts');
 const stopMsMax = 30_000;
 let agents = 0;
 
