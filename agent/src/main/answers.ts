@@ -14,11 +14,11 @@ import type { MessageLife, MessageSummary } from '../ports/store.ts';
 export const time = (ms: number): string => new Date(ms).toISOString();
 
 /** What a search found, as the contract has it. */
-export function summaryDto(summary: MessageSummary): MessageSummaryDto {
+export function summaryDto({ acceptedMs, ...summary }: MessageSummary): MessageSummaryDto {
 	return {
 		...summary,
 		class: summary.class as MessageSummaryDto['class'],
-		accepted: time(summary.acceptedMs),
+		accepted: time(acceptedMs),
 		recipients: summary.recipients.map(({ atMs, dueMs, reply, cause, ...rest }) => ({
 			...rest,
 			at: time(atMs),

@@ -10,7 +10,8 @@ import type { Request, Response } from 'express';
 
 export type EventStream = {
 	publish(event: SluiceEvent): void;
-	serve(request: Request, response: Response): void;
+	/** False: too many follow already, and nothing was answered. */
+	serve(request: Request, response: Response): boolean;
 	stop(): void;
 };
 
@@ -35,6 +36,8 @@ function textOf(id: number, { atMs, ...fields }: SluiceEvent): string {
 
 export function createEventStream(): EventStream {
 	const remembered: Remembered[] = [];
+	const open = new Set<Response>();
+	/** Those of them that have been told all that is remembered. */
 	const followers = new Set<Response>();
 	let nextId = Date.now() * 1000;
 	let timer: NodeJS.Timeout | undefined;
@@ -48,6 +51,20 @@ export function createEventStream(): EventStream {
 		response.write(text);
 	};
 
+	/** Tells what is remembered behind `lastId` as fast as it is read, then lets the follower follow. */
+	const catchUp = (response: Response, lastId: number): void => {
+		const first = remembered[0]?.id ?? nextId;
+		if (lastId + 1 < first) response.write(`event: gap\ndata: {"from":${lastId + 1},"to":${first}}\n\n`);
+		// Ids have no holes.
+		for (let at = Math.max(0, lastId + 1 - first); at < remembered.length; at++) {
+			const { id, text } = remembered[at] as Remembered;
+			if (response.write(text)) continue;
+			response.once('drain', () => catchUp(response, id));
+			return;
+		}
+		followers.add(response);
+	};
+
 	return {
 		publish(event) {
 			const id = nextId++;
@@ -57,26 +74,32 @@ export function createEventStream(): EventStream {
 			for (const response of followers) send(response, entry);
 		},
 		serve(request, response) {
-			if (followers.size >= followersMax) {
-				response.status(503).end();
-				return;
-			}
+			if (open.size >= followersMax) return false;
 			response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+			if (request.method === 'HEAD') {
+				response.end();
+				return true;
+			}
+			open.add(response);
+			response.on('close', () => {
+				open.delete(response);
+				followers.delete(response);
+			});
 			const last = Number(request.headers['last-event-id']);
-			if (Number.isFinite(last) && last > 0) {
-				const first = remembered[0]?.id ?? nextId;
-				if (last + 1 < first) response.write(`event: gap\ndata: {"from":${last + 1},"to":${first}}\n\n`);
-				for (const entry of remembered) if (entry.id > last) send(response, entry);
-			} else response.write(': following\n\n');
-			followers.add(response);
-			response.on('close', () => followers.delete(response));
+			if (Number.isFinite(last) && last > 0) catchUp(response, last);
+			else {
+				response.write(': following\n\n');
+				followers.add(response);
+			}
 			timer ??= setInterval(() => {
 				for (const follower of followers) follower.write(': \n\n');
 			}, keepAliveMs).unref();
+			return true;
 		},
 		stop() {
 			clearInterval(timer);
-			for (const response of followers) response.end();
+			for (const response of open) response.end();
+			open.clear();
 			followers.clear();
 		},
 	};

@@ -151,7 +151,8 @@ export function createApp(settings: ApiSettings, parts: ApiParts): Express {
 		const actor = actorOf(request);
 		if ('code' in actor) return sendProblem(response, actor);
 		if (actor.role !== 'admin') return sendProblem(response, { code: 'forbidden' });
-		return parts.events.serve(request, response);
+		if (!parts.events.serve(request, response))
+			sendProblem(response, { code: 'unavailable', detail: 'Too many are following already.' });
 	});
 	app.use((request, response) => {
 		const methods = methodsAt(request.path);
