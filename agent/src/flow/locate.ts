@@ -6,8 +6,8 @@
  */
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { RoutingProblem } from '../core/delivery/outcome.ts';
-import { mxHostsMax } from '../core/routing/bounds.ts';
-import { orderHosts } from '../core/routing/hosts.ts';
+import { addressesPerAttemptMax, mxHostsAskedAtOnce, mxHostsMax } from '../core/routing/bounds.ts';
+import { type MailHost, orderHosts } from '../core/routing/hosts.ts';
 import { interleave, planTargets } from '../core/routing/plan.ts';
 import { type Route, route, type Smarthost } from '../core/routing/route.ts';
 import { dsnDestination, type QueuedMessage } from '../core/scheduling/queued.ts';
@@ -133,22 +133,38 @@ async function mxTargets(flow: Flow, domain: string, local: Local): Promise<Resu
 	const ownNames = [flow.settings().hostName, local.helo];
 	const order = orderHosts({ domain, records, ownNames, random: flow.random });
 	if (order.kind !== 'hosts') return failed(order.kind);
-	const answers = await Promise.all(
-		order.hosts.slice(0, mxHostsMax).map(async (host) => ({ host, found: await flow.resolver.addresses(host.host) })),
-	);
-	const known = answers.map(({ host, found }) => ({ ...host, addresses: found.ok ? found.value : [] }));
-	if (known.every((host) => host.addresses.length === 0)) {
-		if (answers.some(({ found }) => !found.ok && found.error.kind === 'temporary')) return failed('dns-temporary');
-		return failed(records.length === 0 ? 'no-such-domain' : 'no-host-address');
-	}
-	return planned(flow, known, local);
+	return hostTargets(flow, order.hosts.slice(0, mxHostsMax), local, records.length === 0);
 }
 
-function planned(
+type KnownHost = MailHost & { readonly addresses: readonly string[] };
+
+/** Asks for addresses, a few hosts at a time, until there are enough to dial. `isImplicit`: the one host is the domain itself. */
+async function hostTargets(
 	flow: Flow,
-	hosts: Parameters<typeof planTargets>[0]['hosts'],
+	hosts: readonly MailHost[],
 	local: Local,
-): Result<Located, RoutingProblem> {
+	isImplicit: boolean,
+): Promise<Result<Located, RoutingProblem>> {
+	const known: KnownHost[] = [];
+	let isTemporary = false;
+	let plan: Result<Located, RoutingProblem> = failed('no-host-address');
+	for (let from = 0; from < hosts.length; from += mxHostsAskedAtOnce) {
+		const group = hosts.slice(from, from + mxHostsAskedAtOnce);
+		const answers = await Promise.all(group.map(({ host }) => flow.resolver.addresses(host)));
+		for (const [index, found] of answers.entries()) {
+			if (!found.ok && found.error.kind === 'temporary') isTemporary = true;
+			known.push({ ...(group[index] as MailHost), addresses: found.ok ? found.value : [] });
+		}
+		plan = planned(flow, known, local);
+		if (plan.ok && plan.value.targets.length >= addressesPerAttemptMax) return plan;
+	}
+	if (plan.ok) return plan;
+	// A host that nobody could tell about may be the one that takes mail: nothing is final yet.
+	if (isTemporary) return failed('dns-temporary');
+	return isImplicit && plan.error === 'no-host-address' ? failed('no-such-domain') : plan;
+}
+
+function planned(flow: Flow, hosts: readonly KnownHost[], local: Local): Result<Located, RoutingProblem> {
 	const settings = flow.settings();
 	const families = {
 		prefer: settings.preferFamily,

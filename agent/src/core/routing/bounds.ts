@@ -7,6 +7,11 @@
 
 /** MX records looked at, after ordering. */
 export const mxHostsMax = 20;
+/**
+ * Hosts whose addresses are asked for at once; the next ones only when these gave too few. A zone that names twenty hosts nobody
+ * answers for would else put forty questions of each of its deliveries in front of everybody's.
+ */
+export const mxHostsAskedAtOnce = 5;
 /** Addresses of one host, of both families together. */
 export const addressesPerHostMax = 6;
 /** Addresses dialled in one attempt before the recipients are deferred. */
