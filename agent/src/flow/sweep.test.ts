@@ -209,3 +209,28 @@ test('a message that cannot be read does not keep the others from being written 
 	await swept;
 	assert.equal(rewritten(log.entries), 1);
 });
+
+test('only those recipients expire whose time is up', async () => {
+	const { flow, log } = createFlow(0);
+	const ages = [{ state: 'held' }, { state: 'queued', attempts: 3, dueMs: nowMs + 1000 }] as const;
+	const old = queuedFixture({
+		sequence: 7,
+		offset: 1,
+		acceptedMs: nowMs - 2 * day,
+		nullSender: true,
+		recipients: ages,
+	});
+	const slow = queuedFixture({ sequence: 8, offset: 1, acceptedMs: nowMs - 2 * day, recipients: ages });
+	for (const message of [old, slow]) flow.scheduler.add(message, nowMs);
+	const swept = sweep(flow);
+	for (let round = 0; round < 9; round++) {
+		await log.read();
+		await log.write();
+	}
+	await swept;
+	const states = [old, slow].map(({ recipients }) => recipients.map(({ state }) => state));
+	assert.deepEqual(states, [
+		['expired', 'expired'],
+		['expired', 'queued'],
+	]);
+});

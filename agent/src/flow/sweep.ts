@@ -41,6 +41,7 @@ export function startSweeper(flow: Flow): Sweeper {
 /** One round. Never rejects. */
 export async function sweep(flow: Flow): Promise<void> {
 	const steps: readonly [string, (flow: Flow) => Promise<void>][] = [
+		['health', async ({ health, clock }) => health.clearStale(clock.now())],
 		['holds', endHolds],
 		['expire', expire],
 		['compact', compact],
@@ -101,12 +102,7 @@ async function expire(flow: Flow): Promise<void> {
 	for (const id of tooOld) {
 		const message = flow.scheduler.find(id);
 		if (message === undefined) continue;
-		const isHeld = message.recipients.some((one) => one.state === 'held');
-		const why = isHeld
-			? 'The message was held and nobody decided about it in time.'
-			: 'The receiving server could not be reached in time.';
-		const done = await perform(flow, { kind: 'expire', selector: { kind: 'message', id }, why });
-		if (!done.ok) return;
+		if (!(await expireMessage(flow, message, now))) return;
 		await reportEnded(flow, message, undefined);
 	}
 	const lanes = new Map(flow.scheduler.lanes().map((lane) => [lane.destination, lane.lastFailure]));
@@ -118,6 +114,27 @@ async function expire(flow: Flow): Promise<void> {
 				: `The receiving server cannot be reached (${lastFailure})`;
 		await reportDelay(flow, message, undefined, reply(451, '4.4.1', text));
 	}
+}
+
+const endings: readonly { readonly state: QueuedRecipient['state']; readonly why: string }[] = [
+	{ state: 'held', why: 'The message was held and nobody decided about it in time.' },
+	{ state: 'queued', why: 'The receiving server could not be reached in time.' },
+];
+
+/** Expires those of its recipients whose time is up, and no others. False when the log cannot be written. */
+async function expireMessage(flow: Flow, message: QueuedMessage, now: number): Promise<boolean> {
+	const { retry, holdExpireMs } = flow.settings();
+	const ageMs = now - message.acceptedMs;
+	const lifetime = message.nullSender ? retry.expireReportAfterMs : retry.expireAfterMs;
+	for (const { state, why } of endings) {
+		const isDue = (one: QueuedRecipient): boolean =>
+			one.state === state && isTooOld(one, ageMs, lifetime, holdExpireMs);
+		if (!message.recipients.some(isDue)) continue;
+		const selector = { kind: 'message', id: message.id } as const;
+		const done = await perform(flow, { kind: 'expire', selector, why, where: isDue });
+		if (!done.ok) return false;
+	}
+	return true;
 }
 
 async function compact(flow: Flow): Promise<void> {
