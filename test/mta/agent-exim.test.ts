@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { assertCounts, runAnswers, runReportsAway } from './agent-answers.ts';
+import { runDsnParameters, runEightBit, runInternationalised } from './agent-encodings.ts';
 import { type AttributionCase, runCase } from './attribution-case.ts';
 import { boxesUnavailable } from './box.ts';
 import { eximUser } from './exim.ts';
@@ -301,6 +302,12 @@ suite('Exim and the agent', { skip }, () => {
 		runAnswers(hosting, send));
 
 	test('reports to senders elsewhere', () => runReportsAway(hosting, send));
+
+	test('eight-bit bodies arrive byte by byte', () => runEightBit(hosting, send));
+
+	test('internationalised mail', () => runInternationalised(hosting, send));
+
+	test('NOTIFY, RET, ENVID and ORCPT are passed on and obeyed', () => runDsnParameters(hosting, send));
 
 	test('all of it ended exactly once', async () => {
 		assert.deepEqual(await hosting.ledger.settled(), []);

@@ -64,7 +64,7 @@ export class Ledger {
 	/** What has ended so far, sorted. */
 	async ended(): Promise<readonly string[]> {
 		const arrivals = this.#internet.accepted().flatMap(({ content, acceptedRecipients }) => {
-			const text = content.toString('latin1');
+			const text = content.toString('utf8');
 			if (isReport(text)) return linesOf(readReport('internet', text));
 			const subject = subjectOf(content);
 			return acceptedRecipients.map((address) => arrival(subject, address));
@@ -78,7 +78,8 @@ export class Ledger {
 		const addresses = [...tenants.map(({ name }) => name), ...mailboxes.map(({ address }) => address)];
 		const boxes = await Promise.all(
 			addresses.map(async (address) => {
-				const text = (await this.#mta.mailbox(address)).replaceAll('\r\n', '\n');
+				const bytes = Buffer.from(await this.#mta.mailbox(address), 'latin1');
+				const text = bytes.toString('utf8').replaceAll('\r\n', '\n');
 				return text
 					.split(/^From .*\n/m)
 					.filter((one) => isReport(one))
