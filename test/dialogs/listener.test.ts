@@ -130,6 +130,25 @@ test('the banner does not wait for the kernel, the first command does, and flow 
 	assert.equal(client.unread, '');
 });
 
+test('a refused peer keeps no place, whether it speaks or not', async (context) => {
+	const recorder = await start(context, {
+		settings: { peerLookup: true, connectionsMax: 60 },
+		peers: { uidOf: async () => 7 },
+		provedUids: [5],
+		handlers: { identified: (peer) => (peer.proved ? undefined : reply(554, '5.7.1', 'Access denied')) },
+	});
+	const silent = await open(context, recorder.address);
+	assert.match((await silent.reply())[0]!, /^220 /);
+	assert.deepEqual(await silent.reply(), ['554 5.7.1 Access denied']);
+	await silent.closed();
+	for (let count = 0; count < 200; count++) {
+		const client = await open(context, recorder.address);
+		await client.reply();
+		await client.closed();
+	}
+	await silent.until(() => recorder.listener.connections <= 51, 'the places');
+});
+
 test('a peer that cannot be looked up is not proved', async (context) => {
 	const recorder = await start(context, {
 		settings: { peerLookup: true },

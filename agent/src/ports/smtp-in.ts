@@ -58,7 +58,7 @@ export type ReceivedContent = {
 export type ReceptionHandlers = {
 	/** Before the banner. A reply refuses the connection. */
 	connect(peer: Peer): Reply | undefined;
-	/** The peer's uid is known (only with smtp.peerLookup), no command is answered yet. A reply refuses the first one and closes. */
+	/** The peer's uid is known (only with smtp.peerLookup), no command is answered yet. A reply refuses the peer and closes. */
 	identified?(peer: Peer): Reply | undefined;
 	mail(session: SmtpSession, mail: MailCommand): Reply | undefined;
 	recipient(session: SmtpSession, recipient: EnvelopeRecipient, acceptedSoFar: number): Reply | undefined;

@@ -33,6 +33,8 @@ export type ConnectionHost = {
 	readonly secureContext: SecureContext | undefined;
 	/** Who the peer is, once the kernel has said so; absent when that is known from the start. Never rejects. */
 	readonly identify: ((peer: Peer) => Promise<Peer>) | undefined;
+	/** Connections whose peer was refused and that have not closed yet. */
+	readonly refused: { count: number };
 	readonly closed: (connection: Connection) => void;
 };
 
@@ -44,6 +46,8 @@ const SKIPPED_LINES_MAX = 16;
 const REFUSED_MESSAGES_MAX = 10;
 /** How long a connection that we have ended may take to close. */
 const LINGER_MS = 2_000;
+/** Refused peers that may linger so long at once; any user of the machine can connect, and must not take the MTA's places. */
+const REFUSED_LINGERING_MAX = 50;
 /** How much it may still send meanwhile. */
 const LINGER_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -67,6 +71,7 @@ export class Connection implements BodyHolder {
 	#endedAt: number | undefined;
 	#bytesSinceEnd = 0;
 	#isClosed = false;
+	#isRefused = false;
 	readonly #pace: Pace;
 	readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
 	readonly #onEnd = (): void => this.#clientEnded();
@@ -100,9 +105,19 @@ export class Connection implements BodyHolder {
 		this.#waitsFor = 'peer';
 		void identify(this.#peer).then((peer) => {
 			this.#waitsFor = undefined;
-			this.#conversation.identify(peer);
-			this.#goOn();
+			const refusal = this.#conversation.identify(peer);
+			if (refusal === undefined) this.#goOn();
+			else this.#turnAway(refusal);
 		});
+	}
+
+	/** Ends it without waiting for the first command, whose answer the client will take this for. */
+	#turnAway(refusal: string): void {
+		if (this.#isClosed || this.#endedAt !== undefined) return;
+		this.#isRefused = true;
+		this.#host.refused.count++;
+		this.#end(refusal);
+		if (this.#host.refused.count > REFUSED_LINGERING_MAX) this.#socket.destroySoon();
 	}
 
 	/** Looks whether the client keeps its times. Called every second or so. */
@@ -378,6 +393,7 @@ export class Connection implements BodyHolder {
 		this.#endedAt ??= this.#host.clock.monotonic();
 		this.#dropContent();
 		this.#input.discard();
+		if (this.#isRefused) this.#host.refused.count--;
 		this.#host.closed(this);
 	}
 }

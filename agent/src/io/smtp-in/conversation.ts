@@ -100,11 +100,12 @@ export class Conversation {
 		return refusal;
 	}
 
-	/** The peer is now known better. If flow refuses it, then as the answer to its first command. */
-	identify(peer: Peer): void {
+	/** The peer is now known better. Flow's refusal on the wire, if it refuses; nothing is answered to such a peer any more. */
+	identify(peer: Peer): string | undefined {
 		this.#peer = peer;
 		this.#session = undefined;
 		this.#refusal = this.#ask(() => this.#setup.handlers.identified?.(peer));
+		return this.#refusal;
 	}
 
 	/** TLS is up: nothing that was said before counts (RFC 3207 §4.2). */

@@ -67,6 +67,7 @@ class Listener implements SmtpListener {
 			memory: new BodyMemory(settings.bodyMemoryBytesMax),
 			secureContext: tls === undefined ? undefined : secureContext(tls),
 			identify: settings.peerLookup ? (peer) => identify(peer, peers, isProved) : undefined,
+			refused: { count: 0 },
 			closed: (connection) => this.#closed(connection),
 		};
 		// A client may end its side and still wait for replies (RFC 5321 §4.1.1.10 only asks it not to).
