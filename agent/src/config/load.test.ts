@@ -57,6 +57,32 @@ test('keys that need each other are checked', () => {
 	);
 });
 
+test('a relay port that others could reach, and addresses that are none, are told', () => {
+	for (const listen of [
+		'0.0.0.0:25',
+		'10.9.9.9:2526',
+		'127.0.0.1:99999',
+		'127.0.0.999:25',
+		'[::]:25',
+		'[2001:db8::1]:25',
+	])
+		assert.deepEqual(problemsOf(`dataDir: v\nsmtp: { listen: "${listen}" }\n`), [
+			`agent.yaml:2: smtp.listen: found "${listen}", allowed: an address of loopback and a port, such as 127.0.0.1:2526, or fd`,
+		]);
+	for (const listen of ['127.0.0.1:0', '127.8.0.1:2526', '[::1]:926', 'fd'])
+		assert.ok(loadConfig(configFile(`dataDir: v\nsmtp: { listen: "${listen}" }\n`)).ok, listen);
+	assert.deepEqual(
+		problemsOf('dataDir: v\ndelivery:\n  dnsServers: [9.9.9.9, localhost]\n  allowAddresses: [10.0.0.0/99]\n').map(
+			(text) => text.split(', allowed')[0],
+		),
+		[
+			'agent.yaml:3: delivery.dnsServers: found "localhost"',
+			'agent.yaml:4: delivery.allowAddresses: found "10.0.0.0/99"',
+		],
+	);
+	assert.ok(loadConfig(configFile('dataDir: v\ndelivery: { dnsServers: ["127.0.0.1:53", "[::1]:53", "::1"] }\n')).ok);
+});
+
 test('conf.d goes over agent.yaml key by key, in order of name', () => {
 	const file = configFile('dataDir: ./var\nsmtp: { hopsMax: 20, connectionsMax: 5 }\n', {
 		'20.yaml': 'smtp: { hopsMax: 40 }\n',

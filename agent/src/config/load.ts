@@ -10,6 +10,7 @@ import { type Config, configSchema } from '@sluice/shared/contract/config.ts';
 import { configKeys } from '@sluice/shared/contract/reference.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { disagreements } from './disagreements.ts';
 import { nearest } from './nearest.ts';
 
 export type ConfigProblem = {
@@ -176,43 +177,6 @@ function problemsOf(
 	});
 }
 
-/** Checks that no schema of one key can see. */
-function crossChecks(config: Config): readonly { key: string; text: string }[] {
-	const problems: { key: string; text: string }[] = [];
-	if (config.wiring.mta === 'exim' && config.wiring.secretFile === undefined)
-		problems.push({
-			key: 'wiring.secretFile',
-			text: 'missing; wiring.mta: exim needs the file with the secret of the wiring header',
-		});
-	if (config.smtp.peers === 'mta' && config.smtp.mtaUsers.length === 0)
-		problems.push({
-			key: 'smtp.mtaUsers',
-			text: 'missing; smtp.peers: mta needs the name or uid of the MTA user',
-		});
-	const smarthost = config.delivery.smarthost;
-	if (
-		smarthost !== undefined &&
-		smarthost.user !== undefined &&
-		smarthost.password === undefined &&
-		smarthost.passwordFile === undefined
-	)
-		problems.push({
-			key: 'delivery.smarthost.passwordFile',
-			text: 'missing; delivery.smarthost.user needs a password',
-		});
-	if (config.smtp.headerBytesMax > config.smtp.messageBytesMax)
-		problems.push({
-			key: 'smtp.headerBytesMax',
-			text: `found ${config.smtp.headerBytesMax}, allowed: at most smtp.messageBytesMax (${config.smtp.messageBytesMax})`,
-		});
-	if (config.delivery.lane.windowInitial > config.delivery.lane.windowMax)
-		problems.push({
-			key: 'delivery.lane.windowInitial',
-			text: `found ${config.delivery.lane.windowInitial}, allowed: at most delivery.lane.windowMax (${config.delivery.lane.windowMax})`,
-		});
-	return problems;
-}
-
 /**
  * Loads and checks. Relative paths of the file are relative to the working directory, as on a command line.
  */
@@ -241,7 +205,7 @@ export function loadConfig(file: string): Result<LoadedConfig, readonly ConfigPr
 	const parsed = configSchema.safeParse(tree);
 	if (!parsed.success) return failed(problemsOf(parsed.error.issues as unknown as Issue[], tree, placeOf));
 	const config = { ...parsed.data, dataDir: resolve(parsed.data.dataDir) };
-	const crossed = crossChecks(config);
+	const crossed = disagreements(config);
 	if (crossed.length > 0) return failed(crossed.map((problem) => ({ ...placeOf(problem.key), ...problem })));
 	const origins = new Map([...places].map(([key, place]) => [key, `${basename(place.file)}:${place.line}`]));
 	return ok({ config, origins, files });

@@ -29,6 +29,15 @@ function readLines(file: string, key: string): readonly string[] {
 	}
 }
 
+/** The secret of the wiring header, and the previous one while it is being changed. */
+function secretsOf(file: string | undefined): readonly string[] {
+	if (file === undefined) return [];
+	const secrets = readLines(file, 'wiring.secretFile');
+	if (secrets.length === 0)
+		throw new ConfigurationError(`wiring.secretFile: ${file} is empty; without a secret nobody can be told apart`);
+	return secrets;
+}
+
 /** Uids behind `smtp.mtaUsers`; root is always one of them. */
 export function mtaUidsOf(config: Config): readonly number[] {
 	return [0, ...uidsOf(config.smtp.mtaUsers, 'smtp.mtaUsers')];
@@ -73,7 +82,7 @@ function attributionOf(config: Config, key: string): FlowSettings['attribution']
 	const mtaUid = mtaUidsOf(config).find((uid) => uid !== 0);
 	return {
 		mta,
-		secrets: secretFile === undefined ? [] : readLines(secretFile, 'wiring.secretFile'),
+		secrets: secretsOf(secretFile),
 		hostNames: hostNames.length > 0 || mta !== 'postfix' ? hostNames : [hostNameOf(config)],
 		filterUserIds: filterUsers,
 		listUserIds: uidsOf(listUsers, 'wiring.listUsers'),

@@ -2,6 +2,7 @@
  * The relay port: an address of its own, or a socket that the service manager holds over restarts (systemd socket activation).
  */
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import { listenSmtp } from '../io/smtp-in/server.ts';
 import { openPeerLookup } from '../io/system/peers.ts';
@@ -28,7 +29,8 @@ function listenAt(config: Config, socketFd: number | undefined): { host: string;
 	return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) };
 }
 
-function tlsOf(config: Config): { tls: { cert: Buffer; key: Buffer } } | undefined {
+/** Certificate and key for STARTTLS on the relay port. Throws ConfigurationError when they cannot be used. */
+export function tlsOf(config: Config): { tls: { cert: Buffer; key: Buffer } } | undefined {
 	const { tls } = config.smtp;
 	if (tls === undefined) return undefined;
 	const read = (file: string, key: string): Buffer => {
@@ -38,18 +40,46 @@ function tlsOf(config: Config): { tls: { cert: Buffer; key: Buffer } } | undefin
 			throw new ConfigurationError(`smtp.tls.${key}: ${file} cannot be read (${(error as Error).message})`);
 		}
 	};
-	return { tls: { cert: read(tls.certFile, 'certFile'), key: read(tls.keyFile, 'keyFile') } };
+	const pair = { cert: read(tls.certFile, 'certFile'), key: read(tls.keyFile, 'keyFile') };
+	try {
+		createSecureContext(pair);
+	} catch (error) {
+		throw new ConfigurationError(`smtp.tls: certificate and key cannot be used (${(error as Error).message})`);
+	}
+	return { tls: pair };
+}
+
+/** The system's word as a sentence with a next step. */
+function listenError(error: unknown, address: string): unknown {
+	switch ((error as NodeJS.ErrnoException).code) {
+		case 'EADDRINUSE':
+			return new Error(
+				`smtp.listen: another program listens on ${address} already (\`ss -ltnp\` shows which). End it, or choose another port here and in the MTA's wiring.`,
+				{ cause: error },
+			);
+		case 'EACCES':
+			return new Error(
+				`smtp.listen: ${address} needs more rights than this user has. Below 1024 the service manager passes the socket (systemd: sluice-smtp.socket).`,
+				{ cause: error },
+			);
+		default:
+			return error;
+	}
 }
 
 export async function listen({ config, socketFd, clock, hostName, handlers }: Listening): Promise<SmtpListener> {
 	const uids = new Set(mtaUidsOf(config));
-	return listenSmtp({
-		listen: listenAt(config, socketFd),
-		settings: smtpInSettingsOf(config, hostName),
-		handlers,
-		clock,
-		peers: openPeerLookup(),
-		isProved: (uid) => uid !== undefined && uids.has(uid),
-		...tlsOf(config),
-	});
+	try {
+		return await listenSmtp({
+			listen: listenAt(config, socketFd),
+			settings: smtpInSettingsOf(config, hostName),
+			handlers,
+			clock,
+			peers: openPeerLookup(),
+			isProved: (uid) => uid !== undefined && uids.has(uid),
+			...tlsOf(config),
+		});
+	} catch (error) {
+		throw listenError(error, config.smtp.listen);
+	}
 }

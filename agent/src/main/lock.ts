@@ -31,7 +31,9 @@ export function lockDataDir(dataDir: string): () => void {
 			const [pid, start] = readFileSync(file, 'utf8').trim().split(' ');
 			const running = startOf(Number(pid));
 			if (running !== undefined && running === start)
-				throw new Error(`${dataDir} is in use by the agent with pid ${pid}`);
+				throw new Error(
+					`${dataDir} is in use by the agent with pid ${pid}. Stop that one first, or give this one a dataDir of its own.`,
+				);
 			unlinkSync(file);
 		}
 	}

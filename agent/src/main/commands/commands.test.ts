@@ -171,7 +171,10 @@ test('wrong use ends with 2 and says what is allowed; nothing is asked of the ag
 	assert.deepEqual(agent.asked, []);
 });
 
-test('help that was asked for is no mistake', async () => {
+test('help and version that were asked for are no mistake', async () => {
+	const version = await run(['--version']);
+	assert.deepEqual([version.code, version.err], [0, '']);
+	assert.match(version.out, /^\d+\.\d+\.\d+\n$/);
 	for (const words of [['--help'], ['message', '--help'], ['queue', 'hold', '--help']]) {
 		const ran = await run(words);
 		assert.deepEqual([ran.code, ran.err], [0, '']);

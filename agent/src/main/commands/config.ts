@@ -27,9 +27,13 @@ function writeProblems(
 
 /** What no reading of the file can show: files and users that it names must be there. */
 async function machineProblem(loaded: LoadedConfig): Promise<ConfigProblem | undefined> {
-	const { ConfigurationError, flowSettingsOf } = await import('../flow-settings.ts');
+	const [{ ConfigurationError, flowSettingsOf }, { tlsOf }] = await Promise.all([
+		import('../flow-settings.ts'),
+		import('../listen.ts'),
+	]);
 	try {
 		flowSettingsOf(loaded.config, '');
+		tlsOf(loaded.config);
 		return undefined;
 	} catch (error) {
 		if (!(error instanceof ConfigurationError)) throw error;
@@ -39,7 +43,12 @@ async function machineProblem(loaded: LoadedConfig): Promise<ConfigProblem | und
 
 async function check(terminal: Terminal, options: ConfigOptions): Promise<void> {
 	const { loadConfig, problemText } = await import('../../config/load.ts');
-	const loaded = loadConfig(configFileFor(terminal, options.config));
+	const file = configFileFor(terminal, options.config);
+	const loaded = loadConfig(file);
+	if (!loaded.ok && options.config === undefined && !terminal.exists(file) && options.json !== true) {
+		terminal.writeErr(`No ${file} here. Name a file with --config FILE.\n`);
+		return terminal.endWith(1);
+	}
 	if (!loaded.ok) return writeProblems(terminal, options, loaded.error, problemText);
 	const problem = await machineProblem(loaded.value);
 	if (problem !== undefined) return writeProblems(terminal, options, [problem], problemText);

@@ -13,13 +13,19 @@ export function unknownKey(key: string): string | undefined {
 	return `unknown key ${key}${close === undefined ? '; `sluice config explain` lists all' : `; did you mean ${close}?`}`;
 }
 
+/** A section that may be left out as a whole asks for its keys only when it is there. */
+function requiredText(key: string): string {
+	const section = key.split('.').slice(0, -1).join('.');
+	return section === '' ? 'required' : `required where ${section} is set`;
+}
+
 export function explainDefaults(under = ''): readonly ExplainedKey[] {
 	return configKeys()
 		.filter((row) => !row.isSection && (under === '' || row.key === under || row.key.startsWith(`${under}.`)))
 		.map(({ key, fallback, isRequired, allowed, description }) => ({
 			key,
 			value: fallback,
-			origin: isRequired ? 'required' : 'default',
+			origin: isRequired ? requiredText(key) : 'default',
 			allowed,
 			description,
 		}));

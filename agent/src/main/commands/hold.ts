@@ -1,7 +1,7 @@
 /**
  * `sluice hold …`: standing holds. Unlike `queue hold`, which holds what is there, they also hold what comes.
  */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { answer } from './call.ts';
 import { type CommonOptions, noun, orInvalid, withCommon } from './options.ts';
 import { parseSpan } from './render/time.ts';
@@ -10,6 +10,7 @@ import type { Terminal } from './terminal.ts';
 
 const secondsMin = 60;
 const secondsMax = 31_536_000;
+const secondsDefault = 86_400;
 
 function holdSeconds(text: string): number {
 	const seconds = orInvalid(parseSpan(text));
@@ -34,7 +35,9 @@ export function addHold(program: Command, terminal: Terminal): void {
 	withSelector(withCommon(hold.command('set')))
 		.description('Hold queued and new mail until a time. It ends by itself; what it holds stays held.')
 		.requiredOption('--reason <text>', 'why; shown in trace and audit')
-		.option('--for <time>', 'how long: 30m, 12h, 7d', holdSeconds, 86_400)
+		.addOption(
+			new Option('--for <time>', 'how long: 30m, 12h, 7d').argParser(holdSeconds).default(secondsDefault, 'a day'),
+		)
 		.action(async (options: SetOptions, command: Command) => {
 			const selector = selectorFrom(options, command);
 			const { holdSetLines } = await import('./render/holds.ts');

@@ -5,6 +5,7 @@
  * installers take the program and add their own nouns to it. Wrong use (an unknown option, a missing argument) ends with 2.
  */
 import { Command, CommanderError } from 'commander';
+import { version } from '../version.ts';
 import { addAudit } from './audit.ts';
 import { addConfig } from './config.ts';
 import { addEvents } from './events.ts';
@@ -33,6 +34,7 @@ function sentence(text: string): string {
 export function createProgram(terminal: Terminal = systemTerminal()): Command {
 	const program = new Command('sluice')
 		.description('Outbound mail relay: knows who sent each message, loses nothing, explains every decision.')
+		.version(version, '--version', 'which Sluice this is')
 		.helpCommand(false)
 		// Options belong to the word they stand behind: `queue --json` and `queue hold --json` are two.
 		.enablePositionalOptions()
