@@ -106,6 +106,7 @@ export function simulatedInternet(clock: SimulatedClock, random: () => number): 
 		return {
 			target,
 			greetingName: target.host,
+			ehloName: target.host,
 			extensions: { pipelining: true, eightBitMime: true, smtpUtf8: true, dsn: false },
 			get transactions() {
 				return transactions;

@@ -20,6 +20,7 @@ import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
 import type { ReceivedContent, SmtpSession } from '../ports/smtp-in.ts';
 import type { BodyRef } from '../ports/spool.ts';
 import { type Flow, reportError } from './context.ts';
+import { loopQuietMs } from './health.ts';
 import { holdLate } from './review.ts';
 
 type Submitted = {
@@ -140,6 +141,7 @@ function refuse(
 			text: `Mail comes back to us: ${reason?.text}`,
 			hint: faults.loop.hint,
 			stops: 'nothing',
+			clearsAfterMs: loopQuietMs,
 		});
 	}
 	return faults[fault].reply;

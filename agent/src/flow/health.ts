@@ -14,11 +14,15 @@ export type HealthProblem = {
 	readonly sinceMs: number;
 	/** What it keeps from happening. */
 	readonly stops: 'accepting' | 'delivering' | 'nothing';
+	/** For what nobody can see the end of: it clears when it was not raised again for so long. */
+	readonly clearsAfterMs?: number;
 };
 
 export type Health = {
 	raise(problem: Omit<HealthProblem, 'sinceMs'>): void;
 	clear(code: string): void;
+	/** Clears what was not raised again for its time. Called every minute or so. */
+	clearStale(nowMs: number): void;
 	has(code: string): boolean;
 	problems(): readonly HealthProblem[];
 	/** True while no problem stops it. */
@@ -27,15 +31,30 @@ export type Health = {
 	onChange(listener: () => void): void;
 };
 
+/** After an hour without loop the redirect is taken for mended: what looped is tried again several times an hour. */
+export const loopQuietMs = 3_600_000;
+
 export function createHealth(clock: Clock, events: EventSink): Health {
 	const problems = new Map<string, HealthProblem>();
 	const listeners: (() => void)[] = [];
 	const changed = (): void => {
 		for (const listener of listeners) listener();
 	};
+	const raisedMs = new Map<string, number>();
+	const clear = (code: string): void => {
+		const before = problems.get(code);
+		if (before === undefined) return;
+		problems.delete(code);
+		raisedMs.delete(code);
+		const now = clock.now();
+		const lastedSeconds = Math.round((now - before.sinceMs) / 1000);
+		events.emit({ event: 'health.recovered', atMs: now, code, text: before.text, lastedSeconds });
+		changed();
+	};
 	return {
 		raise(problem) {
 			const before = problems.get(problem.code);
+			raisedMs.set(problem.code, clock.now());
 			if (before !== undefined && before.text === problem.text) return;
 			const sinceMs = before?.sinceMs ?? clock.now();
 			problems.set(problem.code, { ...problem, sinceMs });
@@ -45,14 +64,10 @@ export function createHealth(clock: Clock, events: EventSink): Health {
 			}
 			changed();
 		},
-		clear(code) {
-			const before = problems.get(code);
-			if (before === undefined) return;
-			problems.delete(code);
-			const now = clock.now();
-			const lastedSeconds = Math.round((now - before.sinceMs) / 1000);
-			events.emit({ event: 'health.recovered', atMs: now, code, text: before.text, lastedSeconds });
-			changed();
+		clear,
+		clearStale(nowMs) {
+			for (const { code, clearsAfterMs } of [...problems.values()])
+				if (clearsAfterMs !== undefined && nowMs - (raisedMs.get(code) ?? nowMs) >= clearsAfterMs) clear(code);
 		},
 		has: (code) => problems.has(code),
 		problems: () => [...problems.values()],

@@ -23,6 +23,7 @@ import type { DialTarget, OutboundConnection } from '../ports/smtp-out.ts';
 import type { StoredMessage } from '../ports/spool.ts';
 import type { Answered, JobResult } from './answered.ts';
 import type { Flow } from './context.ts';
+import { loopQuietMs } from './health.ts';
 import type { HostMemory, Located } from './locate.ts';
 
 type Offer = {
@@ -167,11 +168,8 @@ function note(
 /** A stranger's server that greets with our own name is ourselves: a firewall sends port 25 back into the MTA. */
 function isOurselves({ flow, isByMx, record }: Offer, connection: OutboundConnection): boolean {
 	if (!isByMx) return false;
-	const greeted = connection.greetingName.toLowerCase();
-	return (
-		greeted !== '' &&
-		(greeted === flow.settings().hostName.toLowerCase() || greeted === record.origin.helo.toLowerCase())
-	);
+	const own = [flow.settings().hostName, record.origin.helo, connection.target.helo].map((name) => name.toLowerCase());
+	return [connection.greetingName, connection.ehloName].some((name) => name !== '' && own.includes(name.toLowerCase()));
 }
 
 /** Stops here, tells the operator, keeps the mail: the lane closes and nothing counts against the message but one attempt. */
@@ -191,6 +189,7 @@ function loop(
 		text,
 		hint: 'Exempt the agent from WHM "SMTP Restrictions", CSF SMTP_BLOCK or the firewall rule that redirects port 25.',
 		stops: 'nothing',
+		clearsAfterMs: loopQuietMs,
 	});
 	const outcome: Outcome = {
 		kind: 'deferred',

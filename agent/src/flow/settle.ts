@@ -105,7 +105,7 @@ function laneSignal(signal: Signal): LaneSignal {
 		case 'slower':
 			return { kind: 'rate', reason: signal.rule };
 		case 'closed':
-			return { kind: 'failure', reason: signal.rule };
+			return { kind: 'refused', reason: signal.rule };
 	}
 }
 

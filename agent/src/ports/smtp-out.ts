@@ -51,6 +51,8 @@ export type OutboundConnection = {
 	readonly target: DialTarget;
 	/** Name in the 220 greeting: shows when we talk to ourselves. */
 	readonly greetingName: string;
+	/** Name in its answer to EHLO: the same, also where something in between greets for it. */
+	readonly ehloName: string;
 	readonly extensions: Extensions;
 	/** `TLSv1.3` or undefined. */
 	readonly tls?: string;

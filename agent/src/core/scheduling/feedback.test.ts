@@ -53,6 +53,19 @@ test('a window of successes adds the gain, up to the most', () => {
 	assert.equal(lane.window, 20);
 });
 
+test('a source that is not wanted closes the lane at once, and again when a probe hears it', () => {
+	const lane = newFeedback(settings);
+	const refused: LaneSignal = { kind: 'refused', reason: 'blocked.list' };
+	assert.equal(tell(lane, refused, { nowMs: 1000 }), 'closed');
+	assert.equal(lane.closedUntilMs, 61_000);
+	assert.equal(tell(lane, refused, { nowMs: 2000 }), undefined, 'it was under way');
+	assert.equal(lane.closedUntilMs, 61_000);
+	probe(lane);
+	assert.equal(tell(lane, refused, { nowMs: 61_000 }), 'closed');
+	assert.equal(lane.closedUntilMs, 181_000);
+	assert.equal(tell(lane, success), 'reopened');
+});
+
 test('a failed cohort halves the window, the last one closes the lane', () => {
 	const lane = newFeedback(settings);
 	assert.deepEqual(repeat(4, lane, failure), [undefined, undefined, undefined, undefined]);

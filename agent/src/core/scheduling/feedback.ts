@@ -7,7 +7,8 @@
  * healed one is found by one probe.
  *
  * Only what says something about the whole destination is a failure: no connection, 421, a lost connection, and replies
- * that ask us to slow down (`rate`). A 550 for one recipient is a working destination, hence a success.
+ * that ask us to slow down (`rate`). A 550 for one recipient is a working destination, hence a success. One answer that says that
+ * this source is not wanted at all (`refused`) closes the lane at once: the mail behind it is kept instead of bounced.
  *
  * Pure but for the record it is given. Not here: which recipient goes next (scheduler.ts), when a recipient is tried again.
  * After Postfix qmgr_queue(3), qmgr_feedback(3); RFC 5321 §4.5.4.1.
@@ -19,6 +20,8 @@ export type LaneSignal =
 	| { readonly kind: 'success' }
 	| { readonly kind: 'failure'; readonly reason: string }
 	| { readonly kind: 'rate'; readonly reason: string }
+	/** It does not want this source at all, or is ourselves: the next attempt would only say so again. */
+	| { readonly kind: 'refused'; readonly reason: string }
 	| { readonly kind: 'none' };
 
 export type FeedbackSettings = {
@@ -126,6 +129,9 @@ export function learn(lane: Feedback, signal: LaneSignal, context: LearnContext)
 			lane.window /= 2;
 			lane.echoes = context.busy;
 			return undefined;
+		case 'refused':
+			noteFailure(lane, signal.reason, context.nowMs);
+			return lane.laneState === 'closed' ? undefined : close(lane, context);
 		default:
 			return unreachable(signal);
 	}
@@ -162,6 +168,11 @@ function fail(lane: Feedback, share: number, context: LearnContext): LaneTurn {
 		lane.window = Math.max(1, lane.window / 2);
 		if (lane.failedCohorts < settings.cohortsMax) return undefined;
 	}
+	return close(lane, context);
+}
+
+function close(lane: Feedback, context: LearnContext): LaneTurn {
+	const { settings } = context;
 	const closedMs = Math.min(settings.reopenMaxMs, settings.reopenMs * 2 ** Math.min(lane.closures, doublingsMax));
 	lane.closedUntilMs = context.nowMs + Math.round(closedMs * (1 + settings.reopenJitter * context.random()));
 	lane.laneState = 'closed';

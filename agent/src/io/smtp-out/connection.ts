@@ -18,6 +18,7 @@ import type { Wire } from './wire.ts';
 export class Connection implements OutboundConnection {
 	readonly target: DialTarget;
 	readonly greetingName: string;
+	readonly ehloName: string;
 	readonly extensions: Extensions;
 	readonly tls?: string;
 	readonly #wire: Wire;
@@ -29,6 +30,7 @@ export class Connection implements OutboundConnection {
 	constructor(target: DialTarget, greeted: Greeted, timeouts: StageTimeouts) {
 		this.target = target;
 		this.greetingName = greeted.greetingName;
+		this.ehloName = greeted.ehloName;
 		this.extensions = greeted.offer;
 		if (greeted.wire.tls !== undefined) this.tls = greeted.wire.tls;
 		this.#wire = greeted.wire;

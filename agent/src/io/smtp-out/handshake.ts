@@ -23,6 +23,8 @@ export type Greeted = {
 	readonly wire: Wire;
 	/** First word of the 220 greeting. */
 	readonly greetingName: string;
+	/** First word of the last answer to EHLO or HELO. */
+	readonly ehloName: string;
 	readonly offer: Offer;
 };
 
@@ -54,6 +56,7 @@ export function handshake(
 		const { timeouts } = settings;
 		let stage: Stage = 'greeting';
 		let greeting: Reply | undefined;
+		let hello: Reply | undefined;
 		let offer: Offer = nothingOffered;
 		let command = '';
 		let isSettled = false;
@@ -79,7 +82,9 @@ export function handshake(
 			const answer = parseReply(text);
 			if (answer === undefined || answer.code >= 300) return;
 			if (stage === 'greeting') greeting = answer;
-			if (stage === 'ehlo') offer = command === 'EHLO' ? offerOf(answer) : nothingOffered;
+			if (stage !== 'ehlo') return;
+			hello = answer;
+			offer = command === 'EHLO' ? offerOf(answer) : nothingOffered;
 		}
 
 		function settle(result: Result<Greeted, DialFailure>): void {
@@ -96,8 +101,8 @@ export function handshake(
 		}
 
 		function succeed(): void {
-			const greetingName = (greeting?.lines[0]?.split(/\s/, 1)[0] ?? '').slice(0, NAME_CHARACTERS_MAX);
-			settle(ok({ wire: new Wire(takeOver(connection)), greetingName, offer }));
+			const wire = new Wire(takeOver(connection));
+			settle(ok({ wire, greetingName: nameIn(greeting), ehloName: nameIn(hello), offer }));
 		}
 
 		function authenticate({ user, password }: NonNullable<DialTarget['auth']>): void {
@@ -125,6 +130,9 @@ export function handshake(
 		});
 	});
 }
+
+const nameIn = (answer: Reply | undefined): string =>
+	(answer?.lines[0]?.split(/\s/, 1)[0] ?? '').slice(0, NAME_CHARACTERS_MAX);
 
 type Observer = {
 	readonly onCommand: (line: string) => void;
