@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { assertCounts, runAnswers, runReportsAway } from './agent-answers.ts';
 import { runDsnParameters, runEightBit, runInternationalised } from './agent-encodings.ts';
+import { runRootAndMtaAtThePort, runTenantAtThePort, runUnprovedIsNotBelieved } from './agent-peers.ts';
 import { type AttributionCase, runCase } from './attribution-case.ts';
 import { boxesUnavailable } from './box.ts';
 import { type Hosting, hostNameOf, startHosting } from './hosting.ts';
@@ -266,6 +267,13 @@ suite('Postfix and the agent', { skip }, () => {
 	test('internationalised mail', () => runInternationalised(hosting, send));
 
 	test('NOTIFY, RET, ENVID and ORCPT are passed on and obeyed', () => runDsnParameters(hosting, send));
+
+	test('a tenant who speaks to the relay port himself is refused', () => runTenantAtThePort(hosting));
+
+	test("root and the MTA's user may hand mail in", () => runRootAndMtaAtThePort(hosting));
+
+	test('with the port open to anyone, what an unproved peer says is not believed', () =>
+		runUnprovedIsNotBelieved(hosting));
 
 	test('all of it ended exactly once', async () => {
 		assert.deepEqual(await hosting.ledger.settled(), []);
