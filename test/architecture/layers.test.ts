@@ -52,7 +52,7 @@ const packages: { readonly [place: string]: readonly string[] } = {
 	core: ['tldts', 'ipaddr.js'],
 	ports: [],
 	flow: [],
-	config: ['yaml', 'node:fs', 'node:path'],
+	config: ['yaml', 'ipaddr.js', 'node:fs', 'node:path'],
 };
 
 const isTest = (file: string): boolean =>

@@ -4,18 +4,20 @@
  *
  * Not here: what only looking at the machine shows (main/flow-settings.ts: files, users).
  */
-import { isIP } from 'node:net';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import ipaddr from 'ipaddr.js';
 
 export type Disagreement = { readonly key: string; readonly text: string };
+
+const isAddress = (text: string): boolean =>
+	ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && ipaddr.IPv6.isValid(text));
 
 /** `127.0.0.1:2526` or `[::1]:2526` in its parts; undefined when it is neither. */
 function addressAndPort(text: string): { readonly address: string; readonly port: number } | undefined {
 	const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(text) ?? [];
 	const address = bracketed ?? plain ?? '';
 	const port = Number(digits);
-	return isIP(address) !== 0 && port <= 65_535 ? { address, port } : undefined;
+	return isAddress(address) && port <= 65_535 ? { address, port } : undefined;
 }
 
 /** Whoever reaches the relay port may send mail to anywhere: it must not be seen from outside. */
@@ -48,7 +50,7 @@ function sending({ smarthost, dnsServers, allowAddresses, lane }: Config['delive
 			text: 'missing; delivery.smarthost.user needs a password',
 		});
 	for (const server of dnsServers)
-		if (isIP(server) === 0 && addressAndPort(server) === undefined)
+		if (!isAddress(server) && addressAndPort(server) === undefined)
 			found.push({
 				key: 'delivery.dnsServers',
 				text: `found ${JSON.stringify(server)}, allowed: an IP address, or address:port ([address]:port for IPv6)`,
