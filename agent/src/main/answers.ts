@@ -34,6 +34,7 @@ export function summaryDto({ acceptedMs, ...summary }: MessageSummary): MessageS
 /** The present state of each recipient from the steps of its life. */
 export function summaryOf({ record, steps }: MessageLife): MessageSummary {
 	const { attribution, envelope } = record;
+	const byRecipient = Map.groupBy(steps, (step) => step.recipient);
 	return {
 		id: record.id,
 		acceptedMs: record.acceptedMs,
@@ -45,7 +46,7 @@ export function summaryOf({ record, steps }: MessageLife): MessageSummary {
 		bytes: record.bodyBytes,
 		recipientCount: envelope.recipients.length,
 		recipients: envelope.recipients.map(({ address }, index) => {
-			const own = steps.filter((step) => step.recipient === index);
+			const own = byRecipient.get(index) ?? [];
 			const last = own.at(-1);
 			const answered = own.findLast((step) => step.reply !== undefined);
 			return {

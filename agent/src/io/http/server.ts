@@ -183,16 +183,19 @@ export async function serveApi(settings: ApiSettings, parts: ApiParts): Promise<
 		unlinkSync(socketPath);
 	}
 	const server: Server = createServer(createApp(settings, parts));
-	// Closed to all while it is being made: the mode says who may speak, from the first moment on.
+	// Closed to all while it is being made: the mode says who may speak, from the first moment on. Only for the call, which makes it:
+	// the mask is the whole process's, and other threads make files.
+	const listening = new Promise<void>((resolve, reject) => {
+		server.once('error', reject);
+		server.once('listening', resolve);
+	});
 	const umask = process.umask(0o777);
 	try {
-		await new Promise<void>((resolve, reject) => {
-			server.once('error', reject);
-			server.listen(socketPath, resolve);
-		});
+		server.listen(socketPath);
 	} finally {
 		process.umask(umask);
 	}
+	await listening;
 	chmodSync(socketPath, mode);
 	return {
 		socketPath,
