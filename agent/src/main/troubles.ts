@@ -59,20 +59,35 @@ export function tellStoreTrouble({ events, health, now }: Tell): (trouble: Store
 				events.emit({ event: 'index.rebuilt', atMs, why: trouble.why });
 				return;
 			case 'day-set-aside':
+				events.emit({
+					event: 'spool.corrupt',
+					atMs,
+					file: trouble.path,
+					why: trouble.why,
+					text: `The history of ${trouble.day} was damaged and set aside; it is made anew from what the log still has.`,
+				});
+				return;
 			case 'state-set-aside':
 				events.emit({
 					event: 'spool.corrupt',
 					atMs,
 					file: trouble.path,
 					why: trouble.why,
-					text: 'A damaged database was set aside.',
+					text: 'state.db was damaged and set aside; standing holds and audit begin empty.',
+				});
+				// Whoever was stopped by a hold is not stopped any more: one line in the log is too little for that.
+				health()?.raise({
+					code: 'state-lost',
+					text: `state.db was damaged (${trouble.why}) and set aside as ${trouble.path}. No standing hold is in force; the audit begins anew.`,
+					hint: 'Set the holds that are still needed with `sluice hold set`. It clears with the next start.',
+					stops: 'nothing',
 				});
 				return;
 			case 'projector-failed':
 				health()?.raise({
 					code: 'projections',
 					text: `Queue index and history do not follow the log (${trouble.error}). Mail is not affected; searches are out of date and the log grows.`,
-					hint: fullHint,
+					hint: 'It is tried again and clears by itself, unless the disk of dataDir is full or failing.',
 					stops: 'nothing',
 				});
 				return;
