@@ -6,6 +6,7 @@
  */
 import { type EventName, eventFieldCharsMax, type SluiceEvent } from '@sluice/shared/words/events.ts';
 import { pino } from 'pino';
+import { gatheredOutput } from './gathered.ts';
 
 export type LogSettings = { readonly level: 'error' | 'warn' | 'info' | 'debug'; readonly maskAddresses: boolean };
 
@@ -53,12 +54,9 @@ function masked(field: Field): Field {
 	return Array.isArray(field) ? field.map((part: string) => maskAddress(part)) : field;
 }
 
-/** Each write goes through the thread pool and costs the loop some 100 µs however large it is, so under load they are few. */
-const sizes = { minLength: 65_536, maxWrite: 131_072, maxLength: 8 * 1024 * 1024 };
-
 /** `destination` is a file descriptor, 1 by default; tests pass a stream. */
 export function createLog(settings: LogSettings, destination?: { write(line: string): void }): Log {
-	const stream = destination ?? pino.destination({ dest: 1, sync: false, ...sizes });
+	const output = destination === undefined ? gatheredOutput() : undefined;
 	const logger = pino(
 		{
 			level: settings.level,
@@ -66,12 +64,9 @@ export function createLog(settings: LogSettings, destination?: { write(line: str
 			timestamp: false,
 			formatters: { level: (label) => ({ level: label }) },
 		},
-		stream,
+		output ?? destination,
 	);
 	let isMasking = settings.maskAddresses;
-	// Lines wait for as many or this timer, whichever is first: an operator who follows the log sees them at once.
-	const timer = destination === undefined ? setInterval(() => logger.flush(), 200) : undefined;
-	timer?.unref();
 	return {
 		write(event) {
 			if (details.has(event.event) && !logger.isLevelEnabled('debug')) return;
@@ -89,6 +84,6 @@ export function createLog(settings: LogSettings, destination?: { write(line: str
 			logger.level = next.level;
 			isMasking = next.maskAddresses;
 		},
-		flush: () => logger.flush(),
+		flush: () => output?.flush(),
 	};
 }
