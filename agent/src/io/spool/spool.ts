@@ -12,7 +12,7 @@
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { segmentHeaderBytes } from '../../core/log/format.ts';
 import { comparePositions, logStart } from '../../core/log/position.ts';
-import type { BodyRef, LogPosition, Spool, StoredMessage } from '../../ports/spool.ts';
+import type { LogPosition, Spool } from '../../ports/spool.ts';
 import { segmentBodies } from './bodies.ts';
 import { bodyCache } from './cache.ts';
 import type { SpoolFiles } from './files.ts';
@@ -27,6 +27,7 @@ import { encodeMessage, encodeTransitions } from './record.ts';
 import type { VisitEntry } from './scan.ts';
 import type { SpoolSettings } from './settings.ts';
 import { spoolDefaults } from './settings.ts';
+import { sharedReads } from './shared-reads.ts';
 import { segmentSweep } from './sweep.ts';
 import { logTail } from './tail.ts';
 import type { ReportTrouble } from './trouble.ts';
@@ -188,11 +189,11 @@ function assemble(parts: {
 	};
 	const writer = groupWriter({ tail, folder, settings, reserveError, onDurable, report, now });
 
-	async function readMessage(ref: BodyRef): Promise<StoredMessage> {
+	const reads = sharedReads(async (ref) => {
 		const message = await bodies.read(ref);
 		cache.put(ref, message);
 		return message;
-	}
+	});
 
 	return {
 		async append(record, body, extra) {
@@ -207,7 +208,7 @@ function assemble(parts: {
 		},
 		read(ref) {
 			const cached = cache.get(ref);
-			return cached === undefined ? readMessage(ref) : Promise.resolve(cached);
+			return cached === undefined ? reads.read(ref) : Promise.resolve(cached);
 		},
 		keep: (_id: MessageId, ref) => ledger.keep(ref),
 		kept() {
