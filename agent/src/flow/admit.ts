@@ -31,7 +31,27 @@ function refuse(flow: Admission, fault: FaultName, peer: Peer): Reply {
 
 export function admitMail(flow: Admission, _mail: MailCommand): Reply | undefined {
 	if (flow.isStopping()) return faults.shuttingDown.reply;
+	if (isQueueFull(flow)) return faults.queueFull.reply;
 	if (!flow.health.can('accepting')) return faults.spoolFull.reply;
-	if (flow.scheduler.openRecipients >= flow.settings().queueRecipientsMax) return faults.spoolFull.reply;
 	return undefined;
+}
+
+/** While no MAIL is refused for so long, the queue is taken for having room again. */
+const queueFullQuietMs = 120_000;
+
+/** Said as a problem and not once for each MAIL: the MTA tries again and again. */
+function isQueueFull({ scheduler, settings, health }: Admission): boolean {
+	const bound = settings().queueRecipientsMax;
+	if (scheduler.openRecipients < bound) {
+		health.clear('queue-full');
+		return false;
+	}
+	health.raise({
+		code: 'queue-full',
+		text: `The queue holds as many recipients as queue.recipientsMax allows (${bound.toLocaleString('en')}). New mail is answered 452 and stays with the MTA; deliveries go on.`,
+		hint: '`sluice queue` and `sluice queue --by account` show what waits and whose it is. It clears by itself when there is room.',
+		stops: 'accepting',
+		clearsAfterMs: queueFullQuietMs,
+	});
+	return true;
 }

@@ -1,7 +1,7 @@
 /**
  * The agent's configuration: every key, its meaning, its bounds and its default, in one place.
  *
- * Parser, `sluice config explain`, `sluice config schema` and docs/configuration.md all come from here. An unknown key is an
+ * Parser, `sluice config explain`, `sluice config schema` and docs/reference/configuration.md all come from here. An unknown key is an
  * error. Durations are seconds, sizes are bytes, and the names say so.
  */
 import { z } from 'zod';

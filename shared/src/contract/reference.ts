@@ -1,5 +1,5 @@
 /**
- * The configuration as a flat list of keys: for `sluice config explain`, docs/configuration.md and error messages.
+ * The configuration as a flat list of keys: for `sluice config explain`, docs/reference/configuration.md and error messages.
  *
  * Read from the JSON Schema that zod derives, so that it cannot disagree with what the parser accepts.
  */

@@ -2,7 +2,7 @@
  * The catalogue of errors: what the client hears, what the operator reads (invariant 12).
  *
  * A public reply never shows internals. Each fault has a stable code, the SMTP reply it maps to, and a hint for the operator.
- * `docs/faults.md` is generated from here; a test checks both directions.
+ * `docs/reference/faults.md` is generated from here; a test checks both directions.
  */
 import { type Reply, reply } from './reply.ts';
 
@@ -131,6 +131,11 @@ export const faults = {
 		'E_LOOP',
 		reply(451, '4.4.6', 'Mail loop detected, message kept'),
 		'Our own Received line is already in the message: something sends our mail back into the MTA. Check firewall redirects (WHM "SMTP Restrictions", CSF) and MX records.',
+	),
+	queueFull: fault(
+		'E_QUEUE_FULL',
+		reply(452, '4.3.1', 'Queue is full, try again later'),
+		'Bound: queue.recipientsMax. See sluice queue, sluice queue --by account; it clears by itself when there is room.',
 	),
 	spoolFull: fault(
 		'E_SPOOL_FULL',
