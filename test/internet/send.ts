@@ -1,32 +1,42 @@
 /**
- * `npm run send -- --from A --to B[,C]`: sends one message to the running agent and shows its life until it ends or waits.
+ * `npm run send -- --from A --to B`: sends one message to the running agent and shows its life until it ends, or waits for somebody.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { createClient, failureText } from '@sluice/shared/client/client.ts';
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
 import { createTransport } from 'nodemailer';
+import { readWords } from './words.ts';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
 const watchMsMax = 90_000;
 const pollMs = 200;
 
-const { values } = parseArgs({
-	options: {
-		from: { type: 'string', default: 'you@one.test' },
-		to: { type: 'string', default: 'friend@ok.test' },
-		subject: { type: 'string', default: 'A message from npm run send' },
-		text: { type: 'string', default: 'Hello from the development loop.\n' },
-		bytes: { type: 'string', default: '0' },
-		// Through an MTA in front of the agent instead of straight to it.
-		port: { type: 'string' },
-		user: { type: 'string' },
-		password: { type: 'string' },
-	},
+const usage = `npm run send -- [--from ADDRESS] [--to ADDRESS[,ADDRESS…]]… [--subject TEXT] [--text TEXT] [--bytes NUMBER]
+
+  --from      reverse-path; "" is the null sender (default: you@one.test)
+  --to        as often as there are recipients (default: friend@ok.test); npm start lists addresses that do something
+  --bytes     as much text besides
+  --port, --user, --password   through the MTA in front of the agent instead of straight to the agent`;
+
+const values = readWords(usage, {
+	from: { type: 'string', default: 'you@one.test' },
+	to: { type: 'string', multiple: true, default: ['friend@ok.test'] },
+	subject: { type: 'string', default: 'A message from npm run send' },
+	text: { type: 'string', default: 'Hello from the development loop.\n' },
+	bytes: { type: 'string', default: '0' },
+	port: { type: 'string' },
+	user: { type: 'string' },
+	password: { type: 'string' },
 });
+const recipients = values.to.flatMap((list) => list.split(',')).map((address) => address.trim());
+const noAddress = recipients.find((address) => !/^[^@\s]+@[^@\s]+$/.test(address));
+if (noAddress !== undefined) {
+	console.error(`--to: ${JSON.stringify(noAddress)} is no address.\n\n${usage}`);
+	process.exit(2);
+}
 
 /** Where npm start's agent listens, from the configuration it has written. */
 function relayOf(): { host: string; port: number } {
@@ -52,7 +62,7 @@ async function send(): Promise<string | undefined> {
 	const padding = `${filler}\n`.repeat(Math.ceil(Number(values.bytes) / 76));
 	const sent = await transport.sendMail({
 		from: values.from,
-		to: values.to.split(','),
+		to: recipients,
 		subject: values.subject,
 		text: values.text + padding,
 	});
@@ -75,7 +85,12 @@ async function watch(id: string): Promise<void> {
 		if (shown === 0)
 			console.log(`  sender: ${trace.value.from.class} ${trace.value.from.identity} (${trace.value.from.evidence})`);
 		shown = show(trace.value, shown);
-		if (trace.value.message.recipients.every((recipient) => isFinal(recipient.state))) return;
+		const open = trace.value.message.recipients.filter((recipient) => !isFinal(recipient.state));
+		if (open.length === 0) return;
+		if (open.every((recipient) => recipient.state === 'held')) {
+			console.log(`Held until somebody decides: npx sluice message release ${id} --reason … (or discard)`);
+			return;
+		}
 		await new Promise((resolve) => setTimeout(resolve, pollMs));
 	}
 	console.log(`Not over after ${watchMsMax / 1000} s; go on with: npx sluice message trace ${id}`);

@@ -4,20 +4,30 @@
  * Everything is on loopback. Waits are short, so that deferrals, delay notices and bounces are seen within minutes. The agent's
  * data stays in ./var between starts: stop it with mail in the queue, start it again, and the mail goes on.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { loadConfig, problemText } from '@sluice/agent/config/load.ts';
 import { startAgent } from '@sluice/agent/main/agent.ts';
 import { lineOf } from './follow.ts';
 import { type Internet, startInternet } from './internet.ts';
 import { type MtaInFront, startMtaInFront } from './with-mta.ts';
+import { readWords } from './words.ts';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
 const dataDir = join(root, 'var');
 const relayPort = 2526;
+
+const usage = `npm start -- [--mta exim|postfix]
+
+  --mta  put Debian's Exim or Postfix in front, in a private root (needs root)`;
+
+async function giveUp(error: Error): Promise<never> {
+	console.error(`It did not start: ${error.message}`);
+	await internet.stop();
+	process.exit(1);
+}
 
 /** The port itself when it is free, else one that is. */
 async function freePort(wanted: number): Promise<number> {
@@ -77,22 +87,21 @@ function greet(internet: Internet, smtpAddress: string, mta: MtaInFront | undefi
 	console.log(lines.join('\n'));
 }
 
+const values = readWords(usage, { mta: { type: 'string' } });
+if (values.mta !== undefined && values.mta !== 'exim' && values.mta !== 'postfix') {
+	console.error(`--mta: exim or postfix.\n\n${usage}`);
+	process.exit(2);
+}
 mkdirSync(dataDir, { recursive: true });
 const internet = await startInternet({ store: 'counts' });
 const configFile = join(dataDir, 'agent.yaml');
 const port = await freePort(relayPort);
-const { values } = parseArgs({ options: { mta: { type: 'string' } } });
-if (values.mta !== undefined && values.mta !== 'exim' && values.mta !== 'postfix') {
-	console.error('--mta: exim or postfix');
-	process.exit(2);
-}
-const mta = values.mta === undefined ? undefined : await startMtaInFront(values.mta, port);
-writeFileSync(configFile, configText(internet, frontOf(mta, port)));
-const loaded = loadConfig(configFile);
-if (!loaded.ok) {
-	console.error(loaded.error.map(problemText).join('\n'));
-	process.exit(1);
-}
+const mta = values.mta === undefined ? undefined : await startMtaInFront(values.mta, port).catch(giveUp);
+// Under its name only once the agent runs: an agent that runs already goes by that file.
+const newFile = `${configFile}.new`;
+writeFileSync(newFile, configText(internet, frontOf(mta, port)));
+const loaded = loadConfig(newFile);
+if (!loaded.ok) throw new Error(loaded.error.map(problemText).join('\n'));
 let isGreeted = false;
 const agent = await startAgent({
 	config: loaded.value.config,
@@ -102,10 +111,11 @@ const agent = await startAgent({
 		if (line !== undefined && isGreeted) console.log(line);
 	},
 }).catch(async (error: Error) => {
-	console.error(`The agent did not start: ${error.message}`);
-	await internet.stop();
-	process.exit(1);
+	await mta?.stop();
+	rmSync(newFile, { force: true });
+	return giveUp(error);
 });
+renameSync(newFile, configFile);
 greet(internet, agent.smtpAddress, mta);
 isGreeted = true;
 
