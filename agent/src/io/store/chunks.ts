@@ -3,6 +3,9 @@
  *
  * A chunk takes recipients until it is full, then the next one begins at the next key. A message that comes late, with a key
  * below that, joins the chunk its key lies in, so that chunks always part the keys without overlap.
+ *
+ * When a chunk is full its subjects are put together in one text: a search that has nothing but a piece of a subject looks into
+ * that first (in memory, gigabytes a second) and passes over nearly all chunks.
  */
 import { chunkRecipientsMax } from './day-schema.ts';
 import type { Database } from './sqlite.ts';
@@ -19,6 +22,10 @@ export type ChunkTable = {
 export function chunkTable(database: Database, recipientsMax = chunkRecipientsMax): ChunkTable {
 	const chunks: Chunk[] = readChunks(database);
 	const put = database.prepare('INSERT OR REPLACE INTO chunks VALUES (?, ?, ?)');
+	const putSubjects = database.prepare(`
+		INSERT OR REPLACE INTO subjects
+		SELECT ?, coalesce(group_concat(subject, char(10)), '')
+		FROM (SELECT DISTINCT lower(subject) AS subject FROM messages WHERE message >= ? AND message < ?)`);
 	const changed = new Set<Chunk>();
 	let highest = (database.prepare('SELECT max(message) FROM messages').get()?.[0] ?? -1) as number;
 
@@ -30,7 +37,10 @@ export function chunkTable(database: Database, recipientsMax = chunkRecipientsMa
 
 	function find(key: number): Chunk {
 		const last = chunks.at(-1) ?? begin(0);
-		if (key > highest && last.recipients >= recipientsMax) return begin(key);
+		if (key > highest && last.recipients >= recipientsMax) {
+			changed.add(last);
+			return begin(key);
+		}
 		return chunks[chunkIndexOf(chunks, key)] ?? last;
 	}
 
@@ -43,7 +53,11 @@ export function chunkTable(database: Database, recipientsMax = chunkRecipientsMa
 			return chunk.chunk;
 		},
 		save() {
-			for (const { chunk, first, recipients } of changed) put.run(chunk, first, recipients);
+			for (const { chunk, first, recipients } of changed) {
+				put.run(chunk, first, recipients);
+				const next = chunks[chunk + 1];
+				if (next !== undefined) putSubjects.run(chunk, chunk === 0 ? 0 : first, next.first);
+			}
 			changed.clear();
 		},
 	};

@@ -12,6 +12,7 @@
  *     lives       the message's record as JSON, and its steps of the batch it came with, one JSON a line
  *     later       steps of later batches, by log position
  *     reports     DSNs about a message
+ *     subjects    of each full chunk, its distinct subjects in lower case (ASCII letters), one a line
  *     chunks      the lowest key of each chunk; keys of chunk n lie below those of chunk n + 1
  *
  * State numbers: order of `storedStates`, part of the format. `delivered` is not in the index of states: nearly all are.
@@ -99,6 +100,7 @@ export const daySchema = `
 		PRIMARY KEY (message, segment, offset)
 	) WITHOUT ROWID;
 	CREATE TABLE reports (message INTEGER NOT NULL, report TEXT NOT NULL, PRIMARY KEY (message, report)) WITHOUT ROWID;
+	CREATE TABLE subjects (chunk INTEGER PRIMARY KEY, subjects TEXT NOT NULL);
 	CREATE TABLE chunks (chunk INTEGER PRIMARY KEY, first INTEGER NOT NULL, recipients INTEGER NOT NULL);
 	-- One row: everything of the log at or below it that concerns this day is in here.
 	CREATE TABLE position (segment INTEGER NOT NULL, offset INTEGER NOT NULL);

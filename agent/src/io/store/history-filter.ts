@@ -1,10 +1,11 @@
 /**
  * From a query to SQL for one chunk of one day: which index leads, what else must hold.
  *
- * The rarest thing asked for leads: a recipient's address, a sender, an identity, a state other than delivered, an account, a
- * domain. Everything asked about recipients must hold for one and the same recipient. Addresses compare without case of ASCII
+ * The rarest thing asked for leads: a recipient's address, a sender, an identity, a rare state, an account, a domain, a state
+ * other than delivered. Everything asked about recipients must hold for one and the same recipient. Addresses compare without case of ASCII
  * letters, as people type them; subjects by substring, likewise. Pure.
  */
+import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 import type { MessageQuery } from '../../ports/store.ts';
 import { deliveredNumber, numberOfState } from './day-schema.ts';
 import type { SqlValue } from './sqlite.ts';
@@ -15,6 +16,8 @@ export type ChunkQuery = {
 	readonly values: readonly SqlValue[];
 	/** False: the keys alone bound the chunk. */
 	readonly isByChunk: boolean;
+	/** Set when nothing but this piece of a subject, in lower case, narrows the search: chunks without it can be passed over. */
+	readonly subject: string | undefined;
 	/** Condition on a row `r` of recipients that was asked for, and its values; undefined when none was. */
 	readonly recipient: Condition | undefined;
 };
@@ -51,14 +54,21 @@ export function chunkQueryOf(query: MessageQuery): ChunkQuery {
 		sql: `SELECT DISTINCT ${key} FROM ${rows} WHERE ${byChunk}${all.sql === '' ? '' : `${all.sql} AND `}${key} >= ? AND ${key} < ? ORDER BY ${key} DESC LIMIT ?`,
 		values: all.values,
 		isByChunk: leading !== undefined,
+		subject: leading === undefined && query.subject ? lowerAscii(query.subject) : undefined,
 		recipient,
 	};
 }
+
+/** As SQLite's `lower` and LIKE: letters of ASCII only. */
+const lowerAscii = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 const joined = (conditions: readonly Condition[]): Condition => ({
 	sql: conditions.map(({ sql }) => sql).join(' AND '),
 	values: conditions.flatMap(({ values }) => values),
 });
+
+/** States that many recipients are in: an account leaves fewer. */
+const frequentStates: readonly RecipientState[] = ['queued', 'bounced'];
 
 function recipientTerms({ recipient, state }: MessageQuery): Term[] {
 	const terms: Term[] = [];
@@ -70,7 +80,15 @@ function recipientTerms({ recipient, state }: MessageQuery): Term[] {
 		const number = numberOfState.get(state) ?? -1;
 		// The index leaves out what is delivered, and SQLite takes it only where the condition says so word by word.
 		if (number === deliveredNumber) terms.push(term(9, '', 'r.state = ?', number));
-		else terms.push(term(3, 'recipients_state', `r.state <> ${deliveredNumber} AND r.state = ?`, number));
+		else
+			terms.push(
+				term(
+					frequentStates.includes(state) ? 7 : 3,
+					'recipients_state',
+					`r.state <> ${deliveredNumber} AND r.state = ?`,
+					number,
+				),
+			);
 	}
 	return terms;
 }

@@ -73,7 +73,15 @@ function chunkSpan(chunks: readonly Chunk[], index: number, { from, end }: Span)
 	return span.from < span.end ? span : undefined;
 }
 
+/** False: no subject of the chunk has the piece asked for. A chunk that is not full yet has to be looked at. */
+function mayHold(day: ReadableDay, { subject }: ChunkQuery, { chunk }: Chunk): boolean {
+	if (subject === undefined) return true;
+	const subjects = day.statement('SELECT subjects FROM subjects WHERE chunk = ?').get(chunk)?.[0];
+	return typeof subjects !== 'string' || subjects.includes(subject);
+}
+
 function keysOf(day: ReadableDay, query: ChunkQuery, chunk: Chunk, { from, end }: Span, limit: number): number[] {
+	if (!mayHold(day, query, chunk)) return [];
 	const leading = query.isByChunk ? [chunk.chunk] : [];
 	return day
 		.statement(query.sql)

@@ -14,6 +14,7 @@ import { type Database, failureOf, openDatabase, removeDatabase } from './sqlite
 
 /** Distinct last answers shared in memory; beyond it the table begins anew. */
 const internedRepliesMax = 100_000;
+const rowsPerPortion = 500;
 
 /**
  * Opens queue.db as it stands. `reportsHaveRoute`: our own reports go back through the MTA (see core/scheduling/queued-message).
@@ -61,8 +62,16 @@ function load(database: Database, reportsHaveRoute: boolean, visit: (message: Qu
 		replies.set(text, text);
 		return text;
 	};
-	for (const [id, data, replyTexts] of database.prepare('SELECT id, data, replies FROM messages').iterate()) {
-		const row = { data: data as string, replies: replyTexts as string | null };
-		visit(unpackRow({ id: id as string, row, textOf, reportsHaveRoute, intern }).message);
+	// In portions: a row at a time costs half as much again.
+	const portion = database.prepare('SELECT id, data, replies FROM messages WHERE id > ? ORDER BY id LIMIT ?');
+	let last = '';
+	for (;;) {
+		const rows = portion.all(last, rowsPerPortion);
+		for (const [id, data, replyTexts] of rows) {
+			last = id as string;
+			const row = { data: data as string, replies: replyTexts as string | null };
+			visit(unpackRow({ id: last, row, textOf, reportsHaveRoute, intern }).message);
+		}
+		if (rows.length < rowsPerPortion) return;
 	}
 }
