@@ -4,6 +4,7 @@
  * The programs that connect run in the box under their real uids; the network is the host's, so /proc shows them as on any server.
  */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { withConfig } from './agent-answers.ts';
 import { headerText, runCase } from './attribution-case.ts';
 import type { Hosting, MtaKind } from './hosting.ts';
@@ -13,6 +14,8 @@ import { until } from './until.ts';
 import { fixtureSecret } from './wiring-fixture.ts';
 
 type World = Hosting<MtaKind>;
+
+const BLOCK_MS_MAX = 10_000;
 
 /** A whole wiring header, as somebody who had got hold of the secret would write it. */
 const stolenHeader = `X-Sluice-Sender: v=1; s=${fixtureSecret}; id=1; proto=esmtpa; auth=${Buffer.from('victim@site1.test').toString('base64')}; uid=0; ident=; host=; port=; cwd=; anc=`;
@@ -43,16 +46,28 @@ export async function runTenantAtThePort(world: World): Promise<void> {
 	assert.match(stdout, /^554 5\.7\.1 /m);
 	assert.doesNotMatch(stdout, /^(?:250 2\.|354)/m);
 	assert.equal(refused(), 1);
-	// Once his socket is closed the kernel shows what is left of it as root's.
+	// Once his socket is closed the kernel shows what is left of it as root's: he is gone before the agent looks.
 	const sessions = () => rig.events.filter(({ event }) => event === 'session.refused').length;
 	const before = sessions();
-	await mta.box.runAs('alice', speak(rig.port, true), { input });
+	const left = mta.box.runAs('alice', `${speak(rig.port, true)}; touch /tmp/left`, { input });
+	blockUntil(() => existsSync(mta.box.hostPath('/tmp/left')));
+	await left;
 	await until(() => sessions() > before, {
 		waitMs: 10_000,
 		otherwise: () => 'a session that left at once was not refused',
 	});
 	assert.equal(rig.count('message.accepted', { subject: 'by a tenant' }), 0);
 	assert.ok(!internet.messages().some(({ content }) => headerText(content).includes('by a tenant')));
+}
+
+/** Lets nothing else in this process run, the agent neither, until others have made it so. */
+function blockUntil(holds: () => boolean): void {
+	const deadline = performance.now() + BLOCK_MS_MAX;
+	const nothing = new Int32Array(new SharedArrayBuffer(4));
+	while (!holds()) {
+		if (performance.now() > deadline) throw new Error('blocked in vain');
+		Atomics.wait(nothing, 0, 0, 5);
+	}
 }
 
 export async function runRootAndMtaAtThePort(world: World): Promise<void> {
