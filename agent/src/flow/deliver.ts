@@ -25,7 +25,7 @@ export async function deliver(flow: Flow, memory: HostMemory, job: Job): Promise
 }
 
 async function attempt(flow: Flow, memory: HostMemory, job: Job, stored: StoredMessage): Promise<JobResult> {
-	const destination = job.recipients[0]?.destination ?? '';
+	const destination = destinationNow(flow, job, stored);
 	const offerAt = async (domain: string): Promise<JobResult> => {
 		const located = await locate(flow, memory, job.message, domain);
 		if (!located.ok) return nowhere(job, outcomeOfRouting(located.error));
@@ -40,6 +40,13 @@ async function attempt(flow: Flow, memory: HostMemory, job: Job, stored: StoredM
 		reportError(flow, `deliver ${job.message.id}`, error);
 		return unreadable(job);
 	}
+}
+
+/** A report that was to go through the MTA goes its own way when the configuration no longer names one. */
+function destinationNow(flow: Flow, { recipients: [first] }: Job, { record }: StoredMessage): string {
+	const destination = first?.destination ?? '';
+	if (destination !== dsnDestination || first === undefined || flow.settings().reportsHaveRoute) return destination;
+	return domainOf(record.envelope.recipients[first.index]?.address ?? '');
 }
 
 /**
@@ -80,7 +87,7 @@ function nowhere(job: Job, outcome: Outcome): JobResult {
 	const decided = outcome as Answered['outcome'];
 	return {
 		answers: job.recipients.map((recipient) => ({ recipient, outcome: decided, nextHopDoesDsn: false })),
-		// Nothing was said about the receiver: names and our own disk are no reason to slow the lane, a dead name service is none either.
-		signal: { kind: 'ok' },
+		// Names, a dead name service and our own disk say nothing about the receiver: no reason to slow its lane, and none to open it.
+		signal: { kind: 'none' },
 	};
 }

@@ -10,7 +10,6 @@ import { domainOf } from '@sluice/shared/words/address.ts';
 import type { EventName } from '@sluice/shared/words/events.ts';
 import type { MessageRecord, Transition } from '@sluice/shared/words/message.ts';
 import { replyText } from '@sluice/shared/words/reply.ts';
-import type { LaneSignal as Signal } from '../core/delivery/outcome.ts';
 import { transitionOf } from '../core/delivery/transition.ts';
 import type { LaneSignal } from '../core/scheduling/feedback.ts';
 import type { Act, ActKind, Job } from '../core/scheduling/scheduler.ts';
@@ -72,7 +71,7 @@ function free(flow: Flow, job: Job, transitions: readonly Transition[], result: 
 	const act = flow.scheduler.settle({
 		job,
 		transitions,
-		signal: laneSignal(result.signal),
+		signal: laneSignal(result),
 		nowMs: flow.clock.now(),
 		random: flow.random,
 	});
@@ -96,17 +95,26 @@ function confirm(job: Job, transitions: readonly Transition[]): void {
 	}
 }
 
-function laneSignal(signal: Signal): LaneSignal {
+function laneSignal({ signal, answers }: JobResult): LaneSignal {
 	switch (signal.kind) {
 		case 'ok':
 			return { kind: 'success' };
 		case 'failure':
-			return { kind: 'failure', reason: signal.failure };
+			return { kind: 'failure', reason: reasonIn(answers) ?? signal.failure };
 		case 'slower':
-			return { kind: 'rate', reason: signal.rule };
+			return { kind: 'rate', reason: reasonIn(answers) ?? signal.rule };
 		case 'closed':
-			return { kind: 'refused', reason: signal.rule };
+			return { kind: 'refused', reason: reasonIn(answers) ?? signal.rule };
+		case 'none':
+			return { kind: 'none' };
 	}
+}
+
+/** What the host said, as `sluice lane list` and the event show it: a kind of failure alone helps nobody. */
+function reasonIn(answers: readonly Answered[]): string | undefined {
+	for (const { outcome, host } of answers)
+		if (outcome.kind === 'deferred') return [host, replyText(outcome.reply)].filter(Boolean).join(': ');
+	return undefined;
 }
 
 /** An act that waited for the attempt to end: a hold, a discard. */

@@ -189,7 +189,7 @@ export function createHandlers(context: ApiContext): OperationHandlers {
 				busy: lane.busy,
 				queued: lane.todo,
 				...(lane.laneState === 'closed' ? { reopens: time(lane.closedUntilMs) } : {}),
-				...(lane.lastFailure === '' ? {} : { lastFailure: lane.lastFailure }),
+				...(lane.lastFailure === '' ? {} : { lastFailure: lane.lastFailure, lastFailureAt: time(lane.lastFailureMs) }),
 			}));
 			return ok({ items, total: lanes.length });
 		},

@@ -121,9 +121,10 @@ export const laneSchema = z.object({
 	state: z.enum(['open', 'probing', 'closed']),
 	window: z.number(),
 	busy: z.number().int(),
-	queued: z.number().int(),
+	queued: z.number().int().describe('Transactions that are due; what is deferred comes later.'),
 	reopens: timeSchema.optional(),
 	lastFailure: z.string().optional(),
+	lastFailureAt: timeSchema.optional(),
 });
 
 export const holdSchema = z.object({

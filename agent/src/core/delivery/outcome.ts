@@ -66,13 +66,15 @@ export type Outcome =
 	  };
 
 /** Which part of the conversation failed, for the lane and its page. */
-export type FailureKind = 'dns' | 'connect' | 'greeting' | 'tls' | 'auth' | 'lost' | 'busy';
+export type FailureKind = 'connect' | 'greeting' | 'tls' | 'auth' | 'lost' | 'busy';
 
 export type LaneSignal =
 	| { readonly kind: 'ok' }
 	| { readonly kind: 'failure'; readonly failure: FailureKind }
 	| { readonly kind: 'slower'; readonly rule: string }
-	| { readonly kind: 'closed'; readonly rule: string };
+	| { readonly kind: 'closed'; readonly rule: string }
+	/** Nobody was reached who could say anything: no host found, our own disk. */
+	| { readonly kind: 'none' };
 
 export type AttemptResult = {
 	/** One for each recipient of the transaction, by position. */

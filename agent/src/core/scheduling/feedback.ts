@@ -92,7 +92,8 @@ export function capacityOf(lane: Feedback): number {
 
 /** True when nothing has been learned that a new lane would not start with. */
 export function isUnremarkable(lane: Feedback, settings: FeedbackSettings): boolean {
-	return lane.laneState === 'open' && lane.failedCohorts === 0 && lane.window === settings.windowInitial;
+	const hasFailed = lane.lastFailureMs !== 0;
+	return lane.laneState === 'open' && !hasFailed && lane.window === settings.windowInitial;
 }
 
 /** A closed lane may be tried with one transaction: its time is up, or somebody asks for it. */

@@ -1,4 +1,4 @@
-/** `sluice lane list`: one line a lane, and beneath a closed one why. */
+/** `sluice lane list`: one line a lane, and beneath them what failed last and when. */
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import { type Column, table } from './table.ts';
 import { clean, countText, hanging, numberText } from './text.ts';
@@ -14,22 +14,22 @@ export function laneLines({ items, total }: OperationOutput<'lanes'>, view: View
 		{ title: 'DESTINATION', text: ({ destination }) => destination, columnsMin: 16 },
 		{ title: 'STATE', text: ({ state }) => state, paint: ({ state }) => paints[state] },
 		{ title: 'BUSY', align: 'right', text: ({ busy, window }) => `${busy}/${window}` },
-		{ title: 'QUEUED', align: 'right', text: ({ queued }) => numberText(queued) },
+		{ title: 'DUE', align: 'right', text: ({ queued }) => numberText(queued) },
 		{
 			title: 'REOPENS',
 			text: ({ reopens }) => (reopens === undefined ? '-' : relativeText(view, Date.parse(reopens))),
 		},
 		{ title: 'SOURCE', text: ({ source }) => source, columnsMin: 12 },
 	];
-	const failures = items.flatMap(({ destination, state, lastFailure }) =>
-		state === 'open' || lastFailure === undefined
-			? []
-			: hanging(`${clean(destination)}: `, clean(lastFailure), proseWidth(view)),
-	);
+	const failures = items.flatMap(({ destination, lastFailure, lastFailureAt }) => {
+		if (lastFailure === undefined) return [];
+		const when = lastFailureAt === undefined ? '' : ` (${relativeText(view, Date.parse(lastFailureAt))})`;
+		return hanging(`${clean(destination)}${when}: `, clean(lastFailure), proseWidth(view));
+	});
 	const left = total - items.length;
 	return [
 		...table(columns, items, view),
-		...(failures.length === 0 ? [] : ['', view.paint.strong('Last failure of lanes that are not open'), ...failures]),
+		...(failures.length === 0 ? [] : ['', view.paint.strong('Last failures'), ...failures]),
 		...(left > 0 ? ['', `${countText(left, 'lane')} more: --limit ${total}.`] : []),
 	];
 }
