@@ -59,9 +59,6 @@ export const bodySha256 = (content: Buffer): string =>
 		.update(content.subarray(bodyStart(content)))
 		.digest('hex');
 
-/** The body of a message, as bytes. */
-export const bodyOf = (content: Buffer): Buffer => content.subarray(bodyStart(content));
-
 /** Values of every header field of that name, in order from the top, unfolded and trimmed. */
 export function headerValues(content: Buffer, name: string): readonly string[] {
 	const unfolded = content.toString('utf8', 0, bodyStart(content)).replace(/\r\n(?=[ \t])/g, '');

@@ -16,7 +16,6 @@ export function reply(code: number, status: string | undefined, ...lines: string
 }
 
 export const isPositive = (answer: Reply): boolean => answer.code >= 200 && answer.code < 400;
-export const isTransient = (answer: Reply): boolean => answer.code >= 400 && answer.code < 500;
 export const isPermanent = (answer: Reply): boolean => answer.code >= 500;
 
 /** One line for logs, bounces and pages: `451 4.7.1 try again later`. */

@@ -8,7 +8,7 @@
  * `sending` is only in memory: the log goes from `queued` straight to the answer, and a recipient that was `sending` at a
  * crash is `queued` after it. That is the one difference between `apply` (live) and `replay` (from the log).
  *
- * Not here: when a deferral is tried again (core/routing), who is told (core/dsn), the order of log and memory (flow).
+ * Not here: when a deferral is tried again (backoff.ts), who is told (core/dsn), the order of log and memory (flow).
  */
 import type { Transition } from '@sluice/shared/words/message.ts';
 import { finalStates, isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';

@@ -31,9 +31,6 @@ const kinds: Readonly<Record<DsnEvent, DsnKind | undefined>> = {
 /** Senders that a delay notice does not help: people outside, or programs. */
 const passing: ReadonlySet<SenderClass> = new Set(['forward', 'list', 'autoreply']);
 
-/** The kind of report an event makes; undefined where it makes none. */
-export const dsnKindOf = (event: DsnEvent): DsnKind | undefined => kinds[event];
-
 /** True when a report about this recipient is to be sent. `notify`: bits as in core/scheduling/queued.ts. */
 export function dsnDue(asked: {
 	readonly reversePath: string;
