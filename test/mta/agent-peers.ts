@@ -34,9 +34,8 @@ function dialog(subject: string, to: string, hostName: string): string {
 	].join('\r\n');
 }
 
-/** Connects with bash, says everything at once, and prints the answers. `leaves`: closes without reading. */
-const speak = (port: number, leaves = false): string =>
-	`exec 3<>/dev/tcp/127.0.0.1/${port}; cat >&3; ${leaves ? 'exec 3>&-' : 'timeout 10 cat <&3'}`;
+/** Connects with bash, says what comes on stdin at once, and prints the answers. */
+const speak = (port: number): string => `exec 3<>/dev/tcp/127.0.0.1/${port}; cat >&3; timeout 10 cat <&3`;
 
 export async function runTenantAtThePort(world: World): Promise<void> {
 	const { rig, mta, internet } = world;
@@ -49,7 +48,11 @@ export async function runTenantAtThePort(world: World): Promise<void> {
 	// Once his socket is closed the kernel shows what is left of it as root's: he is gone before the agent looks.
 	const sessions = () => rig.events.filter(({ event }) => event === 'session.refused').length;
 	const before = sessions();
-	const left = mta.box.runAs('alice', `${speak(rig.port, true)}; touch /tmp/left`, { input });
+	await mta.box.writeFile('/tmp/dialog', input);
+	const left = mta.box.runAs(
+		'alice',
+		`exec 3<>/dev/tcp/127.0.0.1/${rig.port}; cat /tmp/dialog >&3; exec 3>&-; touch /tmp/left`,
+	);
 	blockUntil(() => existsSync(mta.box.hostPath('/tmp/left')));
 	await left;
 	await until(() => sessions() > before, {
