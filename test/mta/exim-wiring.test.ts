@@ -277,3 +277,24 @@ test('secret not to be seen (as in a jail): mail flows, the uid is derived with 
 	assert.equal(attribution.certainty, 'derived');
 	assert.deepEqual(attribution.alarms, ['wiring.secret-missing']);
 });
+
+test('a stock header with a blank line of a tenant in it does not put the secret into the content', { skip }, async () => {
+	const hostile = renderExim({
+		agentPort: agent.port,
+		secretPath: fixtureSecretPath,
+		bypassPath: fixtureBypassPath,
+		stock: { ...readEximStock(stockConfig, cpanelStockNames), headersAdd: 'X-Source-Dir: $acl_m_sluice_cwd' },
+	});
+	const placed = insertExim(stockConfig, hostile, plainPlaces({ aclNotSmtp: 'acl_local', aclMail: 'acl_mail' }));
+	assert.ok(placed.ok);
+	const before = await exim.box.readFile('/etc/exim4/exim4.conf');
+	await exim.box.writeFile('/etc/exim4/exim4.conf', placed.value);
+	const cwd = '/home/alice/a\n\nb';
+	await exim.box.makeFolder(cwd, { owner: 'alice' });
+	await sendmail(exim.box, { user: 'alice', message: message('blank line'), cwd });
+	const arrived = await agent.waitForSubject('blank line');
+	await exim.box.writeFile('/etc/exim4/exim4.conf', before);
+	assert.match(arrived.message, /X-Source-Dir: \/home\/alice\/a\r\n\r\nb\r\n/, 'or this shows nothing');
+	assert.deepEqual(seen(arrived), { class: 'script', account: 'uid:7001', certainty: 'proved' });
+	assert.ok(!arrived.message.slice(arrived.message.indexOf('\r\n\r\n')).includes(fixtureSecret));
+});

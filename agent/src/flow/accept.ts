@@ -12,8 +12,10 @@ import type { Envelope } from '@sluice/shared/words/envelope.ts';
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
 import { type InitialState, type MessageRecord, messageIdOf } from '@sluice/shared/words/message.ts';
 import { type Reply, reply } from '@sluice/shared/words/reply.ts';
+import { textOf } from '../core/dsn/text.ts';
 import { attribute } from '../core/identity/attribute.ts';
 import type { AttributionResult } from '../core/identity/facts.ts';
+import { readHeader } from '../core/identity/header-facts.ts';
 import { identityText, type Judgement, judge, undecided } from '../core/policy/judge.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
@@ -53,6 +55,7 @@ export async function accept(
 function attributeSubmission(flow: Flow, { session, envelope, content }: Submitted): AttributionResult {
 	const facts = {
 		headerText: content.headerText,
+		textBehindHeader: () => textBehindHeader(content),
 		envelope,
 		helo: session.helo,
 		peerAddress: session.peer.address,
@@ -63,12 +66,30 @@ function attributeSubmission(flow: Flow, { session, envelope, content }: Submitt
 		return attribute(facts, flow.settings().attribution, flow.directory());
 	} catch (error) {
 		reportError(flow, 'attribute', error);
-		return unknownSender(envelope);
+		return unknownSender(envelope, content);
 	}
 }
 
-/** What is known when attribution itself has failed: nothing but the hint of the envelope. */
-function unknownSender(envelope: Envelope): AttributionResult {
+/** How far behind the header a wiring header is looked for that is not in it. */
+const behindHeaderBytesMax = 65_536;
+
+function textBehindHeader({ chunks, headerText }: ReceivedContent): string {
+	let text = '';
+	let skip = headerText.length;
+	for (const chunk of chunks) {
+		const rest = chunk.subarray(Math.min(skip, chunk.length));
+		skip -= chunk.length - rest.length;
+		text += textOf(rest.subarray(0, behindHeaderBytesMax - text.length));
+		if (text.length >= behindHeaderBytesMax) break;
+	}
+	return text;
+}
+
+/**
+ * What is known when attribution itself has failed: nothing but the hint of the envelope. Wiring lines are cut all the same, or
+ * the secret would leave with the message.
+ */
+function unknownSender(envelope: Envelope, { headerText }: ReceivedContent): AttributionResult {
 	const hint = { domain: domainOf(envelope.reversePath), address: envelope.reversePath.toLowerCase() };
 	return {
 		attribution: {
@@ -79,7 +100,7 @@ function unknownSender(envelope: Envelope): AttributionResult {
 			hint,
 			alarms: [],
 		},
-		cuts: [],
+		cuts: readHeader(headerText, undefined).cuts,
 		headers: { fromAddress: '', hops: 0, ownReceived: { count: 0, isDirect: false }, claims: [] },
 		fields: [],
 	};

@@ -94,6 +94,8 @@ test('the router hides its header, removes copies and encodes what a tenant can 
 	assert.match(header, /; anc=\$\{if .*\$\{base64:/);
 	const remove = lines.indexOf('  headers_remove = X-Sluice-Sender');
 	assert.ok(remove > 0 && remove < lines.indexOf(header));
+	const stock = lines.findIndex((line) => line.startsWith('  headers_add'));
+	assert.ok(stock > lines.indexOf(header), 'what ends the header block comes behind ours');
 	assert.ok(lines.includes('  route_list = * 127.0.0.1::926'));
 	assert.ok(lines.includes('  self = send'));
 });

@@ -8,6 +8,8 @@
  * - `hide headers_add`: without it any tenant reads the secret with `exim -bP`. The secret comes by `readfile`, since an
  *   `.include` of a root-only file makes every tenant's `exim -be` fail. A missing file gives an empty secret, mail flows.
  * - `headers_remove` names our header: whatever copy a message brings is gone, in any spelling that Exim takes for it.
+ * - Ours stands before what the stock route adds: text there that a tenant shapes (a directory named `a<LF><LF>b`) ends the header
+ *   block, and what followed would be content that goes out, secret and all.
  * - Every value that a tenant can shape is base64: a directory named `a<LF>X-Evil: 1` would write headers of its own.
  * - `self = send`: Exim freezes mail to the local host otherwise. `::` is the port; a single colon begins a second host.
  * - The bypass file is asked at each routing, so that no reload is needed. The retry rule keeps an outage of the agent from
@@ -126,8 +128,8 @@ function routerText({ agentPort, secretPath, bypassPath, stock }: EximWiringSett
 		`  condition = \${if exists{${bypassPath}}{no}{yes}}`,
 		'  domains = ! +local_domains',
 		'  headers_remove = X-Sluice-Sender',
-		...(stock.headersAdd === undefined ? [] : [`  headers_add = ${stock.headersAdd}`]),
 		`  hide headers_add = X-Sluice-Sender: v=1; s=${secret}; ${headerKeys}`,
+		...(stock.headersAdd === undefined ? [] : [`  headers_add = ${stock.headersAdd}`]),
 		...transportOption(stock),
 		`  route_list = * 127.0.0.1::${agentPort}`,
 		'  host_find_failed = defer',

@@ -192,6 +192,14 @@ test('what the record cuts never leaves, whatever its name', async () => {
 	}
 });
 
+test('what was cut from the content is not in a whole message that is returned', async () => {
+	const text = 'Subject: x\r\n\r\nb\r\nX-Sluice-Sender: v=1; s=0123456789abcdef\r\n..c\r\n';
+	const start = text.indexOf('X-Sluice');
+	const record = recordOf({ cuts: [[start, text.indexOf('..c')]], envelope: fullRecord.envelope });
+	const { original } = await parts(reportOf({ record, original: bytesOf(text) }));
+	assert.equal(original?.replaceAll('\r\n', '\n').trimEnd(), 'Subject: x\n\nb\n.c');
+});
+
 test('a hostile answer, parameter or host adds no field, no part, no bare newline', async () => {
 	const hostile: ReportedRecipient = {
 		recipient: { address: 'bob@example.net', orcpt: 'rfc822;x+0D+0AAction:+20delivered+FF' },

@@ -35,7 +35,7 @@ export function originalPart(report: Report): OriginalPart | undefined {
 			content: header,
 			has8bit: isBeyondAscii(header),
 		};
-	const content = header + text.slice(headerEnd);
+	const content = header + withoutCuts(text, headerEnd, record.cuts);
 	return {
 		type: isGlobal ? 'message/global' : 'message/rfc822',
 		content: content.endsWith('\r\n') ? content : `${content}\r\n`,
@@ -66,6 +66,18 @@ function returnedHeader(header: string, cuts: readonly Cut[]): string {
 		kept += header.slice(field.start, field.end);
 	}
 	return kept === '' || kept.endsWith('\r\n') ? kept : `${kept}\r\n`;
+}
+
+/** The rest of the message; a wiring header may have been displaced into it. */
+function withoutCuts(text: string, from: number, cuts: readonly Cut[]): string {
+	let kept = '';
+	let at = from;
+	for (const [start, end] of cuts) {
+		if (end <= at) continue;
+		kept += text.slice(at, Math.max(at, start));
+		at = end;
+	}
+	return kept + text.slice(at);
 }
 
 const wiringPrefix = 'x-sluice-';

@@ -16,6 +16,8 @@ export const alarms = {
 	'wiring.malformed': 'A wiring header with the right secret does not have the agreed keys: versions differ.',
 	'wiring.folded': 'A wiring header with the right secret is folded; Exim never writes it so.',
 	'wiring.too-long': 'A wiring header is longer than 8 kB and was not read.',
+	'wiring.displaced':
+		'A wiring header stood behind the end of the header: something in front of it writes a blank line. Wire again, so that ours stands first.',
 	'wiring.look-alike': 'A header whose name only begins like ours was stripped.',
 	'wiring.auth-empty': 'Exim said that the client authenticated but not as whom.',
 	'wiring.received-missing': 'Postfix sent a message without a Received line.',

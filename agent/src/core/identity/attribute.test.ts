@@ -56,6 +56,34 @@ test('a wrong secret alone is believed by nobody', () => {
 	assert.deepEqual(attribution.alarms, ['wiring.wrong-secret']);
 });
 
+/** As Exim sends it when a header in front of ours holds a blank line: a directory named `a<LF><LF>b` in `X-Source-Dir`. */
+function displaced(behind: string, header = received) {
+	const headerText = `${header}X-Source-Dir: /home/alice/a\r\n\r\n`;
+	const facts = { ...submission(headerText, 'a@b.test'), textBehindHeader: () => behind };
+	const { attribution, cuts } = attribute(facts, eximSettings, noAccounts);
+	return { attribution, sent: leftAfterCuts(headerText + behind, cuts) };
+}
+
+test('a wiring header that a blank line has put into the content is cut, and believed', () => {
+	const { attribution, sent } = displaced(`b\r\n${real}\r\nHello\r\n`);
+	assert.deepEqual([attribution.account, attribution.alarms], ['uid:7001', ['wiring.displaced']]);
+	assert.equal(sent, `${received}X-Source-Dir: /home/alice/a\r\n\r\nb\r\n\r\nHello\r\n`);
+});
+
+test('no line with the secret leaves, and a header without secret does not take the place of the real one', () => {
+	const forged = eximHeader({ s: '', proto: 'local', uid: '7002' });
+	const one = displaced(`b\r\n${real}\r\n`, received + forged);
+	assert.equal(one.attribution.account, 'uid:7001');
+	const two = displaced(`b\r\n${real}and ${secret}\r\n${real}`);
+	assert.equal(two.attribution.class, 'unattributed');
+	for (const { sent } of [one, two]) assert.ok(!sent.includes(secret) && !sent.includes('Sluice'));
+});
+
+test('the content is not looked at when the header is in its place', () => {
+	const facts = { ...submission(`${received}${real}\r\n`, 'a@b.test'), textBehindHeader: () => assert.fail() };
+	assert.equal(attribute(facts, eximSettings, noAccounts).attribution.account, 'uid:7001');
+});
+
 test('the previous secret counts while it is listed', () => {
 	assert.equal(byExim(eximHeader({ s: 'the-one-before', proto: 'local', uid: '7001' })).account, 'uid:7001');
 });
@@ -107,6 +135,11 @@ test('without a secret (jailed first attempt) a uid is derived with an alarm, a 
 	assert.equal(jailed.account, 'uid:7001');
 	assert.equal(jailed.certainty, 'derived');
 	assert.deepEqual(jailed.alarms, ['wiring.secret-missing']);
+	const stock = 'X-AntiAbuse: Caller UID/GID - [47 12]\r\nX-Source-Dir: site1.test:/public_html\r\n';
+	assert.equal(
+		byExim(received + eximHeader({ s: '', proto: 'local', uid: '7001', ident: 'alice' }) + stock).account,
+		'uid:7001',
+	);
 	for (const header of [
 		eximHeader({ s: '', proto: 'esmtpa', auth: 'victim@site3.test' }),
 		eximHeader({ s: '', proto: 'local', uid: '0' }),

@@ -12,13 +12,15 @@
 import { domainOf } from '@sluice/shared/words/address.ts';
 import type { Attribution, SenderHint } from '@sluice/shared/words/attribution.ts';
 import { detached } from '@sluice/shared/words/detached.ts';
+import type { Cut } from '@sluice/shared/words/message.ts';
+import type { AlarmCode } from './alarms.ts';
 import { senderByExim } from './exim.ts';
 import type { AccountDirectory, AttributionResult, AttributionSettings, SubmissionFacts } from './facts.ts';
 import { type Finding, unattributed } from './finding.ts';
 import { type HeaderReading, readHeader } from './header-facts.ts';
 import { senderByPostfix } from './postfix.ts';
 import { senderBeforeSrs } from './srs.ts';
-import { readWiring } from './wiring-header.ts';
+import { findDisplaced, readWiring } from './wiring-header.ts';
 
 /** Who sent a submission, which header bytes are not sent on, and what the header says. Never throws. */
 export function attribute(
@@ -27,11 +29,11 @@ export function attribute(
 	directory: AccountDirectory,
 ): AttributionResult {
 	const reading = readHeader(facts.headerText, settings.ownReceivedToken);
-	const finding = findSender(facts, reading, settings, directory);
+	const { displaced, ...finding } = findSender(facts, reading, settings, directory);
 	const rewritten = senderBeforeSrs(facts.envelope.reversePath);
 	return {
 		attribution: withoutHeader({ ...finding, hint: hintOf(facts, reading, finding) }),
-		cuts: reading.cuts,
+		cuts: [...reading.cuts, ...displaced],
 		headers: reading.facts,
 		fields: reading.fields,
 		...(rewritten === undefined ? {} : { forwardedFor: rewritten.original }),
@@ -58,33 +60,50 @@ function withoutHeader(found: Attribution): Attribution {
 	};
 }
 
+/** The finding, and what is to be cut behind the header. */
+type Found = Finding & { readonly displaced: readonly Cut[] };
+
 function findSender(
-	{ headerText, envelope, xforward, peerProved }: SubmissionFacts,
+	facts: SubmissionFacts,
 	reading: HeaderReading,
 	settings: AttributionSettings,
 	directory: AccountDirectory,
-): Finding {
-	if (settings.mta === 'none') return unattributed('no MTA is wired', []);
+): Found {
+	const { headerText, envelope, xforward, peerProved } = facts;
+	if (settings.mta === 'none') return { ...unattributed('no MTA is wired', []), displaced: [] };
 	if (!peerProved) {
 		const hasMarks = reading.wiring.length > 0 || xforward.ident !== undefined;
-		return unattributed('peer is neither root nor the MTA', hasMarks ? ['wiring.peer-not-proved'] : []);
+		const alarms: readonly AlarmCode[] = hasMarks ? ['wiring.peer-not-proved'] : [];
+		return { ...unattributed('peer is neither root nor the MTA', alarms), displaced: [] };
 	}
-	const common = {
+	if (settings.mta === 'exim') return findByExim(facts, reading, settings, directory);
+	const submission = {
 		text: headerText,
 		fields: reading.fields,
 		headers: reading.facts,
+		received: reading.received,
+		envelope,
+		xforward,
 	};
-	if (settings.mta === 'postfix') {
-		return senderByPostfix({ ...common, received: reading.received, envelope, xforward }, settings, directory);
-	}
-	const { wiring, lookAlikes } = reading;
-	const word = readWiring({
-		...common,
-		wiring,
-		lookAlikes,
-		secrets: settings.secrets,
-	});
-	return senderByExim({ word, reversePath: envelope.reversePath, headers: reading.facts }, settings, directory);
+	return { ...senderByPostfix(submission, settings, directory), displaced: [] };
+}
+
+function findByExim(
+	{ headerText, textBehindHeader, envelope }: SubmissionFacts,
+	reading: HeaderReading,
+	settings: AttributionSettings,
+	directory: AccountDirectory,
+): Found {
+	const { fields, wiring, lookAlikes } = reading;
+	const { secrets } = settings;
+	const inPlace = readWiring({ text: headerText, fields, wiring, lookAlikes, secrets });
+	const displaced = inPlace.kind === 'believed' ? undefined : findDisplaced(textBehindHeader?.() ?? '', secrets);
+	const word = displaced?.word ?? inPlace;
+	const begin = headerText.length;
+	return {
+		...senderByExim({ word, reversePath: envelope.reversePath, headers: reading.facts }, settings, directory),
+		displaced: (displaced?.cuts ?? []).map(([start, end]) => [begin + start, begin + end]),
+	};
 }
 
 /** Of forwarded mail the forwarding address, since the reverse-path is a stranger's; else the reverse-path, else From. */

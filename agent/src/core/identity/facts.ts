@@ -27,6 +27,8 @@ export type ForwardedClient = {
 export type SubmissionFacts = {
 	/** Header block as received, one character per byte, dot-stuffed like the stored content; offset 0 is the content's first byte. */
 	readonly headerText: string;
+	/** The beginning of what follows the header, one character per byte; asked for only when Exim's wiring header is not in the header. */
+	readonly textBehindHeader?: () => string;
 	readonly envelope: Envelope;
 	readonly helo: string;
 	readonly peerAddress: string;
@@ -117,7 +119,7 @@ export type HeaderFacts = {
 
 export type AttributionResult = {
 	readonly attribution: Attribution;
-	/** Whole header fields that are not sent on: every name that begins with `x-sluice`. Ordered, disjoint. */
+	/** Whole lines that are not sent on: header fields whose name begins with `x-sluice`, and what holds a wiring secret behind it. Ordered, disjoint. */
 	readonly cuts: readonly Cut[];
 	readonly headers: HeaderFacts;
 	/** The header block's fields, for others that read it. */

@@ -8,13 +8,13 @@
  *
  * Without a secret: a first delivery attempt can run inside the tenant's jail, where the secret file is not seen, and the
  * header then says `s=`. Exim has still removed the tenant's copies, and the kernel has proved the peer. Such a header is
- * believed (as derived, with an alarm) only in the case in which it can arise: the one and last field of ours, by local
+ * believed (as derived, with an alarm) only in the case in which it can arise: the one field of ours, behind the message's own, by local
  * submission, of a tenant's uid. The remaining way to forge it is a message that leaves Exim for our port by a router
  * other than ours; it could then name another unix user, but no mailbox and no system user.
  */
 
 import { bytesOfBase64 } from '../header/bytes.ts';
-import type { HeaderField } from '../header/scan.ts';
+import { beginsWith, type HeaderField } from '../header/scan.ts';
 import type { AlarmCode } from './alarms.ts';
 
 /** A 4 kB working directory makes 5.5 kB; the ACL cuts at 1 kB. */
@@ -83,11 +83,50 @@ export function readWiring({ text, fields, wiring, lookAlikes, secrets }: Wiring
 	if (right.length === 1) return believed(right[0] as string, 'believed', alarms);
 	if (withoutSecret === undefined) return { kind: 'none', alarms: [...alarms] };
 	alarms.add('wiring.secret-missing');
-	const isOnlyAndLast = wiring.length === 1 && lookAlikes === 0 && fields.at(-1) === wiring[0];
-	return isOnlyAndLast && wiring[0]?.isFolded === false
+	const [only] = wiring;
+	const isOnly = only !== undefined && wiring.length === 1 && lookAlikes === 0 && standsAsAdded(text, fields, only);
+	return isOnly && !only.isFolded
 		? believed(withoutSecret, 'without-secret', alarms)
 		: { kind: 'none', alarms: [...alarms] };
 }
+
+export type Displaced = {
+	readonly word: WiringWord;
+	/** Offsets in the text that was looked at. */
+	readonly cuts: readonly (readonly [start: number, end: number])[];
+};
+
+/**
+ * The wiring header behind the end of the header. Whatever Exim writes in front of ours may hold a blank line that a tenant chose
+ * (a directory's name, in a header of the stock route or of an ACL). Then the header as we see it ends there, and ours would go
+ * out as content. It is cut wherever a secret stands, and one that is whole is believed as if it stood in its place: nobody else
+ * knows the secret. Undefined when there is none.
+ */
+export function findDisplaced(text: string, secrets: readonly string[]): Displaced | undefined {
+	const lines = new Map<number, number>();
+	for (const secret of secrets) {
+		if (secret === '') continue;
+		for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + secret.length)) {
+			const newline = text.indexOf('\n', at);
+			lines.set(text.lastIndexOf('\n', at) + 1, newline < 0 ? text.length : newline + 1);
+		}
+	}
+	if (lines.size === 0) return undefined;
+	const cuts = [...lines].sort(([one], [other]) => one - other);
+	const alarms = new Set<AlarmCode>(['wiring.displaced']);
+	const [start, end] = cuts[0] as [number, number];
+	const value = text.slice(start + wiringName.length + 1, end);
+	const isOurs = beginsWith(text, start, wiringName) && text[start + wiringName.length] === ':';
+	const said = isOurs ? secretIn(value) : undefined;
+	const isWhole = cuts.length === 1 && said !== undefined && isOneOf(said, secrets);
+	return { cuts, word: isWhole ? believed(value, 'believed', alarms) : { kind: 'none', alarms: [...alarms] } };
+}
+
+const wiringName = 'x-sluice-sender';
+
+/** Behind ours stands what the stock route adds, cPanel's `X-AntiAbuse` and the like; never a field of the message itself. */
+const standsAsAdded = (text: string, fields: readonly HeaderField[], ours: HeaderField): boolean =>
+	fields.slice(fields.indexOf(ours) + 1).every((field) => beginsWith(text, field.start, 'x-'));
 
 function none(alarms: Set<AlarmCode>, alarm: AlarmCode): WiringWord {
 	alarms.add(alarm);
