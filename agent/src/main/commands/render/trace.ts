@@ -6,6 +6,7 @@
  */
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
 import { spanText } from '../../../core/delivery/story.ts';
+import { advice } from '../../../core/dsn/advice.ts';
 import { classTexts, messageState, senderText, statePaint } from './states.ts';
 import { clean, countText, hanging, sizeText } from './text.ts';
 import { clockText, dayText, relativeText, timeAndAgeText, timeText, zoneText } from './time.ts';
@@ -116,12 +117,14 @@ function storyLines({ steps }: TraceDto, view: View): readonly string[] {
 	return lines;
 }
 
-function nextText({ state, due, attempts, reply }: Recipient, id: string, view: View): string {
+function nextText({ state, due, attempts, cause }: Recipient, id: string, view: View): string {
 	const dueMs = due === undefined ? undefined : Date.parse(due);
+	// The words of the report that the sender gets: what to tell a customer who asks.
+	const meaning = cause === undefined ? undefined : advice[cause];
 	switch (state) {
 		case 'queued':
 			if (dueMs === undefined || dueMs <= view.nowMs) return 'leaves as soon as its destination has room.';
-			return `attempt ${attempts + 1} is due ${timeText(view, dueMs)} (${relativeText(view, dueMs)}). Now instead: \`sluice message requeue ${id} --reason …\`.`;
+			return `${meaning === undefined ? 'attempt' : `${meaning.what} Attempt`} ${attempts + 1} is due ${timeText(view, dueMs)} (${relativeText(view, dueMs)}). Now instead: \`sluice message requeue ${id} --reason …\`.`;
 		case 'waiting':
 			return 'waits until its sender is within limits, then leaves by itself.';
 		case 'held':
@@ -131,9 +134,9 @@ function nextText({ state, due, attempts, reply }: Recipient, id: string, view: 
 		case 'delivered':
 			return 'delivered; nothing more to come.';
 		case 'bounced':
-			return isDefined(reply) ? 'refused for good, see above.' : 'refused for good.';
+			return meaning === undefined ? 'refused for good.' : `refused for good. ${meaning.what} ${meaning.next}`;
 		case 'expired':
-			return 'given up.';
+			return meaning === undefined ? 'given up.' : `given up. ${meaning.what} ${meaning.next}`;
 		case 'discarded':
 			return 'discarded; nothing more to come.';
 		case 'suppressed':
