@@ -33,6 +33,8 @@ type Offer = {
 	readonly content: OutgoingContent;
 	readonly isByMx: boolean;
 	readonly answers: Map<QueuedRecipient, Answered>;
+	/** Monotonic ms after which nothing new is begun. */
+	readonly endsAtMs: number;
 };
 
 export type Offering = {
@@ -43,6 +45,12 @@ export type Offering = {
 	readonly located: Located;
 };
 
+/**
+ * An attempt begins no further connection or round after this: hosts that answer at the last moment, one recipient a round, could
+ * keep a delivery's place for days.
+ */
+const attemptMsMax = 3_600_000;
+
 /** Offers the job's recipients to the hosts in order, until each has an answer or there are no more hosts. */
 export async function offer({ flow, memory, job, stored, located }: Offering): Promise<JobResult> {
 	const { record } = stored;
@@ -52,7 +60,8 @@ export async function offer({ flow, memory, job, stored, located }: Offering): P
 	const prefix = record.about === undefined ? receivedLine({ origin, name: hostName, key, id, nowMs: acceptedMs }) : '';
 	const content = outgoingContent(prefix, stored.body, record.cuts);
 	const answers = new Map<QueuedRecipient, Answered>();
-	const offered: Offer = { flow, job, record, content, isByMx: located.isByMx, answers };
+	const endsAtMs = flow.clock.monotonic() + attemptMsMax;
+	const offered: Offer = { flow, job, record, content, isByMx: located.isByMx, answers, endsAtMs };
 	let signal: LaneSignal = { kind: 'ok' };
 	for (const target of located.targets) {
 		const pending = job.recipients.filter((recipient) => isOpen(answers.get(recipient)));
@@ -60,7 +69,7 @@ export async function offer({ flow, memory, job, stored, located }: Offering): P
 		signal = tried.signal;
 		if (tried.hasReached) memory.worked(target.address);
 		else memory.failed(target.address, flow.clock.now());
-		if (!tried.nextHost) break;
+		if (!tried.nextHost || isOver(offered)) break;
 	}
 	return { answers: [...answers.values()], signal };
 }
@@ -68,6 +77,8 @@ export async function offer({ flow, memory, job, stored, located }: Offering): P
 /** Not answered yet, or only with a failure of a host rather than a word about the recipient. */
 const isOpen = (answered: Answered | undefined): boolean =>
 	answered === undefined || answered.outcome.kind === 'deferred';
+
+const isOver = ({ flow, endsAtMs }: Offer): boolean => flow.clock.monotonic() >= endsAtMs;
 
 type Tried = { readonly signal: LaneSignal; readonly nextHost: boolean; readonly hasReached: boolean };
 
@@ -78,7 +89,7 @@ async function offerToHost(offered: Offer, target: DialTarget, recipients: reado
 	let pending = recipients;
 	let signal: LaneSignal = { kind: 'ok' };
 	let nextHost = false;
-	for (let stale = 0; pending.length > 0 && stale < staleConnectionsMax; ) {
+	for (let stale = 0; pending.length > 0 && stale < staleConnectionsMax && !isOver(offered); ) {
 		const dialled = await offered.flow.dialer.connect(target);
 		if (!dialled.ok) {
 			const failure = outcomesOfDial({ failure: dialled.error, recipients: pending.length });
@@ -96,7 +107,7 @@ async function offerToHost(offered: Offer, target: DialTarget, recipients: reado
 		}
 		pending = pending.filter((_, index) => round.outcomes[index]?.kind === 'again');
 	}
-	// A host that closes every kept connection in our face: as a lost one.
+	// A host that closes every kept connection in our face, or takes all the time there is: as a lost one.
 	const lost = outcomesOfDial({
 		failure: { stage: 'greeting', error: 'connections were closed' },
 		recipients: pending.length,

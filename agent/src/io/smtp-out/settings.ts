@@ -25,6 +25,11 @@ export type StageTimeouts = {
 	readonly bodyMs: number;
 	/** RFC 5321 §4.5.3.2.6. */
 	readonly endMs: number;
+	/**
+	 * A whole transaction. RFC 5321 names none, but a server that takes almost five minutes for each of a hundred recipients would keep a
+	 * delivery's place for a working day.
+	 */
+	readonly transactionMs: number;
 	/** Wait for the answer to QUIT. */
 	readonly quitMs: number;
 };
@@ -60,6 +65,7 @@ export const dialerDefaults: DialerSettings = {
 		dataMs: 2 * MINUTE_MS,
 		bodyMs: 3 * MINUTE_MS,
 		endMs: 10 * MINUTE_MS,
+		transactionMs: 60 * MINUTE_MS,
 		quitMs: 2_000,
 	},
 	transactionsMax: 100,

@@ -330,6 +330,29 @@ test('a large message goes in slabs and arrives as it is', async () => {
 	assert.deepEqual(report.end, ok);
 });
 
+test('a server that moves just fast enough does not keep a transaction for ever', async () => {
+	for (const keywords of [['PIPELINING'], []]) {
+		let answered = 0;
+		const report = await play(
+			keywords,
+			Array.from({ length: 60 }, (_, index) => `${index}@two.test`),
+			async (peer) => {
+				await peer.expect('MAIL');
+				peer.say('250 ok');
+				for (; answered < 60; answered++) {
+					await peer.expect('RCPT').catch(() => {});
+					await new Promise((resolve) => setTimeout(resolve, 10));
+					peer.say('250 ok');
+				}
+			},
+			{ timeouts: { rcptMs: 1_000, transactionMs: 250 } },
+		);
+		assert.equal(report.lost?.stage, 'rcpt');
+		assert.match(report.lost?.error ?? '', /^time-out waiting for RCPT$/);
+		assert.ok(report.recipients.length > 0 && report.recipients.length < 50, String(report.recipients.length));
+	}
+});
+
 test('a server that stops reading is given up in the stage `body`', async () => {
 	const content = Buffer.alloc(30_000_000, 'line of text, ninety-nine\r\n');
 	content.write('\r\n', content.length - 2);

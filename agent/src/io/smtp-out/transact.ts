@@ -82,11 +82,14 @@ class Transaction {
 	/** Answers still to come for commands sent along with a refused MAIL. */
 	#drainCount = 0;
 	#content: ContentWriter | undefined;
+	/** Whatever the server does, it is over then. */
+	readonly #endsAt: number;
 
 	constructor(start: TransactionStart, message: OutboundMessage, resolve: (end: TransactionEnd) => void) {
 		this.#wire = start.wire;
 		this.#extensions = start.extensions;
 		this.#timeouts = start.timeouts;
+		this.#endsAt = performance.now() + start.timeouts.transactionMs;
 		this.#resetDue = start.resetDue;
 		this.#message = message;
 		this.#resolve = resolve;
@@ -96,9 +99,13 @@ class Transaction {
 		this.#wire.listen({ reply: (answer) => this.#take(answer), lost: (error) => this.#lose(error) });
 		if (this.#stage === 'done') return;
 		this.#stage = this.#resetDue ? 'reset' : 'mail';
-		this.#wire.expectWithin(this.#timeouts.mailMs, 'MAIL');
+		this.#expectWithin(this.#timeouts.mailMs, 'MAIL');
 		if (this.#extensions.pipelining) this.#wire.writeLine(this.#envelopeLines());
 		else this.#wire.writeLine(this.#resetDue ? 'RSET\r\n' : mailCommand(this.#message, this.#extensions));
+	}
+
+	#expectWithin(milliseconds: number, forWhat: string): void {
+		this.#wire.expectWithin(Math.min(milliseconds, this.#endsAt - performance.now()), forWhat);
 	}
 
 	#envelopeLines(): string {
@@ -146,7 +153,7 @@ class Transaction {
 
 	#onReset(): void {
 		this.#stage = 'mail';
-		this.#wire.expectWithin(this.#timeouts.mailMs, 'MAIL');
+		this.#expectWithin(this.#timeouts.mailMs, 'MAIL');
 		if (!this.#extensions.pipelining) this.#wire.writeLine(mailCommand(this.#message, this.#extensions));
 	}
 
@@ -158,14 +165,14 @@ class Transaction {
 		} else if (this.#extensions.pipelining && answer.code !== 421) {
 			this.#stage = 'draining';
 			this.#drainCount = this.#message.recipients.length + 1;
-			this.#wire.expectWithin(this.#timeouts.rcptMs, 'RCPT');
+			this.#expectWithin(this.#timeouts.rcptMs, 'RCPT');
 		} else {
 			this.#finish(true);
 		}
 	}
 
 	#expectRcpt(): void {
-		this.#wire.expectWithin(this.#timeouts.rcptMs, 'RCPT');
+		this.#expectWithin(this.#timeouts.rcptMs, 'RCPT');
 		const recipient = this.#message.recipients[this.#recipients.length];
 		if (this.#extensions.pipelining || recipient === undefined) return;
 		this.#wire.writeLine(rcptCommand(recipient, this.#extensions));
@@ -184,7 +191,7 @@ class Transaction {
 			this.#expectRcpt();
 		} else {
 			this.#stage = 'data';
-			this.#wire.expectWithin(this.#timeouts.dataMs, 'DATA');
+			this.#expectWithin(this.#timeouts.dataMs, 'DATA');
 			if (!this.#extensions.pipelining) this.#wire.writeLine('DATA\r\n');
 		}
 	}
@@ -196,14 +203,15 @@ class Transaction {
 		} else if (this.#acceptedCount === 0) {
 			// RFC 2920 §3.1: nobody was accepted, yet the server waits for content: it gets none.
 			this.#stage = 'emptyEnd';
-			this.#wire.expectWithin(this.#timeouts.endMs, 'the answer to the dot');
+			this.#expectWithin(this.#timeouts.endMs, 'the answer to the dot');
 			this.#wire.writeLine('.\r\n');
 		} else {
 			this.#stage = 'body';
 			this.#content = writeContent(this.#wire, this.#message.chunks, {
-				slab: () => this.#wire.expectWithin(this.#timeouts.bodyMs, 'the server to take the content'),
+				slab: () => this.#expectWithin(this.#timeouts.bodyMs, 'the server to take the content'),
 				flushed: () => {
 					this.#stage = 'end';
+					// In full, however long it took so far: who hangs up now may deliver twice (RFC 1047).
 					this.#wire.expectWithin(this.#timeouts.endMs, 'the answer to the dot');
 				},
 			});
@@ -228,7 +236,7 @@ class Transaction {
 		// Content is expected though MAIL was refused: whatever is sent now may be taken for a message.
 		if (this.#drainCount === 0 && answer.code === 354) this.#wire.destroy();
 		if (this.#drainCount === 0 || answer.code === 421) this.#finish(true);
-		else this.#wire.expectWithin(this.#timeouts.rcptMs, 'RCPT');
+		else this.#expectWithin(this.#timeouts.rcptMs, 'RCPT');
 	}
 
 	#lose(error: string): void {
