@@ -278,7 +278,9 @@ test('secret not to be seen (as in a jail): mail flows, the uid is derived with 
 	assert.deepEqual(attribution.alarms, ['wiring.secret-missing']);
 });
 
-test('a stock header with a blank line of a tenant in it does not put the secret into the content', { skip }, async () => {
+test('a stock header with a blank line of a tenant in it does not put the secret into the content', {
+	skip,
+}, async () => {
 	const hostile = renderExim({
 		agentPort: agent.port,
 		secretPath: fixtureSecretPath,

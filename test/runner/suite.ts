@@ -38,6 +38,7 @@ const suites: readonly Suite[] = [
 	nodeTest('architecture and docs', 60, 'test/architecture/*.test.ts', 'test/docs/*.test.ts'),
 	nodeTest('unit', 240, 'shared/src/**/*.test.ts', 'agent/src/**/*.test.ts', 'installers/src/**/*.test.ts'),
 	nodeTest('fake internet', 120, 'test/internet/*.test.ts'),
+	nodeTest('edges', 120, 'test/edges/*.test.ts', 'test/bench/*.test.ts'),
 	nodeTest('dialogs', 240, 'test/dialogs/*.test.ts'),
 	nodeTest('scenarios', 240, 'test/scenarios/*.test.ts'),
 	nodeTest('simulation', 240, 'test/simulation/*.test.ts'),
