@@ -22,7 +22,7 @@ import type { Job } from '../core/scheduling/scheduler.ts';
 import type { DialTarget, OutboundConnection } from '../ports/smtp-out.ts';
 import type { StoredMessage } from '../ports/spool.ts';
 import type { Answered, JobResult } from './answered.ts';
-import type { Flow } from './context.ts';
+import { type Flow, reportError } from './context.ts';
 import { loopQuietMs } from './health.ts';
 import type { HostMemory, Located } from './locate.ts';
 
@@ -63,13 +63,19 @@ export async function offer({ flow, memory, job, stored, located }: Offering): P
 	const endsAtMs = flow.clock.monotonic() + attemptMsMax;
 	const offered: Offer = { flow, job, record, content, isByMx: located.isByMx, answers, endsAtMs };
 	let signal: LaneSignal = { kind: 'ok' };
-	for (const target of located.targets) {
-		const pending = job.recipients.filter((recipient) => isOpen(answers.get(recipient)));
-		const tried = await offerToHost(offered, target, pending);
-		signal = tried.signal;
-		if (tried.hasReached) memory.worked(target.address);
-		else memory.failed(target.address, flow.clock.now());
-		if (!tried.nextHost || isOver(offered)) break;
+	try {
+		for (const target of located.targets) {
+			const pending = job.recipients.filter((recipient) => isOpen(answers.get(recipient)));
+			const tried = await offerToHost(offered, target, pending);
+			signal = tried.signal;
+			if (tried.hasReached) memory.worked(target.address);
+			else memory.failed(target.address, flow.clock.now());
+			if (!tried.nextHost || isOver(offered)) break;
+		}
+	} catch (error) {
+		// What has been answered stands, or it would be sent again; who has no answer is tried again soon.
+		if (answers.size === 0) throw error;
+		reportError(flow, `offer ${id}`, error);
 	}
 	return { answers: [...answers.values()], signal };
 }
