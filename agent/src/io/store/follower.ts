@@ -109,6 +109,13 @@ export function openFollower(input: FollowerInput): Follower {
 		if (durability === 'synced') synced = earlier(index.position, history.position);
 	}
 
+	/** A day was set aside: whoever opens the follower again is to read the log from its beginning, as we would. */
+	function noteSetBack(): void {
+		if (comparePositions(history.position, index.historyPosition) >= 0) return;
+		index.noteHistory(history.position);
+		onIndex(() => index.commit(index.position, 'synced'));
+	}
+
 	return {
 		get position() {
 			return earlier(index.position, history.position);
@@ -128,6 +135,7 @@ export function openFollower(input: FollowerInput): Follower {
 			} catch (error) {
 				index.discard();
 				history.discard();
+				noteSetBack();
 				throw error;
 			}
 		},
