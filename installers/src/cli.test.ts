@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -139,6 +139,19 @@ test('an agent from start to end: status, a refused reload, an applied one, SIGT
 	agent.child.kill('SIGTERM');
 	await agent.line('agent.stopped');
 	assert.equal(await agent.ended, 0);
+});
+
+test('what the agent writes nobody else may read, whoever made the folder', limits, async () => {
+	const config = configFile('modes', '127.0.0.1:0');
+	const data = join(folder, 'modes');
+	mkdirSync(data, { mode: 0o755 });
+	const agent = startAgent(config, 'umask 022;');
+	await agent.line('agent.started');
+	const modes = readdirSync(data).map((name) => [name, statSync(join(data, name)).mode & 0o077] as const);
+	agent.child.kill('SIGTERM');
+	assert.equal(await agent.ended, 0);
+	assert.ok(modes.some(([name]) => name === 'state.db'));
+	for (const [name, others] of modes) assert.equal(others, name === 'agent.sock' ? 0o060 : 0, name);
 });
 
 test('a second agent on the same folder, and a taken port, end with 1', limits, async () => {

@@ -122,6 +122,8 @@ async function run(terminal: Terminal, options: RunOptions): Promise<void> {
 	const file = configFileFor(terminal, options.config);
 	const socketFd = passedSocket(terminal.environment, process.pid);
 	const manager = openServiceManager(terminal.environment, process.pid);
+	// Mail, addresses and the audit are in our files: nobody else's to read, wherever dataDir is and whoever made it.
+	process.umask(0o077);
 	const code = await runAgent({
 		load: () => {
 			const loaded = loadConfig(file);
