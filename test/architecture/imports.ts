@@ -3,7 +3,7 @@
  *
  * By text, not by compiler: it must see what the compiler would forgive. Strings in code that look like imports do not occur.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,11 +23,16 @@ const statement =
 const workspace = /^@sluice\/([a-z-]+)\/(.+)$/;
 
 export function sourceFiles(): readonly string[] {
-	return folders.flatMap((folder) =>
-		readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-			.filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name) && !entry.parentPath.includes('node_modules'))
-			.map((entry) => relative(root, join(entry.parentPath, entry.name))),
-	);
+	// A workspace that has no file yet has no folder in a clone.
+	return folders
+		.filter((folder) => existsSync(join(root, folder)))
+		.flatMap((folder) =>
+			readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+				.filter(
+					(entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name) && !entry.parentPath.includes('node_modules'),
+				)
+				.map((entry) => relative(root, join(entry.parentPath, entry.name))),
+		);
 }
 
 function target(from: string, specifier: string): Pick<Import, 'to' | 'isPackage'> {

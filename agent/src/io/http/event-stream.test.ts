@@ -12,7 +12,8 @@ function follower(): { response: Response; text: () => string } {
 	const response = Object.assign(new EventEmitter(), {
 		writableLength: 0,
 		writeHead: () => {},
-		write: (part: string) => void parts.push(part),
+		// True: there is room for more.
+		write: (part: string) => parts.push(part) > 0,
 		end: () => {},
 	});
 	return { response: response as unknown as Response, text: () => parts.join('') };
