@@ -5,7 +5,7 @@ import type { Attribution } from '@sluice/shared/words/attribution.ts';
 import fc from 'fast-check';
 import { attribute } from './attribute.ts';
 import { type AccountDirectory, noAccounts } from './facts.ts';
-import { readHeader } from './header-facts.ts';
+import { cutsMax, readHeader } from './header-facts.ts';
 import { eximHeader, eximSettings, fromOutside, postfixSettings, secret, submission } from './sample.test.ts';
 import { isOneOf, wiringHeaderBytesMax } from './wiring-header.ts';
 
@@ -48,6 +48,15 @@ test('what stands between two fields of ours is sent on', () => {
 	const text = `${victim}Subject: kept\r\n\tto the end\r\n${real}To: too\r\n\r\nx-sluice: body\r\n`;
 	const { cuts } = attribute(submission(text, 'a@b.test'), eximSettings, noAccounts);
 	assert.equal(leftAfterCuts(text, cuts), 'Subject: kept\r\n\tto the end\r\nTo: too\r\n\r\nx-sluice: body\r\n');
+});
+
+test('thousands of fields of our name are cut in a bounded number of ranges, and all of them', () => {
+	const text = `${received}${'Subject: x\r\nX-Sluice-A: b\r\n'.repeat(5_000)}${real}To: too\r\n\r\nbody`;
+	const { attribution, cuts } = attribute(submission(text, 'a@b.test'), eximSettings, noAccounts);
+	assert.equal(attribution.account, 'uid:7001');
+	assert.equal(cuts.length, cutsMax);
+	const left = leftAfterCuts(text, cuts);
+	assert.ok(!/sluice/i.test(left) && left.endsWith('Subject: x\r\nTo: too\r\n\r\nbody'));
 });
 
 test('a wrong secret alone is believed by nobody', () => {

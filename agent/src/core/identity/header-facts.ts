@@ -176,9 +176,12 @@ function ownReceived(
 	return { count, isDirect };
 }
 
+/** A message brings at most a handful of fields to cut. Beyond this what stands between two of them goes with them. */
+export const cutsMax = 500;
+
 /** Neighbours become one range. */
 function addCut(cuts: [number, number][], field: HeaderField): void {
 	const last = cuts.at(-1);
-	if (last !== undefined && last[1] === field.start) last[1] = field.end;
+	if (last !== undefined && (last[1] === field.start || cuts.length === cutsMax)) last[1] = field.end;
 	else cuts.push([field.start, field.end]);
 }

@@ -26,6 +26,8 @@ export class Normaliser {
 	#longestLine = 0;
 	/** Length of the header block with its blank line, in output bytes; -1 while the blank line has not come. */
 	headerBytes = -1;
+	/** Lines of the header block so far. */
+	headerLines = 0;
 	has8bit = false;
 	#outputBytes = 0;
 	/** The line that the last piece left unfinished. */
@@ -80,7 +82,10 @@ export class Normaliser {
 				inserted++;
 			}
 			at += isProper ? 2 : 1;
-			if (lineBytes === 0 && this.headerBytes < 0) this.headerBytes = this.#outputBytes + at + inserted;
+			if (this.headerBytes < 0) {
+				this.headerLines++;
+				if (lineBytes === 0) this.headerBytes = this.#outputBytes + at + inserted;
+			}
 			lineBegin = at;
 			nuls = 0;
 			this.#lineHasDot = false;

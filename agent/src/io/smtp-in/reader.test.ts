@@ -56,6 +56,13 @@ test('each bound holds to the byte', () => {
 	}
 });
 
+test('a header of nothing but lines has a bound; the content has none', () => {
+	const large = { messageBytesMax: 1_000_000, headerBytesMax: 1_000_000 };
+	const lines = (count: number): string => 'a:\r\n'.repeat(count);
+	assert.equal(read([`${lines(50_001)}\r\n.\r\n`], large).fault, 'headerSize');
+	assert.equal(read([`${lines(40_000)}\r\n${lines(60_000)}.\r\n`], large).fault, undefined);
+});
+
 test('a line without end breaks its bound before it ends', () => {
 	const reader = new ContentReader({ ...bounds, lineBytesMax: 1_000 });
 	for (let chunk = 0; chunk < 3; chunk++) reader.feed(Buffer.alloc(400, 'x'), 0);

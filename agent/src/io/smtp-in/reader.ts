@@ -21,6 +21,11 @@ export type ContentBounds = {
 	readonly bareNewline: 'normalise' | 'reject';
 };
 
+/**
+ * Lines of a header block. Real ones have hundreds, a list of recipients in To: thousands; a megabyte of `a:` has a quarter of a
+ * million, and each line is looked at by itself.
+ */
+const HEADER_LINES_MAX = 50_000;
 /** A message may come in this many pieces, however small, before small ones are copied together. */
 const PIECES_AS_THEY_COME = 8;
 /** A piece of at least this size is kept as it is. */
@@ -90,7 +95,8 @@ export class ContentReader {
 	#checkBounds(): void {
 		const { messageBytesMax, headerBytesMax, lineBytesMax, bareNewline } = this.#bounds;
 		if (this.heldBytes > messageBytesMax) this.refuse('messageSize');
-		else if (this.#headerBytes() > headerBytesMax) this.refuse('headerSize');
+		else if (this.#headerBytes() > headerBytesMax || this.#normaliser.headerLines > HEADER_LINES_MAX)
+			this.refuse('headerSize');
 		else if (this.#normaliser.longestLine > lineBytesMax) this.refuse('lineLength');
 		else if (bareNewline === 'reject' && this.#normaliser.newlinesNormalised > 0) this.refuse('bareNewline');
 	}
