@@ -40,14 +40,20 @@ export function makeHome(
 	return { dir, configFile, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-export async function startProcess(home: Home): Promise<AgentProcess> {
-	const child: ChildProcess = spawn(
+/** The shell knows its own pid, which is the agent's a moment later: the socket is meant for that process alone. */
+const withSocket = ['/bin/sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"'] as const;
+
+/** `socketFd`: a listening socket to pass on, as a service manager does. */
+export async function startProcess(home: Home, socketFd?: number): Promise<AgentProcess> {
+	const [program, ...words] = [
+		...(socketFd === undefined ? [] : withSocket),
 		process.execPath,
-		[join(root, 'installers', 'src', 'cli.ts'), 'agent', 'run', '--config', home.configFile],
-		{
-			stdio: ['ignore', 'pipe', 'pipe'],
-		},
-	);
+		join(root, 'installers', 'src', 'cli.ts'),
+		...['agent', 'run', '--config', home.configFile],
+	];
+	const child: ChildProcess = spawn(program as string, words, {
+		stdio: ['ignore', 'pipe', 'pipe', ...(socketFd === undefined ? [] : [socketFd])],
+	});
 	const lines: LogLine[] = [];
 	const looks = new Set<() => void>();
 	let partial = '';

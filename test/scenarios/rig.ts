@@ -56,6 +56,8 @@ export type Rig = {
 	summary(...names: EventName[]): { [event: string]: number };
 	trace(id: string): Promise<TraceDto>;
 	readonly client: Client;
+	/** Stops the agent and keeps its data, for `restart`. */
+	stopped(): Promise<void>;
 	/** Stops this agent and starts the next on the same data. */
 	restart(changes?: RigOptions): Promise<Rig>;
 	stop(): Promise<void>;
@@ -188,6 +190,7 @@ async function launch(context: TestContext | undefined, options: RigOptions, gro
 			if (!trace.ok) throw new Error(JSON.stringify(trace.error));
 			return trace.value;
 		},
+		stopped: () => agent.stop(stopGraceMs),
 		async restart(changes = {}) {
 			isStopped = true;
 			await agent.stop(stopGraceMs);

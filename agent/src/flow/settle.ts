@@ -55,6 +55,8 @@ export async function recordUntilDurable(flow: Flow, transitions: readonly Trans
 			flow.health.clear('outcomes-unrecorded');
 			return;
 		} catch (error) {
+			// Nobody waits for us any more: the recipient is `queued` after the start, and may get it twice.
+			if (flow.isStopping()) throw error;
 			flow.health.raise({
 				code: 'outcomes-unrecorded',
 				text: `Answers of receivers cannot be written to the spool log (${(error as Error).message}); deliveries are stopped.`,

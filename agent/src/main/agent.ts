@@ -62,6 +62,8 @@ export type RunningAgent = {
 };
 
 const stopGraceMs = 20_000;
+/** For deliveries whose connections were cut at the end of the grace. */
+const cutMs = 1_000;
 
 /** Starts an agent in this process. Rejects when a part cannot start; what was opened before it is closed again. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
@@ -209,6 +211,8 @@ function openFlow({ config, events, health, state, store, running, closers }: Fl
 	};
 	closers.add(async () => {
 		await flow.dialer.stop();
+		// What was cut has ended now; that is recorded too.
+		await dispatcher.drain(cutMs);
 		flow.resolver.stop();
 		await flow.history.stop();
 		const openRecipients = flow.scheduler.openRecipients;

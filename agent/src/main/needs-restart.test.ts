@@ -8,7 +8,6 @@ const before = config({});
 
 test('what is read anew needs no restart', () => {
 	const after = config({
-		hostName: 'other.test',
 		smtp: { hopsMax: 20 },
 		spool: { minFreeBytes: 5, minFreeRatio: 0 },
 		queue: { recipientsMax: 7 },
@@ -21,6 +20,8 @@ test('what is read anew needs no restart', () => {
 test('what was made once is named', () => {
 	const after = config({
 		dataDir: '/elsewhere',
+		hostName: 'other.test',
+		wiring: { mta: 'exim', hostNames: ['mx.test'] },
 		smtp: { listen: '127.0.0.1:9', hopsMax: 20, tls: { certFile: 'c', keyFile: 'k' } },
 		api: { socket: '/run/x.sock' },
 		spool: { minFreeBytes: 5, reserveBytes: 2 ** 20 },
@@ -28,8 +29,10 @@ test('what was made once is named', () => {
 	});
 	assert.deepEqual(needsRestart(before, after), [
 		'dataDir',
+		'hostName',
 		'smtp.listen',
 		'smtp.tls',
+		'wiring.mta',
 		'api.socket',
 		'spool.reserveBytes',
 		'delivery.connectTimeoutSeconds',

@@ -8,7 +8,11 @@ import type { Config } from '@sluice/shared/contract/config.ts';
 /** Sections made once at start, with the keys in them that are read anew all the same. */
 const madeOnce: { readonly [section in keyof Config]?: readonly string[] } = {
 	dataDir: [],
+	// The banner says it; Received lines and reports follow at once.
+	hostName: [],
 	smtp: ['hopsMax'],
+	// Behind an MTA the listener asks the kernel who connects.
+	wiring: ['secretFile', 'hostNames', 'filterUsers', 'listUsers'],
 	api: [],
 	spool: ['minFreeBytes', 'minFreeRatio'],
 };

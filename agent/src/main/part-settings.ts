@@ -53,6 +53,8 @@ export function dialerSettingsOf({ delivery }: Config): Partial<DialerSettings> 
 		transactionsMax: delivery.messagesPerConnectionMax,
 		idleMs: delivery.idleSeconds * 1000,
 		idlePerTargetMax: delivery.lane.windowMax,
+		// Stopping has waited for what is under way before.
+		stopWithinMs: 1_000,
 	};
 }
 
