@@ -67,7 +67,7 @@ export type AgentOptions = {
 	readonly config: { readonly [section: string]: unknown };
 	/** Folder of an earlier run, to start with what is queued there; else a fresh one. */
 	readonly dataDir?: string;
-	/** Arguments for node, such as `--cpu-prof`. */
+	/** More arguments for Node, such as `--cpu-prof`. */
 	readonly nodeArguments?: readonly string[];
 	readonly startMsMax?: number;
 	/** The folder stays behind. */
@@ -77,8 +77,8 @@ export type AgentOptions = {
 /** What the sources put into the wiring header. */
 export const wiringSecret = 'a-secret-for-the-benches-only';
 
-/** `SLUICE_PROGRAM=…/cli.js`: a release build, which spares the memory of stripping types in each thread. */
-const program = process.env.SLUICE_PROGRAM ?? join(import.meta.dirname, '../../installers/src/cli.ts');
+/** As it is installed, with the arguments for Node that belong to it. `SLUICE_PROGRAM=…/sluice`: another build. */
+const program = process.env.SLUICE_PROGRAM ?? join(import.meta.dirname, '../../installers/scripts/sluice');
 const stopMsMax = 30_000;
 let agents = 0;
 
@@ -102,13 +102,10 @@ export async function startAgentRelay(options: AgentOptions): Promise<AgentRelay
 	await writeFile(configFile, JSON.stringify(config, undefined, '\t'));
 	const log = openSync(logFile, 'w');
 	const beganMs = Date.now();
-	const child = spawn(
-		process.execPath,
-		[...(options.nodeArguments ?? []), program, 'agent', 'run', '--config', configFile],
-		{
-			stdio: ['ignore', log, 'inherit'],
-		},
-	);
+	const child = spawn(program, ['agent', 'run', '--config', configFile], {
+		stdio: ['ignore', log, 'inherit'],
+		env: { ...process.env, NODE_OPTIONS: [process.env.NODE_OPTIONS, ...(options.nodeArguments ?? [])].join(' ') },
+	});
 	const kill = () => void child.kill('SIGKILL');
 	process.once('exit', kill);
 	const exited = once(child, 'exit');
