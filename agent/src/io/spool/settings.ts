@@ -11,7 +11,7 @@ export type SpoolSettings = {
 	readonly reserveBytes: number;
 	/** Bodies kept in memory after they were written or read. */
 	readonly cacheBytesMax: number;
-	/** Records given to the log that are not durable yet; beyond it `append` and `record` reject. */
+	/** Records given to the log that are not durable yet; beyond it `append` rejects. */
 	readonly pendingBytesMax: number;
 	/** Records of one flush. */
 	readonly flushBytesMax: number;

@@ -67,8 +67,8 @@ export function groupWriter(input: {
 	function write(kind: RecordKind, bytes: Buffer): Promise<BodyRef> {
 		if (isStopped) return Promise.reject(spoolError('ESPOOLSTOPPED', 'the spool is stopped'));
 		if (isFull && kind === 'message') return Promise.reject(fullError());
-		// A single record may be larger than the bound.
-		if (unflushed > 0 && unflushedBytes + bytes.length > settings.pendingBytesMax)
+		// A single record may be larger than the bound. Steps are small, no more than what is under way, and without them delivering stops.
+		if (kind === 'message' && unflushed > 0 && unflushedBytes + bytes.length > settings.pendingBytesMax)
 			return Promise.reject(spoolError('ESPOOLBUSY', 'too much is waiting for the disk'));
 		return new Promise((resolve, reject) => {
 			waiting.push({ kind, bytes, resolve, reject });
