@@ -85,10 +85,11 @@ function writableDay(database: Database, chunkRecipientsMax: number | undefined)
 			record.subject ?? '',
 			record.bodyBytes,
 			recipients.length,
+			message.json,
+			message.steps,
 		);
 		// Known already: only from a log that was put back. What is here stays.
 		if (inserted === 0) return;
-		statements.life.run(key, message.json, message.steps);
 		for (const [index, recipient] of recipients.entries()) {
 			const { address, domain, state, attempts, atMs, dueMs, reply, cause } = recipient;
 			const number = numberOfState.get(state) ?? 0;
@@ -173,8 +174,7 @@ function readPosition(database: Database): LogPosition {
 
 const prepareAll = (database: Database) => ({
 	exists: database.prepare('SELECT 1 FROM messages WHERE message = ?'),
-	message: database.prepare('INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-	life: database.prepare('INSERT OR REPLACE INTO lives VALUES (?, ?, ?)'),
+	message: database.prepare('INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
 	recipient: database.prepare('INSERT OR REPLACE INTO recipients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
 	change: database.prepare(`
 		UPDATE recipients

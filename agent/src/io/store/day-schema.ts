@@ -7,9 +7,9 @@
  * against 50 µs and 20 kB). A search asks chunk after chunk, newest first, so its answers come in order and it can stop anywhere;
  * over 10 million recipients that is about a thousand steps of a few microseconds each.
  *
- *     messages    a row for each message, what lists show. `message` is the key of message-key.ts
+ *     messages    a row for each message: what lists show, the record as JSON, and its steps of the batch it came with, one JSON a
+ *                 line. `message` is the key of message-key.ts. One table: a second insert costs more than wide rows
  *     recipients  a row for each recipient with its present state
- *     lives       the message's record as JSON, and its steps of the batch it came with, one JSON a line
  *     later       steps of later batches, by log position
  *     reports     DSNs about a message
  *     subjects    of each full chunk, its distinct subjects in lower case (ASCII letters), one a line
@@ -68,7 +68,9 @@ export const daySchema = `
 		sender_domain TEXT NOT NULL,
 		subject TEXT NOT NULL,
 		bytes INTEGER NOT NULL,
-		recipients INTEGER NOT NULL
+		recipients INTEGER NOT NULL,
+		record TEXT NOT NULL,
+		steps TEXT NOT NULL
 	);
 	CREATE INDEX messages_account ON messages (chunk, account);
 	CREATE INDEX messages_identity ON messages (chunk, identity);
@@ -91,7 +93,6 @@ export const daySchema = `
 	CREATE INDEX recipients_address ON recipients (chunk, address COLLATE NOCASE);
 	CREATE INDEX recipients_domain ON recipients (chunk, domain);
 	CREATE INDEX recipients_state ON recipients (chunk, state) WHERE state <> ${deliveredNumber};
-	CREATE TABLE lives (message INTEGER PRIMARY KEY, record TEXT NOT NULL, steps TEXT NOT NULL);
 	CREATE TABLE later (
 		message INTEGER NOT NULL,
 		segment INTEGER NOT NULL,

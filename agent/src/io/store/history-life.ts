@@ -13,7 +13,7 @@ export function lifeOf(days: HistoryDays, id: MessageId): MessageLife | undefine
 	const at = keyOfId(id);
 	const day = at === undefined ? undefined : days.open(at.day);
 	if (at === undefined || day === undefined) return undefined;
-	const life = day.statement('SELECT record, steps FROM lives WHERE message = ?').get(at.key);
+	const life = day.statement('SELECT record, steps FROM messages WHERE message = ?').get(at.key);
 	if (life === undefined) return undefined;
 	const later = day.statement('SELECT steps FROM later WHERE message = ? ORDER BY segment, offset').all(at.key);
 	const reports = day.statement('SELECT report FROM reports WHERE message = ? ORDER BY report').all(at.key);
