@@ -60,6 +60,21 @@ export async function reportEnded(
 	finish(flow, message);
 }
 
+/**
+ * At start: what had ended before and has not been told. One after the other, since each reads its message; never rejects. What cannot
+ * be told now is owed still, and the sweep comes back to it.
+ */
+export async function reportOwed(flow: Flow, messages: readonly QueuedMessage[]): Promise<void> {
+	for (const message of messages) {
+		if (!message.recipients.some((one) => isFinal(one.state) && !one.reported)) continue;
+		try {
+			await reportEnded(flow, message, undefined);
+		} catch (error) {
+			reportError(flow, `report ${message.id}`, error);
+		}
+	}
+}
+
 /** Tells the sender once that delivery is late. `why`: when no attempt has an answer of its own. */
 export async function reportDelay(
 	flow: Flow,

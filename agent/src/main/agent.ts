@@ -18,7 +18,7 @@ import { type DiskWatch, watchDisk } from '../flow/disk.ts';
 import { createDispatcher, type Dispatcher } from '../flow/dispatch.ts';
 import { createHealth, type Health } from '../flow/health.ts';
 import { createHostMemory } from '../flow/locate.ts';
-import { reportEnded } from '../flow/report.ts';
+import { reportOwed } from '../flow/report.ts';
 import { startSweeper } from '../flow/sweep.ts';
 import { createResolver } from '../io/dns/resolver.ts';
 import { createEventStream, type EventStream } from '../io/http/event-stream.ts';
@@ -251,7 +251,7 @@ function announceStart(
 		route: at.config.delivery.smarthost === undefined ? 'mx' : 'smarthost',
 	});
 	// What had ended before a crash and was not yet told.
-	for (const message of open) void reportEnded(flow, message, undefined);
+	void reportOwed(flow, open);
 }
 
 type Reload = {
