@@ -97,7 +97,7 @@ function createLoop(port: MessagePort, data: ThreadData, readEntries: ReadEntrie
 	function durabilityNow(): Durability {
 		if (follower === undefined) return 'lazy';
 		const isLong = performance.now() - lastSyncMs >= syncEveryMs;
-		return isLong || follower.synced.segment !== target.segment ? 'synced' : 'lazy';
+		return isLong || follower.synced.segment !== follower.position.segment ? 'synced' : 'lazy';
 	}
 
 	function turn(): void {
