@@ -26,21 +26,16 @@ const warnings: ReadonlySet<EventName> = new Set<EventName>([
 /** Follows from the lines before it: one line a message less where a server is busy. */
 const details: ReadonlySet<EventName> = new Set<EventName>(['message.finished']);
 
-const addressFields: ReadonlySet<string> = new Set([
-	'sender',
-	'recipient',
-	'recipients',
-	'identity',
-	'from',
-	'reply',
-	'to',
-]);
+/** Anything else may name a mailbox: subjects of acts, reasons that people write, commands that were refused. */
+const pathFields: ReadonlySet<string> = new Set(['api', 'dataDir', 'file']);
 
 /**
- * `j***@site1.test`: enough to recognise for who knows, nothing for who does not. Looked for from the beginning of a word only: the
- * text may be a receiver's, and a long word without `@` must not be walked again from each of its characters.
+ * `j***@site1.test`: enough to recognise for who knows, nothing for who does not; a quoted local part is masked whole. Looked for from
+ * the beginning of a word only: the text may be a receiver's, and a long word without `@` must not be walked again from each of its
+ * characters.
  */
-export const maskAddress = (text: string): string => text.replace(/(?<![^\s<>@:=])([^\s<>@:=])[^\s<>@:=]*@/g, '$1***@');
+export const maskAddress = (text: string): string =>
+	text.replace(/"(?:[^"\\]|\\.){1,64}"@/g, '"***@').replace(/(?<![^\s<>@:=])([^\s<>@:=])[^\s<>@:=]*@/gu, '$1***@');
 
 type Field = SluiceEvent[string];
 
@@ -74,7 +69,7 @@ export function createLog(settings: LogSettings, destination?: { write(line: str
 			const line: { [field: string]: Field } = { time: new Date(atMs).toISOString() };
 			for (const [name, field] of Object.entries(fields)) {
 				if (field === undefined || field === '') continue;
-				line[name] = isMasking && addressFields.has(name) ? masked(bounded(field)) : bounded(field);
+				line[name] = isMasking && !pathFields.has(name) ? masked(bounded(field)) : bounded(field);
 			}
 			if (warnings.has(event.event)) logger.warn(line);
 			else if (details.has(event.event)) logger.debug(line);
