@@ -41,10 +41,13 @@ export async function review(
 	const named = asKept(selector);
 	if (named.kind === 'message' && flow.scheduler.find(named.id) === undefined) return failed('not-found');
 	const done = await perform(flow, { kind: act, selector: named, why: reason, actor: actorText(actor) });
-	if (done.ok)
-		audit(flow, actor, `queue.${act}`, `${named.kind} ${named.id}`, `${reason} (${done.value.recipients} recipients)`);
+	// What failed half way is an act too: part of it may be done.
+	const outcome = done.ok ? recipientsText(done.value.recipients) : 'not all of it: the log could not be written';
+	audit(flow, actor, `queue.${act}`, `${named.kind} ${named.id}`, `${reason} (${outcome})`);
 	return done;
 }
+
+const recipientsText = (count: number): string => `${count} ${count === 1 ? 'recipient' : 'recipients'}`;
 
 /** Domains and identities are kept in lower case, however a person types them; an account's id is the panel's own. */
 const asKept = ({ kind, id }: Selector): Selector => ({ kind, id: kind === 'account' ? id : id.toLowerCase() });
@@ -215,6 +218,11 @@ export function dropHold(flow: Flow, hold: StandingHold, who: string): void {
 
 function audit(flow: Flow, actor: Actor, act: string, subject: string, detail: string): void {
 	const atMs = flow.clock.now();
-	flow.state.audit({ atMs, actor: actorText(actor), act, subject, detail });
+	try {
+		flow.state.audit({ atMs, actor: actorText(actor), act, subject, detail });
+	} catch (error) {
+		// The act is done; the log line below still tells of it.
+		reportError(flow, 'audit', error);
+	}
 	flow.events.emit({ event: 'admin.act', atMs, actor: actorText(actor), act, subject, detail });
 }
