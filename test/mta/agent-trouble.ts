@@ -113,6 +113,8 @@ export function troubleSuite(kind: MtaKind, skip: string | false): void {
 					else ledger.arrives(subject, [to]);
 					const body = 'A line of the message.\r\n'.repeat(100);
 					await tap.holdNext(point, () => send.sendmail('alice', to, { body })(subject));
+					// So that only the MTA can repeat it, and not the agent as well.
+					if (mayRepeat(point)) await trouble.agent().until(() => hasEvent(trouble, 'recipient.delivered', to));
 				}
 				await trouble.kill();
 				tap.cut();

@@ -56,6 +56,8 @@ log_file_path = /var/log/exim4/%slog
 log_selector = +incoming_port +smtp_connection +all_parents +retry_defer +subject +arguments +received_recipients
 local_interfaces = 127.0.0.1
 daemon_smtp_ports = ${settings.smtpPort} : ${settings.submissionPort}
+# An abstract socket, which belongs to the network and so to all boxes at once.
+notifier_socket = /var/spool/exim4/notify-${settings.smtpPort}
 tls_advertise_hosts =
 host_lookup =
 rfc1413_hosts =
