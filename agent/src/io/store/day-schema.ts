@@ -19,7 +19,7 @@
  */
 import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 
-export const dayVersion = 1;
+export const dayVersion = 2;
 /** "SluH". */
 export const dayApplicationId = 0x536c7548;
 /** Recipients of a chunk; a larger message makes a larger chunk. */
