@@ -64,7 +64,7 @@ export function tellStoreTrouble({ events, health, now }: Tell): (trouble: Store
 					atMs,
 					file: trouble.path,
 					why: trouble.why,
-					text: `The history of ${trouble.day} was damaged and set aside; it is made anew from what the log still has.`,
+					text: `The history of ${trouble.day} cannot be used and was set aside; it is made anew from what the log still has.`,
 				});
 				return;
 			case 'state-set-aside':
