@@ -9,7 +9,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -129,6 +129,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
 				await ended;
 			}
 			await file.close();
+			await rm(counts, { force: true });
 		},
 	};
 }
