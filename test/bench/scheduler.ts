@@ -39,6 +39,7 @@ function messageOf(account: string, destination: string, dueMs: number): QueuedM
 				state: 'queued',
 				attempts: 0,
 				dueMs,
+				sinceMs: 0,
 				delayNoticed: false,
 				reported: false,
 				reply: '',

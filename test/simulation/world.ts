@@ -10,6 +10,7 @@ import { noAccounts } from '@sluice/agent/core/identity/facts.ts';
 import { createScheduler, type SchedulerSettings } from '@sluice/agent/core/scheduling/scheduler.ts';
 import { schedulerDefaults } from '@sluice/agent/core/scheduling/settings.ts';
 import { accept } from '@sluice/agent/flow/accept.ts';
+import { createBodyBudget } from '@sluice/agent/flow/body-budget.ts';
 import type { Flow, FlowSettings } from '@sluice/agent/flow/context.ts';
 import { deliver } from '@sluice/agent/flow/deliver.ts';
 import { createDispatcher } from '@sluice/agent/flow/dispatch.ts';
@@ -43,6 +44,7 @@ const settings: FlowSettings = {
 	reportFrom: 'mailer-daemon@relay.sim.test',
 	reportReturnBytesMax: 65_536,
 	reportsHaveRoute: false,
+	sendingBytesMax: 1e9,
 	historyDays: 30,
 	historyMaxBytes: 1e12,
 	minFreeBytes: 0,
@@ -84,7 +86,7 @@ export function createWorld(seed: number): World {
 		const recovery = createRecovery(false);
 		for (const entry of disk.entries()) recovery.replay(entry);
 		const scheduler = createScheduler(scheduling);
-		const memory = createHostMemory();
+		const memory = { hosts: createHostMemory(), bodies: createBodyBudget(() => settings.sendingBytesMax) };
 		const sink = { emit: (event: SluiceEvent) => void events.push(event) };
 		const current: Flow = {
 			clock,
@@ -129,7 +131,7 @@ export function createWorld(seed: number): World {
 		for (const message of open) scheduler.add(message, clock.now());
 		for (const message of open) void reportEnded(current, message, undefined);
 		startSweeper(current);
-		dispatcher.wake();
+		dispatcher.start();
 		flow = current;
 	};
 

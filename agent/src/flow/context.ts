@@ -47,6 +47,8 @@ export type FlowSettings = {
 	readonly reportReturnBytesMax: number;
 	/** Our own reports go back through the MTA. */
 	readonly reportsHaveRoute: boolean;
+	/** Message bytes held in memory by deliveries under way. */
+	readonly sendingBytesMax: number;
 	readonly historyDays: number;
 	readonly historyMaxBytes: number;
 	readonly minFreeBytes: number;

@@ -12,13 +12,27 @@ import { dsnDestination } from '../core/scheduling/queued.ts';
 import type { Job } from '../core/scheduling/scheduler.ts';
 import type { StoredMessage } from '../ports/spool.ts';
 import type { Answered, JobResult } from './answered.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { type Flow, reportError } from './context.ts';
 import { type HostMemory, locate } from './locate.ts';
 import { offer } from './offer.ts';
 import { settle } from './settle.ts';
 
+/** What deliveries share: hosts that failed a moment ago, and room for the messages that are being sent. */
+export type DeliveryMemory = { readonly hosts: HostMemory; readonly bodies: BodyBudget };
+
 /** One delivery, from the spool to the log. */
-export async function deliver(flow: Flow, memory: HostMemory, job: Job): Promise<void> {
+export async function deliver(flow: Flow, { hosts, bodies }: DeliveryMemory, job: Job): Promise<void> {
+	const { account, recordBytes } = job.message;
+	await bodies.take(account, recordBytes);
+	try {
+		await deliverWithin(flow, hosts, job);
+	} finally {
+		bodies.giveBack(account, recordBytes);
+	}
+}
+
+async function deliverWithin(flow: Flow, memory: HostMemory, job: Job): Promise<void> {
 	const stored = await read(flow, job);
 	const result = stored === undefined ? unreadable(job) : await attempt(flow, memory, job, stored);
 	await settle(flow, job, stored, result);

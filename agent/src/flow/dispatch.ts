@@ -10,6 +10,8 @@ import type { Timer } from '../ports/clock.ts';
 import { type Flow, reportError } from './context.ts';
 
 export type Dispatcher = {
+	/** From here on mail is sent. Before it waking does nothing: what a start has to do first is done first. */
+	start(): void;
 	wake(): void;
 	/** Starts no more and resolves when everything under way has ended, or after `graceMs`. */
 	drain(graceMs: number): Promise<void>;
@@ -24,10 +26,11 @@ export function createDispatcher(flow: () => Flow, deliver: (flow: Flow, job: Jo
 	let turn: Timer | undefined;
 	let alarm: Timer | undefined;
 	let underWay = 0;
+	let isStarted = false;
 	let isDraining = false;
 	let drained: (() => void) | undefined;
 
-	const start = async (job: Job): Promise<void> => {
+	const begin = async (job: Job): Promise<void> => {
 		underWay += 1;
 		try {
 			await deliver(flow(), job);
@@ -54,17 +57,21 @@ export function createDispatcher(flow: () => Flow, deliver: (flow: Flow, job: Jo
 				if (wakeMs !== undefined) alarm = clock.after(Math.min(sleepMsMax, Math.max(1, wakeMs - now)), wake);
 				return;
 			}
-			void start(job);
+			void begin(job);
 		}
 		wake();
 	};
 
 	const wake = (): void => {
-		if (turn === undefined && !isDraining) turn = flow().clock.after(0, run);
+		if (turn === undefined && isStarted && !isDraining) turn = flow().clock.after(0, run);
 	};
 
 	return {
 		wake,
+		start() {
+			isStarted = true;
+			wake();
+		},
 		async drain(graceMs) {
 			isDraining = true;
 			turn?.cancel();

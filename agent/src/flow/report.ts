@@ -83,10 +83,12 @@ export async function reportDelay(
 	why?: Reply,
 ): Promise<void> {
 	const { retry } = flow.settings();
-	const ageMs = flow.clock.now() - message.acceptedMs;
-	if (message.nullSender || ageMs < retry.delayNoticeAfterMs) return;
+	const now = flow.clock.now();
+	if (message.nullSender || now - message.acceptedMs < retry.delayNoticeAfterMs) return;
 	const late = message.recipients.filter((one) => {
-		if (one.state !== 'queued' || one.delayNoticed || underReport.has(one)) return false;
+		const ageMs = now - one.sinceMs;
+		if (one.state !== 'queued' || one.delayNoticed || ageMs < retry.delayNoticeAfterMs || underReport.has(one))
+			return false;
 		return (
 			why !== undefined ||
 			isDelayNoticeDue(
@@ -157,14 +159,14 @@ async function send(
 	// Other ids of the same millisecond come from below.
 	const id = messageIdOf(nowMs, 2 ** 20 - 1 - sequence);
 	const settings = flow.settings();
-	const retryUntilMs = message.acceptedMs + settings.retry.expireAfterMs;
+	const untilMs = (one: QueuedRecipient) => one.sinceMs + settings.retry.expireAfterMs;
 	try {
 		// What strangers and tenants wrote is in it: an error here must not be the end of the agent, and at every start again.
 		const dsn = composeDsn({
 			kind,
 			record: stored.record,
 			recipients: recipients.map((one) =>
-				reported(stored.record, one, kind === 'delayed' ? retryUntilMs : undefined, why),
+				reported(stored.record, one, kind === 'delayed' ? untilMs(one) : undefined, why),
 			),
 			original: stored.body,
 			reportingMta: settings.hostName,

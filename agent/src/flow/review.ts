@@ -12,6 +12,7 @@ import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import type { Act, ActKind, ActRequest } from '../core/scheduling/scheduler.ts';
 import { type Flow, reportError } from './context.ts';
 import { finish } from './finish.ts';
+import { clearPending, notePending, pendingActs } from './pending-acts.ts';
 import { rememberStep } from './report.ts';
 import { announceActs } from './settle.ts';
 
@@ -59,6 +60,7 @@ type Request = {
 	readonly actor?: string;
 	/** Narrows the selection. */
 	readonly where?: NonNullable<ActRequest['where']>;
+	readonly untold?: boolean;
 };
 
 /** One act of a person or a rule, in portions. What was done before a failure stays done and is in the log. */
@@ -93,8 +95,20 @@ export async function perform(flow: Flow, request: Request): Promise<Result<Revi
 		settleEnded(flow, act);
 		if (act.transitions.length < recipientsPerPortion) break;
 	}
+	if (pending > 0 || request.kind === 'release') notePending(flow, request);
 	flow.wake();
 	return ok({ recipients, messages: messages.size, pending });
+}
+
+/** At start, before anything is sent: what was to happen to mail that was under way when the agent ended. */
+export async function resumeActs(flow: Flow): Promise<void> {
+	for (const { kind, message, why, actor } of pendingActs(flow)) {
+		const selector = { kind: 'message', id: message } as const;
+		const done = await perform(flow, { kind, selector, why, ...(actor === undefined ? {} : { actor }) });
+		// Not written: it stays noted, and the next start does it.
+		if (!done.ok) return;
+	}
+	clearPending(flow);
 }
 
 async function write(flow: Flow, act: Act): Promise<boolean> {

@@ -5,6 +5,7 @@
  * old history, writes messages anew that alone keep a log segment. The clock alone never releases or drops held mail: it expires,
  * with one report to its sender where one is due (invariant 4).
  */
+import { domainOf } from '@sluice/shared/words/address.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
 import { reply } from '@sluice/shared/words/reply.ts';
@@ -68,15 +69,17 @@ function overdue(flow: Flow, now: number): Overdue {
 	const { retry, holdExpireMs } = flow.settings();
 	const found: Overdue = { tooOld: [], late: [], owing: [] };
 	for (const message of flow.scheduler.all()) {
-		const ageMs = now - message.acceptedMs;
 		if (message.recipients.some((one) => isFinal(one.state) && !one.reported)) found.owing.push(message);
-		if (ageMs < Math.min(retry.delayNoticeAfterMs, holdExpireMs, retry.expireReportAfterMs)) continue;
+		// Nothing of it can be older than the message: the quick way past most.
+		if (now - message.acceptedMs < Math.min(retry.delayNoticeAfterMs, holdExpireMs, retry.expireReportAfterMs))
+			continue;
 		const lifetime = message.nullSender ? retry.expireReportAfterMs : retry.expireAfterMs;
-		if (message.recipients.some((recipient) => isTooOld(recipient, ageMs, lifetime, holdExpireMs)))
+		if (message.recipients.some((recipient) => isTooOld(recipient, now, lifetime, holdExpireMs)))
 			found.tooOld.push(message.id);
 		else if (
-			ageMs >= retry.delayNoticeAfterMs &&
-			message.recipients.some((one) => one.state === 'queued' && !one.delayNoticed)
+			message.recipients.some(
+				(one) => one.state === 'queued' && !one.delayNoticed && now - one.sinceMs >= retry.delayNoticeAfterMs,
+			)
 		)
 			found.late.push(message);
 		if (found.tooOld.length + found.late.length + found.owing.length >= messagesPerRound) break;
@@ -90,9 +93,11 @@ function overdue(flow: Flow, now: number): Overdue {
  */
 const graceMs = 3_600_000;
 
-const isTooOld = (recipient: QueuedRecipient, ageMs: number, lifetimeMs: number, holdExpireMs: number): boolean =>
-	(recipient.state === 'held' && ageMs >= holdExpireMs) ||
-	(recipient.state === 'queued' && ageMs >= lifetimeMs + graceMs);
+function isTooOld(recipient: QueuedRecipient, nowMs: number, lifetimeMs: number, holdExpireMs: number): boolean {
+	const ageMs = nowMs - recipient.sinceMs;
+	if (recipient.state === 'held') return ageMs >= holdExpireMs;
+	return recipient.state === 'queued' && ageMs >= lifetimeMs + graceMs;
+}
 
 async function expire(flow: Flow): Promise<void> {
 	const now = flow.clock.now();
@@ -124,17 +129,23 @@ const endings: readonly { readonly state: QueuedRecipient['state']; readonly why
 /** Expires those of its recipients whose time is up, and no others. False when the log cannot be written. */
 async function expireMessage(flow: Flow, message: QueuedMessage, now: number): Promise<boolean> {
 	const { retry, holdExpireMs } = flow.settings();
-	const ageMs = now - message.acceptedMs;
 	const lifetime = message.nullSender ? retry.expireReportAfterMs : retry.expireAfterMs;
 	for (const { state, why } of endings) {
-		const isDue = (one: QueuedRecipient): boolean =>
-			one.state === state && isTooOld(one, ageMs, lifetime, holdExpireMs);
+		const isDue = (one: QueuedRecipient): boolean => one.state === state && isTooOld(one, now, lifetime, holdExpireMs);
 		if (!message.recipients.some(isDue)) continue;
 		const selector = { kind: 'message', id: message.id } as const;
-		const done = await perform(flow, { kind: 'expire', selector, why, where: isDue });
+		// Held mail may be a forger's: only a sender that is known to be who it says hears of it (invariant 4).
+		const untold = state === 'held' && !isSenderKnown(message);
+		const done = await perform(flow, { kind: 'expire', selector, why, where: isDue, ...(untold ? { untold } : {}) });
 		if (!done.ok) return false;
 	}
 	return true;
+}
+
+/** The reverse-path is of the domain that the proved mailbox belongs to, or of this server's own users. */
+function isSenderKnown({ identity, hintDomain, helo }: QueuedMessage): boolean {
+	if (identity.startsWith('mailbox:')) return domainOf(identity) === hintDomain;
+	return identity.startsWith('unix:') && hintDomain !== '' && hintDomain === helo.toLowerCase();
 }
 
 async function compact(flow: Flow): Promise<void> {
@@ -177,10 +188,20 @@ async function rewrite(flow: Flow, message: QueuedMessage): Promise<void> {
 	const stored = await flow.spool.read(from);
 	// It may have begun to move meanwhile. From here to the append nothing is awaited.
 	if (isMoving(flow, message)) return;
-	const statuses = message.recipients.map(({ state, attempts, dueMs, delayNoticed, reported, reply: line }) => {
-		const last = keptReply(line);
-		return { state, attempts, dueMs, delayNoticed, reported, ...(last === undefined ? {} : { reply: last }) };
-	});
+	const statuses = message.recipients.map(
+		({ state, attempts, dueMs, sinceMs, delayNoticed, reported, reply: line }) => {
+			const last = keptReply(line);
+			return {
+				state,
+				attempts,
+				dueMs,
+				sinceMs,
+				delayNoticed,
+				reported,
+				...(last === undefined ? {} : { reply: last }),
+			};
+		},
+	);
 	const to = await flow.spool.append(stored.record, [stored.body], { statuses });
 	// Steps taken while it was being written stand behind it in the log; only the place changes here.
 	message.segment = to.segment;

@@ -12,6 +12,7 @@ import type { Config } from '@sluice/shared/contract/config.ts';
 import { noAccounts } from '../core/identity/facts.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { createScheduler } from '../core/scheduling/scheduler.ts';
+import { createBodyBudget } from '../flow/body-budget.ts';
 import type { Flow, FlowSettings } from '../flow/context.ts';
 import { deliver } from '../flow/deliver.ts';
 import { type DiskWatch, watchDisk } from '../flow/disk.ts';
@@ -19,6 +20,7 @@ import { createDispatcher, type Dispatcher } from '../flow/dispatch.ts';
 import { createHealth, type Health } from '../flow/health.ts';
 import { createHostMemory } from '../flow/locate.ts';
 import { reportOwed } from '../flow/report.ts';
+import { resumeActs } from '../flow/review.ts';
 import { startSweeper } from '../flow/sweep.ts';
 import { createResolver } from '../io/dns/resolver.ts';
 import { createEventStream, type EventStream } from '../io/http/event-stream.ts';
@@ -126,7 +128,8 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 		graceMs: () => running.graceMs,
 	});
 	announceStart(flow, store.open, { config, smtp: front.smtpAddress, api: front.socketPath });
-	dispatcher.wake();
+	await resumeActs(flow);
+	dispatcher.start();
 
 	return {
 		...front,
@@ -181,7 +184,7 @@ function openFlow({ config, events, health, state, store, running, closers }: Fl
 	flow: Flow;
 	dispatcher: Dispatcher;
 } {
-	const memory = createHostMemory();
+	const memory = { hosts: createHostMemory(), bodies: createBodyBudget(() => flow.settings().sendingBytesMax) };
 	const dispatcher = createDispatcher(
 		() => flow,
 		(context, job) => deliver(context, memory, job),

@@ -53,7 +53,8 @@ function uidsOf(users: readonly (string | number)[], key: string): readonly numb
 }
 
 function smarthostsOf(configured: ConfiguredSmarthost): readonly Smarthost[] {
-	const { host, port, tls, user } = configured;
+	// A password goes to nobody but the host it is for.
+	const { host, port, user, tls = user === undefined ? 'opportunistic' : 'required' } = configured;
 	const password =
 		configured.passwordFile === undefined
 			? configured.password
@@ -133,6 +134,7 @@ export function flowSettingsOf(config: Config, key: string): FlowSettings {
 		reportFrom: dsn.from ?? `mailer-daemon@${hostName}`,
 		reportReturnBytesMax: dsn.returnBytesMax,
 		reportsHaveRoute: reports.length > 0,
+		sendingBytesMax: spool.sendingBytesMax,
 		historyDays: history.days,
 		historyMaxBytes: history.maxBytes,
 		minFreeBytes: spool.minFreeBytes,

@@ -32,8 +32,10 @@ export const smarthostSchema = z.strictObject({
 	port: z.number().int().min(1).max(65_535).default(25).describe('TCP port.'),
 	tls: z
 		.enum(['none', 'opportunistic', 'required', 'implicit'])
-		.default('opportunistic')
-		.describe('STARTTLS when offered, required and verified, or TLS from the first byte (implicit, verified).'),
+		.optional()
+		.describe(
+			'opportunistic (default without a user): STARTTLS when offered. required (default with a user): STARTTLS, verified. implicit: TLS from the first byte, verified. none: in the clear.',
+		),
 	user: z.string().min(1).optional().describe('User for SMTP AUTH; needs passwordFile or password.'),
 	password: z.string().min(1).optional().describe('Password for SMTP AUTH. Prefer passwordFile.'),
 	passwordFile: z.string().min(1).optional().describe('File whose first line is the password.'),
@@ -180,6 +182,9 @@ export const configSchema = z.strictObject({
 	}).describe('Bounds on what may wait.'),
 	spool: section({
 		segmentBytes: bytes(64 * MiB, MiB, GiB).describe('Size of one log segment.'),
+		sendingBytesMax: bytes(256 * MiB, MiB, 64 * GiB).describe(
+			'Message bytes in memory on their way out; one account has at most a quarter of it, or one message.',
+		),
 		bodyCacheBytes: bytes(64 * MiB, 0, 8 * GiB).describe('Message bodies kept in memory on their way out.'),
 		reserveBytes: bytes(16 * MiB, MiB, GiB).describe(
 			'Set aside on disk so that outcomes can be recorded when it is full.',

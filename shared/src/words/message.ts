@@ -100,6 +100,8 @@ export type Transition = {
 	readonly actor?: string;
 	/** A delay notice was sent with this deferral. */
 	readonly delayNoticed?: boolean;
+	/** Nobody is told of this end: the sender is not known to be who it says. */
+	readonly untold?: boolean;
 	/** For `delivered`: the next hop does not do DSN, so a report of success is ours to make (RFC 3461 §5.2.2). */
 	readonly relayed?: boolean;
 };
@@ -109,6 +111,8 @@ export type RecipientStatus = {
 	readonly state: RecipientState;
 	readonly attempts: number;
 	readonly dueMs: number;
+	/** Since when it may leave, or is held or waits; absent: since acceptance. */
+	readonly sinceMs?: number;
 	readonly reply?: Reply;
 	readonly cause?: Cause;
 	readonly delayNoticed: boolean;

@@ -19,6 +19,7 @@ const recipientIn = (state: RecipientState, attempts = 0): QueuedRecipient => ({
 	state,
 	attempts,
 	dueMs: 1000,
+	sinceMs: 1000,
 	delayNoticed: false,
 	reported: false,
 	reply: '',
@@ -174,4 +175,19 @@ test('a message is settled when all are final and all reports are made', () => {
 	assert.ok(isSettled(message(done, { ...recipientIn('bounced'), reported: true })));
 	assert.ok(!isSettled(message(done, recipientIn('bounced'))), 'a report is owed');
 	assert.ok(!isSettled(message(done, { ...recipientIn('held'), reported: true })), 'one is open');
+});
+
+test('a lifetime begins at a release, and neither a deferral nor a replay of one begins it anew', () => {
+	const live = recipientIn('held');
+	assert.ok(apply(live, transitionTo('queued', { atMs: 9000 })).ok);
+	assert.equal(live.sinceMs, 9000);
+	live.state = 'sending';
+	assert.ok(apply(live, transitionTo('queued', { atMs: 12_000, attempts: 1 })).ok);
+	assert.equal(live.sinceMs, 9000);
+	const replayed = recipientIn('held');
+	for (const step of [transitionTo('queued', { atMs: 9000 }), transitionTo('queued', { atMs: 12_000, attempts: 1 })])
+		replay(replayed, step);
+	assert.equal(replayed.sinceMs, 9000);
+	assert.ok(apply(live, transitionTo('held', { atMs: 15_000, attempts: 1 })).ok);
+	assert.equal(live.sinceMs, 15_000);
 });

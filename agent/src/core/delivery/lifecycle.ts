@@ -122,10 +122,14 @@ export function replay(recipient: QueuedRecipient, transition: Transition): Resu
 }
 
 function take(recipient: QueuedRecipient, transition: Transition): void {
-	if (isFinal(recipient.state)) recipient.reported = false; // restored: its next end is news again
+	const from = recipient.state;
+	if (isFinal(from)) recipient.reported = false; // restored: its next end is news again
+	// A release begins its lifetime, a hold or a wait its own time; a deferral goes on with what there was.
+	if (transition.to !== from && (transition.to !== 'queued' || from !== 'sending')) recipient.sinceMs = transition.atMs;
 	recipient.state = transition.to;
 	recipient.attempts = transition.attempts;
 	if (transition.to === 'queued') recipient.dueMs = transition.dueMs ?? transition.atMs;
+	if (transition.untold === true) recipient.reported = true;
 	if (transition.delayNoticed === true) recipient.delayNoticed = true;
 	if (transition.reply !== undefined) recipient.reply = lastReplyOf(transition.reply);
 }

@@ -66,7 +66,7 @@ export type Outcome =
 	  };
 
 /** Which part of the conversation failed, for the lane and its page. */
-export type FailureKind = 'connect' | 'greeting' | 'tls' | 'auth' | 'lost' | 'busy';
+export type FailureKind = 'connect' | 'greeting' | 'tls' | 'auth' | 'lost' | 'busy' | 'refused';
 
 export type LaneSignal =
 	| { readonly kind: 'ok' }
@@ -116,7 +116,8 @@ export function outcomesOfTransaction(attempt: {
 		const busy = mail.code === 421;
 		return {
 			outcomes: all(refused(mail, meaning)),
-			lane: laneOf([{ reply: mail, meaning }]),
+			// Before any recipient was named: about us, not about a message.
+			lane: isBlock(meaning) ? { kind: 'closed', rule: meaning.rule } : laneOf([{ reply: mail, meaning }]),
 			nextHost: busy,
 		};
 	}
@@ -269,12 +270,15 @@ export function refusedBeforehand(attempt: {
 	return attempt.recipients.map((address) => (whole || needsUtf8(address) ? outcome : undefined));
 }
 
+const isBlock = ({ action, cause }: Classification): boolean => action === 'other-source' && cause === 'our-ip';
+
 /** The worst word of all wins: a receiver that does not want us matters more than one recipient that went through. */
 function laneOf(answers: readonly { readonly reply?: Reply; readonly meaning?: Classification }[]): LaneSignal {
 	let signal: LaneSignal = laneOk;
 	for (const { reply, meaning } of answers) {
 		if (reply === undefined || meaning === undefined) continue;
-		if (meaning.action === 'other-source' && meaning.cause === 'our-ip') return { kind: 'closed', rule: meaning.rule };
+		// Said to one message: a tenant may have drawn it. It takes a round of such answers to close the lane for everybody.
+		if (isBlock(meaning)) return { kind: 'failure', failure: 'refused' };
 		if (meaning.action === 'slower') signal = { kind: 'slower', rule: meaning.rule };
 		else if (reply.code === 421 && signal.kind === 'ok') signal = { kind: 'failure', failure: 'busy' };
 	}

@@ -45,7 +45,7 @@ export function transitionOf(facts: AttemptFacts): Transition {
 	if (outcome.kind === 'bounced') return { ...common, to: 'bounced', cause: outcome.cause };
 	const tried = {
 		attempts,
-		ageMs: nowMs - message.acceptedMs,
+		ageMs: nowMs - recipient.sinceMs,
 		report: message.nullSender,
 	};
 	if (isExpired(tried, retry)) return { ...common, to: 'expired', cause: 'expired' };

@@ -28,6 +28,8 @@ export type ActRequest = {
 	readonly why?: string;
 	/** `admin root`; absent: the agent. */
 	readonly actor?: string;
+	/** The senders are not told. */
+	readonly untold?: boolean;
 	/** Narrows the selection further, for instance to deferrals of one cause. */
 	readonly where?: (recipient: QueuedRecipient, message: QueuedMessage) => boolean;
 	/** At most so many transitions, oldest message first. What is under way does not count. */
@@ -177,6 +179,7 @@ function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, re
 			...(to === 'queued' ? { dueMs: request.nowMs } : {}),
 			...(request.why === undefined ? {} : { why: request.why }),
 			...(request.actor === undefined ? {} : { actor: request.actor }),
+			...(request.untold === true ? { untold: true } : {}),
 		},
 	};
 }

@@ -80,6 +80,7 @@ export function queuedMessageOf(
 				state: status?.state ?? initialState(record, index),
 				attempts: status?.attempts ?? 0,
 				dueMs: status?.dueMs ?? record.acceptedMs,
+				sinceMs: status?.sinceMs ?? record.acceptedMs,
 				delayNoticed: status?.delayNoticed ?? false,
 				reported: status?.reported ?? false,
 				reply: status?.reply === undefined ? '' : lastReplyOf(status.reply),

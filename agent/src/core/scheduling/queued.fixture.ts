@@ -36,6 +36,7 @@ export function queuedFixture(given: MessageFixture): QueuedMessage {
 			state: 'queued',
 			attempts: 0,
 			dueMs: fixtureStartMs,
+			sinceMs: rest.acceptedMs ?? fixtureStartMs,
 			delayNoticed: false,
 			reported: false,
 			reply: '',

@@ -27,6 +27,11 @@ export type QueuedRecipient = {
 	attempts: number;
 	/** Epoch ms; for `queued`, not before. */
 	dueMs: number;
+	/**
+	 * Epoch ms since which it may leave, or is held or waits: at acceptance, at a release, at a hold. Age counts from here, so that mail
+	 * released after days is not given up at its first deferral.
+	 */
+	sinceMs: number;
 	delayNoticed: boolean;
 	/** A DSN about the final state is in the log, or none is due. */
 	reported: boolean;

@@ -77,6 +77,6 @@ test('a damaged row is refused', () => {
 		);
 	refused({ ...row, data: row.data.slice(0, row.data.lastIndexOf(' ')) });
 	refused({ ...row, data: row.data.replace(' ', ' x') });
-	refused({ ...row, data: row.data.replace(/ \d+ \d+ \d+ \d+ \d+ \d+$/, ' 9999 0 0 0 0 0') });
-	refused({ ...row, data: row.data.replace(/ \d+ \d+ \d+ \d+$/, ' 77 0 0 0') });
+	refused({ ...row, data: row.data.replace(/ \d+ \d+ \d+ \d+ \d+ \d+ \d+$/, ' 9999 0 0 0 0 0 0') });
+	refused({ ...row, data: row.data.replace(/ \d+ \d+ \d+ \d+ \d+$/, ' 77 0 0 0 0') });
 });

@@ -6,7 +6,7 @@
  * most recipients have not, are text of their own. Tried against it: a column for each field and JSON, 8.7 and 5.2 s.
  *
  *     data     segment offset recordBytes bodyBytes acceptedMs account identity class hintDomain hintAddress peerAddress helo
- *              flags, then for each recipient: destination notify state attempts dueMs flags
+ *              flags, then for each recipient: destination notify state attempts dueMs sinceMs flags
  *     replies  JSON array of last answers, one for each recipient; null when there is none at all
  *
  * The destination is always the address's domain. Whether our own reports go back through the MTA instead is a setting, and
@@ -18,7 +18,7 @@ import type { SenderClass } from '@sluice/shared/words/attribution.ts';
 import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 import { dsnDestination, type QueuedMessage, type QueuedRecipient } from '../../core/scheduling/queued.ts';
 
-export const queueVersion = 1;
+export const queueVersion = 2;
 
 /** A row that cannot be one: the file is not to be believed. */
 export class DamagedIndex extends Error {}
@@ -55,7 +55,7 @@ const reportedFlag = 2;
 /** Fields of a message that are words. */
 const wordFields = [5, 6, 7, 8, 9, 10, 11] as const;
 const fieldsOfMessage = 13;
-const fieldsOfRecipient = 6;
+const fieldsOfRecipient = 7;
 
 /** `wordOf`: the number of a text in the dictionary, entered if it is new. */
 export function packRow({ message, isReport }: IndexedMessage, wordOf: (text: string) => number): QueueRow {
@@ -65,7 +65,7 @@ export function packRow({ message, isReport }: IndexedMessage, wordOf: (text: st
 	for (const recipient of message.recipients) {
 		const marks = (recipient.delayNoticed ? delayNoticedFlag : 0) | (recipient.reported ? reportedFlag : 0);
 		const state = numberOfState.get(recipient.state) ?? 0;
-		data += ` ${wordOf(recipient.destination)} ${recipient.notify} ${state} ${recipient.attempts} ${whole(recipient.dueMs)} ${marks}`;
+		data += ` ${wordOf(recipient.destination)} ${recipient.notify} ${state} ${recipient.attempts} ${whole(recipient.dueMs)} ${whole(recipient.sinceMs)} ${marks}`;
 		hasReply ||= recipient.reply !== '';
 	}
 	return { data, replies: hasReply ? JSON.stringify(message.recipients.map((recipient) => recipient.reply)) : null };
@@ -97,7 +97,7 @@ export function unpackRow({ id, row, textOf, reportsHaveRoute, intern }: UnpackI
 		const at = fieldsOfMessage + index * fieldsOfRecipient;
 		const state = storedStates[numbers[at + 2] as number];
 		if (state === undefined) throw new DamagedIndex(`row of ${id} has an unknown state`);
-		const marks = numbers[at + 5] as number;
+		const marks = numbers[at + 6] as number;
 		recipients[index] = {
 			index,
 			destination: isReport && reportsHaveRoute ? dsnDestination : wordAt(numbers, at, textOf),
@@ -105,6 +105,7 @@ export function unpackRow({ id, row, textOf, reportsHaveRoute, intern }: UnpackI
 			state,
 			attempts: numbers[at + 3] as number,
 			dueMs: numbers[at + 4] as number,
+			sinceMs: numbers[at + 5] as number,
 			delayNoticed: (marks & delayNoticedFlag) !== 0,
 			reported: (marks & reportedFlag) !== 0,
 			reply: replies === undefined ? '' : intern(replies[index] ?? ''),

@@ -22,7 +22,7 @@ import { openQueueDatabase } from './queue-database.ts';
 import { openQueueIndex } from './queue-index.ts';
 import { delivered, exampleMs, exampleRecord, seededRandom, temporaryFolder } from './testing.ts';
 
-const isLong = process.env['SLUICE_LONG'] === '1';
+const isLong = process.env.SLUICE_LONG === '1';
 const skip = isLong ? false : 'long: SLUICE_LONG=1';
 
 /** Runs work and tells how long it took, in milliseconds of time and of this process's CPU. */
