@@ -9,7 +9,7 @@ import { sweep } from '@sluice/agent/flow/sweep.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
 import { act, given, patient, setHold, states, takenBy } from './acts.ts';
-import { startRig } from './rig.ts';
+import { type Sending, startRig } from './rig.ts';
 import { mailbox, unixUser } from './senders.ts';
 
 let internet: Internet;
@@ -108,17 +108,26 @@ test('a hold ends at its time: new mail goes, held mail stays until somebody dec
 	await rig.until(() => rig.count('recipient.delivered', { message: held }) === 1);
 });
 
-test('held too long it expires, with one report to its sender (invariant 4)', async (context) => {
-	const rig = await startRig(context, { internet, delivery: patient });
+test('held too long it expires, with one report to a sender that is known, none to others (invariant 4)', async (context) => {
+	const rig = await startRig(context, { internet, isWired: true, delivery: patient });
 	await setHold(rig, { kind: 'destination', id: 'forgotten.test' });
-	const sent = await rig.submit({ from: 'owner@one.test', to: ['x@forgotten.test', 'y@forgotten.test'] });
-	const id = sent.end?.text.split(' ')[2] ?? '';
+	const to = ['x@forgotten.test', 'y@forgotten.test'];
+	const sent = async (sending: Omit<Sending, 'to'>): Promise<string> =>
+		(await rig.submit({ ...sending, to })).end?.text.split(' ')[2] ?? '';
+	const known = await sent({ from: 'owner@one.test', sender: mailbox('owner@one.test') });
+	const forged = await sent({ from: 'ceo@elsewhere.test', sender: mailbox('owner@one.test') });
+	const nobody = await sent({ from: '', sender: mailbox('owner@one.test') });
 	const { flow } = rig.agent;
 	const weekLater = { ...flow, clock: { ...flow.clock, now: () => Date.now() + 8 * 86_400_000 } };
 	await sweep(weekLater);
-	assert.deepEqual(await states(rig, id), { 'x@forgotten.test': 'expired', 'y@forgotten.test': 'expired' });
+	for (const id of [known, forged, nobody])
+		assert.deepEqual(await states(rig, id), { 'x@forgotten.test': 'expired', 'y@forgotten.test': 'expired' });
 	await sweep(weekLater);
-	assert.equal(rig.count('dsn.sent', { message: id }), 1);
+	await rig.until(() => rig.count('message.finished') >= 3);
+	assert.deepEqual(
+		[known, forged, nobody].map((message) => rig.count('dsn.sent', { message })),
+		[1, 0, 0],
+	);
 });
 
 test('lifting one hold with release leaves to another what is its', async (context) => {
