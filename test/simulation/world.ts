@@ -16,6 +16,7 @@ import { deliver } from '@sluice/agent/flow/deliver.ts';
 import { createDispatcher } from '@sluice/agent/flow/dispatch.ts';
 import { createHealth } from '@sluice/agent/flow/health.ts';
 import { createHostMemory } from '@sluice/agent/flow/locate.ts';
+import { createReach } from '@sluice/agent/flow/reach.ts';
 import { createRecovery } from '@sluice/agent/flow/recover.ts';
 import { reportEnded } from '@sluice/agent/flow/report.ts';
 import { startSweeper } from '@sluice/agent/flow/sweep.ts';
@@ -86,7 +87,11 @@ export function createWorld(seed: number): World {
 		const recovery = createRecovery(false);
 		for (const entry of disk.entries()) recovery.replay(entry);
 		const scheduler = createScheduler(scheduling);
-		const memory = { hosts: createHostMemory(), bodies: createBodyBudget(() => settings.sendingBytesMax) };
+		const memory = {
+			hosts: createHostMemory(),
+			reach: createReach(),
+			bodies: createBodyBudget(() => settings.sendingBytesMax),
+		};
 		const sink = { emit: (event: SluiceEvent) => void events.push(event) };
 		const current: Flow = {
 			clock,

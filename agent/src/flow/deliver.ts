@@ -16,25 +16,27 @@ import type { BodyBudget } from './body-budget.ts';
 import { type Flow, reportError } from './context.ts';
 import { type HostMemory, locate } from './locate.ts';
 import { offer } from './offer.ts';
+import type { Reach } from './reach.ts';
 import { settle } from './settle.ts';
 
-/** What deliveries share: hosts that failed a moment ago, and room for the messages that are being sent. */
-export type DeliveryMemory = { readonly hosts: HostMemory; readonly bodies: BodyBudget };
+/** What deliveries share: hosts that failed a moment ago, room for the messages that are being sent, whether anything gets out. */
+export type DeliveryMemory = { readonly hosts: HostMemory; readonly bodies: BodyBudget; readonly reach: Reach };
 
 /** One delivery, from the spool to the log. */
-export async function deliver(flow: Flow, { hosts, bodies }: DeliveryMemory, job: Job): Promise<void> {
+export async function deliver(flow: Flow, memory: DeliveryMemory, job: Job): Promise<void> {
 	const { account, recordBytes } = job.message;
-	await bodies.take(account, recordBytes);
+	await memory.bodies.take(account, recordBytes);
 	try {
-		await deliverWithin(flow, hosts, job);
+		await deliverWithin(flow, memory, job);
 	} finally {
-		bodies.giveBack(account, recordBytes);
+		memory.bodies.giveBack(account, recordBytes);
 	}
 }
 
-async function deliverWithin(flow: Flow, memory: HostMemory, job: Job): Promise<void> {
+async function deliverWithin(flow: Flow, { hosts, reach }: DeliveryMemory, job: Job): Promise<void> {
 	const stored = await read(flow, job);
-	const result = stored === undefined ? unreadable(job) : await attempt(flow, memory, job, stored);
+	const result = stored === undefined ? unreadable(job) : await attempt(flow, hosts, job, stored);
+	reach.note(flow, job.lane.destination, result.answers);
 	await settle(flow, job, stored, result);
 }
 

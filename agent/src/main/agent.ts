@@ -19,6 +19,7 @@ import { type DiskWatch, watchDisk } from '../flow/disk.ts';
 import { createDispatcher, type Dispatcher } from '../flow/dispatch.ts';
 import { createHealth, type Health } from '../flow/health.ts';
 import { createHostMemory } from '../flow/locate.ts';
+import { createReach } from '../flow/reach.ts';
 import { reportOwed } from '../flow/report.ts';
 import { resumeActs } from '../flow/review.ts';
 import { startSweeper } from '../flow/sweep.ts';
@@ -184,7 +185,11 @@ function openFlow({ config, events, health, state, store, running, closers }: Fl
 	flow: Flow;
 	dispatcher: Dispatcher;
 } {
-	const memory = { hosts: createHostMemory(), bodies: createBodyBudget(() => flow.settings().sendingBytesMax) };
+	const memory = {
+		hosts: createHostMemory(),
+		reach: createReach(),
+		bodies: createBodyBudget(() => flow.settings().sendingBytesMax),
+	};
 	const dispatcher = createDispatcher(
 		() => flow,
 		(context, job) => deliver(context, memory, job),
