@@ -100,7 +100,7 @@ const bodies: readonly [what: string, body: Buffer][] = [
 /** RFC 5321 §4.5.2. */
 const stuffed = (content: Buffer): Buffer => latin1(content.toString('latin1').replace(/(^|\r\n)\./g, '$1..'));
 
-test('what may not change does not: bodies arrive byte for byte, in the clear and over TLS', async (context) => {
+test('what may not change does not: mail arrives byte for byte, in the clear and over TLS (invariant 11)', async (context) => {
 	const rig = await startRig(context, { internet });
 	const client = await clientOf(rig, (done) => context.after(done));
 	for (const domain of ['notls.test', 'ok.test']) {

@@ -24,7 +24,7 @@ const standing: readonly Selector[] = [
 	{ kind: 'destination', id: 'held-place.test' },
 ];
 
-test('a standing hold takes queued and new mail, with its reason, until it is lifted; released mail leaves', async (context) => {
+test('a standing hold takes queued and new mail until it is lifted, for a reason that is told everywhere (invariants 5, 6)', async (context) => {
 	const rig = await startRig(context, { internet, isWired: true, delivery: patient });
 	for (const selector of standing) {
 		const mine = {
@@ -47,6 +47,8 @@ test('a standing hold takes queued and new mail, with its reason, until it is li
 			verdict.reasons.map(({ rule, text, value }) => ({ rule, text, value })),
 			[{ rule: `hold.${selector.kind}`, text: 'looks hijacked', value: selector.id }],
 		);
+		const event = rig.events.find((one) => one.event === 'message.held' && one.message === held);
+		assert.deepEqual(event?.reasons, [`hold.${selector.kind}: looks hijacked`]);
 		// Somebody else is not met.
 		const neighbour = await rig.send({ to: ['neighbour@ok.test'], sender: mailbox('n@neighbour.test') });
 		await rig.until(() => rig.count('recipient.delivered', { message: neighbour }) === 1);
@@ -94,12 +96,18 @@ test('a hold of a destination holds those recipients of a message and lets the o
 
 test('a hold ends at its time: new mail goes, held mail stays until somebody decides', async (context) => {
 	const rig = await startRig(context, { internet, delivery: patient });
+	// One whose time is up holds nothing more, also before anybody has swept it away.
+	const over = { selector: { kind: 'destination', id: 'over.test' }, reason: 'for no time', seconds: 0 } as const;
+	given(await holdInProcess(rig.agent.flow, over, { role: 'admin', id: 'scenario' }));
+	await rig.send({ to: ['x@over.test'] });
+	await rig.until(() => rig.count('message.finished') === 1);
+
 	await setHold(rig, { kind: 'destination', id: 'ok.test' });
 	const held = (await rig.submit({ to: ['held@ok.test'] })).end?.text.split(' ')[2] ?? '';
 	const { flow } = rig.agent;
 	const later = { ...flow, clock: { ...flow.clock, now: () => Date.now() + 3_601_000 } };
 	await sweep(later);
-	assert.equal(rig.count('hold.lifted', { actor: 'agent' }), 1);
+	assert.equal(rig.count('hold.lifted', { actor: 'agent' }), 2);
 	assert.deepEqual(given(await rig.client.call('listHolds')).items, []);
 	const free = await rig.send({ to: ['free@ok.test'] });
 	await rig.until(() => rig.count('recipient.delivered', { message: free }) === 1);
