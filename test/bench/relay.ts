@@ -8,6 +8,7 @@
  *   --quick               a few seconds: does it run, roughly how fast
  *   --sizes 2,20,200      kB    --connections 1,20,100    --rounds 3    --seconds 4 (aimed at, a run)
  *   --domains 1           recipient domains, in turn
+ *   --pause 0             seconds between rounds, so that others on a shared machine get their turn
  *   --no-pipelining       a source that waits for each reply
  *   --check               exit 1 when a ratio is below its floor
  *   --record              writes docs/evidence/bench-relay.md
@@ -15,6 +16,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { boxesUnavailable } from '../mta/box.ts';
 import { benchFolder, type Sink, startSink } from './load.ts';
@@ -23,7 +25,7 @@ import { forgetPeak } from './processes.ts';
 import { profileAgent } from './profile.ts';
 import { type AgentRelay, type Relay, startAgentRelay, startPostfixRelay } from './relays.ts';
 import { type Cell, measure, type Run } from './run.ts';
-import { cellName, type Row, rowOf, runLine, table } from './table.ts';
+import { cellName, median, type Row, rowOf, runLine, table } from './table.ts';
 
 const { values: options } = parseArgs({
 	allowNegative: true,
@@ -34,6 +36,7 @@ const { values: options } = parseArgs({
 		rounds: { type: 'string' },
 		seconds: { type: 'string' },
 		domains: { type: 'string', default: '1' },
+		pause: { type: 'string', default: '0' },
 		pipelining: { type: 'boolean', default: true },
 		check: { type: 'boolean', default: false },
 		record: { type: 'boolean', default: false },
@@ -89,6 +92,7 @@ async function rounds(relays: { postfix: Relay; sluice: AgentRelay }, sink: Sink
 			await runCell(relay, { messageBytes, connections: 20 }, warmUpSeconds);
 	const runs: Run[] = [];
 	for (let round = 1; round <= plan.rounds; round++) {
+		if (round > 1) await pause(Number(options.pause) * 1000);
 		for (const cell of cells) {
 			// The first of a round in turn, so that neither always runs on what the other left in caches and on the disk.
 			const inTurn = round % 2 === 1 ? [relays.postfix, relays.sluice] : [relays.sluice, relays.postfix];
@@ -125,7 +129,7 @@ async function record(rows: readonly Row[], runs: readonly Run[]): Promise<void>
 	const foreign = runs.map((run) => run.foreignProcessors);
 	const text = `# Relay next to a stock Postfix
 
-${machineText(machine)} Made by \`npm run bench -- --record\`: ${plan.rounds} rounds of about ${plan.seconds} s a run, ${plan.pipelining ? 'pipelining' : 'waiting'} source, ${plan.domains} recipient domain(s), 20 senders, all over loopback with source and sink on the same processors. Time runs from the first byte sent until the sink has the last message; every message arrived exactly once. Ratios are medians of the ratios within rounds. While it ran, other work used up to ${Math.max(...foreign).toFixed(2)} processors.
+${machineText(machine)} Made by \`npm run bench -- --record\`: ${plan.rounds} rounds of about ${plan.seconds} s a run, ${plan.pipelining ? 'pipelining' : 'waiting'} source, ${plan.domains} recipient domain(s), 20 senders, all over loopback with source and sink on the same processors. Time runs from the first byte sent until the sink has the last message; every message arrived exactly once. Ratios are medians of the ratios within rounds. While it ran, other work used ${median(foreign).toFixed(2)} processors (median; at most ${Math.max(...foreign).toFixed(2)}); it slows one busy process more than many, so ratios are lower for it.
 
 ${table(rows)}
 
