@@ -18,7 +18,7 @@ export type PostfixSettings = {
 	/** Un-wired next hop: the internet of this server. */
 	readonly relayTo: { readonly host: string; readonly port: number };
 	readonly saslPort: number;
-	/** Backoff and queue run, all alike. Postfix's own are 300 s and more. */
+	/** Backoff, queue run and the queue manager's wakeup, all alike, as Postfix's own 300 s are. */
 	readonly retrySeconds: number;
 };
 
@@ -95,7 +95,7 @@ export function masterCf(settings: PostfixSettings, isStock: boolean): string {
 	return `127.0.0.1:${settings.smtpPort} inet n - n - - smtpd
 ${isStock ? '' : submission}pickup    unix  n - n 60 1 pickup
 cleanup   unix  n - n - 0 cleanup
-qmgr      unix  n - n 300 1 qmgr
+qmgr      unix  n - n ${isStock ? 300 : settings.retrySeconds} 1 qmgr
 tlsmgr    unix  - - n 1000? 1 tlsmgr
 rewrite   unix  - - n - - trivial-rewrite
 bounce    unix  - - n - 0 bounce
