@@ -28,7 +28,7 @@ const pageBytes = 8192;
 /** Size of the log at which it is copied into the file. */
 const checkpointPages = (16 * 1024 * 1024) / pageBytes;
 const logBytesMax = 64 * 1024 * 1024;
-const cacheBytes = 16 * 1024 * 1024;
+const cacheBytes = 8 * 1024 * 1024;
 
 export const storedStates = [
 	'queued',

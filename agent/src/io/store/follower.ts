@@ -52,7 +52,7 @@ export type Follower = {
 	close(): void;
 };
 
-const batchWeightDefault = 20_000;
+const batchWeightDefault = 8000;
 
 export function openFollower(input: FollowerInput): Follower {
 	let durable = input.logEnd;

@@ -30,7 +30,7 @@ const tellEveryMs = 100;
 const restartMs = 1000;
 const stopMsMax = 15_000;
 /** The thread's young generation: batches are read once and dropped. Keeps the process small. */
-const youngMegabytes = 16;
+const youngMegabytes = 6;
 
 /** Starts the follower of the log. */
 export function createProjector(options: ProjectorOptions): Projector {
