@@ -91,7 +91,13 @@ function createFlow(count = 1) {
 	const scheduler = createScheduler();
 	for (const message of structuredClone(messages.slice(0, count))) scheduler.add(message, nowMs);
 	const events = { emit: () => {} };
-	const retry = { delayNoticeAfterMs: day, expireReportAfterMs: day, expireAfterMs: 4 * day };
+	const retry = {
+		delayMsMax: day / 6,
+		jitter: 0.2,
+		delayNoticeAfterMs: day,
+		expireReportAfterMs: day,
+		expireAfterMs: 4 * day,
+	};
 	const settings = { retry, holdExpireMs: day, hostName: 'h.test', reportFrom: 'm@h.test', reportReturnBytesMax: 0 };
 	const flow = {
 		clock,
@@ -233,4 +239,19 @@ test('only those recipients expire whose time is up', async () => {
 		['expired', 'expired'],
 		['expired', 'queued'],
 	]);
+});
+
+test('mail whose due time a clock set back has put out of reach becomes due', async () => {
+	const { flow, log } = createFlow(0);
+	const stranded = queuedFixture({ sequence: 9, recipients: [{ dueMs: nowMs + 30 * day, attempts: 1 }] });
+	const ordinary = queuedFixture({ sequence: 10, recipients: [{ dueMs: nowMs + 3_600_000, attempts: 1 }] });
+	for (const message of [stranded, ordinary]) flow.scheduler.add(message, nowMs);
+	const swept = sweep(flow);
+	for (let round = 0; round < 9; round++) {
+		await log.read();
+		await log.write();
+	}
+	await swept;
+	assert.ok((stranded.recipients[0]?.dueMs ?? 0) <= nowMs);
+	assert.equal(ordinary.recipients[0]?.dueMs, nowMs + 3_600_000);
 });

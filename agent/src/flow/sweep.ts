@@ -44,6 +44,7 @@ export async function sweep(flow: Flow): Promise<void> {
 	const steps: readonly [string, (flow: Flow) => Promise<void>][] = [
 		['health', async ({ health, clock }) => health.clearStale(clock.now())],
 		['holds', endHolds],
+		['clock', rescueFromClock],
 		['expire', expire],
 		['compact', compact],
 		['history', retainHistory],
@@ -60,6 +61,23 @@ export async function sweep(flow: Flow): Promise<void> {
 async function endHolds(flow: Flow): Promise<void> {
 	const now = flow.clock.now();
 	for (const hold of [...flow.holds.values()]) if (hold.untilMs <= now) dropHold(flow, hold, 'agent');
+}
+
+/** A due time cannot lie further ahead than the longest wait with its jitter, but for a clock that was set back since. */
+async function rescueFromClock(flow: Flow): Promise<void> {
+	const now = flow.clock.now();
+	const { delayMsMax, jitter } = flow.settings().retry;
+	const latestMs = now + delayMsMax * (1 + jitter) + graceMs;
+	const isStranded = ({ recipients }: QueuedMessage): boolean =>
+		recipients.some((one) => one.state === 'queued' && one.dueMs > latestMs);
+	for (const { id } of [...flow.scheduler.all()].filter(isStranded).slice(0, messagesPerRound)) {
+		const done = await perform(flow, {
+			kind: 'requeue',
+			selector: { kind: 'message', id },
+			why: 'The clock of the server was set back.',
+		});
+		if (!done.ok) return;
+	}
 }
 
 type Overdue = { readonly tooOld: MessageId[]; readonly late: QueuedMessage[]; readonly owing: QueuedMessage[] };

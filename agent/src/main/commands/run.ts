@@ -124,6 +124,10 @@ async function run(terminal: Terminal, options: RunOptions): Promise<void> {
 	const manager = openServiceManager(terminal.environment, process.pid);
 	// Mail, addresses and the audit are in our files: nobody else's to read, wherever dataDir is and whoever made it.
 	process.umask(0o077);
+	// A promise that nobody waited for is a bug of one message or one request: told, and no reason to end everybody's mail.
+	process.on('unhandledRejection', (error) => {
+		terminal.writeErr(`Unhandled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+	});
 	const code = await runAgent({
 		load: () => {
 			const loaded = loadConfig(file);
