@@ -92,7 +92,7 @@ function createFlow(count = 1) {
 	for (const message of structuredClone(messages.slice(0, count))) scheduler.add(message, nowMs);
 	const events = { emit: () => {} };
 	const retry = {
-		delayMsMax: day / 6,
+		delayMsMax: 4 * day,
 		jitter: 0.2,
 		delayNoticeAfterMs: day,
 		expireReportAfterMs: day,
