@@ -19,6 +19,7 @@ import type { AccountDirectory, AttributionResult, AttributionSettings, Submissi
 import { type Finding, unattributed } from './finding.ts';
 import { type HeaderReading, readHeader } from './header-facts.ts';
 import { senderByPostfix } from './postfix.ts';
+import { loginLineOf, readPostfixReceived } from './received.ts';
 import { senderBeforeSrs } from './srs.ts';
 import { findDisplaced, readWiring } from './wiring-header.ts';
 
@@ -33,12 +34,25 @@ export function attribute(
 	const rewritten = senderBeforeSrs(facts.envelope.reversePath);
 	return {
 		attribution: withoutHeader({ ...finding, hint: hintOf(facts, reading, finding) }),
-		cuts: [...reading.cuts, ...displaced],
+		cuts: inOrder([...reading.cuts, ...displaced, ...loginCuts(facts, reading, settings)]),
 		headers: reading.facts,
 		fields: reading.fields,
 		...(rewritten === undefined ? {} : { forwardedFor: rewritten.original }),
 	};
 }
+
+/** The topmost Received of a believed Postfix, without the login that it says for us alone. */
+function loginCuts(facts: SubmissionFacts, { received }: HeaderReading, settings: AttributionSettings): readonly Cut[] {
+	const top = received[0];
+	if (settings.mta !== 'postfix' || !facts.peerProved || top === undefined) return [];
+	const read = readPostfixReceived(facts.headerText, top);
+	const cut = read?.kind === 'smtp' && read.login !== undefined ? loginLineOf(facts.headerText, top) : undefined;
+	return cut === undefined ? [] : [cut];
+}
+
+/** Ordered and apart, as whoever sends the content on expects them. */
+const inOrder = (cuts: readonly Cut[]): readonly Cut[] =>
+	cuts.length < 2 ? cuts : cuts.toSorted(([one], [other]) => one - other);
 
 /** The attribution stays for as long as the message; the header that its words were cut from may be a megabyte. */
 function withoutHeader(found: Attribution): Attribution {

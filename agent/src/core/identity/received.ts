@@ -7,6 +7,7 @@
  * (postfix.ts). Source: Postfix smtpd, pickup, local, cleanup; shapes as seen of 3.7. RFC 5321 §4.4.
  */
 
+import type { Cut } from '@sluice/shared/words/message.ts';
 import type { HeaderField } from '../header/scan.ts';
 
 export type PostfixReceived =
@@ -49,6 +50,17 @@ export function readPostfixReceived(text: string, field: HeaderField): PostfixRe
 	const uid = userid.exec(by[2] as string);
 	const common = { host: by[1] as string, id: id[1] as string };
 	return uid === null ? { kind: 'internal', ...common } : { kind: 'local', ...common, uid: Number(uid[1]) };
+}
+
+/**
+ * Where the login stands in a field that Postfix wrote, with its line end: our wiring makes Postfix write it
+ * (`smtpd_sasl_authenticated_header`) so that we can read it, and no receiver is to see the mailbox behind an alias because of us.
+ */
+export function loginLineOf(text: string, field: HeaderField): Cut | undefined {
+	const start = text.indexOf('\n\t(Authenticated sender: ', field.start) + 1;
+	if (start === 0 || start >= field.end) return undefined;
+	const newline = text.indexOf('\n', start);
+	return newline < 0 || newline >= field.end ? undefined : [start, newline + 1];
 }
 
 function smtpOf(lines: readonly string[]): PostfixReceived | undefined {
