@@ -151,7 +151,7 @@ function openEvents(
 	closers: Closers,
 ): { events: Events; stream: EventStream; log: Log | undefined } {
 	const log = isQuiet === true ? undefined : createLog(config.log);
-	closers.add(() => log?.flush());
+	closers.add(() => log?.drain());
 	const stream = createEventStream();
 	const events = createEvents([
 		(event) => log?.write(event),

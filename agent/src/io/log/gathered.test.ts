@@ -23,7 +23,7 @@ for (const [name, ending] of [
 	['by itself', ''],
 	['by exit', 'process.exit(0);'],
 	['by an uncaught error', "throw new Error('broken');"],
-	['after a flush', 'output.flush(); process.exit(0);'],
+	['after a drain', 'await output.drain(); process.exit(0);'],
 ] as const)
 	for (const count of [1, 5_000])
 		test(`${count} lines are all written when the process ends ${name}`, () => {

@@ -10,7 +10,7 @@ import { gatheredOutput } from './gathered.ts';
 
 export type LogSettings = { readonly level: 'error' | 'warn' | 'info' | 'debug'; readonly maskAddresses: boolean };
 
-export type Log = { write(event: SluiceEvent): void; set(settings: LogSettings): void; flush(): void };
+export type Log = { write(event: SluiceEvent): void; set(settings: LogSettings): void; drain(): Promise<void> };
 
 const warnings: ReadonlySet<EventName> = new Set<EventName>([
 	'lane.closed',
@@ -79,6 +79,6 @@ export function createLog(settings: LogSettings, destination?: { write(line: str
 			logger.level = next.level;
 			isMasking = next.maskAddresses;
 		},
-		flush: () => output?.flush(),
+		drain: async () => output?.drain(),
 	};
 }
