@@ -17,7 +17,7 @@
  *
  * State numbers: order of `storedStates`, part of the format. `delivered` is not in the index of states: nearly all are.
  */
-import type { RecipientState } from '@sluice/shared/words/recipient.ts';
+import { deliveredNumber } from './stored-states.ts';
 
 export const dayVersion = 2;
 /** "SluH". */
@@ -29,22 +29,6 @@ const pageBytes = 8192;
 const checkpointPages = (16 * 1024 * 1024) / pageBytes;
 const logBytesMax = 64 * 1024 * 1024;
 const cacheBytes = 8 * 1024 * 1024;
-
-export const storedStates = [
-	'queued',
-	'waiting',
-	'held',
-	'sending',
-	'delivered',
-	'bounced',
-	'expired',
-	'discarded',
-	'suppressed',
-] as const satisfies readonly RecipientState[];
-export const numberOfState: ReadonlyMap<RecipientState, number> = new Map(
-	storedStates.map((state, number) => [state, number]),
-);
-export const deliveredNumber = storedStates.indexOf('delivered');
 
 /** Must stand before the first table. */
 export const dayPragmas = `

@@ -7,8 +7,8 @@
  */
 import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 import type { MessageQuery } from '../../ports/store.ts';
-import { deliveredNumber, numberOfState } from './day-schema.ts';
 import type { SqlValue } from './sqlite.ts';
+import { deliveredNumber, numberOfState } from './stored-states.ts';
 
 export type ChunkQuery = {
 	/** Parameters: chunk (if `isByChunk`), then `values`, key not below, key below, limit. Gives keys, highest first. */

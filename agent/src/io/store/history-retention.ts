@@ -8,10 +8,10 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStates } from '@sluice/shared/words/recipient.ts';
-import { deliveredNumber, numberOfState } from './day-schema.ts';
 import type { HistoryDays, ReadableDay } from './history-days.ts';
 import { type DayNumber, dayMs, dayOfTime, nameOfDay } from './message-key.ts';
 import { removeDatabase } from './sqlite.ts';
+import { deliveredNumber, numberOfState } from './stored-states.ts';
 
 export type RetentionBounds = {
 	/** Today and this many days less one before it. */

@@ -7,10 +7,10 @@
 import type { SenderClass } from '@sluice/shared/words/attribution.ts';
 import type { MessageQuery, MessageSummary } from '../../ports/store.ts';
 import type { Chunk } from './chunks.ts';
-import { storedStates } from './day-schema.ts';
 import type { HistoryDays, ReadableDay } from './history-days.ts';
 import { type ChunkQuery, type Condition, chunkQueryOf } from './history-filter.ts';
 import { type DayNumber, dayOfTime, idOfKey, keyAtTime, type MessageKey } from './message-key.ts';
+import { storedStates } from './stored-states.ts';
 
 export type SearchPage = { readonly items: readonly MessageSummary[]; readonly next?: string };
 

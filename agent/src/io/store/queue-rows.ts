@@ -15,8 +15,8 @@
  * Pure. Not here: SQL, files.
  */
 import type { SenderClass } from '@sluice/shared/words/attribution.ts';
-import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 import { dsnDestination, type QueuedMessage, type QueuedRecipient } from '../../core/scheduling/queued.ts';
+import { numberOfState, storedStates } from './stored-states.ts';
 
 export const queueVersion = 2;
 
@@ -31,22 +31,6 @@ export type IndexedMessage = {
 };
 
 export type QueueRow = { readonly data: string; readonly replies: string | null };
-
-/** Order is part of the format. */
-const storedStates = [
-	'queued',
-	'waiting',
-	'held',
-	'sending',
-	'delivered',
-	'bounced',
-	'expired',
-	'discarded',
-	'suppressed',
-] as const satisfies readonly RecipientState[];
-const numberOfState: ReadonlyMap<RecipientState, number> = new Map(
-	storedStates.map((state, number) => [state, number]),
-);
 
 const nullSenderFlag = 1;
 const reportFlag = 2;
