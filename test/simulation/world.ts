@@ -6,7 +6,8 @@
  */
 
 import { retryDefaults } from '@sluice/agent/core/delivery/backoff.ts';
-import { noAccounts } from '@sluice/agent/core/identity/facts.ts';
+import { createAccountBook } from '@sluice/agent/core/identity/accounts.ts';
+import { createLimitBook } from '@sluice/agent/core/metering/book.ts';
 import { createScheduler, type SchedulerSettings } from '@sluice/agent/core/scheduling/scheduler.ts';
 import { schedulerDefaults } from '@sluice/agent/core/scheduling/settings.ts';
 import { accept } from '@sluice/agent/flow/accept.ts';
@@ -113,6 +114,8 @@ export function createWorld(seed: number): World {
 				deleteHold: () => {},
 				audit: () => {},
 				auditLog: () => [],
+				documents: () => [],
+				putDocuments: () => {},
 				get: () => undefined,
 				set: () => {},
 				close: () => {},
@@ -120,7 +123,8 @@ export function createWorld(seed: number): World {
 			disk: { space: async () => ({ freeBytes: 1e12, totalBytes: 1e12 }) },
 			health: createHealth(clock, sink),
 			settings: () => settings,
-			directory: () => noAccounts,
+			accounts: createAccountBook(),
+			limits: createLimitBook(),
 			domainToAscii: (domain) => domain,
 			holds,
 			acts: { underWay: 0 },

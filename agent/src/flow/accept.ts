@@ -63,7 +63,7 @@ function attributeSubmission(flow: Flow, { session, envelope, content }: Submitt
 		xforward: session.xforward,
 	};
 	try {
-		return attribute(facts, flow.settings().attribution, flow.directory());
+		return attribute(facts, flow.settings().attribution, flow.accounts.directory);
 	} catch (error) {
 		reportError(flow, 'attribute', error);
 		return unknownSender(envelope, content);

@@ -6,7 +6,9 @@
 import type { FaultName } from '@sluice/shared/words/faults.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
 import type { RetrySettings } from '../core/delivery/backoff.ts';
-import type { AccountDirectory, AttributionSettings } from '../core/identity/facts.ts';
+import type { AccountBook } from '../core/identity/accounts.ts';
+import type { AttributionSettings } from '../core/identity/facts.ts';
+import type { LimitBook } from '../core/metering/book.ts';
 import type { JudgeSettings } from '../core/policy/judge.ts';
 import type { AddressRules } from '../core/routing/address-check.ts';
 import type { Family } from '../core/routing/plan.ts';
@@ -68,7 +70,10 @@ export type Flow = {
 	readonly disk: Disk;
 	readonly health: Health;
 	readonly settings: () => FlowSettings;
-	readonly directory: () => AccountDirectory;
+	/** Accounts that panels have told of; attribution looks names up here. */
+	readonly accounts: AccountBook;
+	/** Limits that are set. */
+	readonly limits: LimitBook;
 	readonly domainToAscii: (domain: string) => string;
 	/** Standing holds in force, kept in memory; the store has them too. */
 	readonly holds: Map<string, StandingHold>;

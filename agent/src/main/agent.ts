@@ -9,7 +9,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { domainToASCII } from 'node:url';
 import type { Config } from '@sluice/shared/contract/config.ts';
-import { noAccounts } from '../core/identity/facts.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { createScheduler } from '../core/scheduling/scheduler.ts';
 import { createBodyBudget } from '../flow/body-budget.ts';
@@ -36,6 +35,7 @@ import { type Closers, createClosers } from './closers.ts';
 import { createEvents, type Events, type Listener } from './events.ts';
 import { flowSettingsOf } from './flow-settings.ts';
 import { openFront } from './front.ts';
+import { openAccounts, openLimits } from './known.ts';
 import { lockDataDir } from './lock.ts';
 import { needsRestart } from './needs-restart.ts';
 import { type OpenedSpool, openSpool } from './open-spool.ts';
@@ -210,7 +210,8 @@ function openFlow({ config, events, health, state, store, running, closers }: Fl
 		disk: diskOf(config.dataDir),
 		health,
 		settings: () => running.settings,
-		directory: () => noAccounts,
+		accounts: openAccounts(state),
+		limits: openLimits(state),
 		domainToAscii: domainToASCII,
 		holds: new Map(state.holds().map((hold) => [hold.id, hold])),
 		acts: { underWay: 0 },

@@ -13,7 +13,7 @@ import type { EventStream } from '../io/http/event-stream.ts';
 import { serveApi } from '../io/http/server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReceptionHandlers, SmtpListener } from '../ports/smtp-in.ts';
-import { createHandlers } from './api.ts';
+import { createHandlers } from './api/handlers.ts';
 import type { Closers } from './closers.ts';
 import type { Events } from './events.ts';
 import { listen } from './listen.ts';

@@ -67,18 +67,27 @@ export function tellStoreTrouble({ events, health, now }: Tell): (trouble: Store
 					text: `The history of ${trouble.day} cannot be used and was set aside; it is made anew from what the log still has.`,
 				});
 				return;
+			case 'document-damaged':
+				events.emit({
+					event: 'spool.corrupt',
+					atMs,
+					file: trouble.path,
+					why: trouble.why,
+					text: 'Something that was set (an account, a limit, a credential or a webhook) cannot be read and is not in force.',
+				});
+				return;
 			case 'state-set-aside':
 				events.emit({
 					event: 'spool.corrupt',
 					atMs,
 					file: trouble.path,
 					why: trouble.why,
-					text: 'state.db was damaged and set aside; standing holds and audit begin empty.',
+					text: 'state.db was damaged and set aside; standing holds, limits, accounts and audit begin empty.',
 				});
 				// Whoever was stopped by a hold is not stopped any more: one line in the log is too little for that.
 				health()?.raise({
 					code: 'state-lost',
-					text: `state.db was damaged (${trouble.why}) and set aside as ${trouble.path}. No standing hold is in force; the audit begins anew.`,
+					text: `state.db was damaged (${trouble.why}) and set aside as ${trouble.path}. No standing hold and no limit is in force, no account is known; the audit begins anew.`,
 					hint: 'Set the holds that are still needed with `sluice hold set`. It clears with the next start.',
 					stops: 'nothing',
 				});

@@ -103,8 +103,18 @@ export type AuditEntry = {
 	readonly detail: string;
 };
 
+/** Kinds of things that people and panels set, each kept as one JSON document. */
+export type DocumentKind = 'account' | 'limits' | 'credential' | 'webhook' | 'count';
+
 /** Small durable facts that are not mail: `state.db`. Synchronous, few rows. */
 export type StateStore = {
+	/** Every document of a kind, by id. What cannot be read as JSON is left out and reported. */
+	documents(kind: DocumentKind): readonly { readonly id: string; readonly value: unknown }[];
+	/** Writes or (undefined) deletes, all or none. On the disk when it returns. Large lists in portions: it runs on the loop. */
+	putDocuments(
+		kind: DocumentKind,
+		entries: readonly { readonly id: string; readonly value: unknown | undefined }[],
+	): void;
 	holds(): readonly StandingHold[];
 	putHold(hold: StandingHold): void;
 	deleteHold(id: string): void;

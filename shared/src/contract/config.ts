@@ -180,6 +180,82 @@ export const configSchema = z.strictObject({
 		),
 		holdExpireSeconds: seconds(604_800, 60).describe('How long held mail waits for a decision before it expires.'),
 	}).describe('Bounds on what may wait.'),
+	limits: section({
+		warnPercent: count(80, 1, 99).describe('Share of a limit at which the administrator is warned, once a window.'),
+		identitiesMax: count(64, 1, 10_000).describe(
+			'Mailboxes, scripts and domains of one account that are metered apart; the rest share one meter.',
+		),
+		waiting: section({
+			recipientsMax: count(20_000).describe(
+				'Recipients of one account that may wait; beyond, its mail is answered 450.',
+			),
+			bytesMax: bytes(GiB, MiB).describe(
+				'Message bytes of one account that may wait; beyond, its mail is answered 450.',
+			),
+			ageSeconds: seconds(43_200, 60).describe(
+				'While the oldest waiting mail of an account is older than this, its new mail is answered 450.',
+			),
+			expireSeconds: seconds(86_400, 60).describe(
+				'Age at which waiting mail is given up, with a report to its sender.',
+			),
+		}).describe('Bounds on mail that waits for a limit.'),
+		ramp: section({
+			mode: z
+				.enum(['off', 'monitor', 'enforce'])
+				.default('monitor')
+				.describe('Whether new accounts begin with a share of their limits.'),
+			days: count(7, 1, 365).describe('How many days an account counts as new.'),
+			share: z.number().min(0).max(1).default(0.5).describe('Share of the limits of its account level that it has.'),
+		}).describe('The first days of a new account.'),
+	}).describe('Metering. The limits themselves are set by command and REST.'),
+	accounts: section({
+		staleSeconds: seconds(3600, 60).describe(
+			'Age of the last complete list of accounts beyond which nothing is enforced on unknown accounts.',
+		),
+		shrinkPercentMax: count(10, 0, 100).describe(
+			'A complete list that has so much less than the one before is not believed until it comes a second time.',
+		),
+		goneGraceSeconds: seconds(3600, 0).describe('How long queued mail of a removed account still goes out.'),
+	}).describe('What panels tell about accounts.'),
+	ownership: section({
+		mode: z
+			.enum(['off', 'monitor', 'enforce'])
+			.default('monitor')
+			.describe('Only the account that owns a domain may send as it, in MAIL FROM and From.'),
+		action: z.enum(['hold', 'reject']).default('reject').describe('What enforcing does with a breach.'),
+		strangers: z
+			.enum(['allow', 'refuse'])
+			.default('allow')
+			.describe('Sender domains that no account here owns, such as gmail.com.'),
+	}).describe('Domain ownership.'),
+	notices: section({
+		to: z.array(z.string().min(3).max(320)).max(10).default([]).describe('Addresses of administrators; none: no mail.'),
+		from: z.string().min(3).max(320).optional().describe('From: of notices; default: that of reports (dsn.from).'),
+		owners: z.boolean().default(false).describe('Also warn the contact of the account, where a panel has told it.'),
+		senders: z
+			.boolean()
+			.default(true)
+			.describe('Tell a sender once when its mail begins to wait, and until when it will have left.'),
+	}).describe('Mail that tells of limits.'),
+	submission: section({
+		listen: z
+			.array(listenAddress)
+			.default([])
+			.describe('Addresses for remote applications, with STARTTLS. Off by default; never a port that the MTA has.'),
+		listenTls: z.array(listenAddress).default([]).describe('The same with TLS from the first byte (RFC 8314).'),
+		tls: z
+			.strictObject({
+				certFile: z.string().min(1).describe('Certificate chain, PEM.'),
+				keyFile: z.string().min(1).describe('Private key, PEM.'),
+			})
+			.optional()
+			.describe('Certificate of the submission listener; needed for it to start.'),
+		connectionsMax: count(500, 1, 20_000).describe('Open connections; more are told 421.'),
+		authFailuresMax: count(10, 1, 1000).describe(
+			'Failed logins of one address or one user within blockSeconds before it is refused.',
+		),
+		blockSeconds: seconds(900, 1, 86_400).describe('How long it is refused, and how long failures are remembered.'),
+	}).describe('SMTP submission for remote applications, with a password and TLS.'),
 	spool: section({
 		segmentBytes: bytes(64 * MiB, MiB, GiB).describe('Size of one log segment.'),
 		sendingBytesMax: bytes(256 * MiB, MiB, 64 * GiB).describe(

@@ -3,7 +3,8 @@
  */
 import { z } from 'zod';
 import { actorHeader, roles } from './actor.ts';
-import { type Operation, operations, otherResources } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { operations, otherResources } from './operations.ts';
 import { problemSchema } from './problem.ts';
 
 type Json = { [key: string]: unknown };

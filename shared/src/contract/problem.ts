@@ -10,6 +10,7 @@ export const problemCodes = {
 	'not-found': { status: 404, title: 'No such thing' },
 	'method-not-allowed': { status: 405, title: 'No such method here' },
 	conflict: { status: 409, title: 'Not possible in the present state' },
+	'stale-revision': { status: 409, title: 'A newer list has been given already' },
 	'too-large': { status: 413, title: 'Body too large' },
 	'bad-media-type': {
 		status: 415,

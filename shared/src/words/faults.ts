@@ -157,6 +157,66 @@ export const faults = {
 		reply(450, '4.3.2', 'Too much mail of this sender is waiting, try again later'),
 		'Bound: queue.accountRecipientsMax / queue.accountBytesMax. See sluice queue --by account.',
 	),
+	overLimit: fault(
+		'E_LIMIT',
+		reply(450, '4.7.1', 'Sending limit reached, try again later'),
+		'A limit with `over: defer` is reached. `sluice account show` says which, and where it comes from.',
+	),
+	overLimitRefused: fault(
+		'E_LIMIT_REFUSED',
+		reply(550, '5.7.1', 'Sending limit reached'),
+		'A limit with `over: reject` is reached, or a limit of 0. `sluice account show` says which, and where it comes from.',
+	),
+	waitingFull: fault(
+		'E_WAITING',
+		reply(450, '4.7.1', 'Too much mail of this sender waits for its limit, try again later'),
+		'Bounds: limits.waiting. See sluice account show; the MTA keeps the mail and tries again.',
+	),
+	recipientsOverLimit: fault(
+		'E_LIMIT_RECIPIENTS',
+		reply(452, '4.5.3', 'Too many recipients for the limit of this sender, send the rest in another transaction'),
+		'A limit with `split: false` allows fewer recipients in one message; the MTA sends the rest by itself.',
+	),
+	notOwner: fault(
+		'E_OWNER',
+		reply(550, '5.7.1', 'This account may not send as that domain'),
+		'The domain belongs to another account (ownership). `sluice account may-send-as` makes an exception.',
+	),
+	authRequired: fault(
+		'E_AUTH_REQUIRED',
+		reply(530, '5.7.0', 'Authentication required'),
+		'Submission takes mail only after AUTH (RFC 4954 §6).',
+	),
+	authTls: fault(
+		'E_AUTH_TLS',
+		reply(538, '5.7.11', 'Encryption required for authentication, use STARTTLS'),
+		'Passwords are taken only over TLS (RFC 4954 §4).',
+	),
+	authFailed: fault(
+		'E_AUTH_FAILED',
+		reply(535, '5.7.8', 'Authentication credentials invalid'),
+		'Wrong user or password, or the credential was revoked. `sluice credential list` shows them.',
+	),
+	authUnavailable: fault(
+		'E_AUTH_UNAVAILABLE',
+		reply(454, '4.7.0', 'Temporary authentication failure'),
+		'Too many passwords are being checked at once; the client tries again.',
+	),
+	authBlocked: fault(
+		'E_AUTH_BLOCKED',
+		reply(421, '4.7.0', 'Too many failed logins, try again later'),
+		'Bounds: submission.authFailuresMax, submission.blockSeconds. The log line has the address.',
+	),
+	authMechanism: fault(
+		'E_AUTH_MECHANISM',
+		reply(504, '5.5.4', 'Authentication mechanism not supported'),
+		'PLAIN and LOGIN are offered.',
+	),
+	senderNotAllowed: fault(
+		'E_SENDER',
+		reply(550, '5.7.1', 'This login may not send as that address'),
+		'The credential allows other sender domains; see sluice credential list.',
+	),
 	memory: fault(
 		'E_MEMORY',
 		reply(451, '4.3.2', 'Server busy, try again later'),

@@ -3,6 +3,7 @@
  */
 import type { Attribution } from './attribution.ts';
 import type { Envelope } from './envelope.ts';
+import type { ScopeKey } from './limits.ts';
 import type { RecipientState } from './recipient.ts';
 import type { Reply } from './reply.ts';
 import type { Cause } from './response.ts';
@@ -75,6 +76,20 @@ export type MessageRecord = {
 	readonly about?: MessageId;
 	/** Received lines counted, for the loop bound. */
 	readonly hops: number;
+	/**
+	 * Scopes that pay for each recipient when it may leave, outermost first. What starts `queued` is charged at `acceptedMs`. Absent:
+	 * nobody pays, as for our own reports.
+	 */
+	readonly scopes?: readonly ScopeKey[];
+};
+
+/** One recipient paid for: by the step that lets it leave (invariant 3). */
+export type Charge = {
+	readonly scopes: readonly ScopeKey[];
+	/** 1 for the first recipient of its message that is charged. */
+	readonly messages: 0 | 1;
+	/** `recipientKeyOf` the address, for limits on different recipients. */
+	readonly key: number;
 };
 
 /** One step of one recipient's life, as logged. `recipient` is its index in the envelope. */
@@ -102,6 +117,8 @@ export type Transition = {
 	readonly delayNoticed?: boolean;
 	/** Nobody is told of this end: the sender is not known to be who it says. */
 	readonly untold?: boolean;
+	/** Usage that this step charged: from `waiting` or `held` to `queued`. */
+	readonly charge?: Charge;
 	/** For `delivered`: the next hop does not do DSN, so a report of success is ours to make (RFC 3461 §5.2.2). */
 	readonly relayed?: boolean;
 };

@@ -9,8 +9,8 @@ import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { type Actor, actorHeader, parseActor } from '@sluice/shared/contract/actor.ts';
 import { openApiDocument } from '@sluice/shared/contract/openapi.ts';
+import { type Operation, requestBytesMax } from '@sluice/shared/contract/operation.ts';
 import {
-	type Operation,
 	type OperationHandlers,
 	type OperationId,
 	operations,
@@ -18,7 +18,7 @@ import {
 } from '@sluice/shared/contract/operations.ts';
 import { type Problem, type ProblemDocument, problemDocument } from '@sluice/shared/contract/problem.ts';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { EventStream } from './event-stream.ts';
 
 export type ApiSettings = {
@@ -37,8 +37,6 @@ export type ApiParts = {
 };
 
 export type Api = { readonly socketPath: string; stop(): Promise<void> };
-
-export const requestBytesMax = 12 * 1024 * 1024;
 
 function sendProblem(response: Response, problem: Problem, errors?: ProblemDocument['errors']): void {
 	const document = problemDocument(problem, errors);
@@ -74,7 +72,9 @@ function actorOf(request: Request): Actor | Problem {
 function mount(app: Express, id: OperationId, parts: ApiParts): void {
 	const operation: Operation = operations[id];
 	const route = operation.path.replace(/\{(\w+)\}/g, ':$1');
-	app[operation.method](route, async (request, response) => {
+	const { bodyBytesMax: limit = requestBytesMax } = operation;
+	const body = express.json({ limit, strict: false, verify: verifyUtf8 });
+	app[operation.method](route, body, async (request: Request, response: Response) => {
 		let actor: Actor | undefined;
 		if (operation.roles.length > 0) {
 			const found = actorOf(request);
@@ -83,20 +83,20 @@ function mount(app: Express, id: OperationId, parts: ApiParts): void {
 				return sendProblem(response, { code: 'forbidden', detail: `${found.role} may not ${id}` });
 			actor = found;
 		}
-		if (request.method === 'POST' && !request.is('application/json'))
-			return sendProblem(response, { code: 'bad-media-type' });
+		const hasBody = !(operation.body instanceof z.ZodUndefined);
+		if (hasBody && !request.is('application/json')) return sendProblem(response, { code: 'bad-media-type' });
 		const parsed = parse([
 			{ place: 'path', schema: operation.params, value: { ...request.params } },
 			{ place: 'query', schema: operation.query, value: { ...request.query } },
 			{ place: 'body', schema: operation.body, value: request.body },
 		]);
 		if ('errors' in parsed) return sendProblem(response, { code: 'invalid' }, parsed.errors);
-		const [params, query, body] = parsed.values;
+		const [params, query, asked] = parsed.values;
 		const handler = parts.handlers[id] as (
 			input: unknown,
 			by: Actor | undefined,
 		) => ReturnType<OperationHandlers[OperationId]>;
-		const result = await handler({ params, query, body }, actor);
+		const result = await handler({ params, query, body: asked }, actor);
 		if (result.ok) response.type('application/json').send(JSON.stringify(result.value));
 		else sendProblem(response, result.error);
 	});
@@ -104,9 +104,9 @@ function mount(app: Express, id: OperationId, parts: ApiParts): void {
 
 const wordErrors =
 	(failed: ApiParts['failed']): ErrorRequestHandler =>
-	(error: { type?: string; status?: number }, request, response, _next) => {
+	(error: { type?: string; status?: number; limit?: number }, request, response, _next) => {
 		if (error.type === 'entity.too.large')
-			return sendProblem(response, { code: 'too-large', detail: `at most ${requestBytesMax} bytes` });
+			return sendProblem(response, { code: 'too-large', detail: `at most ${error.limit} bytes` });
 		if (error.type === 'entity.parse.failed') return sendProblem(response, { code: 'bad-json' });
 		if (error.type === 'charset.unsupported' || error.type === 'encoding.unsupported')
 			return sendProblem(response, { code: 'bad-media-type' });
@@ -140,7 +140,6 @@ export function createApp(settings: ApiSettings, parts: ApiParts): Express {
 	// A path is the contract's, to the letter.
 	app.enable('case sensitive routing');
 	app.enable('strict routing');
-	app.use(express.json({ limit: requestBytesMax, strict: false, verify: verifyUtf8 }));
 	for (const id of Object.keys(operations) as OperationId[]) mount(app, id, parts);
 	const document = JSON.stringify(openApiDocument(settings.version));
 	app.get('/openapi.json', (_request, response) => void response.type('application/json').send(document));

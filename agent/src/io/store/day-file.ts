@@ -9,9 +9,8 @@ import type { LogPosition } from '../../ports/spool.ts';
 import { chunkTable } from './chunks.ts';
 import type { Change, DayBatch, NewMessage, RecipientNow } from './day-batch.ts';
 import { dayApplicationId, dayPragmas, daySchema, dayVersion } from './day-schema.ts';
-import { rollBack } from './index-projection.ts';
 import type { Durability } from './projection.ts';
-import { type Database, type OpenDatabase, openDatabase, syncFolderOf } from './sqlite.ts';
+import { type Database, type OpenDatabase, openDatabase, rollBack, syncFolderOf } from './sqlite.ts';
 import { numberOfState } from './stored-states.ts';
 
 export type DayFile = {

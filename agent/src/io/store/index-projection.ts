@@ -12,7 +12,7 @@ import type { LogEntry, LogPosition, Reported } from '../../ports/spool.ts';
 import type { Projection } from './projection.ts';
 import { readPosition } from './queue-database.ts';
 import { type IndexedMessage, packRow, unpackRow } from './queue-rows.ts';
-import type { Database } from './sqlite.ts';
+import { type Database, rollBack } from './sqlite.ts';
 import { openDictionary } from './words.ts';
 
 type Touched = IndexedMessage & {
@@ -132,13 +132,4 @@ export function createIndexProjection(database: Database): IndexProjection {
 		},
 		close: () => database.close(),
 	};
-}
-
-/** SQLite has rolled back by itself after some errors; then this one fails, and the first error is the one to tell. */
-export function rollBack(database: Database): void {
-	try {
-		database.exec('ROLLBACK');
-	} catch {
-		// Nothing was open any more.
-	}
 }

@@ -143,3 +143,12 @@ export function syncFolderOf(path: string): void {
 		closeSync(fd);
 	}
 }
+
+/** SQLite has rolled back by itself after some errors; then this one fails, and the first error is the one to tell. */
+export function rollBack(database: Database): void {
+	try {
+		database.exec('ROLLBACK');
+	} catch {
+		// Nothing was open any more.
+	}
+}

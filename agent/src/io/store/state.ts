@@ -7,7 +7,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
 import type { AuditEntry, StateStore } from '../../ports/store.ts';
-import { type Database, databaseFiles, failureOf, openDatabase, syncFolderOf } from './sqlite.ts';
+import { type Database, databaseFiles, failureOf, openDatabase, rollBack, syncFolderOf } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 
 export type StateOptions = {
@@ -24,9 +24,13 @@ export const auditAgeMsMax = 400 * 24 * 3600 * 1000;
 /** Entries between two looks at the bounds. */
 const trimEveryEntries = 100;
 
-const stateVersion = 1;
+const stateVersion = 2;
 /** "SluS". */
 const applicationId = 0x536c7553;
+
+/** Accounts, limits, credentials, webhooks: one JSON text each. Since version 2. */
+const documentsTable =
+	'CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;';
 
 const schema = `
 	CREATE TABLE holds (
@@ -47,6 +51,7 @@ const schema = `
 		detail TEXT NOT NULL
 	);
 	CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+	${documentsTable}
 	PRAGMA application_id = ${applicationId};
 	PRAGMA user_version = ${stateVersion};
 `;
@@ -55,14 +60,14 @@ const schema = `
 export function openState(options: StateOptions): StateStore {
 	const { path, now, report } = options;
 	try {
-		return stateOf(openChecked(path), now);
+		return stateOf(openChecked(path), options);
 	} catch (error) {
 		if (!(error instanceof UnusableState) && failureOf(error) !== 'corrupt') throw error;
 		const kept = `${path}.damaged-${Math.round(now())}`;
 		for (const [index, file] of databaseFiles(path).entries())
 			if (existsSync(file)) renameSync(file, databaseFiles(kept)[index] as string);
 		report({ kind: 'state-set-aside', path: kept, why: (error as Error).message });
-		return stateOf(openChecked(path), now);
+		return stateOf(openChecked(path), options);
 	}
 }
 
@@ -84,6 +89,8 @@ function openChecked(path: string): Database {
 			throw new Error(`${path} was written by a later version of the program`);
 		const check = number('quick_check(1)');
 		if (check !== 'ok') throw new UnusableState(`damaged: ${check}`);
+		if (number('user_version') === 1)
+			database.exec(`BEGIN; ${documentsTable} PRAGMA user_version = ${stateVersion}; COMMIT`);
 		return database;
 	} catch (error) {
 		database.close();
@@ -91,7 +98,7 @@ function openChecked(path: string): Database {
 	}
 }
 
-function stateOf(database: Database, now: () => number): StateStore {
+function stateOf(database: Database, { path, now, report }: StateOptions): StateStore {
 	const allHolds = database.prepare(
 		'SELECT id, kind, subject, reason, author, since, until FROM holds ORDER BY since, id',
 	);
@@ -108,6 +115,9 @@ function stateOf(database: Database, now: () => number): StateStore {
 	const trimByRows = database.prepare('DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?');
 	const getFact = database.prepare('SELECT value FROM facts WHERE name = ?');
 	const putFact = database.prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)');
+	const allDocuments = database.prepare('SELECT id, value FROM documents WHERE kind = ? ORDER BY id');
+	const putDocument = database.prepare('INSERT OR REPLACE INTO documents VALUES (?, ?, ?)');
+	const deleteDocument = database.prepare('DELETE FROM documents WHERE kind = ? AND id = ?');
 	let untilTrim = 0;
 
 	function trim(): void {
@@ -146,6 +156,28 @@ function stateOf(database: Database, now: () => number): StateStore {
 				subject: subject as string,
 				detail: detail as string,
 			})),
+		documents: (kind) =>
+			allDocuments.all(kind).flatMap(([id, text]) => {
+				try {
+					return [{ id: id as string, value: JSON.parse(text as string) as unknown }];
+				} catch (error) {
+					report({ kind: 'document-damaged', path, why: `${kind} ${id}: ${(error as Error).message}` });
+					return [];
+				}
+			}),
+		putDocuments(kind, entries) {
+			database.exec('BEGIN IMMEDIATE');
+			try {
+				for (const { id, value } of entries) {
+					if (value === undefined) deleteDocument.run(kind, id);
+					else putDocument.run(kind, id, JSON.stringify(value));
+				}
+				database.exec('COMMIT');
+			} catch (error) {
+				rollBack(database);
+				throw error;
+			}
+		},
 		get: (key) => getFact.get(key)?.[0] as string | undefined,
 		set: (key, value) => void putFact.run(key, value),
 		close: () => database.close(),

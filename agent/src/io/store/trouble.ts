@@ -8,6 +8,8 @@ export type StoreTrouble =
 	| { readonly kind: 'day-set-aside'; readonly day: string; readonly path: string; readonly why: string }
 	/** state.db could not be read: kept as `path`. Holds, audit and keys start empty. */
 	| { readonly kind: 'state-set-aside'; readonly path: string; readonly why: string }
+	/** One document of state.db is not JSON, and is passed over. */
+	| { readonly kind: 'document-damaged'; readonly path: string; readonly why: string }
 	/** A run of the projector failed, or its thread ended; it goes on trying. Told once per new error. */
 	| { readonly kind: 'projector-failed'; readonly error: string }
 	| { readonly kind: 'projector-recovered' };

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { OperationHandlers, OperationId } from '@sluice/shared/contract/operations.ts';
-import { ok } from '@sluice/shared/words/result.ts';
+import { type OperationHandlers, type OperationId, operations } from '@sluice/shared/contract/operations.ts';
+import { failed, ok } from '@sluice/shared/words/result.ts';
 import { createEventStream, type EventStream } from '../../io/http/event-stream.ts';
 import { type Api, serveApi } from '../../io/http/server.ts';
 import { createProgram, runProgram } from './program.ts';
@@ -26,8 +26,17 @@ export type FakeAgent = {
 	stop(): Promise<void>;
 };
 
+/** What no test has asked for yet. */
+const notMadeUp = Object.fromEntries(
+	Object.keys(operations).map((id) => [
+		id,
+		async () => failed({ code: 'unavailable', detail: `${id} is not made up` }),
+	]),
+) as unknown as OperationHandlers;
+
 function madeUpHandlers(): OperationHandlers {
 	return {
+		...notMadeUp,
 		health: async () => ok(values.health),
 		listMessages: async () => ok({ items: [...values.messages], next: 'c1' }),
 		getMessage: async () => ok(values.messages[0] as (typeof values.messages)[number]),

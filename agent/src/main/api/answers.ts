@@ -7,8 +7,8 @@ import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
 import { initialState } from '@sluice/shared/words/message.ts';
 import { replyText } from '@sluice/shared/words/reply.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
-import { identityText } from '../core/policy/judge.ts';
-import type { MessageLife, MessageSummary } from '../ports/store.ts';
+import { identityText } from '../../core/policy/judge.ts';
+import type { MessageLife, MessageSummary } from '../../ports/store.ts';
 
 /** RFC 3339 in UTC. */
 export const time = (ms: number): string => new Date(ms).toISOString();

@@ -1,41 +1,24 @@
 /**
- * What each operation of the REST API does: asks flow, scheduler or history, and words the answer.
+ * What each operation about mail does: asks flow, scheduler or history, and words the answer.
  *
  * Not here: who may call what (shared/contract/operations.ts says, io/http checks), how acts work (flow/review.ts).
  */
 import type { Actor } from '@sluice/shared/contract/actor.ts';
+import type { mailOperations } from '@sluice/shared/contract/mail-operations.ts';
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import type { HealthDto, TraceDto } from '@sluice/shared/contract/shapes.ts';
 import { type MessageId, messageTimeOf } from '@sluice/shared/words/message.ts';
-import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { ok, type Result } from '@sluice/shared/words/result.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
-import { storyOf } from '../core/delivery/story.ts';
-import { identityText } from '../core/policy/judge.ts';
-import type { Flow } from '../flow/context.ts';
-import { liftHold, type ReviewAct, type Reviewed, type ReviewFailure, review, setHold } from '../flow/review.ts';
-import { HistoryError } from '../io/store/history.ts';
-import type { LogPosition } from '../ports/spool.ts';
-import type { MessageLife } from '../ports/store.ts';
+import { storyOf } from '../../core/delivery/story.ts';
+import { identityText } from '../../core/policy/judge.ts';
+import { liftHold, type ReviewAct, type Reviewed, type ReviewFailure, review, setHold } from '../../flow/review.ts';
+import { HistoryError } from '../../io/store/history.ts';
+import type { MessageLife } from '../../ports/store.ts';
 import { holdDto, summaryDto, summaryOf, time } from './answers.ts';
-
-export type ApiContext = {
-	readonly flow: Flow;
-	readonly version: string;
-	readonly startedMs: number;
-	/** Lets history catch up with what is in the log now. */
-	readonly settled: () => Promise<void>;
-	readonly freeBytes: () => number;
-	readonly projected: () => LogPosition | undefined;
-	readonly connectionsIn: () => number;
-};
-
-const problem = (code: Problem['code'], detail?: string): Result<never, Problem> =>
-	failed(detail === undefined ? { code } : { code, detail });
-
-/** An account sees its own mail and nothing that tells whether other mail exists. */
-const maySee = (actor: Actor | undefined, account: string): boolean =>
-	actor?.role === 'admin' || (actor?.role === 'account' && actor.id === account);
+import { type ApiContext, defined, problem } from './context.ts';
+import { keyOf, maySee } from './visibility.ts';
 
 function reviewed(result: Result<Reviewed, ReviewFailure>): Result<{ recipients: number; messages: number }, Problem> {
 	if (result.ok)
@@ -102,7 +85,8 @@ async function lifeFor(
 	await context.settled();
 	const life = await asked(context.flow.history.life(id));
 	if (!life.ok) return life;
-	if (life.value === undefined || !maySee(actor, life.value.record.attribution.account)) return notFound(context, id);
+	if (life.value === undefined || !maySee(context.flow.accounts, actor, life.value.record.attribution.account))
+		return notFound(context, id);
 	return ok(life.value);
 }
 
@@ -140,7 +124,7 @@ function notFound({ flow }: ApiContext, id: MessageId): Result<never, Problem> {
 	);
 }
 
-export function createHandlers(context: ApiContext): OperationHandlers {
+export function createMailHandlers(context: ApiContext): Pick<OperationHandlers, keyof typeof mailOperations> {
 	const { flow } = context;
 	const act = async (kind: ReviewAct, selector: StandingHold['selector'], reason: string, actor: Actor | undefined) =>
 		reviewed(await review(flow, kind, selector, reason, actor as Actor));
@@ -149,7 +133,7 @@ export function createHandlers(context: ApiContext): OperationHandlers {
 		listMessages: async ({ query }, actor) => {
 			await context.settled();
 			const { since, until, limit, cursor, ...filters } = query;
-			const account = actor?.role === 'account' ? actor.id : filters.account;
+			const account = actor?.role === 'account' ? keyOf(flow.accounts, actor.id) : filters.account;
 			const page = await asked(
 				flow.history.search({
 					...defined(filters),
@@ -219,12 +203,5 @@ export function createHandlers(context: ApiContext): OperationHandlers {
 			const last = items.at(-1);
 			return ok({ items, ...(items.length === query.limit && last !== undefined ? { next: String(last.id) } : {}) });
 		},
-	};
-}
-
-/** Without the keys that are undefined: `exactOptionalPropertyTypes` tells absent from undefined. */
-function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-		[K in keyof T]: Exclude<T[K], undefined>;
 	};
 }

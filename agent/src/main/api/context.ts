@@ -1,0 +1,28 @@
+/**
+ * What the handlers of the REST API work with.
+ */
+import type { Problem } from '@sluice/shared/contract/problem.ts';
+import { failed, type Result } from '@sluice/shared/words/result.ts';
+import type { Flow } from '../../flow/context.ts';
+import type { LogPosition } from '../../ports/spool.ts';
+
+export type ApiContext = {
+	readonly flow: Flow;
+	readonly version: string;
+	readonly startedMs: number;
+	/** Lets history catch up with what is in the log now. */
+	readonly settled: () => Promise<void>;
+	readonly freeBytes: () => number;
+	readonly projected: () => LogPosition | undefined;
+	readonly connectionsIn: () => number;
+};
+
+export const problem = (code: Problem['code'], detail?: string): Result<never, Problem> =>
+	failed(detail === undefined ? { code } : { code, detail });
+
+/** Without the keys that are undefined: `exactOptionalPropertyTypes` tells absent from undefined. */
+export function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+		[K in keyof T]: Exclude<T[K], undefined>;
+	};
+}
