@@ -4,13 +4,15 @@
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import { createAccountHandlers } from './accounts.ts';
 import type { ApiContext } from './context.ts';
+import { createCredentialHandlers } from './credentials.ts';
 import { createLimitHandlers } from './limits.ts';
 import { createMailHandlers } from './mail.ts';
-import { createSenderHandlers } from './senders.ts';
+import { createWebhookHandlers } from './webhooks.ts';
 
 export const createHandlers = (context: ApiContext): OperationHandlers => ({
 	...createMailHandlers(context),
 	...createAccountHandlers(context),
 	...createLimitHandlers(context),
-	...createSenderHandlers(context),
+	...createCredentialHandlers(context),
+	...createWebhookHandlers(context),
 });
