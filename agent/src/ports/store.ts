@@ -31,7 +31,8 @@ export type Projector = {
 };
 
 export type MessageQuery = {
-	readonly account?: string;
+	/** Of any of these accounts, by key: those that whoever asks may see. Absent: of all; empty: of none. */
+	readonly accounts?: readonly string[];
 	readonly identity?: string;
 	/** Exact address, or `@domain`. */
 	readonly sender?: string;

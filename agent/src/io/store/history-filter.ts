@@ -67,6 +67,9 @@ const joined = (conditions: readonly Condition[]): Condition => ({
 	values: conditions.flatMap(({ values }) => values),
 });
 
+/** An index on accounts is worth a look for each of so many; for more of them all messages are read. */
+const accountsLookedUpMax = 64;
+
 /** States that many recipients are in: an account leaves fewer. */
 const frequentStates: readonly RecipientState[] = ['queued', 'bounced'];
 
@@ -93,14 +96,18 @@ function recipientTerms({ recipient, state }: MessageQuery): Term[] {
 	return terms;
 }
 
-function messageTerms({ account, identity, sender, subject }: MessageQuery): Term[] {
+function messageTerms({ accounts, identity, sender, subject }: MessageQuery): Term[] {
 	const terms: Term[] = [];
 	if (sender?.startsWith('@') === true)
 		terms.push(term(5, 'messages_sender_domain', 'm.sender_domain = ?', sender.slice(1).toLowerCase()));
 	else if (sender !== undefined)
 		terms.push(term(1, 'messages_sender', 'm.sender = ? COLLATE NOCASE', sender === '<>' ? '' : sender));
 	if (identity !== undefined) terms.push(term(2, 'messages_identity', 'm.identity = ?', identity));
-	if (account !== undefined) terms.push(term(4, 'messages_account', 'm.account = ?', account));
+	// As one value, so that the text is the same however many there are: statements are prepared once for each text.
+	if (accounts !== undefined) {
+		const [rank, index] = accounts.length <= accountsLookedUpMax ? [4, 'messages_account'] : [8, ''];
+		terms.push(term(rank, index, 'm.account IN (SELECT value FROM json_each(?))', JSON.stringify(accounts)));
+	}
 	if (subject !== undefined && subject !== '')
 		terms.push(term(9, '', "m.subject LIKE ? ESCAPE '\\'", `%${subject.replace(/[\\%_]/g, '\\$&')}%`));
 	return terms;

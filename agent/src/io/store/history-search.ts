@@ -28,6 +28,7 @@ export class InvalidCursor extends Error {}
 
 /** `clock`: monotonic milliseconds. Throws InvalidCursor, or SQLite's error. */
 export function search(days: HistoryDays, query: MessageQuery, clock: () => number, maxMs = searchMsMax): SearchPage {
+	if (query.accounts?.length === 0) return { items: [] };
 	const deadlineMs = clock() + maxMs;
 	const limit = Math.max(1, Math.min(query.limit, searchLimitMax));
 	const before = query.cursor === undefined ? undefined : readCursor(query.cursor);

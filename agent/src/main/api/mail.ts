@@ -8,17 +8,19 @@ import type { mailOperations } from '@sluice/shared/contract/mail-operations.ts'
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import type { HealthDto, TraceDto } from '@sluice/shared/contract/shapes.ts';
+import type { AccountKey } from '@sluice/shared/words/account.ts';
 import { type MessageId, messageTimeOf } from '@sluice/shared/words/message.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
 import { storyOf } from '../../core/delivery/story.ts';
+import type { AccountBook } from '../../core/identity/accounts.ts';
 import { identityText } from '../../core/policy/judge.ts';
 import { liftHold, type ReviewAct, type Reviewed, type ReviewFailure, review, setHold } from '../../flow/review.ts';
 import { HistoryError } from '../../io/store/history.ts';
 import type { MessageLife } from '../../ports/store.ts';
 import { holdDto, summaryDto, summaryOf, time } from './answers.ts';
 import { type ApiContext, defined, problem } from './context.ts';
-import { keyOf, maySee } from './visibility.ts';
+import { keyOf, maySee, visibleAccounts } from './visibility.ts';
 
 function reviewed(result: Result<Reviewed, ReviewFailure>): Result<{ recipients: number; messages: number }, Problem> {
 	if (result.ok)
@@ -74,6 +76,18 @@ async function asked<T>(question: Promise<T>): Promise<Result<T, Problem>> {
 			? problem('invalid', 'cursor: not one of this list')
 			: problem('unavailable', `The history cannot be asked: ${error.message}.`);
 	}
+}
+
+/** Keys of the accounts whose messages are listed; undefined: of all. Of what an actor may not see there is nothing. */
+function accountsAsked(
+	accounts: AccountBook,
+	actor: Actor | undefined,
+	asked: string | undefined,
+): readonly AccountKey[] | undefined {
+	// An account has nothing to choose from.
+	if (asked === undefined || actor?.role === 'account') return visibleAccounts(accounts, actor);
+	const key = keyOf(accounts, asked);
+	return maySee(accounts, actor, key) ? [key] : [];
 }
 
 /** The life of a message that the actor may see; `not-found` in the same words when it is another's. */
@@ -132,13 +146,13 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 		health: async () => ok(health(context)),
 		listMessages: async ({ query }, actor) => {
 			await context.settled();
-			const { since, until, limit, cursor, ...filters } = query;
-			const account = actor?.role === 'account' ? keyOf(flow.accounts, actor.id) : filters.account;
+			const { since, until, limit, cursor, account, ...filters } = query;
+			const accounts = accountsAsked(flow.accounts, actor, account);
 			const page = await asked(
 				flow.history.search({
 					...defined(filters),
 					limit,
-					...(account === undefined ? {} : { account }),
+					...(accounts === undefined ? {} : { accounts }),
 					...(cursor === undefined ? {} : { cursor }),
 					...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
 					...(until === undefined ? {} : { untilMs: Date.parse(until) }),
