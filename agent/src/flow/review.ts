@@ -10,6 +10,7 @@ import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
 import { isHeldBy } from '../core/policy/standing.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import type { Act, ActKind, ActRequest } from '../core/scheduling/scheduler.ts';
+import { audit } from './audit.ts';
 import { type Flow, reportError } from './context.ts';
 import { finish } from './finish.ts';
 import { clearPending, notePending, pendingActs } from './pending-acts.ts';
@@ -228,15 +229,4 @@ export function dropHold(flow: Flow, hold: StandingHold, who: string): void {
 	flow.holds.delete(hold.id);
 	const { kind, id } = hold.selector;
 	flow.events.emit({ event: 'hold.lifted', atMs: flow.clock.now(), hold: hold.id, kind, id, actor: who });
-}
-
-function audit(flow: Flow, actor: Actor, act: string, subject: string, detail: string): void {
-	const atMs = flow.clock.now();
-	try {
-		flow.state.audit({ atMs, actor: actorText(actor), act, subject, detail });
-	} catch (error) {
-		// The act is done; the log line below still tells of it.
-		reportError(flow, 'audit', error);
-	}
-	flow.events.emit({ event: 'admin.act', atMs, actor: actorText(actor), act, subject, detail });
 }

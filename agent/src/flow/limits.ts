@@ -1,0 +1,112 @@
+/**
+ * Limits as people set them: kept in state.db, in force at once for what waits and what comes, in the audit.
+ *
+ * Two sets stand for one level and id: the numbers themselves, and an exception with an end that stands before them, rule by rule.
+ * Not here: what a set means for mail (core/metering), who may set what (main/api/visibility.ts).
+ */
+import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
+import {
+	type Level,
+	type LimitRule,
+	type LimitSet,
+	limitText,
+	type StoredLimits,
+} from '@sluice/shared/words/limits.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { audit } from './audit.ts';
+import type { Flow } from './context.ts';
+
+export type LimitedThing = { readonly level: Level; readonly id: string };
+
+/** `past`: an exception that has ended already. `full`: limits are set for so many things that no more are taken. */
+export type LimitFailure = 'past' | 'full';
+
+/** Levels and ids for which numbers may be set, in all. */
+export const limitedThingsMax = 100_000;
+
+/** Sets the numbers of a level and id, or with `untilMs` (epoch ms) an exception from them. The other of the two stays. */
+export function setLimits(
+	flow: Flow,
+	thing: LimitedThing,
+	{ set, untilMs }: { readonly set: LimitSet; readonly untilMs?: number | undefined },
+	actor: Actor,
+): Result<StoredLimits, LimitFailure> {
+	if (untilMs !== undefined && untilMs <= flow.clock.now()) return failed('past');
+	const known = flow.limits.get(thing.level, thing.id);
+	if (
+		known === undefined &&
+		Iterator.from(flow.limits.entries())
+			.drop(limitedThingsMax - 1)
+			.next().done !== true
+	)
+		return failed('full');
+	const { base, exception } = present(flow, known);
+	const limits: StoredLimits =
+		untilMs === undefined
+			? { base: set, ...(exception === undefined ? {} : { exception }) }
+			: { ...(base === undefined ? {} : { base }), exception: { ...set, untilMs } };
+	store(flow, thing, limits);
+	tell(flow, actor, 'limit.set', thing, setText(set, untilMs), {
+		mode: set.mode,
+		...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+	});
+	return ok(limits);
+}
+
+/** Takes away all that is set for a level and id, or the exception alone. Nothing set is no failure: it is as asked. */
+export function clearLimits(flow: Flow, thing: LimitedThing, only: 'exception' | undefined, actor: Actor): void {
+	const known = flow.limits.get(thing.level, thing.id);
+	if (known === undefined || (only === 'exception' && known.exception === undefined)) return;
+	store(flow, thing, only === 'exception' && known.base !== undefined ? { base: known.base } : undefined);
+	tell(
+		flow,
+		actor,
+		'limit.clear',
+		thing,
+		only === 'exception' ? 'the exception is over' : 'nothing is set any more',
+		{},
+	);
+}
+
+/** An exception that is over is not kept beside what is set now. */
+function present(flow: Flow, limits: StoredLimits = {}): StoredLimits {
+	const { exception, ...rest } = limits;
+	return exception === undefined || exception.untilMs <= flow.clock.now() ? rest : limits;
+}
+
+/** On the disk first: what could not be written is not in force either. Throws when it cannot. */
+function store(flow: Flow, { level, id }: LimitedThing, limits: StoredLimits | undefined): void {
+	const value = limits === undefined ? undefined : { level, id, ...limits };
+	flow.state.putDocuments('limits', [{ id: `${level}:${id}`, value }]);
+	flow.limits.set(level, id, limits);
+	// What waited for the old number may leave now.
+	flow.wake();
+}
+
+function tell(
+	flow: Flow,
+	actor: Actor,
+	act: 'limit.set' | 'limit.clear',
+	{ level, id }: LimitedThing,
+	text: string,
+	more: { readonly mode?: string; readonly until?: string },
+): void {
+	const who = actorText(actor);
+	flow.events.emit({ event: 'limit.set', atMs: flow.clock.now(), level, id, text, actor: who, ...more });
+	audit(flow, actor, act, `${level} ${id}`, text);
+}
+
+/** `50 recipients an hour, 500 recipients a day (enforce), over: defer, until 2026-12-01T00:00:00.000Z: a newsletter` */
+export function setText({ values, mode, modes, over, split, note }: LimitSet, untilMs?: number): string {
+	const numbers = (Object.entries(values) as [LimitRule, number][]).map(([rule, value]) => {
+		const own = modes?.[rule];
+		return `${limitText(rule, value)}${own === undefined || own === mode ? '' : ` (${own})`}`;
+	});
+	return [
+		`${numbers.length === 0 ? 'no number' : numbers.join(', ')} (${mode})`,
+		...(over === undefined ? [] : [`over: ${over}`]),
+		...(split === undefined ? [] : [split ? 'sent in parts' : 'not sent in parts']),
+		...(untilMs === undefined ? [] : [`until ${new Date(untilMs).toISOString()}`]),
+		...(note === undefined ? [] : [`note: ${note}`]),
+	].join(', ');
+}
