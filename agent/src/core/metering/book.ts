@@ -10,6 +10,7 @@ export type LimitBook = {
 	/** undefined: nothing is set any more. */
 	set(level: Level, id: string, limits: StoredLimits | undefined): void;
 	entries(): Iterable<{ readonly level: Level; readonly id: string; readonly limits: StoredLimits }>;
+	readonly size: number;
 	readonly version: number;
 };
 
@@ -24,6 +25,9 @@ export function createLimitBook(): LimitBook {
 			else byKey.set(`${level}:${id}`, { level, id, limits });
 		},
 		entries: () => byKey.values(),
+		get size() {
+			return byKey.size;
+		},
 		get version() {
 			return version;
 		},
