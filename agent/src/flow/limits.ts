@@ -33,13 +33,7 @@ export function setLimits(
 ): Result<StoredLimits, LimitFailure> {
 	if (untilMs !== undefined && untilMs <= flow.clock.now()) return failed('past');
 	const known = flow.limits.get(thing.level, thing.id);
-	if (
-		known === undefined &&
-		Iterator.from(flow.limits.entries())
-			.drop(limitedThingsMax - 1)
-			.next().done !== true
-	)
-		return failed('full');
+	if (known === undefined && flow.limits.size >= limitedThingsMax) return failed('full');
 	const { base, exception } = present(flow, known);
 	const limits: StoredLimits =
 		untilMs === undefined
