@@ -105,6 +105,7 @@ export async function openSpool(parts: SpoolParts): Promise<OpenedSpool> {
 		logDirectory: directory,
 		queuePath,
 		historyDirectory,
+		usagePath: join(parts.dataDir, 'usage.db'),
 		logEnd: end,
 		report: parts.storeTrouble,
 	});

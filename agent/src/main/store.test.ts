@@ -24,7 +24,12 @@ async function eventually(what: string, isTrue: () => boolean): Promise<void> {
 }
 
 async function start(context: TestContext, folder: string, settings: OpenSpoolInput['settings'] = {}) {
-	const paths = { log: join(folder, 'spool'), queue: join(folder, 'queue.db'), history: join(folder, 'history') };
+	const paths = {
+		log: join(folder, 'spool'),
+		queue: join(folder, 'queue.db'),
+		history: join(folder, 'history'),
+		usage: join(folder, 'usage.db'),
+	};
 	for (const path of [paths.log, paths.history]) mkdirSync(path, { recursive: true });
 	const { spool, recovery } = await openSpool({ directory: paths.log, settings, visit: () => {} });
 	spool.kept();
@@ -34,6 +39,7 @@ async function start(context: TestContext, folder: string, settings: OpenSpoolIn
 		logDirectory: paths.log,
 		queuePath: paths.queue,
 		historyDirectory: paths.history,
+		usagePath: paths.usage,
 		logEnd: recovery.end,
 		report: (trouble) => void troubles.push(trouble),
 	});

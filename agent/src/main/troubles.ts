@@ -67,6 +67,15 @@ export function tellStoreTrouble({ events, health, now }: Tell): (trouble: Store
 					text: `The history of ${trouble.day} cannot be used and was set aside; it is made anew from what the log still has.`,
 				});
 				return;
+			case 'usage-set-aside':
+				events.emit({
+					event: 'spool.corrupt',
+					atMs,
+					file: trouble.path,
+					why: trouble.why,
+					text: 'usage.db cannot be used and was set aside; it is made anew from what the log still has. Limits count no usage from before that.',
+				});
+				return;
 			case 'document-damaged':
 				events.emit({
 					event: 'spool.corrupt',

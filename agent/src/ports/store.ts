@@ -18,11 +18,11 @@ export type QueueIndex = {
 	close(): void;
 };
 
-/** The follower: keeps queue.db and history/ up to date with the log. */
+/** The follower: keeps queue.db, history/ and usage.db up to date with the log. */
 export type Projector = {
 	/** The log is durable up to here; catch up. Never waits. */
 	advance(position: LogPosition): void;
-	/** Resolves when both projections have reached the position. */
+	/** Resolves when all projections have reached the position. */
 	reached(position: LogPosition): Promise<void>;
 	onProjected(listener: (projection: 'index' | 'history', position: LogPosition) => void): void;
 	/** Error of the last run, if it failed; it goes on trying. */

@@ -3,14 +3,16 @@
  * replay of the whole log in memory without batches, files or positions.
  */
 
-import type { MessageId, MessageRecord, RecipientStatus, Transition } from '@sluice/shared/words/message.ts';
+import type { Charge, MessageId, MessageRecord, RecipientStatus, Transition } from '@sluice/shared/words/message.ts';
 import { isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';
 import { replyText } from '@sluice/shared/words/reply.ts';
 import { stepBetween } from '../../core/delivery/lifecycle.ts';
 import { replayReport, replayStep, settleReplayed } from '../../core/delivery/replay.ts';
+import { recipientKeyOf } from '../../core/metering/recipient-key.ts';
 import type { QueuedMessage } from '../../core/scheduling/queued.ts';
 import { queuedMessageOf } from '../../core/scheduling/queued-message.ts';
 import type { LogEntry } from '../../ports/spool.ts';
+import type { Usage } from '../../ports/usage.ts';
 import { exampleMs, exampleRecord, type MemoryLog } from './testing.ts';
 
 type OpenMessage = {
@@ -33,11 +35,15 @@ export function createWriter(log: MemoryLog, random: () => number): (count: numb
 
 	function accept(about?: MessageId): MessageRecord {
 		sequence++;
+		const account = pick(exampleAccounts);
+		const mailbox = pick(mailboxes);
+		const scopes = ['server:server', `account:${account}`, `mailbox:${mailbox}`];
 		const record = exampleRecord(sequence, {
 			// Over three days at once, so that any batch is about any day; now and then late.
 			atMs: exampleMs + pick([0, 24, 48]) * hourMs + sequence * 10_000 - (random() < 0.1 ? 25_000 : 0),
-			account: pick(exampleAccounts),
-			mailbox: pick(mailboxes),
+			account,
+			mailbox,
+			...(about === undefined && random() < 0.8 ? { scopes } : {}),
 			recipients: Array.from({ length: 1 + Math.floor(random() * 3) }, () => `${pick(names)}@${pick(domains)}`),
 			subject: pick(subjects),
 			initial: pick(['queued', 'queued', 'queued', 'held', 'waiting']),
@@ -74,6 +80,7 @@ export function createWriter(log: MemoryLog, random: () => number): (count: numb
 			to,
 			attempts,
 			...(to === 'queued' ? { dueMs: atMs + 60_000 } : {}),
+			...(to === 'queued' && !isAttempt ? chargeOf(record, recipient) : {}),
 			...(isAttempt ? { reply: answer } : {}),
 			...(isAttempt && to !== 'delivered' ? { cause: 'greylist' as const } : {}),
 		};
@@ -103,6 +110,13 @@ export function createWriter(log: MemoryLog, random: () => number): (count: numb
 	};
 }
 
+/** What a release charges. */
+function chargeOf({ scopes, envelope }: MessageRecord, recipient: number): Pick<Transition, 'charge'> {
+	if (scopes === undefined) return {};
+	const address = envelope.recipients[recipient]?.address ?? '';
+	return { charge: { scopes, messages: recipient === 0 ? 1 : 0, key: recipientKeyOf(address) } };
+}
+
 /** A message as the history must tell it. */
 export type ToldMessage = {
 	readonly record: MessageRecord;
@@ -118,15 +132,34 @@ export type ToldMessage = {
 	readonly reports: MessageId[];
 };
 
+export type UsageSum = { messages: number; recipients: number; waiting: number; held: number; keys: number[] };
+export type UsageSums = Map<string, UsageSum>;
+
+/** Adds to the sum of its kind, second and scopes. */
+export function addUsage(sums: UsageSums, scopes: readonly string[], usage: Usage): void {
+	const name = `${usage.kind} ${usage.second} ${scopes.join(' ')}`;
+	const sum = sums.get(name) ?? { messages: 0, recipients: 0, waiting: 0, held: 0, keys: [] };
+	sum.messages += usage.messages;
+	sum.recipients += usage.recipients;
+	sum.waiting += usage.waiting;
+	sum.held += usage.held;
+	sum.keys.push(...usage.keys);
+	sum.keys.sort((one, other) => one - other);
+	sums.set(name, sum);
+}
+
 export type Told = {
 	readonly open: ReadonlyMap<MessageId, QueuedMessage>;
 	readonly history: ReadonlyMap<MessageId, ToldMessage>;
+	/** Sums by what happened, second and scopes. */
+	readonly usage: UsageSums;
 };
 
 /** The whole log, entry by entry. */
 export function replayNaively(entries: readonly { readonly entry: LogEntry }[]): Told {
 	const open = new Map<MessageId, QueuedMessage>();
 	const history = new Map<MessageId, ToldMessage>();
+	const usage: UsageSums = new Map();
 	const settle = (message: QueuedMessage): void => {
 		if (settleReplayed(message)) open.delete(message.id);
 	};
@@ -136,7 +169,10 @@ export function replayNaively(entries: readonly { readonly entry: LogEntry }[]):
 			const message = queuedMessageOf(record, ref, false, statuses);
 			open.set(record.id, message);
 			settle(message);
-			if (!history.has(record.id)) history.set(record.id, toldOf(record));
+			if (!history.has(record.id)) {
+				history.set(record.id, toldOf(record));
+				tellUsage(usage, record);
+			}
 			const about = reported === undefined ? undefined : open.get(reported.message);
 			if (reported !== undefined) history.get(reported.message)?.reports.push(record.id);
 			if (reported !== undefined && about !== undefined) {
@@ -146,6 +182,7 @@ export function replayNaively(entries: readonly { readonly entry: LogEntry }[]):
 			continue;
 		}
 		for (const step of entry.transitions) {
+			if (step.charge !== undefined) tellCharge(usage, step.atMs, step.charge);
 			const message = open.get(step.message);
 			if (message !== undefined) {
 				replayStep(message, step);
@@ -157,7 +194,26 @@ export function replayNaively(entries: readonly { readonly entry: LogEntry }[]):
 			tell(told.recipients[step.recipient] as ToldMessage['recipients'][number], step);
 		}
 	}
-	return { open, history };
+	return { open, history, usage };
+}
+
+function tellUsage(sums: UsageSums, { scopes, envelope, initial, acceptedMs }: MessageRecord): void {
+	if (scopes === undefined) return;
+	const count = envelope.recipients.length;
+	addUsage(sums, scopes, {
+		kind: 'accepted',
+		second: Math.floor(acceptedMs / 1000),
+		messages: initial === 'queued' ? 1 : 0,
+		recipients: initial === 'queued' ? count : 0,
+		waiting: initial === 'waiting' ? count : 0,
+		held: initial === 'held' ? count : 0,
+		keys: initial === 'held' ? [] : envelope.recipients.map(({ address }) => recipientKeyOf(address)),
+	});
+}
+
+function tellCharge(sums: UsageSums, atMs: number, { scopes, messages, key }: Charge): void {
+	const second = Math.floor(atMs / 1000);
+	addUsage(sums, scopes, { kind: 'charged', second, messages, recipients: 1, waiting: 0, held: 0, keys: [key] });
 }
 
 const toldOf = (record: MessageRecord): ToldMessage => ({

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { comparePositions } from '../../core/log/position.ts';
 import type { QueuedMessage } from '../../core/scheduling/queued.ts';
-import { createWriter, replayNaively, type Told } from './example-history.ts';
+import { addUsage, createWriter, replayNaively, type Told, type UsageSums } from './example-history.ts';
 import { historyDays } from './history-days.ts';
 import { lifeOf } from './history-life.ts';
 import { search } from './history-search.ts';
@@ -24,6 +24,7 @@ import {
 	temporaryFolder,
 } from './testing.ts';
 import type { StoreTrouble } from './trouble.ts';
+import { openUsageReader } from './usage-reader.ts';
 
 function openMessages(folder: string): Map<MessageId, QueuedMessage> {
 	const index = openQueueIndex(join(folder, 'queue.db'), false);
@@ -33,7 +34,15 @@ function openMessages(folder: string): Map<MessageId, QueuedMessage> {
 	return messages;
 }
 
-/** Index and history on the disk say exactly what a replay of the whole log says. */
+function usageIn(folder: string): UsageSums {
+	const sums: UsageSums = new Map();
+	const reader = openUsageReader(join(folder, 'usage.db'));
+	reader?.read(0, (scopes, usage) => addUsage(sums, scopes, usage));
+	reader?.close();
+	return sums;
+}
+
+/** Index, history and usage on the disk say exactly what a replay of the whole log says. */
 function assertTold(folder: string, told: Told): void {
 	assert.deepEqual(openMessages(folder), told.open);
 	const days = historyDays(folder);
@@ -55,9 +64,12 @@ function assertTold(folder: string, told: Told): void {
 		});
 	}
 	days.close();
+	assert.deepEqual(usageIn(folder), told.usage);
 }
 
 const databasesIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.db'));
+
+const daysIn = (folder: string): string[] => databasesIn(folder).filter((name) => /^\d{4}/.test(name));
 
 /** The files of one database as they are at this moment, to be put back as a power failure would. */
 function keepCopy(folder: string, name: string, number: number): void {
@@ -264,7 +276,7 @@ test('a damaged day is set aside and made anew from the log, the others stay', (
 	// As at every stop, and every few seconds: the index notes how far history is on the disk.
 	first.follower.run(log.end, 'synced');
 	first.follower.close();
-	const days = databasesIn(folder).filter((name) => name !== 'queue.db');
+	const days = daysIn(folder);
 	assert.ok(days.length > 2);
 	writeFileSync(join(folder, days[1] as string), 'not a database '.repeat(2000));
 	write(200);
@@ -305,7 +317,7 @@ test('a message written anew by compaction is one message', (context) => {
 
 test('of a message whose day is gone compaction brings back what it knows', (context) => {
 	const { folder, log, two } = lived(context);
-	const [day] = databasesIn(folder).filter((name) => name !== 'queue.db');
+	const [day] = daysIn(folder);
 	for (const file of databaseFiles(join(folder, day as string))) rmSync(file, { force: true });
 	const status = { state: 'queued', attempts: 3, dueMs: exampleMs + 9, delayNoticed: false, reported: false } as const;
 	log.message(two, { statuses: [status] });
@@ -323,13 +335,13 @@ test('of a message whose day is gone compaction brings back what it knows', (con
 
 test('a step about a day that is gone makes no file', (context) => {
 	const { folder, log, two } = lived(context);
-	const [day] = databasesIn(folder).filter((name) => name !== 'queue.db');
+	const [day] = daysIn(folder);
 	const { follower } = openExample(folder, log);
 	for (const file of databaseFiles(join(folder, day as string))) rmSync(file, { force: true });
 	log.steps(delivered(two));
 	runAll(follower, log);
 	follower.close();
-	assert.deepEqual(databasesIn(folder), ['queue.db']);
+	assert.deepEqual(daysIn(folder), []);
 	assert.deepEqual(openMessages(folder), new Map());
 });
 

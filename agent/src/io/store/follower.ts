@@ -1,12 +1,13 @@
 /**
- * Following the log: batch after batch from the stored positions up to what is durable, into both projections.
+ * Following the log: batch after batch from the stored positions up to what is durable, into index, history and usage.
  *
  * Synchronous and without a clock of its own, so that tests can drive it and stop it anywhere. History commits before the index,
- * because the index also notes how far history is on the disk. What is told to the spool as projected has been flushed: segments
- * are deleted on the strength of it. Between flushes commits are lazy, and a power failure repeats them from the log.
+ * because the index also notes how far history is on the disk; so does usage, which spares the start a reading of the log between
+ * the two. What is told to the spool as projected has been flushed by all three: segments are deleted on the strength of it. Between
+ * flushes commits are lazy, and a power failure repeats them from the log.
  *
- * An error leaves both projections where their last commits were; the owner closes, waits and opens anew, with the log's end as
- * it is by then.
+ * An error leaves the projections where their last commits were; the owner closes, waits and opens anew, with the log's end as it
+ * is by then.
  */
 import { comparePositions, logStart } from '../../core/log/position.ts';
 import type { LogEntry, LogPosition } from '../../ports/spool.ts';
@@ -17,6 +18,7 @@ import { openQueueDatabase, readPosition } from './queue-database.ts';
 import { DamagedIndex } from './queue-rows.ts';
 import { type Database, failureOf, type OpenDatabase, openDatabase, removeDatabase } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
+import { createUsageProjection } from './usage-projection.ts';
 
 /** As io/spool/reader `readEntries`: visits every entry behind `from` up to `upTo`, in order. */
 export type ReadEntries = (
@@ -31,6 +33,8 @@ export type FollowerInput = {
 	readonly logDirectory: string;
 	readonly queuePath: string;
 	readonly historyDirectory: string;
+	/** Path of usage.db. */
+	readonly usagePath: string;
 	/** End of the log at start: positions beyond it are of another log. */
 	readonly logEnd: LogPosition;
 	readonly report: ReportTrouble;
@@ -43,9 +47,9 @@ export type FollowerInput = {
 };
 
 export type Follower = {
-	/** Up to where both projections are committed. */
+	/** Up to where all projections are committed. */
 	readonly position: LogPosition;
-	/** Up to where both are on the disk. */
+	/** Up to where all are on the disk. */
 	readonly synced: LogPosition;
 	/** One batch at most. Returns what it weighed; 0: nothing new. Throws the I/O error. */
 	run(upTo: LogPosition, durability: Durability): number;
@@ -65,8 +69,16 @@ export function openFollower(input: FollowerInput): Follower {
 		now: input.now,
 		dayInput: { openDatabase: input.openDatabase, chunkRecipientsMax: input.chunkRecipientsMax },
 	});
+	const usage = createUsageProjection({
+		path: input.usagePath,
+		logEnd: input.logEnd,
+		report: input.report,
+		now: input.now,
+		openDatabase: input.openDatabase,
+	});
 	const batchWeightMax = input.batchWeightMax ?? batchWeightDefault;
-	let synced = earlier(index.position, history.position);
+	const reached = (): LogPosition => earlier(usage.position, earlier(index.position, history.position));
+	let synced = reached();
 
 	/** What proves that queue.db is damaged removes it; whoever opens the follower again makes it anew. */
 	function onIndex(work: () => void): void {
@@ -82,7 +94,7 @@ export function openFollower(input: FollowerInput): Follower {
 		}
 	}
 
-	/** Hands entries to both until the batch is full. Returns what it weighs and where it ends. */
+	/** Hands entries to all until the batch is full. Returns what it weighs and where it ends. */
 	function gather(from: LogPosition, upTo: LogPosition): { readonly weight: number; readonly end: LogPosition } {
 		let weight = 0;
 		let end = from;
@@ -92,6 +104,7 @@ export function openFollower(input: FollowerInput): Follower {
 				if (weight >= batchWeightMax) throw full;
 				onIndex(() => index.take(entry, next));
 				history.take(entry, next);
+				usage.take(entry, next);
 				weight += weightOf(entry);
 				end = next;
 			});
@@ -104,9 +117,10 @@ export function openFollower(input: FollowerInput): Follower {
 
 	function commit(end: LogPosition, durability: Durability): void {
 		history.commit(later(end, history.position), durability);
+		usage.commit(later(end, usage.position), durability);
 		if (durability === 'synced') index.noteHistory(history.position);
 		onIndex(() => index.commit(later(end, index.position), durability));
-		if (durability === 'synced') synced = earlier(index.position, history.position);
+		if (durability === 'synced') synced = reached();
 	}
 
 	/** A day was set aside: whoever opens the follower again is to read the log from its beginning, as we would. */
@@ -118,14 +132,14 @@ export function openFollower(input: FollowerInput): Follower {
 
 	return {
 		get position() {
-			return earlier(index.position, history.position);
+			return reached();
 		},
 		get synced() {
 			return synced;
 		},
 		run(upTo, durability) {
 			if (comparePositions(upTo, durable) > 0) durable = upTo;
-			const from = earlier(index.position, history.position);
+			const from = reached();
 			try {
 				const isBehind = comparePositions(from, upTo) < 0;
 				const { weight, end } = isBehind ? gather(from, upTo) : { weight: 0, end: from };
@@ -135,12 +149,14 @@ export function openFollower(input: FollowerInput): Follower {
 			} catch (error) {
 				index.discard();
 				history.discard();
+				usage.discard();
 				noteSetBack();
 				throw error;
 			}
 		},
 		close() {
 			history.close();
+			usage.close();
 			index.close();
 		},
 	};

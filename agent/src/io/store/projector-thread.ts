@@ -18,6 +18,7 @@ export type ThreadData = {
 	readonly logDirectory: string;
 	readonly queuePath: string;
 	readonly historyDirectory: string;
+	readonly usagePath: string;
 	readonly logEnd: LogPosition;
 };
 
@@ -27,7 +28,7 @@ export type ToThread =
 
 export type FromThread =
 	| { readonly kind: 'reached'; readonly position: LogPosition }
-	/** On the disk, in both projections. */
+	/** On the disk, in all projections. */
 	| { readonly kind: 'projected'; readonly position: LogPosition }
 	| { readonly kind: 'failed'; readonly error: string }
 	| { readonly kind: 'trouble'; readonly trouble: StoreTrouble };

@@ -18,6 +18,8 @@ export type ProjectorOptions = {
 	/** Path of queue.db. */
 	readonly queuePath: string;
 	readonly historyDirectory: string;
+	/** Path of usage.db. */
+	readonly usagePath: string;
 	/** Where the replay of the log ended at start: an index that knows more is not of this log, and is made anew. */
 	readonly logEnd: LogPosition;
 	readonly report: ReportTrouble;
@@ -45,8 +47,8 @@ export function createProjector(options: ProjectorOptions): Projector {
 	let worker = start();
 
 	function start(): Worker {
-		const { logDirectory, queuePath, historyDirectory } = options;
-		const workerData: ThreadData = { logDirectory, queuePath, historyDirectory, logEnd: target };
+		const { logDirectory, queuePath, historyDirectory, usagePath } = options;
+		const workerData: ThreadData = { logDirectory, queuePath, historyDirectory, usagePath, logEnd: target };
 		const started = new Worker(options.worker, {
 			workerData,
 			name: 'projector',

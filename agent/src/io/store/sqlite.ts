@@ -13,7 +13,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type BetterSqlite from 'better-sqlite3';
 
-export type SqlValue = string | number | null;
+export type SqlValue = string | number | Uint8Array | null;
 export type Row = readonly SqlValue[];
 
 export type Statement = {

@@ -27,6 +27,9 @@ export type Example = {
 	readonly recipients?: readonly string[];
 	readonly subject?: string;
 	readonly initial?: MessageRecord['initial'];
+	/** Who pays; absent: nobody. */
+	readonly scopes?: readonly string[];
+	readonly initials?: MessageRecord['initials'];
 	/** A report about this message. */
 	readonly about?: string;
 };
@@ -55,6 +58,8 @@ export function exampleRecord(sequence: number, example: Example = {}): MessageR
 		},
 		verdict: { action: 'accept', reasons: [] },
 		initial: example.initial ?? 'queued',
+		...(example.initials === undefined ? {} : { initials: example.initials }),
+		...(example.scopes === undefined ? {} : { scopes: example.scopes }),
 		bodyBytes: 2000,
 		cuts: [],
 		subject: example.subject ?? `Order ${sequence}`,
@@ -133,23 +138,26 @@ export type Opened = {
 	readonly troubles: StoreTrouble[];
 	readonly queuePath: string;
 	readonly historyDirectory: string;
+	readonly usagePath: string;
 };
 
 /** Opens a follower of a log in memory, with queue.db and history in `folder` (which must exist). */
 export function openExample(folder: string, log: MemoryLog, input: Partial<FollowerInput> = {}): Opened {
 	const troubles: StoreTrouble[] = [];
 	const queuePath = join(folder, 'queue.db');
+	const usagePath = join(folder, 'usage.db');
 	const follower = openFollower({
 		readEntries: log.read,
 		logDirectory: 'in memory',
 		queuePath,
 		historyDirectory: folder,
+		usagePath,
 		logEnd: log.end,
 		report: (trouble) => void troubles.push(trouble),
 		now: () => exampleMs,
 		...input,
 	});
-	return { follower, troubles, queuePath, historyDirectory: folder };
+	return { follower, troubles, queuePath, historyDirectory: folder, usagePath };
 }
 
 /** Runs until nothing is left. */

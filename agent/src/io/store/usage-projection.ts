@@ -1,0 +1,231 @@
+/**
+ * usage.db as a projection of the log.
+ *
+ * What a batch brings is appended to the open row, in memory, and written with the commit; a row that has grown large is left behind.
+ * So a quiet server has few rows and a busy one writes no byte twice. Rows and position are committed together, so that each entry
+ * counts once, whatever is lost on the way: what a commit did not reach comes again from the log.
+ */
+import type { ScopeKey } from '@sluice/shared/words/limits.ts';
+import { comparePositions } from '../../core/log/position.ts';
+import type { LogPosition } from '../../ports/spool.ts';
+import type { Usage } from '../../ports/usage.ts';
+import { dayMs } from './message-key.ts';
+import type { Durability, Projection } from './projection.ts';
+import { type Database, type OpenDatabase, rollBack } from './sqlite.ts';
+import type { ReportTrouble } from './trouble.ts';
+import { isDamage, openUsageDatabase, readUsageState, setUsageAside } from './usage-database.ts';
+import { usageOfEntry } from './usage-of-entry.ts';
+import { usagePacker } from './usage-pack.ts';
+
+export type UsageProjectionInput = {
+	readonly path: string;
+	/** End of the log at start: a file that knows more is of another log, whose usage it keeps. */
+	readonly logEnd: LogPosition;
+	readonly report: ReportTrouble;
+	readonly now: () => number;
+	readonly openDatabase?: OpenDatabase | undefined;
+	/** For tests. */
+	readonly rowBytesMax?: number | undefined;
+};
+
+const rowBytesDefault = 16 * 1024;
+/** A row that is longer than this is left behind: whoever reads a day does not read another one with it. */
+const rowSecondsMax = 3600;
+/** Chains known in memory; beyond it memory begins anew. */
+const rememberedMax = 50_000;
+const daySeconds = dayMs / 1000;
+
+type Chain = { readonly number: number; readonly text: string; day: number };
+
+/** Opens usage.db, set aside and made anew when it cannot be believed. Throws on I/O errors. */
+export function createUsageProjection(input: UsageProjectionInput): Projection {
+	const { path, openDatabase } = input;
+	try {
+		return projectionOf(openUsageDatabase(path, openDatabase), input);
+	} catch (error) {
+		if (!isDamage(error)) throw error;
+		setUsageAside(path, (error as Error).message, input);
+		return projectionOf(openUsageDatabase(path, openDatabase), input);
+	}
+}
+
+function projectionOf(database: Database, input: UsageProjectionInput): Projection {
+	const putRow = database.prepare('INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?)');
+	const setState = database.prepare('UPDATE state SET segment = ?, offset = ?, next_chain = ?');
+	const chains = chainTable(database);
+	const row = openRow(database);
+	const rowBytesMax = input.rowBytesMax ?? rowBytesDefault;
+	const stored = readUsageState(database);
+	let position = stored.position;
+	/** Somebody may have been killed before a flush. */
+	let isUnsynced = true;
+	let isTouched = false;
+	chains.next = stored.nextChain;
+	if (comparePositions(position, input.logEnd) > 0) {
+		position = input.logEnd;
+		setState.run(position.segment, position.offset, chains.next);
+	}
+
+	function add(scopes: readonly ScopeKey[], usage: Usage): void {
+		isTouched = true;
+		row.add(chains.numberOf(scopes, Math.floor(usage.second / daySeconds)), usage);
+	}
+
+	function write(upTo: LogPosition): void {
+		chains.save();
+		if (!row.isEmpty) putRow.run(...row.values());
+		setState.run(upTo.segment, upTo.offset, chains.next);
+	}
+
+	function commit(upTo: LogPosition, durability: Durability): void {
+		// A position alone is worth no transaction: what lies behind it comes again and means nothing again.
+		if (!isTouched && durability === 'lazy') {
+			position = upTo;
+			isUnsynced = true;
+			return;
+		}
+		if (!isTouched && !isUnsynced && comparePositions(position, upTo) === 0) return;
+		database.exec(`PRAGMA synchronous = ${durability === 'synced' ? 'FULL' : 'NORMAL'}`);
+		database.exec('BEGIN IMMEDIATE');
+		try {
+			write(upTo);
+			database.exec('COMMIT');
+		} catch (error) {
+			rollBack(database);
+			throw error;
+		}
+		chains.saved();
+		row.saved(rowBytesMax);
+		position = upTo;
+		isUnsynced = durability === 'lazy';
+		isTouched = false;
+	}
+
+	return {
+		get position() {
+			return position;
+		},
+		take(entry, next) {
+			if (comparePositions(next, position) > 0) usageOfEntry(entry, add);
+		},
+		commit(upTo, durability) {
+			try {
+				commit(upTo, durability);
+			} catch (error) {
+				if (isDamage(error)) {
+					database.close();
+					setUsageAside(input.path, (error as Error).message, input);
+				}
+				throw error;
+			}
+		},
+		discard() {
+			chains.forget();
+			row.discard();
+			isTouched = false;
+		},
+		close: () => database.close(),
+	};
+}
+
+type OpenRow = {
+	readonly isEmpty: boolean;
+	add(chain: number, usage: Usage): void;
+	values(): [number, number, number, number, Uint8Array];
+	/** It is in the file: leaves it behind when it is large. */
+	saved(bytesMax: number): void;
+	/** Back to what is in the file. */
+	discard(): void;
+};
+
+function openRow(database: Database): OpenRow {
+	const packer = usagePacker();
+	let number = ((database.prepare('SELECT max(row) FROM usage').get()?.[0] ?? 0) as number) + 1;
+	let base = 0;
+	let now = { size: 0, first: 0, last: 0, second: 0 };
+	let inFile = now;
+	return {
+		get isEmpty() {
+			return packer.size === 0;
+		},
+		add(chain, usage) {
+			const { second } = usage;
+			if (packer.size === 0) {
+				base = second;
+				packer.restart(second);
+				now = { size: 0, first: second, last: second, second };
+			}
+			packer.add(chain, usage);
+			now.first = Math.min(now.first, second);
+			now.last = Math.max(now.last, second);
+			now.second = second;
+		},
+		values: () => [number, now.first, now.last, base, packer.bytes()],
+		saved(bytesMax) {
+			if (packer.size >= bytesMax || now.last - now.first >= rowSecondsMax) {
+				number += 1;
+				packer.restart(0);
+			}
+			inFile = { ...now, size: packer.size };
+		},
+		discard() {
+			now = { ...inFile };
+			packer.cut(inFile.size, inFile.second);
+		},
+	};
+}
+
+type ChainTable = {
+	/** The number of the next chain that is new. */
+	next: number;
+	/** The number of a chain, noted as used on that day. */
+	numberOf(scopes: readonly ScopeKey[], day: number): number;
+	/** Writes what is new or used on a new day. Within a transaction. */
+	save(): void;
+	saved(): void;
+	forget(): void;
+};
+
+function chainTable(database: Database): ChainTable {
+	const find = database.prepare('SELECT chain, day FROM chains WHERE scopes = ?');
+	const put = database.prepare(
+		'INSERT INTO chains VALUES (?, ?, ?) ON CONFLICT (chain) DO UPDATE SET day = max(day, excluded.day)',
+	);
+	const known = new Map<string, Chain>();
+	const changed = new Set<Chain>();
+
+	function enter(text: string): Chain {
+		const row = find.get(text);
+		const chain = {
+			number: (row?.[0] as number | undefined) ?? table.next++,
+			text,
+			day: (row?.[1] as number | undefined) ?? -1,
+		};
+		// Those that are still to be written stay, or they would get a second number.
+		if (known.size >= rememberedMax) for (const [old, one] of known) if (!changed.has(one)) known.delete(old);
+		known.set(text, chain);
+		return chain;
+	}
+
+	const table: ChainTable = {
+		next: 0,
+		numberOf(scopes, day) {
+			const text = JSON.stringify(scopes);
+			const chain = known.get(text) ?? enter(text);
+			if (chain.day < day) {
+				chain.day = day;
+				changed.add(chain);
+			}
+			return chain.number;
+		},
+		save() {
+			for (const { number, text, day } of changed) put.run(number, text, day);
+		},
+		saved: () => changed.clear(),
+		forget() {
+			known.clear();
+			changed.clear();
+		},
+	};
+	return table;
+}

@@ -1,0 +1,36 @@
+/**
+ * What goes from usage.db: rows and chains older than the days that history keeps, and files that were set aside as long ago.
+ *
+ * Runs beside the writer (see the two rules in usage-database.ts). The file keeps its size and fills again.
+ */
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { dayMs, dayOfTime } from './message-key.ts';
+import { type Database, openDatabase } from './sqlite.ts';
+import { assertOurs, isDamage } from './usage-database.ts';
+
+/** Throws the I/O error. A file that cannot be believed is left to its writer. */
+export function retainUsage(path: string, bounds: { readonly days: number; readonly nowMs: number }): void {
+	const fromMs = (dayOfTime(bounds.nowMs) - bounds.days + 1) * dayMs;
+	removeSetAside(path, fromMs);
+	if (!existsSync(path)) return;
+	let database: Database | undefined;
+	try {
+		database = openDatabase(path);
+		assertOurs(database);
+		database.prepare('DELETE FROM usage WHERE last < ?').run(Math.floor(fromMs / 1000));
+		database.prepare('DELETE FROM chains WHERE day < ?').run(dayOfTime(fromMs));
+	} catch (error) {
+		if (!isDamage(error)) throw error;
+	} finally {
+		database?.close();
+	}
+}
+
+function removeSetAside(path: string, fromMs: number): void {
+	const folder = dirname(path);
+	const stem = `${basename(path, '.db')}.damaged-`;
+	for (const name of readdirSync(folder))
+		if (name.startsWith(stem) && statSync(join(folder, name)).mtimeMs < fromMs)
+			rmSync(join(folder, name), { force: true });
+}
