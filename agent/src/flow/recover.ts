@@ -5,12 +5,16 @@
  * log is replayed. What was under way is queued again: that, and no more, may be delivered twice (invariant 1). Reports that are
  * owed but not in the log are made now.
  */
-import type { Transition } from '@sluice/shared/words/message.ts';
+import type { MessageRecord, Transition } from '@sluice/shared/words/message.ts';
 import { recover as recoverRecipient } from '../core/delivery/lifecycle.ts';
 import { replayReport, replayStep, settleReplayed } from '../core/delivery/replay.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
-import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
+import { queuedMessageOf, scopesOfText, scopesText } from '../core/scheduling/queued-message.ts';
 import type { LogEntry, Reported } from '../ports/spool.ts';
+
+/** The log gives each record a list of scopes of its own; in memory there is one for all of a sender. */
+const recordOf = (record: MessageRecord): MessageRecord =>
+	record.scopes === undefined ? record : { ...record, scopes: scopesOfText(scopesText(record.scopes)) };
 
 export type Recovery = {
 	/** Takes one open message of the index. */
@@ -62,7 +66,7 @@ export function createRecovery(reportsHaveRoute: boolean): Recovery {
 				known.recordBytes = entry.ref.bytes;
 				return;
 			}
-			const message = queuedMessageOf(entry.record, entry.ref, reportsHaveRoute, entry.statuses);
+			const message = queuedMessageOf(recordOf(entry.record), entry.ref, reportsHaveRoute, entry.statuses);
 			messages.set(message.id, message);
 			settle(message);
 			if (entry.reported !== undefined) report(entry.reported);

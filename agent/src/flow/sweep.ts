@@ -5,6 +5,7 @@
  * old history, writes messages anew that alone keep a log segment. The clock alone never releases or drops held mail: it expires,
  * with one report to its sender where one is due (invariant 4).
  */
+import { suspendedRule } from '@sluice/shared/words/account.ts';
 import { domainOf } from '@sluice/shared/words/address.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
@@ -207,15 +208,17 @@ async function rewrite(flow: Flow, message: QueuedMessage): Promise<void> {
 	// It may have begun to move meanwhile. From here to the append nothing is awaited.
 	if (isMoving(flow, message)) return;
 	const statuses = message.recipients.map(
-		({ state, attempts, dueMs, sinceMs, delayNoticed, reported, reply: line }) => {
+		({ state, attempts, dueMs, sinceMs, isCharged, isSuspended, delayNoticed, reported, reply: line }) => {
 			const last = keptReply(line);
 			return {
 				state,
 				attempts,
 				dueMs,
 				sinceMs,
+				isCharged,
 				delayNoticed,
 				reported,
+				...(isSuspended ? { why: suspendedRule } : {}),
 				...(last === undefined ? {} : { reply: last }),
 			};
 		},

@@ -50,6 +50,11 @@ export type Account = Omit<PanelAccount, 'state'> & {
 export const accountKeyOf = (id: string, incarnation: number): AccountKey =>
 	incarnation === 1 ? id : `${id}~${incarnation}`;
 
+/** Rule of the reason why mail of a suspended account is held: what begins so is let go when the suspension ends. */
+export const suspendedRule = 'account.suspended';
+/** Rule of the reason why mail of a removed account is refused, dropped or given up. */
+export const goneRule = 'account.gone';
+
 /** What an id looks like; `~` is ours. Provisional ids (`uid:7001`, `domain:site1.test`, `login:x`) fit too. */
 export const accountIdShape = /^[A-Za-z0-9._@:+-]{1,128}$/;
 

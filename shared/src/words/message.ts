@@ -130,6 +130,8 @@ export type RecipientStatus = {
 	readonly dueMs: number;
 	/** Since when it may leave, or is held or waits; absent: since acceptance. */
 	readonly sinceMs?: number;
+	/** It has been paid for (Charge); absent: it has been if it is neither held nor waiting. */
+	readonly isCharged?: boolean;
 	readonly reply?: Reply;
 	readonly cause?: Cause;
 	readonly delayNoticed: boolean;

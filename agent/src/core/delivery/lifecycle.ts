@@ -10,6 +10,7 @@
  *
  * Not here: when a deferral is tried again (backoff.ts), who is told (core/dsn), the order of log and memory (flow).
  */
+import { suspendedRule } from '@sluice/shared/words/account.ts';
 import type { Transition } from '@sluice/shared/words/message.ts';
 import { finalStates, isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
@@ -130,6 +131,8 @@ function take(recipient: QueuedRecipient, transition: Transition): void {
 	recipient.attempts = transition.attempts;
 	if (transition.to === 'queued') recipient.dueMs = transition.dueMs ?? transition.atMs;
 	if (transition.untold === true) recipient.reported = true;
+	if (transition.charge !== undefined) recipient.isCharged = true;
+	recipient.isSuspended = transition.to === 'held' && transition.why?.startsWith(suspendedRule) === true;
 	if (transition.delayNoticed === true) recipient.delayNoticed = true;
 	if (transition.reply !== undefined) recipient.reply = lastReplyOf(transition.reply);
 }

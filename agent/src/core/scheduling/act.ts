@@ -10,7 +10,7 @@
  *
  * Acts look at every message unless one is named: they are rare, and 100,000 messages take a few milliseconds.
  */
-import type { Transition } from '@sluice/shared/words/message.ts';
+import type { Charge, MessageId, Transition } from '@sluice/shared/words/message.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
 import { lifecycle, mayTake } from '../delivery/lifecycle.ts';
@@ -21,9 +21,15 @@ import type { QueuedMessage, QueuedRecipient } from './queued.ts';
 
 export type ActKind = 'hold' | 'release' | 'discard' | 'requeue' | 'expire' | 'budget' | 'suppress';
 
+/** What an act is about: as people say it, or messages by name, in this order. */
+export type ActSelector = Selector | { readonly kind: 'messages'; readonly ids: readonly MessageId[] };
+
+/** `leave`: it is paid for. `wait`: held mail that is over a limit. `stay`: not now, not by this act. */
+export type Admission = 'leave' | 'wait' | 'stay';
+
 export type ActRequest = {
 	readonly kind: ActKind;
-	readonly selector: Selector;
+	readonly selector: ActSelector;
 	readonly nowMs: number;
 	readonly why?: string;
 	/** `admin root`; absent: the agent. */
@@ -32,6 +38,11 @@ export type ActRequest = {
 	readonly untold?: boolean;
 	/** Narrows the selection further, for instance to deferrals of one cause. */
 	readonly where?: (recipient: QueuedRecipient, message: QueuedMessage) => boolean;
+	/**
+	 * Asked before a recipient is let go that somebody has to pay for; whoever answers `leave` has reserved what the charge says, and
+	 * gives it back if the act is abandoned. Left out: it leaves.
+	 */
+	readonly admit?: (charge: Charge, message: QueuedMessage, from: QueuedRecipient['state']) => Admission;
 	/** At most so many transitions, oldest message first. What is under way does not count. */
 	readonly recipientsMax?: number;
 };
@@ -78,7 +89,8 @@ export function planAct(backlog: Backlog, pending: Pending, request: ActRequest)
 				isTouched = true;
 				// Already due: nothing to log, but its lane may be closed.
 				if (request.kind === 'requeue' && recipient.dueMs <= request.nowMs) continue;
-				plan.targets.push(targetOf(backlog, slot, recipient, request));
+				const target = targetOf(backlog, slot, recipient, request);
+				if (target !== undefined) plan.targets.push(target);
 			}
 		}
 		if (isTouched && request.kind === 'requeue') noteProbe(backlog, plan.probes, slot);
@@ -103,7 +115,8 @@ export function planLate(
 		pending.delete(recipient);
 		if (!mayTake(request.kind, recipient.state)) continue;
 		first ??= request;
-		targets.push(targetOf(backlog, slot, recipient, { ...request, nowMs }));
+		const target = targetOf(backlog, slot, recipient, { ...request, nowMs });
+		if (target !== undefined) targets.push(target);
 	}
 	return first === undefined
 		? undefined
@@ -123,13 +136,22 @@ export function commitAct(backlog: Backlog, act: Act, nowMs: number): void {
 
 /** The transitions could not be written: everything is as it was. */
 export function abandonAct(backlog: Backlog, act: Act, nowMs: number): void {
-	placeAll(backlog, finish(backlog, act).targets, nowMs);
+	const { targets } = finish(backlog, act);
+	for (const { recipient, transition } of targets) if (transition.charge !== undefined) recipient.isCharged = false;
+	placeAll(backlog, targets, nowMs);
 }
 
-function* candidates(backlog: Backlog, selector: Selector): Iterable<number> {
+function* candidates(backlog: Backlog, selector: ActSelector): Iterable<number> {
 	if (selector.kind === 'message') {
 		const slot = backlog.byId.get(selector.id);
 		if (slot !== undefined) yield* parcelsOf(backlog, messageOf(backlog.parcels, slot));
+		return;
+	}
+	if (selector.kind === 'messages') {
+		for (const id of selector.ids) {
+			const slot = backlog.byId.get(id);
+			if (slot !== undefined) yield* parcelsOf(backlog, messageOf(backlog.parcels, slot));
+		}
 		return;
 	}
 	for (const first of backlog.byId.values()) {
@@ -165,23 +187,38 @@ function planPending(pending: Pending, recipient: QueuedRecipient, request: ActR
 	return 1;
 }
 
-function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, request: ActRequest): Target {
-	const to = lifecycle[request.kind].to;
+/** The step for one recipient, paid for where it has to be; undefined when it is to stay. */
+function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, request: ActRequest): Target | undefined {
+	const message = messageOf(backlog.parcels, slot);
+	const charge = lifecycle[request.kind].to === 'queued' ? chargeOf(message, recipient) : undefined;
+	const admission = charge === undefined ? 'leave' : (request.admit?.(charge, message, recipient.state) ?? 'leave');
+	if (admission === 'stay') return undefined;
+	const to = admission === 'wait' ? 'waiting' : lifecycle[request.kind].to;
+	// From here on nobody else counts this recipient, nor its message, a second time.
+	if (charge !== undefined && to === 'queued') recipient.isCharged = true;
 	return {
 		slot,
 		recipient,
 		transition: {
-			message: messageOf(backlog.parcels, slot).id,
+			message: message.id,
 			recipient: recipient.index,
 			atMs: request.nowMs,
 			to,
 			attempts: recipient.attempts,
 			...(to === 'queued' ? { dueMs: request.nowMs } : {}),
+			...(charge === undefined || to !== 'queued' ? {} : { charge }),
 			...(request.why === undefined ? {} : { why: request.why }),
 			...(request.actor === undefined ? {} : { actor: request.actor }),
 			...(request.untold === true ? { untold: true } : {}),
 		},
 	};
+}
+
+/** What letting it go costs; undefined when nobody pays or it has been paid for before. */
+function chargeOf(message: QueuedMessage, recipient: QueuedRecipient): Charge | undefined {
+	if (recipient.isCharged || message.scopes.length === 0) return undefined;
+	const messages = message.recipients.some((one) => one.isCharged) ? 0 : 1;
+	return { scopes: message.scopes, messages, key: recipient.key };
 }
 
 type Plan = Pick<OpenAct, 'targets' | 'probes' | 'pending' | 'skipped'>;

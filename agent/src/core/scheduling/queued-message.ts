@@ -4,9 +4,12 @@
  * Strings that repeat from message to message (account, domain, source) are shared, so that a long queue stays small.
  * Used when a message is accepted, when the log is replayed, and by the worker that keeps the queue index. Pure.
  */
+import { suspendedRule } from '@sluice/shared/words/account.ts';
 import { domainOf } from '@sluice/shared/words/address.ts';
 import type { EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
+import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import { initialState, type MessageRecord, type RecipientStatus } from '@sluice/shared/words/message.ts';
+import { recipientKeyOf } from '../metering/recipient-key.ts';
 import { identityText } from '../policy/judge.ts';
 import {
 	dsnDestination,
@@ -34,6 +37,23 @@ export function intern(text: string): string {
 	return text;
 }
 
+const noScopes: readonly ScopeKey[] = [];
+const knownScopes = new Map<string, readonly ScopeKey[]>();
+
+/** A list of scopes as one text, for files: a tenant names its directories, so that no character may stand between them. */
+export const scopesText = (scopes: readonly ScopeKey[]): string => (scopes.length === 0 ? '' : JSON.stringify(scopes));
+
+/** The same array for equal texts: there are as many lists as senders, and one is wanted for each open message. */
+export function scopesOfText(text: string): readonly ScopeKey[] {
+	if (text === '') return noScopes;
+	const known = knownScopes.get(text);
+	if (known !== undefined) return known;
+	if (knownScopes.size >= internedMax) knownScopes.clear();
+	const scopes: readonly ScopeKey[] = JSON.parse(text);
+	knownScopes.set(text, scopes);
+	return scopes;
+}
+
 export function notifyBits(recipient: EnvelopeRecipient): number {
 	if (recipient.notify === undefined) return 0;
 	let bits = notifyGiven;
@@ -47,6 +67,12 @@ export function notifyBits(recipient: EnvelopeRecipient): number {
 export function destinationOf(record: MessageRecord, address: string, reportsHaveRoute: boolean): string {
 	return record.about !== undefined && reportsHaveRoute ? dsnDestination : intern(domainOf(address));
 }
+
+/** Held because its account is suspended, and for nothing else. */
+const isSuspension = ({ verdict }: MessageRecord, status: RecipientStatus | undefined): boolean =>
+	status === undefined
+		? verdict.reasons.some(({ rule }) => rule === suspendedRule)
+		: status.why?.startsWith(suspendedRule) === true;
 
 /** `statuses`: the present states, when they are not the initial ones (replay after compaction). */
 export function queuedMessageOf(
@@ -71,16 +97,21 @@ export function queuedMessageOf(
 		peerAddress: intern(origin.peerAddress),
 		helo: intern(origin.helo),
 		nullSender: envelope.reversePath === '',
+		scopes: record.scopes ?? noScopes,
 		recipients: envelope.recipients.map((recipient, index): QueuedRecipient => {
 			const status = statuses?.[index];
+			const state = status?.state ?? initialState(record, index);
 			return {
 				index,
 				destination: destinationOf(record, recipient.address, reportsHaveRoute),
 				notify: notifyBits(recipient),
-				state: status?.state ?? initialState(record, index),
+				key: recipientKeyOf(recipient.address),
+				state,
 				attempts: status?.attempts ?? 0,
 				dueMs: status?.dueMs ?? record.acceptedMs,
 				sinceMs: status?.sinceMs ?? record.acceptedMs,
+				isCharged: status?.isCharged ?? (state !== 'held' && state !== 'waiting'),
+				isSuspended: state === 'held' && isSuspension(record, status),
 				delayNoticed: status?.delayNoticed ?? false,
 				reported: status?.reported ?? false,
 				reply: status?.reply === undefined ? '' : lastReplyOf(status.reply),

@@ -6,6 +6,7 @@
  */
 import type { SenderClass } from '@sluice/shared/words/attribution.ts';
 import { detached } from '@sluice/shared/words/detached.ts';
+import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 import { type Reply, replyText } from '@sluice/shared/words/reply.ts';
@@ -22,6 +23,8 @@ export type QueuedRecipient = {
 	/** Lower-case domain of the address as routed; `!dsn` for our own reports, which go back through the MTA. */
 	readonly destination: string;
 	readonly notify: number;
+	/** `recipientKeyOf` its address. */
+	readonly key: number;
 	state: RecipientState;
 	/** Attempts made. */
 	attempts: number;
@@ -32,6 +35,10 @@ export type QueuedRecipient = {
 	 * released after days is not given up at its first deferral.
 	 */
 	sinceMs: number;
+	/** It has been paid for, or is about to be: a recipient is charged once, whatever becomes of it later (invariant 3). */
+	isCharged: boolean;
+	/** Held because its account is suspended: it is let go when that ends, unlike what a person or another rule holds. */
+	isSuspended: boolean;
 	delayNoticed: boolean;
 	/** A DSN about the final state is in the log, or none is due. */
 	reported: boolean;
@@ -57,6 +64,8 @@ export type QueuedMessage = {
 	readonly peerAddress: string;
 	readonly helo: string;
 	readonly nullSender: boolean;
+	/** Scopes that pay for each recipient, outermost first; the same array for all messages of one sender. Empty: nobody pays. */
+	readonly scopes: readonly ScopeKey[];
 	readonly recipients: readonly QueuedRecipient[];
 };
 

@@ -16,14 +16,18 @@ function dictionary() {
 const intern = (text: string): string => text;
 
 function example(): IndexedMessage {
-	const record = exampleRecord(1, { recipients: ['anna@example.test', 'Bea@Other.test', 'c@d'] });
+	const record = {
+		...exampleRecord(1, { recipients: ['anna@example.test', 'Bea@Other.test', 'c@d'] }),
+		// A directory may be named anything.
+		scopes: ['server:server', 'account:shop', 'script:shop:/home/shop/a\nb "c" 1'],
+	};
 	const ref = { segment: 7, offset: 4096, bytes: 2900 };
 	const message = queuedMessageOf(record, ref, false);
 	const [anna, bea, cara] = message.recipients;
 	assert.ok(anna && bea && cara);
 	Object.assign(anna, { state: 'delivered', attempts: 1, reported: true, reply: '250 2.0.0 "ok" größer' });
 	Object.assign(bea, { state: 'queued', attempts: 12, dueMs: 1_790_000_300_000, delayNoticed: true });
-	Object.assign(cara, { state: 'held' });
+	Object.assign(cara, { state: 'held', isCharged: false });
 	return { message, isReport: false };
 }
 
@@ -77,6 +81,6 @@ test('a damaged row is refused', () => {
 		);
 	refused({ ...row, data: row.data.slice(0, row.data.lastIndexOf(' ')) });
 	refused({ ...row, data: row.data.replace(' ', ' x') });
-	refused({ ...row, data: row.data.replace(/ \d+ \d+ \d+ \d+ \d+ \d+ \d+$/, ' 9999 0 0 0 0 0 0') });
-	refused({ ...row, data: row.data.replace(/ \d+ \d+ \d+ \d+ \d+$/, ' 77 0 0 0 0') });
+	refused({ ...row, data: row.data.replace(/ \d+ \d+ \d+ \d+ \d+ \d+ \d+ \d+$/, ' 9999 0 0 0 0 0 0 0') });
+	refused({ ...row, data: row.data.replace(/ \d+ \d+ \d+ \d+ \d+ \d+$/, ' 77 0 0 0 0 0') });
 });

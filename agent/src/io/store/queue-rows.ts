@@ -6,7 +6,7 @@
  * most recipients have not, are text of their own. Tried against it: a column for each field and JSON, 8.7 and 5.2 s.
  *
  *     data     segment offset recordBytes bodyBytes acceptedMs account identity class hintDomain hintAddress peerAddress helo
- *              flags, then for each recipient: destination notify state attempts dueMs sinceMs flags
+ *              scopes flags, then for each recipient: destination notify state attempts dueMs sinceMs key flags
  *     replies  JSON array of last answers, one for each recipient; null when there is none at all
  *
  * The destination is always the address's domain. Whether our own reports go back through the MTA instead is a setting, and
@@ -16,9 +16,10 @@
  */
 import type { SenderClass } from '@sluice/shared/words/attribution.ts';
 import { dsnDestination, type QueuedMessage, type QueuedRecipient } from '../../core/scheduling/queued.ts';
+import { scopesOfText, scopesText } from '../../core/scheduling/queued-message.ts';
 import { numberOfState, storedStates } from './stored-states.ts';
 
-export const queueVersion = 2;
+export const queueVersion = 3;
 
 /** A row that cannot be one: the file is not to be believed. */
 export class DamagedIndex extends Error {}
@@ -36,20 +37,26 @@ const nullSenderFlag = 1;
 const reportFlag = 2;
 const delayNoticedFlag = 1;
 const reportedFlag = 2;
+const chargedFlag = 4;
+const suspendedFlag = 8;
 /** Fields of a message that are words. */
-const wordFields = [5, 6, 7, 8, 9, 10, 11] as const;
-const fieldsOfMessage = 13;
-const fieldsOfRecipient = 7;
+const wordFields = [5, 6, 7, 8, 9, 10, 11, 12] as const;
+const fieldsOfMessage = 14;
+const fieldsOfRecipient = 8;
 
 /** `wordOf`: the number of a text in the dictionary, entered if it is new. */
 export function packRow({ message, isReport }: IndexedMessage, wordOf: (text: string) => number): QueueRow {
 	const flags = (message.nullSender ? nullSenderFlag : 0) | (isReport ? reportFlag : 0);
-	let data = `${message.segment} ${message.offset} ${message.recordBytes} ${message.bodyBytes} ${whole(message.acceptedMs)} ${wordOf(message.account)} ${wordOf(message.identity)} ${wordOf(message.class)} ${wordOf(message.hintDomain)} ${wordOf(message.hintAddress)} ${wordOf(message.peerAddress)} ${wordOf(message.helo)} ${flags}`;
+	let data = `${message.segment} ${message.offset} ${message.recordBytes} ${message.bodyBytes} ${whole(message.acceptedMs)} ${wordOf(message.account)} ${wordOf(message.identity)} ${wordOf(message.class)} ${wordOf(message.hintDomain)} ${wordOf(message.hintAddress)} ${wordOf(message.peerAddress)} ${wordOf(message.helo)} ${wordOf(scopesText(message.scopes))} ${flags}`;
 	let hasReply = false;
 	for (const recipient of message.recipients) {
-		const marks = (recipient.delayNoticed ? delayNoticedFlag : 0) | (recipient.reported ? reportedFlag : 0);
+		const marks =
+			(recipient.delayNoticed ? delayNoticedFlag : 0) |
+			(recipient.reported ? reportedFlag : 0) |
+			(recipient.isCharged ? chargedFlag : 0) |
+			(recipient.isSuspended ? suspendedFlag : 0);
 		const state = numberOfState.get(recipient.state) ?? 0;
-		data += ` ${wordOf(recipient.destination)} ${recipient.notify} ${state} ${recipient.attempts} ${whole(recipient.dueMs)} ${whole(recipient.sinceMs)} ${marks}`;
+		data += ` ${wordOf(recipient.destination)} ${recipient.notify} ${state} ${recipient.attempts} ${whole(recipient.dueMs)} ${whole(recipient.sinceMs)} ${recipient.key} ${marks}`;
 		hasReply ||= recipient.reply !== '';
 	}
 	return { data, replies: hasReply ? JSON.stringify(message.recipients.map((recipient) => recipient.reply)) : null };
@@ -73,7 +80,7 @@ export function unpackRow({ id, row, textOf, reportsHaveRoute, intern }: UnpackI
 	const numbers = numbersOf(row.data);
 	const count = (numbers.length - fieldsOfMessage) / fieldsOfRecipient;
 	if (!Number.isInteger(count) || count < 0) throw new DamagedIndex(`row of ${id} is damaged`);
-	const flags = numbers[12] as number;
+	const flags = numbers[13] as number;
 	const isReport = (flags & reportFlag) !== 0;
 	const replies = row.replies === null ? undefined : (JSON.parse(row.replies) as readonly string[]);
 	const recipients: QueuedRecipient[] = new Array(count);
@@ -81,15 +88,18 @@ export function unpackRow({ id, row, textOf, reportsHaveRoute, intern }: UnpackI
 		const at = fieldsOfMessage + index * fieldsOfRecipient;
 		const state = storedStates[numbers[at + 2] as number];
 		if (state === undefined) throw new DamagedIndex(`row of ${id} has an unknown state`);
-		const marks = numbers[at + 6] as number;
+		const marks = numbers[at + 7] as number;
 		recipients[index] = {
 			index,
 			destination: isReport && reportsHaveRoute ? dsnDestination : wordAt(numbers, at, textOf),
 			notify: numbers[at + 1] as number,
+			key: numbers[at + 6] as number,
 			state,
 			attempts: numbers[at + 3] as number,
 			dueMs: numbers[at + 4] as number,
 			sinceMs: numbers[at + 5] as number,
+			isCharged: (marks & chargedFlag) !== 0,
+			isSuspended: (marks & suspendedFlag) !== 0,
 			delayNoticed: (marks & delayNoticedFlag) !== 0,
 			reported: (marks & reportedFlag) !== 0,
 			reply: replies === undefined ? '' : intern(replies[index] ?? ''),
@@ -110,6 +120,7 @@ export function unpackRow({ id, row, textOf, reportsHaveRoute, intern }: UnpackI
 		peerAddress: wordAt(numbers, 10, textOf),
 		helo: wordAt(numbers, 11, textOf),
 		nullSender: (flags & nullSenderFlag) !== 0,
+		scopes: scopesOfText(wordAt(numbers, 12, textOf)),
 		recipients,
 	};
 	return { message, isReport };
