@@ -48,3 +48,6 @@ export type MailLogEvent =
  * log at all, or one that should tell something and cannot be read.
  */
 export type LogLine = MailLogEvent | 'other' | 'foreign' | 'unknown';
+
+/** In our own answer (flow/accept): what the MTA gave to us went to other servers. */
+export const ownReplyMark = '; see Outgoing mail';

@@ -5,7 +5,7 @@
  * "Log files"). Ids are 6-6-2 characters, since 4.97 6-11-4. Fields behind the subject are not read, and those before it only where
  * they stand by themselves: HELO is in parentheses and may say anything.
  */
-import type { LogLine, LogSender } from './events.ts';
+import { type LogLine, type LogSender, ownReplyMark } from './events.ts';
 
 const stamp = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?: ([+-]\d{4}))? (?:\[(\d+)\] )?/;
 const idShape = /^([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) /;
@@ -83,7 +83,7 @@ function delivery(queueId: string, mark: string, text: string): LogLine {
 	const isRemote =
 		host === undefined
 			? mark !== '=>' && mark !== '->' && remoteRouters.test(`${fields.get('R') ?? ''} ${fields.get('T') ?? ''}`)
-			: !/\[(?:127\.|::1)/.test(found.rest);
+			: !/\[(?:127\.|::1)/.test(found.rest) || found.rest.includes(ownReplyMark);
 	const outcome = mark === '**' ? 'failed' : mark === '==' ? 'deferred' : 'sent';
 	return { kind: 'recipient', queueId, address: found.address, isRemote, outcome };
 }

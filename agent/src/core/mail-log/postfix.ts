@@ -4,7 +4,7 @@
  * `TIME host postfix/smtpd[pid]: QUEUEID: client=name[address], sasl_method=…, sasl_username=…` and its kin. The old time has no year:
  * it is that of the day before `laterThanMs`, which the caller sets to the end of the file. Other programs write to the same log.
  */
-import type { LogLine } from './events.ts';
+import { type LogLine, ownReplyMark } from './events.ts';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const syslog = /^(?:<\d+>)?([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) \S+ /;
@@ -33,7 +33,7 @@ function delivery(queueId: string, agent: string, said: string): LogLine {
 	const found = /^to=<([^>]*)>, (?:orig_to=<[^>]*>, )?relay=(.*?), delay=[^(]*? status=(\w+) ?(.*)$/.exec(said);
 	if (found === null) return said.startsWith('to=<') ? 'unknown' : 'other';
 	const [, address = '', relay = '', status = '', text = ''] = found;
-	const isHere = /\[(?:127\.[\d.]+|::1)\]/.test(relay);
+	const isHere = /\[(?:127\.[\d.]+|::1)\]/.test(relay) && !text.includes(ownReplyMark);
 	const as = isHere && status === 'sent' ? /queued as ([0-9A-Za-z]{6,24})/.exec(text)?.[1] : undefined;
 	if (as !== undefined) return { kind: 'passedOn', queueId, as };
 	const outcome = status === 'sent' ? 'sent' : status === 'deferred' ? 'deferred' : 'failed';
