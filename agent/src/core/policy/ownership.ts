@@ -1,0 +1,89 @@
+/**
+ * Domain ownership: only the account that owns a domain sends as it, in MAIL FROM and in From.
+ *
+ * Asked of mail that an account itself writes (mailbox, script, cron). Forwards, lists, autoreplies and reports carry other people's
+ * addresses by their nature and are never asked (invariant 7). An account that no panel has named is not asked either: unknown is not
+ * guilty. A subdomain belongs to whoever owns the nearest domain above it that anybody owns.
+ *
+ * Pure. Not here: what happens with a breach (judge.ts).
+ */
+import type { Account } from '@sluice/shared/words/account.ts';
+import { type Address, domainOf } from '@sluice/shared/words/address.ts';
+import type { Attribution, SenderClass } from '@sluice/shared/words/attribution.ts';
+import type { Reason } from '@sluice/shared/words/verdict.ts';
+import type { AccountBook } from '../identity/accounts.ts';
+
+export type OwnershipSettings = {
+	readonly mode: 'off' | 'monitor' | 'enforce';
+	readonly action: 'hold' | 'reject';
+	/** Domains that nobody here owns. */
+	readonly strangers: 'allow' | 'refuse';
+	/** Names of this machine, lower case: everybody's scripts send as them. */
+	readonly hostNames: readonly string[];
+};
+
+export type Breach = {
+	readonly where: 'MAIL FROM' | 'From';
+	readonly address: Address;
+	readonly domain: string;
+	/** Key of the account whose domain it is; absent: nobody's here. */
+	readonly owner?: string;
+};
+
+const asked: ReadonlySet<SenderClass> = new Set(['mailbox', 'script', 'cron']);
+/** A domain has at most 127 labels (RFC 1035 §2.3.4). */
+const labelsMax = 127;
+
+/** `a.b.site1.test`, `b.site1.test`, `site1.test`: itself and what stands above it, without the top level. */
+function* above(domain: string): Generator<string> {
+	let rest = domain;
+	for (let count = 0; count < labelsMax && rest.includes('.'); count++) {
+		yield rest;
+		rest = rest.slice(rest.indexOf('.') + 1);
+	}
+}
+
+function ownerOf(domain: string, accounts: AccountBook): string | undefined {
+	for (const name of above(domain)) {
+		const owner = accounts.directory.accountOfDomain(name);
+		if (owner !== undefined) return owner;
+	}
+	return undefined;
+}
+
+function isExcepted(address: Address, domain: string, { maySendAs }: Account): boolean {
+	if (maySendAs.length === 0) return false;
+	return maySendAs.includes(address.toLowerCase()) || above(domain).some((name) => maySendAs.includes(name));
+}
+
+/** The first breach of a message, MAIL FROM before From; undefined when there is none, or nothing is asked. */
+export function breachOf(
+	attribution: Attribution,
+	addresses: { readonly reversePath: Address; readonly from: Address },
+	accounts: AccountBook,
+	settings: OwnershipSettings,
+): Breach | undefined {
+	if (settings.mode === 'off' || !asked.has(attribution.class)) return undefined;
+	const account = accounts.find(attribution.account);
+	if (account === undefined) return undefined;
+	for (const [where, address] of [
+		['MAIL FROM', addresses.reversePath],
+		['From', addresses.from],
+	] as const) {
+		const domain = domainOf(address);
+		if (domain === '' || settings.hostNames.includes(domain) || isExcepted(address, domain, account)) continue;
+		const owner = ownerOf(domain, accounts);
+		if (owner === account.key) continue;
+		if (owner === undefined && settings.strangers === 'allow') continue;
+		return { where, address, domain, ...(owner === undefined ? {} : { owner }) };
+	}
+	return undefined;
+}
+
+/** What a customer may read of it: never whose the domain is. */
+export const breachReason = ({ where, address, domain }: Breach, mode: OwnershipSettings['mode']): Reason => ({
+	rule: `ownership.${where === 'From' ? 'from' : 'mail-from'}${mode === 'enforce' ? '' : '.monitor'}`,
+	text: `This account may not send as ${domain}: the domain is not its own.`,
+	value: address,
+	evidence: `in ${where}`,
+});
