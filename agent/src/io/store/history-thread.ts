@@ -8,6 +8,7 @@ import { historyDays } from './history-days.ts';
 import { lifeOf } from './history-life.ts';
 import { type RetentionBounds, retain } from './history-retention.ts';
 import { InvalidCursor, search } from './history-search.ts';
+import { retainUsage } from './usage-retention.ts';
 
 export type Question =
 	| { readonly kind: 'search'; readonly query: MessageQuery }
@@ -23,7 +24,7 @@ export type Answer =
 export function runHistoryThread(): void {
 	const port = parentPort;
 	if (port === null) throw new Error('history is asked in a worker thread');
-	const { directory } = workerData as { readonly directory: string };
+	const { directory, usagePath } = workerData as { readonly directory: string; readonly usagePath?: string };
 	const days = historyDays(directory);
 
 	function answerTo(question: Question): unknown {
@@ -33,6 +34,7 @@ export function runHistoryThread(): void {
 			case 'life':
 				return lifeOf(days, question.message);
 			case 'retain':
+				if (usagePath !== undefined) retainUsage(usagePath, question.bounds);
 				return retain(directory, days, question.bounds);
 		}
 	}

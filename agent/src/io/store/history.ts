@@ -9,6 +9,8 @@ export type HistoryOptions = {
 	/** The query worker's entry module (main/history-worker.ts). */
 	readonly worker: URL;
 	readonly directory: string;
+	/** Path of usage.db, of which the same days are kept. Absent: none is. */
+	readonly usagePath?: string;
 };
 
 /** Why a question was not answered. `cursor`: not one of ours; `busy`: too many are waiting. */
@@ -38,7 +40,7 @@ export function createHistory(options: HistoryOptions): History {
 
 	function start(): Worker {
 		const started = new Worker(options.worker, {
-			workerData: { directory: options.directory },
+			workerData: { directory: options.directory, usagePath: options.usagePath },
 			name: 'history',
 			resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes },
 		});

@@ -31,8 +31,6 @@ export type UsagePacker = {
 	add(chain: number, usage: Usage): void;
 	/** A view, valid until the next `add`. */
 	bytes(): Buffer;
-	/** Everything behind `size` is forgotten; the entry before it was of `second`. */
-	cut(size: number, second: number): void;
 	/** Begins anew: entries count from `second`. */
 	restart(second: number): void;
 };
@@ -78,10 +76,6 @@ export function usagePacker(): UsagePacker {
 			for (const key of keys) size = buffer.writeUInt32LE(key, size);
 		},
 		bytes: () => buffer.subarray(0, size),
-		cut(to, second) {
-			size = to;
-			before = second;
-		},
 		restart(second) {
 			size = 0;
 			before = second;

@@ -1,8 +1,8 @@
 /**
  * usage.db as a projection of the log.
  *
- * What a batch brings is appended to the open row, in memory, and written with the commit; a row that has grown large is left behind.
- * So a quiet server has few rows and a busy one writes no byte twice. Rows and position are committed together, so that each entry
+ * What a batch brings is appended to the open row, in memory, and written with the commit; a row that has grown large, or spans an
+ * hour, is left behind. So a quiet server has few rows and a busy one writes few bytes twice. Rows and position are committed together, so that each entry
  * counts once, whatever is lost on the way: what a commit did not reach comes again from the log.
  */
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
@@ -23,13 +23,13 @@ export type UsageProjectionInput = {
 	readonly logEnd: LogPosition;
 	readonly report: ReportTrouble;
 	readonly now: () => number;
-	readonly openDatabase?: OpenDatabase | undefined;
 	/** For tests. */
+	readonly openDatabase?: OpenDatabase | undefined;
 	readonly rowBytesMax?: number | undefined;
 };
 
 const rowBytesDefault = 16 * 1024;
-/** A row that is longer than this is left behind: whoever reads a day does not read another one with it. */
+/** A row spans less: whoever reads a day does not read another one with it, and a day goes without another one. */
 const rowSecondsMax = 3600;
 /** Chains known in memory; beyond it memory begins anew. */
 const rememberedMax = 50_000;
@@ -53,8 +53,7 @@ function projectionOf(database: Database, input: UsageProjectionInput): Projecti
 	const putRow = database.prepare('INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?)');
 	const setState = database.prepare('UPDATE state SET segment = ?, offset = ?, next_chain = ?');
 	const chains = chainTable(database);
-	const row = openRow(database);
-	const rowBytesMax = input.rowBytesMax ?? rowBytesDefault;
+	const row = openRow(database, input.rowBytesMax ?? rowBytesDefault);
 	const stored = readUsageState(database);
 	let position = stored.position;
 	/** Somebody may have been killed before a flush. */
@@ -73,7 +72,7 @@ function projectionOf(database: Database, input: UsageProjectionInput): Projecti
 
 	function write(upTo: LogPosition): void {
 		chains.save();
-		if (!row.isEmpty) putRow.run(...row.values());
+		for (const values of row.rows()) putRow.run(...values);
 		setState.run(upTo.segment, upTo.offset, chains.next);
 	}
 
@@ -95,7 +94,7 @@ function projectionOf(database: Database, input: UsageProjectionInput): Projecti
 			throw error;
 		}
 		chains.saved();
-		row.saved(rowBytesMax);
+		row.saved();
 		position = upTo;
 		isUnsynced = durability === 'lazy';
 		isTouched = false;
@@ -120,7 +119,6 @@ function projectionOf(database: Database, input: UsageProjectionInput): Projecti
 			}
 		},
 		discard() {
-			chains.forget();
 			row.discard();
 			isTouched = false;
 		},
@@ -128,49 +126,59 @@ function projectionOf(database: Database, input: UsageProjectionInput): Projecti
 	};
 }
 
+type Row = [number: number, first: number, last: number, base: number, bytes: Uint8Array];
+
 type OpenRow = {
-	readonly isEmpty: boolean;
 	add(chain: number, usage: Usage): void;
-	values(): [number, number, number, number, Uint8Array];
-	/** It is in the file: leaves it behind when it is large. */
-	saved(bytesMax: number): void;
-	/** Back to what is in the file. */
+	/** What is to be written: rows that were left behind since the last commit, and the open one. */
+	rows(): Iterable<Row>;
+	saved(): void;
+	/** Forgets what is not in the file. */
 	discard(): void;
 };
 
-function openRow(database: Database): OpenRow {
+function openRow(database: Database, bytesMax: number): OpenRow {
 	const packer = usagePacker();
 	let number = ((database.prepare('SELECT max(row) FROM usage').get()?.[0] ?? 0) as number) + 1;
 	let base = 0;
-	let now = { size: 0, first: 0, last: 0, second: 0 };
-	let inFile = now;
+	let first = 0;
+	let last = 0;
+	let behind: Row[] = [];
+
+	const values = (): Row => [number, first, last, base, packer.bytes()];
+
+	function begin(second: number): void {
+		base = second;
+		first = second;
+		last = second;
+		packer.restart(second);
+	}
+
 	return {
-		get isEmpty() {
-			return packer.size === 0;
-		},
 		add(chain, usage) {
 			const { second } = usage;
-			if (packer.size === 0) {
-				base = second;
-				packer.restart(second);
-				now = { size: 0, first: second, last: second, second };
-			}
-			packer.add(chain, usage);
-			now.first = Math.min(now.first, second);
-			now.last = Math.max(now.last, second);
-			now.second = second;
-		},
-		values: () => [number, now.first, now.last, base, packer.bytes()],
-		saved(bytesMax) {
-			if (packer.size >= bytesMax || now.last - now.first >= rowSecondsMax) {
+			const isFull = packer.size >= bytesMax || Math.abs(second - base) >= rowSecondsMax;
+			if (packer.size > 0 && isFull) {
+				behind.push([number, first, last, base, Uint8Array.from(packer.bytes())]);
 				number += 1;
-				packer.restart(0);
-			}
-			inFile = { ...now, size: packer.size };
+				begin(second);
+			} else if (packer.size === 0) begin(second);
+			packer.add(chain, usage);
+			first = Math.min(first, second);
+			last = Math.max(last, second);
+		},
+		*rows() {
+			yield* behind;
+			if (packer.size > 0) yield values();
+		},
+		saved() {
+			behind = [];
 		},
 		discard() {
-			now = { ...inFile };
-			packer.cut(inFile.size, inFile.second);
+			behind = [];
+			// What the file has of the open row stays; entries that come again go into another one.
+			number += 1;
+			packer.restart(0);
 		},
 	};
 }
@@ -180,10 +188,9 @@ type ChainTable = {
 	next: number;
 	/** The number of a chain, noted as used on that day. */
 	numberOf(scopes: readonly ScopeKey[], day: number): number;
-	/** Writes what is new or used on a new day. Within a transaction. */
+	/** Writes what is new or used on a new day. Within a transaction; once more if that fails. */
 	save(): void;
 	saved(): void;
-	forget(): void;
 };
 
 function chainTable(database: Database): ChainTable {
@@ -222,10 +229,6 @@ function chainTable(database: Database): ChainTable {
 			for (const { number, text, day } of changed) put.run(number, text, day);
 		},
 		saved: () => changed.clear(),
-		forget() {
-			known.clear();
-			changed.clear();
-		},
 	};
 	return table;
 }
