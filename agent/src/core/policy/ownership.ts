@@ -53,7 +53,7 @@ function ownerOf(domain: string, accounts: AccountBook): string | undefined {
 
 function isExcepted(address: Address, domain: string, { maySendAs }: Account): boolean {
 	if (maySendAs.length === 0) return false;
-	return maySendAs.includes(address.toLowerCase()) || above(domain).some((name) => maySendAs.includes(name));
+	return maySendAs.includes(address.toLowerCase()) || [...above(domain)].some((name) => maySendAs.includes(name));
 }
 
 /** The first breach of a message, MAIL FROM before From; undefined when there is none, or nothing is asked. */
