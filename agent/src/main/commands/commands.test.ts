@@ -103,12 +103,16 @@ test('the agent is asked what was said, in the name of who asks', async () => {
 				{
 					params: { act: 'hold' },
 					query: {},
-					body: { selector: { kind: 'identity', id: 'unix:7001' }, reason: 'ticket 4711' },
+					body: { selector: { kind: 'identity', id: 'unix:7001' }, reason: 'ticket 4711', now: false },
 				},
 			],
 			[
 				'act',
-				{ params: { act: 'requeue' }, query: {}, body: { selector: { kind: 'message', id }, reason: 'ticket 4711' } },
+				{
+					params: { act: 'requeue' },
+					query: {},
+					body: { selector: { kind: 'message', id }, reason: 'ticket 4711', now: false },
+				},
 			],
 			[
 				'putHold',
@@ -209,7 +213,7 @@ test('a refusal is a sentence and a hint on standard error, or a problem documen
 	const ran = await here(`message trace ${id}`);
 	assert.deepEqual(ran, {
 		out: '',
-		err: 'No such thing: No message with this id.\n`sluice message list` and `sluice queue` show what there is.\n',
+		err: 'No such thing: No message with this id.\n`sluice account list`, `sluice message list` and `sluice queue` show what there is.\n',
 		code: 1,
 	});
 	const json = await here(`message trace ${id} --json`);

@@ -10,9 +10,10 @@ import type { Terminal } from './terminal.ts';
 
 const secondsMin = 60;
 const secondsMax = 31_536_000;
-const secondsDefault = 86_400;
+export const holdSecondsDefault = 86_400;
 
-function holdSeconds(text: string): number {
+/** Seconds of a hold as typed, within bounds, or wrong use. */
+export function holdSeconds(text: string): number {
 	const seconds = orInvalid(parseSpan(text));
 	return orInvalid(
 		seconds >= secondsMin && seconds <= secondsMax
@@ -36,7 +37,7 @@ export function addHold(program: Command, terminal: Terminal): void {
 		.description('Hold queued and new mail until a time. It ends by itself; what it holds stays held.')
 		.requiredOption('--reason <text>', 'why; shown in trace and audit')
 		.addOption(
-			new Option('--for <time>', 'how long: 30m, 12h, 7d').argParser(holdSeconds).default(secondsDefault, 'a day'),
+			new Option('--for <time>', 'how long: 30m, 12h, 7d').argParser(holdSeconds).default(holdSecondsDefault, 'a day'),
 		)
 		.action(async (options: SetOptions, command: Command) => {
 			const selector = selectorFrom(options, command);

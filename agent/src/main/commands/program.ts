@@ -6,16 +6,20 @@
  */
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
+import { addAccount } from './account.ts';
 import { addAudit } from './audit.ts';
 import { addConfig } from './config.ts';
+import { addCredential } from './credential.ts';
 import { addEvents } from './events.ts';
 import { addHold } from './hold.ts';
 import { addLane } from './lane.ts';
+import { addLimit } from './limit.ts';
 import { addMessage } from './message.ts';
 import { addQueue } from './queue.ts';
 import { addRun } from './run.ts';
 import { addStatus } from './status.ts';
 import { systemTerminal, type Terminal } from './terminal.ts';
+import { addWebhook } from './webhook.ts';
 
 const epilogue = `
 Every command takes --json (for programs) and --socket PATH (which agent is meant).
@@ -52,10 +56,14 @@ export function createProgram(terminal: Terminal = systemTerminal()): Command {
 		})
 		.addHelpText('after', epilogue);
 	addStatus(program, terminal);
+	addAccount(program, terminal);
+	addLimit(program, terminal);
 	addMessage(program, terminal);
 	addQueue(program, terminal);
 	addHold(program, terminal);
 	addLane(program, terminal);
+	addCredential(program, terminal);
+	addWebhook(program, terminal);
 	addAudit(program, terminal);
 	addEvents(program, terminal);
 	addConfig(program, terminal);

@@ -15,9 +15,10 @@ const unreachableHints: { readonly [code: string]: string } = {
 const unreachableHint = 'Name the socket of the agent with --socket PATH.';
 
 const problemHints: { readonly [code: string]: string } = {
-	'not-found': '`sluice message list` and `sluice queue` show what there is.',
+	'not-found': '`sluice account list`, `sluice message list` and `sluice queue` show what there is.',
 	forbidden: 'Run this as a user who may administrate the agent.',
 	invalid: 'Correct the values; `--help` tells what is allowed.',
+	conflict: '`sluice account show ID` tells the present state.',
 	internal: 'This is a bug or broken I/O: the log of the agent has the details.',
 	unavailable: '`sluice status` tells what is wrong and what to do.',
 };
