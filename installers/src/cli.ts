@@ -1,5 +1,5 @@
 /**
- * The executable `sluice`: the agent's commands. Run by `scripts/sluice`, which finds the right Node.
+ * The executable `sluice`: the agent's commands and `mta`. Run by `scripts/sluice`, which finds the right Node.
  *
  * Compiled code is kept beside the installed packages, which halves the time until `sluice status` answers; where that folder
  * cannot be written Node goes on without. Not here: what the commands do (agent/main/commands).
@@ -10,9 +10,12 @@ import { fileURLToPath } from 'node:url';
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/sluice', import.meta.url)));
 
 // Loaded only now, so that they are kept too.
-const [{ createProgram, runProgram }, { systemTerminal }] = await Promise.all([
+const [{ createProgram, runProgram }, { systemTerminal }, { addMta }] = await Promise.all([
 	import('@sluice/agent/main/commands/program.ts'),
 	import('@sluice/agent/main/commands/terminal.ts'),
+	import('./mta/commands.ts'),
 ]);
 const terminal = systemTerminal();
-await runProgram(createProgram(terminal), terminal, process.argv.slice(2));
+const program = createProgram(terminal);
+addMta(program, terminal);
+await runProgram(program, terminal, process.argv.slice(2));

@@ -10,8 +10,8 @@
 
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 
-/** Where a block goes: behind the first line that equals `after` (blanks around apart), or at the end of the file. */
-export type Place = { readonly after: string } | 'end';
+/** Where a block goes: behind or before the first line that equals the text (blanks around apart), or at an end of the file. */
+export type Place = { readonly after: string } | { readonly before: string } | 'start' | 'end';
 
 export type BlockProblem =
 	/** No line like that in the file. */
@@ -73,19 +73,26 @@ export function removeBlocks(text: string): Result<string, BlockProblem> {
 
 /** The text with one block more. `text` must not hold a block of that name. */
 export function insertBlock(text: string, name: string, body: string, place: Place): Result<string, BlockProblem> {
-	const at = place === 'end' ? text.length : behindLine(text, place.after);
-	if (at === undefined)
-		return failed({ kind: 'place-missing', block: name, after: (place as { after: string }).after });
+	const at = offsetOf(text, place);
+	if (at === undefined) return failed({ kind: 'place-missing', block: name, after: anchorOf(place) });
 	const block = `${beginLine(name)}\n${body}${body === '' ? '' : '\n'}${endLine(name)}`;
 	const isBehindOpenLine = at > 0 && text[at - 1] !== '\n';
 	return ok(isBehindOpenLine ? `${text.slice(0, at)}\n${block}` : `${text.slice(0, at)}${block}\n${text.slice(at)}`);
 }
 
-function behindLine(text: string, wanted: string): number | undefined {
+/** The line a place is named by; empty for an end of the file. */
+export const anchorOf = (place: Place): string =>
+	typeof place === 'string' ? '' : 'after' in place ? place.after : place.before;
+
+function offsetOf(text: string, place: Place): number | undefined {
+	if (place === 'start') return 0;
+	if (place === 'end') return text.length;
+	const wanted = anchorOf(place);
 	for (let start = 0; start < text.length; ) {
 		const newline = text.indexOf('\n', start);
 		const next = newline < 0 ? text.length : newline + 1;
-		if (text.slice(start, newline < 0 ? text.length : newline).trim() === wanted.trim()) return next;
+		if (text.slice(start, newline < 0 ? text.length : newline).trim() === wanted.trim())
+			return 'after' in place ? next : start;
 		start = next;
 	}
 	return undefined;

@@ -10,7 +10,7 @@
  */
 
 import type { WiringFinding } from './checks.ts';
-import { type EximDkim, type EximStock, eximRouterName } from './exim.ts';
+import { type EximDkim, type EximOptions, type EximStock, eximRouterName } from './exim.ts';
 
 export type EximStockNames = {
 	/** Candidates in order of preference; the first that exists is read. */
@@ -24,6 +24,48 @@ export const cpanelStockNames: EximStockNames = {
 	transports: ['dkim_remote_smtp', 'remote_smtp'],
 	forwardTransports: ['dkim_remote_forwarded_smtp', 'remote_forwarded_smtp'],
 };
+
+/** How a configuration without a panel sends remote mail, and what a wiring of it must know. */
+export type EximPlain = {
+	/** Router that looks up remote domains in the DNS, and its transport. */
+	readonly router: string;
+	readonly transport: string;
+	/** What `acl_not_smtp` and `acl_smtp_mail` are set to; undefined: not set. */
+	readonly aclNotSmtp: string | undefined;
+	readonly aclMail: string | undefined;
+	readonly hasLocalDomains: boolean;
+	/** Incoming mail is relayed for these domains (`domainlist relay_to_domains`): none of the agent's business. */
+	readonly hasRelayDomains: boolean;
+};
+
+/**
+ * The remote route of a configuration as Exim itself prints it (`exim -bP config`: conditions resolved, macros expanded).
+ * Undefined when no router sends remote mail by a transport that is named plainly. Lines of our own wiring do not count.
+ */
+export function readEximPlain(effective: string): EximPlain | undefined {
+	const lines = logicalLines(effective);
+	const router = driverNames(lines, 'routers').find((name) => {
+		const options = driver(lines, 'routers', name);
+		const domains = options?.get('domains')?.replaceAll(' ', '');
+		return name !== eximRouterName && domains === '!+local_domains' && /^\w+$/.test(options?.get('transport') ?? '');
+	});
+	if (router === undefined) return undefined;
+	const main = lines.slice(
+		0,
+		lines.findIndex((line) => /^begin\s/.test(line)),
+	);
+	const setting = (name: string): string | undefined =>
+		main.findLast((line) => new RegExp(`^${name}\\s*=`).test(line))?.replace(/^[^=]*=\s*/, '');
+	const isList = (name: string): boolean => main.some((line) => new RegExp(`^domainlist\\s+${name}\\s*=`).test(line));
+	return {
+		router,
+		transport: driver(lines, 'routers', router)?.get('transport') ?? '',
+		aclNotSmtp: setting('acl_not_smtp'),
+		aclMail: setting('acl_smtp_mail'),
+		hasLocalDomains: isList('local_domains'),
+		hasRelayDomains: isList('relay_to_domains'),
+	};
+}
 
 type Options = ReadonlyMap<string, string>;
 
@@ -44,11 +86,20 @@ export function readEximStock(config: string, names: EximStockNames): EximStock 
 		...optional('forwardDkim', dkimOf(forward)),
 		...optional('forwardReturnPath', forwardReturnPath),
 		...optional('forwardsIfDefined', guard),
+		...optional('repeated', repeatedOf(transport)),
 	};
 }
 
 function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [key in Key]?: Value } {
 	return value === undefined ? {} : ({ [key]: value } as { readonly [key in Key]: Value });
+}
+
+/** Options of a transport that a receiver would notice if ours lacked them. */
+const repeatedNames = ['headers_rewrite', 'headers_remove', 'return_path'];
+
+function repeatedOf(transport: Options | undefined): EximOptions | undefined {
+	const found = [...(transport ?? [])].filter(([name]) => repeatedNames.includes(name));
+	return found.length === 0 ? undefined : found;
 }
 
 function dkimOf(options: Options | undefined): EximDkim | undefined {
@@ -90,7 +141,10 @@ export function findingsExim(config: string): readonly WiringFinding[] {
 	return driverNames(lines, 'routers').flatMap((name) => {
 		const options = driver(lines, 'routers', name);
 		const route = options?.get('route_list') ?? options?.get('route_data');
-		const isRelay = options?.get('driver') === 'manualroute' && route !== undefined && name !== eximRouterName;
+		// A route for domains named one by one (a partner's server, a backup MX) is no relay for all.
+		const isForAll = /^!|^\*$/.test(options?.get('domains')?.trim() ?? '*');
+		const isRelay =
+			options?.get('driver') === 'manualroute' && isForAll && route !== undefined && name !== eximRouterName;
 		if (!isRelay || !/^(?:\*|\$domain)(?:\s|$)|^[^\s;]+$/.test(route)) return [];
 		return [
 			{

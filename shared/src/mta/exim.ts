@@ -22,7 +22,15 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are Exim's own expansions
 
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import { type BlockProblem, findBlocks, insertBlock, type Place, removeBlocks } from './blocks.ts';
+import {
+	anchorOf,
+	type BlockProblem,
+	type FoundBlock,
+	findBlocks,
+	insertBlock,
+	type Place,
+	removeBlocks,
+} from './blocks.ts';
 
 /** What the stock remote route does and ours must repeat. All are Exim option values, macros allowed. */
 export type EximStock = {
@@ -41,10 +49,14 @@ export type EximStock = {
 	readonly forwardReturnPath?: string;
 	/** Macro under which alone the stock route uses its transport for forwards: `SRSENABLED`. */
 	readonly forwardsIfDefined?: string;
+	/** Other options of the stock transport that change what a receiver sees, as written: `[['headers_rewrite', '…']]`. */
+	readonly repeated?: EximOptions;
 };
 
+export type EximOptions = readonly (readonly [name: string, value: string])[];
+
 /** Options that begin with `dkim_`, in order, without `dkim_`: `[['domain', '…'], ['selector', 'default'], …]`. */
-export type EximDkim = readonly (readonly [name: string, value: string])[];
+export type EximDkim = EximOptions;
 
 export type EximWiringSettings = {
 	/** Port of the agent on 127.0.0.1. */
@@ -54,6 +66,8 @@ export type EximWiringSettings = {
 	/** While this file exists the stock route is taken. */
 	readonly bypassPath: string;
 	readonly stock: EximStock;
+	/** Domain list of the mail that goes to the agent; left out: all that are not local. */
+	readonly remoteDomains?: string;
 };
 
 export const eximBlockNames = ['main', 'aclNotSmtp', 'aclMail', 'routers', 'transports', 'retry'] as const;
@@ -120,13 +134,14 @@ export function renderExim(settings: EximWiringSettings): EximBlocks {
 	};
 }
 
-function routerText({ agentPort, secretPath, bypassPath, stock }: EximWiringSettings): string {
+function routerText(settings: EximWiringSettings): string {
+	const { agentPort, secretPath, bypassPath, stock, remoteDomains = '! +local_domains' } = settings;
 	const secret = `\${if exists{${secretPath}}{\${readfile{${secretPath}}{}}}}`;
 	return [
 		`${eximRouterName}:`,
 		'  driver = manualroute',
 		`  condition = \${if exists{${bypassPath}}{no}{yes}}`,
-		'  domains = ! +local_domains',
+		`  domains = ${remoteDomains}`,
 		'  headers_remove = X-Sluice-Sender',
 		`  hide headers_add = X-Sluice-Sender: v=1; s=${secret}; ${headerKeys}`,
 		...(stock.headersAdd === undefined ? [] : [`  headers_add = ${stock.headersAdd}`]),
@@ -157,7 +172,8 @@ function transportsText(stock: EximStock): string {
 		...(stock.lineLengthLimit === undefined ? [] : [`  message_linelength_limit = ${stock.lineLengthLimit}`]),
 	];
 	const dkim = (options: EximDkim = []) => options.map(([name, value]) => `  dkim_${name} = ${value}`);
-	const own = [`${eximTransportName}:`, ...smtp, ...dkim(stock.dkim)];
+	const repeated = (stock.repeated ?? []).map(([name, value]) => `  ${name} = ${value}`);
+	const own = [`${eximTransportName}:`, ...smtp, ...repeated, ...dkim(stock.dkim)];
 	if (stock.forwardReturnPath === undefined) return own.join('\n');
 	const forward = [
 		`${eximForwardTransportName}:`,
@@ -171,13 +187,13 @@ function transportsText(stock: EximStock): string {
 	return [...own, '', ...guarded].join('\n');
 }
 
-function assertPlain({ agentPort, secretPath, bypassPath, stock }: EximWiringSettings): void {
+function assertPlain({ agentPort, secretPath, bypassPath, stock, remoteDomains = '' }: EximWiringSettings): void {
 	if (!Number.isInteger(agentPort) || agentPort < 1 || agentPort > 65535) throw new RangeError(`no port: ${agentPort}`);
 	for (const path of [secretPath, bypassPath]) {
 		if (!/^\/[A-Za-z0-9._/-]+$/.test(path)) throw new RangeError(`not a plain path: ${path}`);
 	}
-	const { dkim = [], forwardDkim = [], ...values } = stock;
-	for (const value of [...Object.values(values), ...[...dkim, ...forwardDkim].flat()]) {
+	const { dkim = [], forwardDkim = [], repeated = [], ...values } = stock;
+	for (const value of [remoteDomains, ...Object.values(values), ...[...dkim, ...forwardDkim, ...repeated].flat()]) {
 		if (/[\r\n]/.test(value)) throw new RangeError(`more than one line: ${value}`);
 	}
 }
@@ -224,7 +240,7 @@ export function detectExim(
 		const here = found.value.filter((block) => block.name === sentinelOf[name]);
 		if (here.length === 0) return 'absent';
 		if (here.length > 1 || places[name] === undefined || here[0]?.body !== blocks[name]) return 'outdated';
-		return isExact || isAtPlace(config, here[0]?.from ?? 0, places[name]) ? 'present' : 'misplaced';
+		return isExact || isAtPlace(config, here[0], places[name]) ? 'present' : 'misplaced';
 	};
 	return ok(Object.fromEntries(eximBlockNames.map((name) => [name, stateOf(name)])) as EximDetection);
 }
@@ -238,8 +254,10 @@ const sentinelOf: { readonly [name in EximBlockName]: string } = {
 	retry: 'retry',
 };
 
-function isAtPlace(config: string, from: number, place: Place): boolean {
-	if (place === 'end') return true;
-	const before = config.slice(0, from).trimEnd();
-	return before.slice(before.lastIndexOf('\n') + 1).trim() === place.after.trim();
+function isAtPlace(config: string, block: FoundBlock | undefined, place: Place): boolean {
+	if (typeof place === 'string') return true;
+	const before = config.slice(0, block?.from ?? 0).trimEnd();
+	const behind = config.slice(block?.to ?? 0).trimStart();
+	const neighbour = 'after' in place ? before.slice(before.lastIndexOf('\n') + 1) : (behind.split('\n')[0] ?? '');
+	return neighbour.trim() === anchorOf(place).trim();
 }

@@ -1,0 +1,150 @@
+/**
+ * What a wiring remembers: how each file was, how we left it, what was tested, and every act, in a folder of root's own.
+ *
+ * Written before the first change and again at the end, so that a command that was killed leaves behind what it was about to do:
+ * `phase` says so. Backups are for people and for `unwire` to give back untouched files exactly; taking our lines out of a file does not
+ * need them. Format version 1.
+ */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import type { FileFact, Machine } from '../facts/machine.ts';
+import type { MtaKind, WiredFile, Wiring } from '../plan/wiring.ts';
+
+export const stateFolderDefault = '/var/lib/sluice/wiring';
+
+/** `wiring` and `unwiring`: begun, and not known to have ended. */
+export type Phase = 'wiring' | 'wired' | 'bypassed' | 'unwiring';
+
+export type LastTest = { readonly at: string; readonly ok: boolean; readonly text: string; readonly message?: string };
+
+export type JournalFile = {
+	readonly path: string;
+	/** Absent: there was no such file. */
+	readonly before?: {
+		readonly backup: string;
+		readonly mode: number;
+		readonly uid: number;
+		readonly gid: number;
+		readonly sha256: string;
+	};
+	/** Absent: there is to be no such file. */
+	readonly afterSha256?: string;
+};
+
+export type Journal = {
+	readonly version: 1;
+	readonly mta: MtaKind;
+	readonly phase: Phase;
+	readonly agentPort: number;
+	readonly overSmarthost: boolean;
+	/** RFC 3339. */
+	readonly since: string;
+	readonly files: readonly JournalFile[];
+	readonly lastTest?: LastTest;
+};
+
+/** What one command did, for the log. */
+export type Act = { readonly act: string; readonly outcome: string; readonly [detail: string]: unknown };
+
+export const sha256 = (content: string): string => createHash('sha256').update(content, 'latin1').digest('hex');
+
+const logLinesMax = 1000;
+const root = { uid: 0, gid: 0 } as const;
+
+export class JournalStore {
+	readonly #machine: Machine;
+	readonly folder: string;
+
+	constructor(machine: Machine, folder: string = stateFolderDefault) {
+		this.#machine = machine;
+		this.folder = folder;
+	}
+
+	/** Undefined: nothing was ever wired here. Throws when the file is not ours to understand. */
+	async read(): Promise<Journal | undefined> {
+		const file = await this.#machine.read(this.#path('state.json'));
+		if (file === undefined) return undefined;
+		const journal = JSON.parse(file.content) as Journal;
+		if (journal.version !== 1) throw new Error(`${file.path} was written by another version of Sluice`);
+		return journal;
+	}
+
+	async write(journal: Journal): Promise<void> {
+		await this.#folders();
+		await this.#put('state.json', `${JSON.stringify(journal, undefined, '\t')}\n`);
+	}
+
+	/** Keeps each file as it would be without us, and says what it will be. */
+	async remember(wiring: Wiring): Promise<readonly JournalFile[]> {
+		await this.#folders();
+		const files: JournalFile[] = [];
+		for (const [at, file] of wiring.files.entries()) files.push(await this.#rememberFile(file, at));
+		return files;
+	}
+
+	async #rememberFile({ path, bare, wanted, current }: WiredFile, at: number): Promise<JournalFile> {
+		const after = wanted === undefined ? {} : { afterSha256: sha256(wanted) };
+		if (bare === undefined) return { path, ...after };
+		const backup = `before/${at}-${basename(path)}`;
+		await this.#put(backup, bare);
+		const { mode = 0o644, uid = 0, gid = 0 } = current ?? {};
+		return { path, before: { backup, mode, uid, gid, sha256: sha256(bare) }, ...after };
+	}
+
+	/** Files that nobody has touched since they were wired, as they were. A backup that does not fit its sum is not used. */
+	async untouched(journal: Journal | undefined, wiring: Wiring): Promise<ReadonlyMap<string, FileFact>> {
+		const found = new Map<string, FileFact>();
+		for (const { path, before, afterSha256 } of journal?.files ?? []) {
+			const current = wiring.files.find((file) => file.path === path)?.current;
+			if (before === undefined || current === undefined || sha256(current.content) !== afterSha256) continue;
+			const backup = await this.#machine.read(this.#path(before.backup));
+			if (backup === undefined || sha256(backup.content) !== before.sha256) continue;
+			found.set(path, { path, content: backup.content, mode: before.mode, uid: before.uid, gid: before.gid });
+		}
+		return found;
+	}
+
+	/** Nothing is wired any more; the log stays. */
+	async forget(): Promise<void> {
+		await this.#machine.remove(this.#path('state.json'));
+		for (const name of await this.#machine.list(this.#path('before')))
+			await this.#machine.remove(this.#path(`before/${name}`));
+		await this.#machine.removeFolder(this.#path('before'));
+	}
+
+	async log(atMs: number, author: string, act: Act): Promise<void> {
+		await this.#folders();
+		const former = (await this.#machine.read(this.#path('log.jsonl')))?.content ?? '';
+		const line = Buffer.from(JSON.stringify({ at: new Date(atMs).toISOString(), author, ...act }), 'utf8');
+		const lines = [...former.split('\n').filter((each) => each !== ''), line.toString('latin1')];
+		await this.#put('log.jsonl', `${lines.slice(-logLinesMax).join('\n')}\n`);
+	}
+
+	/** False: another command is at work here. A lock whose process is gone is taken over. */
+	async lock(pid: number): Promise<boolean> {
+		await this.#folders();
+		const holder = Number((await this.#machine.read(this.#path('lock')))?.content.trim() ?? 0);
+		if (holder > 0 && holder !== pid && (await this.#machine.exists(`/proc/${holder}`))) return false;
+		await this.#put('lock', `${pid}\n`);
+		return true;
+	}
+
+	unlock(): Promise<void> {
+		return this.#machine.remove(this.#path('lock'));
+	}
+
+	#path(name: string): string {
+		return `${this.folder}/${name}`;
+	}
+
+	/** Configurations hold passwords now and then: nobody else's to read. */
+	async #folders(): Promise<void> {
+		if (await this.#machine.exists(this.#path('before'))) return;
+		await this.#machine.makeFolder(this.folder, { mode: 0o700, ...root });
+		await this.#machine.makeFolder(this.#path('before'), { mode: 0o700, ...root });
+	}
+
+	#put(name: string, content: string): Promise<void> {
+		return this.#machine.write({ path: this.#path(name), content, mode: 0o600, ...root });
+	}
+}

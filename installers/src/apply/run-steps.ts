@@ -1,0 +1,134 @@
+/**
+ * Performs steps in order; at the first that fails puts everything back, from there to the beginning.
+ *
+ * Not here: which steps there are (plan/step.ts), what is remembered (journal.ts), the test message (test-message.ts).
+ */
+import { dirname } from 'node:path';
+import { type CommandCheck, failureOf, type ProbeCheck } from '@sluice/shared/mta/checks.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import type { Machine } from '../facts/machine.ts';
+import type { Action, Condition, Step } from '../plan/step.ts';
+
+export type StepReport = { readonly id: string; readonly what: string; readonly outcome: 'done' | 'was-so' };
+
+export type StepsFailure = {
+	readonly step: string;
+	readonly what: string;
+	readonly why: string;
+	/** What could not be put back, if anything. */
+	readonly stuck: readonly string[];
+};
+
+export type StepPorts = {
+	readonly machine: Machine;
+	/** Sends a test message; an error is why it proves nothing. */
+	readonly test: (check: ProbeCheck) => Promise<Result<string, string>>;
+	readonly onStep: (report: StepReport) => void;
+};
+
+/** Who has no rights here. */
+export const nobody = { uid: 65_534, gid: 65_534 } as const;
+
+export async function runSteps(
+	steps: readonly Step[],
+	ports: StepPorts,
+): Promise<Result<readonly StepReport[], StepsFailure>> {
+	const reports: StepReport[] = [];
+	for (const [at, step] of steps.entries()) {
+		const { id, what } = step;
+		if (await holds(step.doneWhen, ports.machine)) {
+			reports.push({ id, what, outcome: 'was-so' });
+			continue;
+		}
+		const why = await failureIn(step.apply, ports);
+		if (why !== undefined) {
+			const stuck = await undo(steps.slice(0, at + 1).toReversed(), ports);
+			return failed({ step: id, what, why, stuck });
+		}
+		const report: StepReport = { id, what, outcome: 'done' };
+		reports.push(report);
+		if (step.apply.length > 0) ports.onStep(report);
+	}
+	return ok(reports);
+}
+
+async function undo(steps: readonly Step[], ports: StepPorts): Promise<readonly string[]> {
+	const stuck: string[] = [];
+	for (const { undo: actions, what } of steps) {
+		const why = await failureIn(actions, ports);
+		if (why !== undefined) stuck.push(`${what} Putting that back failed: ${why}`);
+	}
+	return stuck;
+}
+
+async function holds(condition: Condition, machine: Machine): Promise<boolean> {
+	if (condition.kind === 'never') return false;
+	return (await machine.read(condition.path))?.content === condition.content;
+}
+
+/** The first thing that goes wrong, as a sentence. Broken I/O is one of them: what was done is put back then too. */
+async function failureIn(actions: readonly Action[], ports: StepPorts): Promise<string | undefined> {
+	for (const action of actions) {
+		try {
+			const why = await perform(action, ports);
+			if (why !== undefined) return why;
+		} catch (error) {
+			return error instanceof Error ? error.message : String(error);
+		}
+	}
+	return undefined;
+}
+
+async function perform(action: Action, { machine, test }: StepPorts): Promise<string | undefined> {
+	switch (action.kind) {
+		case 'write':
+			return write(action, machine);
+		case 'remove':
+			await machine.remove(action.path);
+			return undefined;
+		case 'make-folder':
+			await machine.makeFolder(action.path, { mode: action.mode, uid: 0, gid: 0 });
+			return undefined;
+		case 'remove-folder':
+			await machine.removeFolder(action.path);
+			return undefined;
+		case 'run': {
+			const { command, isDetached = false } = action;
+			const { exitCode, output } = await machine.run(command, { isDetached });
+			return exitCode === 0 ? undefined : `${command.join(' ')} ended with ${exitCode}: ${lastLines(output)}`;
+		}
+		case 'check':
+			return runCheck(action.check, machine);
+		case 'test': {
+			const tested = await test(action.check);
+			return tested.ok ? undefined : tested.error;
+		}
+	}
+}
+
+async function write(
+	{ file, verify }: Extract<Action, { readonly kind: 'write' }>,
+	machine: Machine,
+): Promise<string | undefined> {
+	await machine.makeFolder(dirname(file.path));
+	if (verify !== undefined) {
+		const fresh = `${file.path}.sluice-new`;
+		await machine.write({ ...file, path: fresh });
+		const { exitCode, output } = await machine.run(verify(fresh));
+		await machine.remove(fresh);
+		if (exitCode !== 0) return `the new ${file.path} is refused: ${lastLines(output)}`;
+	}
+	await machine.write(file);
+	return undefined;
+}
+
+async function runCheck(check: CommandCheck, machine: Machine): Promise<string | undefined> {
+	const outcome = await machine.run(check.command, check.runAs === 'nobody' ? { user: nobody } : {});
+	const failure = failureOf(check, outcome);
+	return failure === undefined
+		? undefined
+		: `${failure}${outcome.output.trim() === '' ? '' : `: ${lastLines(outcome.output)}`}`;
+}
+
+const outputLinesMax = 4;
+const lastLines = (output: string): string => output.trim().split('\n').slice(-outputLinesMax).join(' / ');

@@ -1,0 +1,201 @@
+/**
+ * The machine as an installer sees it: files, folders and programs behind one small port.
+ *
+ * Everything that looks at or changes a server goes through here, so that tests pass a private root and `--root DIR` means the same
+ * to every command. Writing is atomic (a new file beside the old one, synced, renamed) and says mode and owner; text is latin1, so that
+ * every byte survives. Below a foreign root no daemon runs that could be told anything: `isLive` is false, programs run by chroot.
+ *
+ * Not here: what the files mean (exim.ts, postfix.ts), remembering what they were (apply/journal.ts).
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+	chmod,
+	chown,
+	lstat,
+	mkdir,
+	open,
+	readdir,
+	readFile,
+	realpath,
+	rename,
+	rm,
+	rmdir,
+	stat,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { CommandOutcome } from '@sluice/shared/mta/checks.ts';
+
+export type FileFact = {
+	readonly path: string;
+	/** Latin1: a byte a character. */
+	readonly content: string;
+	/** Permission bits. */
+	readonly mode: number;
+	readonly uid: number;
+	readonly gid: number;
+};
+
+export type RunOptions = {
+	/** Root when left out. */
+	readonly user?: { readonly uid: number; readonly gid: number };
+	readonly cwd?: string;
+	readonly input?: string;
+	/** Starts it and does not wait: a queue run may take long. */
+	readonly isDetached?: boolean;
+};
+
+export type Machine = {
+	/** Daemons run here, can be told to reload, and mail flows. */
+	readonly isLive: boolean;
+	/** Undefined when there is no such file. */
+	read(path: string): Promise<FileFact | undefined>;
+	/** Names in order; empty when there is no such folder. */
+	list(folder: string): Promise<readonly string[]>;
+	exists(path: string): Promise<boolean>;
+	/** Replaces the file at once and durably. The folder must be there. */
+	write(file: FileFact): Promise<void>;
+	/** No error when it is gone already. */
+	remove(path: string): Promise<void>;
+	/** True when it was not there. Parents are made too, root's. */
+	makeFolder(
+		path: string,
+		owned?: { readonly mode: number; readonly uid: number; readonly gid: number },
+	): Promise<boolean>;
+	/** Only an empty one; false when it was not empty. */
+	removeFolder(path: string): Promise<boolean>;
+	/** Ends with 127 when there is no such program. */
+	run(command: readonly string[], options?: RunOptions): Promise<CommandOutcome>;
+};
+
+const commandTimeoutMs = 60_000;
+const outputBytesMax = 32 << 20;
+const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code;
+const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+
+async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
+	try {
+		return await asked;
+	} catch (error) {
+		if (isMissing(error)) return undefined;
+		throw error;
+	}
+}
+
+/** A link is followed, so that a configuration kept elsewhere stays there; below a foreign root it would lead out of it. */
+async function targetOf(path: string, isLive: boolean): Promise<string> {
+	const found = await orUndefined(lstat(path));
+	if (!found?.isSymbolicLink()) return path;
+	if (!isLive) throw new Error(`${path} is a symbolic link; below another root links are not followed`);
+	return realpath(path);
+}
+
+async function writeAtomically(target: string, { content, mode, uid, gid }: FileFact): Promise<void> {
+	const fresh = join(dirname(target), `.${basename(target)}.sluice-${randomBytes(6).toString('hex')}`);
+	try {
+		const handle = await open(fresh, 'wx', 0o600);
+		try {
+			await handle.writeFile(content, 'latin1');
+			await handle.chown(uid, gid);
+			await handle.chmod(mode);
+			await handle.sync();
+		} finally {
+			await handle.close();
+		}
+		await rename(fresh, target);
+	} catch (error) {
+		await rm(fresh, { force: true });
+		throw error;
+	}
+	await syncFolder(dirname(target));
+}
+
+/** A rename is durable once its folder is. */
+async function syncFolder(path: string): Promise<void> {
+	const folder = await open(path);
+	try {
+		await folder.sync();
+	} finally {
+		await folder.close();
+	}
+}
+
+type Run = Machine['run'];
+
+function runSystem(root: string): Run {
+	return (command, { user, cwd = '/', input = '', isDetached = false } = {}) =>
+		new Promise((resolve) => {
+			const userspec = user === undefined ? [] : [`--userspec=${user.uid}:${user.gid}`, '--groups='];
+			const words = root === '/' ? command : ['chroot', ...userspec, root, ...command];
+			const [program = '', ...rest] = words;
+			const child = execFile(
+				program,
+				rest,
+				{
+					cwd: root === '/' ? cwd : '/',
+					env: { PATH: searchPath, LC_ALL: 'C', HOME: '/root' },
+					encoding: 'latin1',
+					maxBuffer: outputBytesMax,
+					...(isDetached ? {} : { timeout: commandTimeoutMs }),
+					...(user === undefined || root !== '/' ? {} : user),
+				},
+				(error, stdout, stderr) => {
+					const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 127;
+					const why = code === 127 && error !== null ? error.message : '';
+					if (!isDetached) resolve({ exitCode: code, output: `${stdout}${stderr}${why}` });
+				},
+			);
+			child.stdin?.on('error', () => {});
+			child.stdin?.end(input, 'latin1');
+			if (!isDetached) return;
+			child.unref();
+			for (const stream of [child.stdout, child.stderr, child.stdin])
+				(stream as unknown as { unref?: () => void } | null)?.unref?.();
+			resolve({ exitCode: 0, output: '' });
+		});
+}
+
+/** The machine below `root`, `/` for this one. Tests of boxes bring their own way to run programs. */
+export function systemMachine(root = '/', run: Run = runSystem(root), isLive = root === '/'): Machine {
+	const at = (path: string): string => (root === '/' ? path : join(root, path));
+	return {
+		isLive,
+		async read(path) {
+			const target = await targetOf(at(path), isLive);
+			const found = await orUndefined(stat(target));
+			if (found === undefined || !found.isFile()) return undefined;
+			const content = await readFile(target, 'latin1');
+			return { path, content, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
+		},
+		async list(folder) {
+			return ((await orUndefined(readdir(at(folder)))) ?? []).toSorted();
+		},
+		exists: async (path) => (await orUndefined(stat(at(path)))) !== undefined,
+		async write(file) {
+			await writeAtomically(await targetOf(at(file.path), isLive), file);
+		},
+		remove: (path) => rm(at(path), { force: true }),
+		async makeFolder(path, owned) {
+			const isNew = (await orUndefined(stat(at(path)))) === undefined;
+			await mkdir(at(path), { recursive: true });
+			if (owned !== undefined) {
+				await chown(at(path), owned.uid, owned.gid);
+				await chmod(at(path), owned.mode);
+			}
+			return isNew;
+		},
+		async removeFolder(path) {
+			try {
+				await rmdir(at(path));
+				return true;
+			} catch (error) {
+				if (codeOf(error) === 'ENOTEMPTY') return false;
+				if (isMissing(error)) return true;
+				throw error;
+			}
+		},
+		run,
+	};
+}

@@ -1,0 +1,131 @@
+/**
+ * Performing steps on a site: the lock, the journal before and after, the log, and what is told when a step fails.
+ */
+import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import { actorText } from '@sluice/shared/contract/actor.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import type { Journal, LastTest } from '../apply/journal.ts';
+import { runSteps, type StepReport, type StepsFailure } from '../apply/run-steps.ts';
+import { sendTestMessage } from '../apply/test-message.ts';
+import type { Refusal } from '../facts/refusal.ts';
+import type { Step } from '../plan/step.ts';
+import type { Wiring } from '../plan/wiring.ts';
+import type { MtaOptions, MtaPorts, Site } from './site.ts';
+import type { Speaker } from './speak.ts';
+
+export type Call = {
+	readonly terminal: Terminal;
+	readonly options: MtaOptions;
+	readonly ports: MtaPorts;
+	readonly speaker: Speaker;
+};
+
+export type Performed = { readonly steps: readonly StepReport[]; readonly test: LastTest | undefined };
+
+/** Runs the steps; a test message is sent when one of them asks for it. */
+export async function performSteps(
+	call: Call,
+	site: Site,
+	wiring: Wiring,
+	steps: readonly Step[],
+): Promise<Result<Performed, StepsFailure & { readonly test: LastTest | undefined }>> {
+	const { terminal, options, ports, speaker } = call;
+	let test: LastTest | undefined;
+	const ran = await runSteps(steps, {
+		machine: site.machine,
+		onStep: ({ what }) => speaker.step(what),
+		async test(check) {
+			const client = await ports.client(terminal, options);
+			const { machine } = site;
+			const sent = await sendTestMessage(check, wiring, {
+				machine,
+				client,
+				now: terminal.now,
+				waitMs: ports.testWaitMs,
+			});
+			const at = new Date(terminal.now()).toISOString();
+			test = sent.ok
+				? { at, ok: true, text: sent.value.text, message: sent.value.message }
+				: { at, ok: false, text: sent.error };
+			return sent.ok ? ok(sent.value.text) : sent;
+		},
+	});
+	return ran.ok ? ok({ steps: ran.value, test }) : failed({ ...ran.error, test });
+}
+
+/** One command at a time on one server. */
+export async function locked(call: Call, site: Site, work: () => Promise<void>): Promise<void> {
+	if (!(await site.store.lock(call.ports.pid))) {
+		call.speaker.refuse({
+			code: 'busy',
+			text: 'Another `sluice mta` command is at work here.',
+			hint: `Wait for it. If there is none, remove ${site.store.folder}/lock.`,
+		});
+		return;
+	}
+	try {
+		await work();
+	} finally {
+		await site.store.unlock();
+	}
+}
+
+export async function note(call: Call, site: Site, act: string, outcome: string, detail: object = {}): Promise<void> {
+	await site.store.log(call.terminal.now(), actorText(call.terminal.actor), { act, outcome, mta: site.mta, ...detail });
+}
+
+/** A failed command, told. */
+export function failureRefusal({ what, why, stuck }: StepsFailure): Refusal {
+	const sentence = why.charAt(0).toUpperCase() + why.slice(1);
+	return stuck.length === 0
+		? {
+				code: 'failed',
+				text: `This did not work: ${what} ${sentence}.`,
+				hint: 'Everything was put back as it was.',
+			}
+		: {
+				code: 'half-done',
+				text: `This did not work: ${what} ${sentence}. And not everything could be put back: ${stuck.join(' ')}`,
+				hint: 'Correct what is named here, then `sluice mta unwire` takes out what is left.',
+			};
+}
+
+/** `admin root as alice`, `y` or anything else. True: go on. */
+export async function mayGoOn(call: Call, question: string): Promise<boolean> {
+	const { terminal, options, speaker } = call;
+	if (options.yes === true) return true;
+	if (options.json === true || !terminal.canAsk) {
+		speaker.refuse(
+			{
+				code: 'unasked',
+				text: 'Nobody is here to be asked.',
+				hint: 'Look at the change with --dry-run, then add --yes.',
+			},
+			2,
+		);
+		return false;
+	}
+	const reply = (await terminal.ask(`${question} [y/N] `)).trim().toLowerCase();
+	if (reply === 'y' || reply === 'yes') return true;
+	speaker.end(1, {}, ['Nothing was changed.']);
+	return false;
+}
+
+/** The journal as it should be while steps run and when they have ended. */
+export const journalOf = (
+	site: Site,
+	wiring: Wiring,
+	parts: Pick<Journal, 'phase' | 'files' | 'overSmarthost'> & {
+		readonly nowMs: number;
+		readonly test: LastTest | undefined;
+	},
+): Journal => ({
+	version: 1,
+	mta: site.mta,
+	phase: parts.phase,
+	agentPort: wiring.agentPort,
+	overSmarthost: parts.overSmarthost,
+	since: new Date(parts.nowMs).toISOString(),
+	files: parts.files,
+	...(parts.test === undefined ? {} : { lastTest: parts.test }),
+});

@@ -1,0 +1,145 @@
+/**
+ * One server for one command: its MTA, what the wiring comes to there, what is remembered, and the agent.
+ *
+ * Everything a command of `sluice mta` decides from is gathered here once. Taking the wiring out must work on a server whose MTA
+ * cannot even read its configuration, so `traces` asks no program.
+ */
+import { resolve } from 'node:path';
+import type { CommonOptions } from '@sluice/agent/main/commands/options.ts';
+import { configFileFor } from '@sluice/agent/main/commands/options.ts';
+import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import { readConfig } from '@sluice/agent/main/read-config.ts';
+import type { Client } from '@sluice/shared/client/client.ts';
+import type { Config } from '@sluice/shared/contract/config.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { type Journal, JournalStore } from '../apply/journal.ts';
+import { eximFacts, eximProgram, eximSecretFolder, eximSources } from '../facts/exim.ts';
+import type { Machine } from '../facts/machine.ts';
+import { postfixFacts, postfixMainCf } from '../facts/postfix.ts';
+import type { Refusal } from '../facts/refusal.ts';
+import { bareExim, wireExim } from '../plan/exim.ts';
+import { barePostfix, wirePostfixServer } from '../plan/postfix.ts';
+import type { MtaKind, Wiring } from '../plan/wiring.ts';
+
+export type MtaOptions = CommonOptions & {
+	readonly root: string;
+	readonly state: string;
+	readonly mta?: MtaKind;
+	readonly config?: string;
+	readonly port?: number;
+	readonly yes?: boolean;
+	readonly dryRun?: boolean;
+	readonly force?: boolean;
+	readonly overSmarthost?: boolean;
+	readonly keepBypass?: boolean;
+};
+
+/** The outside of these commands; tests bring boxes. */
+export type MtaPorts = {
+	readonly machine: (root: string) => Machine;
+	readonly client: (terminal: Terminal, options: CommonOptions) => Promise<Client>;
+	readonly relayAnswer: (port: number) => Promise<Result<string, string>>;
+	/** How long to look for a test message. */
+	readonly testWaitMs: number;
+	readonly pid: number;
+};
+
+export type Site = {
+	readonly machine: Machine;
+	readonly store: JournalStore;
+	readonly journal: Journal | undefined;
+	readonly mta: MtaKind;
+	readonly agentPort: number;
+	readonly config: Config | undefined;
+	/** Whom the agent must believe; undefined when the MTA could not be asked. */
+	readonly user: { readonly name: string; readonly uid: number } | undefined;
+	/** What wiring comes to here, or why there is none. */
+	readonly wiring: Result<Wiring, Refusal>;
+	/** The same without any wiring in it: what taking out comes to. */
+	readonly traces: Result<Wiring, Refusal>;
+	/** The configuration in force has our wiring in it. */
+	readonly isEffective: boolean;
+	/** Exim's switch is on, or Postfix's wiring is put aside. */
+	readonly isBypassed: boolean;
+	readonly secretFolder: string | undefined;
+};
+
+const relayPortDefault = 926;
+
+export async function openSite(
+	terminal: Terminal,
+	options: MtaOptions,
+	ports: MtaPorts,
+): Promise<Result<Site, Refusal>> {
+	const machine = ports.machine(options.root);
+	const store = new JournalStore(machine, options.state);
+	const journal = await store.read();
+	const mta = options.mta ?? journal?.mta ?? (await mtaHere(machine));
+	if (typeof mta !== 'string') return failed(mta);
+	const configured = configFor(terminal, options);
+	if (!configured.ok) return configured;
+	const config = configured.value;
+	const agentPort =
+		options.port ?? (config === undefined ? undefined : portOf(config)) ?? journal?.agentPort ?? relayPortDefault;
+	const settings = {
+		agentPort,
+		overSmarthost: options.overSmarthost ?? journal?.overSmarthost ?? false,
+	};
+	const common = { machine, store, journal, mta, agentPort, config };
+	if (mta === 'exim') {
+		const facts = await eximFacts(machine);
+		return ok({
+			...common,
+			user: facts.ok ? facts.value.user : undefined,
+			wiring: facts.ok ? wireExim(facts.value, settings) : facts,
+			traces: bareExim(await eximSources(machine), agentPort),
+			isEffective: facts.ok && facts.value.effective.includes('sluice_route:'),
+			isBypassed: facts.ok && facts.value.isBypassed,
+			secretFolder: eximSecretFolder,
+		});
+	}
+	const facts = await postfixFacts(machine);
+	return ok({
+		...common,
+		user: facts.ok ? facts.value.user : undefined,
+		wiring: facts.ok ? wirePostfixServer(facts.value, settings) : facts,
+		traces: barePostfix(facts.ok ? facts.value.mainCf : await postfixMainCf(machine), agentPort),
+		isEffective: facts.ok && facts.value.relayhost === `[127.0.0.1]:${agentPort}`,
+		isBypassed: journal?.phase === 'bypassed',
+		secretFolder: undefined,
+	});
+}
+
+async function mtaHere(machine: Machine): Promise<MtaKind | Refusal> {
+	const [hasExim, hasPostfix] = await Promise.all([machine.exists(eximProgram), machine.exists('/usr/sbin/postconf')]);
+	if (hasExim !== hasPostfix) return hasExim ? 'exim' : 'postfix';
+	return hasExim
+		? { code: 'which-mta', text: 'Both Exim and Postfix are installed here.', hint: 'Say which: --mta exim|postfix.' }
+		: {
+				code: 'no-mta',
+				text: 'Neither Exim (/usr/sbin/exim4) nor Postfix (/usr/sbin/postconf) is installed here.',
+				hint: 'These commands wire the packages of Debian and Ubuntu.',
+			};
+}
+
+/** Undefined where there is no file and none was named. */
+function configFor(terminal: Terminal, options: MtaOptions): Result<Config | undefined, Refusal> {
+	const file = configFileFor(terminal, options.config);
+	if (options.config === undefined && !terminal.exists(file)) return ok(undefined);
+	const read = readConfig(file);
+	if (read.ok) return read;
+	return failed({
+		code: 'agent-config',
+		text: `The agent's configuration cannot be read: ${read.error.join('; ')}`,
+		hint: '`sluice config check` tells every mistake.',
+	});
+}
+
+const portOf = ({ smtp }: Config): number | undefined => {
+	const port = Number(/:(\d+)$/.exec(smtp.listen)?.[1]);
+	return port > 0 ? port : undefined;
+};
+
+/** Where the agent reads the secret of Exim's header. */
+export const agentSecretPath = ({ config }: Site): string | undefined =>
+	config?.wiring.secretFile === undefined ? undefined : resolve(config.wiring.secretFile);

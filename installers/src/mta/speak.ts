@@ -1,0 +1,55 @@
+/**
+ * How the commands of `sluice mta` speak: sentences for people as things happen, or one JSON document at the end for programs.
+ */
+import { clean, jsonText } from '@sluice/agent/main/commands/render/text.ts';
+import { viewOf } from '@sluice/agent/main/commands/render/view.ts';
+import type { ExitCode, Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import type { Refusal } from '../facts/refusal.ts';
+
+export type Speaker = {
+	/** For people only. */
+	say(text: string): void;
+	/** For people only, as a diff. */
+	diff(text: string): void;
+	step(what: string): void;
+	/** The end. `report` is what programs get, `lines` what people get. */
+	end(code: ExitCode, report: { readonly [key: string]: unknown }, lines?: readonly string[]): void;
+	refuse(refusal: Refusal, code?: ExitCode, report?: { readonly [key: string]: unknown }): void;
+};
+
+export function speakerFor(terminal: Terminal, isJson: boolean): Speaker {
+	const { paint } = viewOf(terminal);
+	const say = (text: string): void => {
+		if (!isJson) terminal.writeOut(`${text}\n`);
+	};
+	const painted = (line: string): string => {
+		if (/^(?:---|\+\+\+) /.test(line)) return paint.strong(line);
+		if (line.startsWith('+')) return paint.good(line);
+		return line.startsWith('-') ? paint.bad(line) : line;
+	};
+	return {
+		say,
+		diff: (text) =>
+			say(
+				text
+					.trimEnd()
+					.split('\n')
+					.map((line) => painted(shown(line)))
+					.join('\n'),
+			),
+		step: (what) => say(`  ${paint.good('done')}  ${what}`),
+		end(code, report, lines = []) {
+			if (isJson) terminal.writeOut(jsonText(report));
+			for (const line of lines) say(line);
+			terminal.endWith(code);
+		},
+		refuse({ code: problem, text, hint }, code = 1, report = {}) {
+			if (isJson) terminal.writeOut(jsonText({ ok: false, code: problem, text, hint, ...report }));
+			else terminal.writeErr(`${clean(text)}\n${clean(hint)}\n`);
+			terminal.endWith(code);
+		},
+	};
+}
+
+/** A line of somebody's configuration, with its tabs, without what a terminal would obey. */
+const shown = (line: string): string => line.split('\t').map(clean).join('\t');

@@ -1,0 +1,191 @@
+/**
+ * `sluice mta wire` and `ensure`: leads the MTA's remote mail to the agent, proves it, or puts everything back.
+ *
+ * Both do the same; `wire` is asked for by a person and shows what it will change, `ensure` by a hook or a timer after an upgrade and is
+ * quiet when there is nothing to do. What is in order already is not done again, so that both can be run at any time.
+ */
+import { randomBytes } from 'node:crypto';
+import { agentSecret, configRefusal } from '../facts/agent.ts';
+import type { FileFact } from '../facts/machine.ts';
+import type { Refusal } from '../facts/refusal.ts';
+import { isInForce, titleOf, type WireParts, wireSteps } from '../plan/step.ts';
+import { changedFiles, hasTraces, unifiedDiff, type Wiring } from '../plan/wiring.ts';
+import { type Call, failureRefusal, journalOf, locked, mayGoOn, note, performSteps } from './perform.ts';
+import { agentSecretPath, openSite, type Site } from './site.ts';
+import { takeOut } from './unwire.ts';
+
+const secretBytes = 24;
+
+type Mode = 'wire' | 'ensure';
+
+export async function wire(call: Call, mode: Mode): Promise<void> {
+	const opened = await openSite(call.terminal, call.options, call.ports);
+	if (!opened.ok) return call.speaker.refuse(opened.error, opened.error.code === 'which-mta' ? 2 : 1);
+	const site = opened.value;
+	if (call.options.dryRun === true) return wireHere(call, site, mode);
+	await locked(call, site, () => wireHere(call, site, mode));
+}
+
+async function wireHere(call: Call, site: Site, mode: Mode): Promise<void> {
+	const { speaker, options } = call;
+	if (mode === 'ensure') {
+		if (site.journal?.phase === 'unwiring') return takeOut(call, site);
+		const isWired = site.journal !== undefined || (site.traces.ok && hasTraces(site.traces.value));
+		if (!isWired)
+			return speaker.refuse({
+				code: 'not-wired',
+				text: `${titleOf(site)} is not wired here.`,
+				hint: '`sluice mta wire` wires it.',
+			});
+	}
+	if (!site.wiring.ok) return speaker.refuse(site.wiring.error);
+	const wiring = site.wiring.value;
+	if (mode === 'ensure' && options.keepBypass === true && site.isBypassed && site.mta === 'postfix')
+		return speaker.end(0, { ok: true, changed: [], text: 'bypassed' });
+	const secret = await secretFor(call, site, wiring);
+	if (!secret.ok) return speaker.refuse(secret.refusal);
+	const endsBypass = site.isBypassed && !(mode === 'ensure' && options.keepBypass === true);
+	const parts: WireParts = {
+		...(secret.write === undefined ? {} : { secret: secret.write }),
+		isBypassed: endsBypass && wiring.bypassPath !== undefined,
+		isInterrupted: site.journal?.phase === 'wiring',
+		isOffline: !site.machine.isLive,
+		hasTest: true,
+	};
+	const isQuiet =
+		isInForce(wiring) &&
+		site.isEffective &&
+		secret.write === undefined &&
+		!endsBypass &&
+		isSettled(site.journal?.phase);
+	if (isQuiet) return endQuiet(call, wiring, mode);
+	await change(call, site, wiring, { parts, mode });
+}
+
+const isSettled = (phase: string | undefined): boolean => phase === 'wired' || phase === 'bypassed';
+
+function endQuiet({ speaker, options }: Call, wiring: Wiring, mode: Mode): void {
+	const text = `${titleOf(wiring)} is wired already; nothing to do.`;
+	speaker.end(0, { ok: true, changed: [], text }, mode === 'ensure' || options.json === true ? [] : [text]);
+}
+
+async function change(
+	call: Call,
+	site: Site,
+	wiring: Wiring,
+	{ parts, mode }: { readonly parts: WireParts; readonly mode: Mode },
+): Promise<void> {
+	const { speaker, options, ports } = call;
+	for (const { severity, text, evidence } of wiring.findings)
+		speaker.say(`${severity === 'note' ? 'Note' : 'Watch out'}: ${text} (${evidence})`);
+	const diffs = changedFiles(wiring).map(({ path, current, wanted }) => unifiedDiff(path, current?.content, wanted));
+	if (mode === 'wire') for (const diff of diffs) speaker.diff(diff);
+	if (options.dryRun === true) {
+		const report = { ok: true, dryRun: true, findings: wiring.findings, diff: diffs.join('') };
+		return speaker.end(0, report, ['Nothing was changed (--dry-run).']);
+	}
+	const silent = site.machine.isLive ? await agentRefusal(call, site, wiring) : undefined;
+	if (silent !== undefined && options.force !== true) return speaker.refuse(silent);
+	if (silent !== undefined) speaker.say(`Going on without a test message (--force): ${silent.text}`);
+	const question = `${titleOf(wiring)} sends its remote mail to the agent on 127.0.0.1:${ports === undefined ? '' : wiring.agentPort}. Change these files and send a test message?`;
+	if (mode === 'wire' && !(await mayGoOn(call, question))) return;
+	await apply(call, site, wiring, { parts: { ...parts, hasTest: silent === undefined }, mode });
+}
+
+/** Mail must not be led to where nobody takes it. */
+async function agentRefusal({ ports }: Call, site: Site, wiring: Wiring): Promise<Refusal | undefined> {
+	const disagreement =
+		site.config === undefined || site.user === undefined ? undefined : configRefusal(site.config, site.mta, site.user);
+	if (disagreement !== undefined) return disagreement;
+	const answer = await ports.relayAnswer(wiring.agentPort);
+	if (answer.ok) return undefined;
+	return {
+		code: 'agent-silent',
+		text: `The agent does not answer: ${answer.error}.`,
+		hint: 'Start it (`sluice status` tells how it is), or name its port with --port. --force wires all the same: mail then waits at the MTA until the agent is there.',
+	};
+}
+
+async function apply(
+	call: Call,
+	site: Site,
+	wiring: Wiring,
+	{ parts, mode }: { readonly parts: WireParts; readonly mode: Mode },
+): Promise<void> {
+	const { terminal, options, speaker } = call;
+	const former = site.journal;
+	const overSmarthost = options.overSmarthost ?? former?.overSmarthost ?? false;
+	const files = await site.store.remember(wiring);
+	const journal = (phase: 'wiring' | 'wired' | 'bypassed', test = former?.lastTest) =>
+		journalOf(site, wiring, { phase, files, overSmarthost, nowMs: terminal.now(), test });
+	await site.store.write(journal('wiring'));
+	const keepsBypass = site.isBypassed && !parts.isBypassed && wiring.bypassPath !== undefined;
+	const steps = wireSteps(wiring, keepsBypass ? { ...parts, hasTest: false } : parts).filter(
+		// While bypassed, Exim shows another route, and rightly.
+		({ id }) => !(keepsBypass && id.startsWith('exim.route')),
+	);
+	const ran = await performSteps(call, site, wiring, steps);
+	const changed = changedFiles(wiring).map(({ path }) => path);
+	if (ran.ok) {
+		await site.store.write(journal(keepsBypass ? 'bypassed' : 'wired', ran.value.test));
+		await note(call, site, mode, 'done', { changed, test: ran.value.test?.text });
+		const last = ran.value.test?.text ?? 'No test message was sent.';
+		return speaker.end(
+			0,
+			{ ok: true, changed, findings: wiring.findings, steps: ran.value.steps, test: ran.value.test },
+			[`${titleOf(wiring)} is wired. ${last}`, 'Back at once: `sluice mta bypass`; for good: `sluice mta unwire`.'],
+		);
+	}
+	const { stuck, test } = ran.error;
+	if (stuck.length === 0) {
+		// What was before an interrupted wiring is no wiring at all.
+		if (former === undefined || former.phase === 'wiring') await site.store.forget();
+		else await site.store.write(test === undefined ? former : { ...former, lastTest: test });
+	}
+	await note(call, site, mode, 'failed', { step: ran.error.step, why: ran.error.why, stuck });
+	const refusal = failureRefusal(ran.error);
+	speaker.refuse(refusal, 1, { step: ran.error.step, why: ran.error.why, stuck, test });
+}
+
+type SecretPlan =
+	| { readonly ok: true; readonly write?: NonNullable<WireParts['secret']> }
+	| { readonly ok: false; readonly refusal: Refusal };
+
+/**
+ * Exim's copy of the secret must be what the agent reads. Where the agent's file is missing it is made, for without it the agent
+ * does not start; the person is told to start it.
+ */
+async function secretFor(call: Call, site: Site, wiring: Wiring): Promise<SecretPlan> {
+	const { secretPath } = wiring;
+	const folder = site.secretFolder;
+	if (secretPath === undefined || folder === undefined) return { ok: true };
+	const former = await site.machine.read(secretPath);
+	const agentPath = agentSecretPath(site);
+	const known = agentPath === undefined ? undefined : await agentSecret(site.machine, agentPath);
+	if (agentPath !== undefined && known === undefined && call.options.dryRun !== true) {
+		const fresh = former?.content.trim() || randomBytes(secretBytes).toString('hex');
+		await site.machine.write(await agentSecretFile(site, agentPath, fresh));
+		call.speaker.say(`Made ${agentPath}, which the agent's configuration names.`);
+		return secretPlan(former, fresh, { secretPath, folder });
+	}
+	return secretPlan(former, known ?? (former?.content.trim() || randomBytes(secretBytes).toString('hex')), {
+		secretPath,
+		folder,
+	});
+}
+
+function secretPlan(
+	former: FileFact | undefined,
+	content: string,
+	{ folder }: { readonly secretPath: string; readonly folder: string },
+): SecretPlan {
+	const isRight = former?.content.trim() === content && former.uid === 0 && (former.mode & 0o077) === 0;
+	return isRight ? { ok: true } : { ok: true, write: { content, former, folder } };
+}
+
+/** For root and the agent's group, where there is one. */
+async function agentSecretFile(site: Site, path: string, secret: string): Promise<FileFact> {
+	const groups = (await site.machine.read('/etc/group'))?.content ?? '';
+	const gid = Number(/^sluice:[^:]*:(\d+):/m.exec(groups)?.[1] ?? 0);
+	return { path, content: `${secret}\n`, mode: gid === 0 ? 0o600 : 0o640, uid: 0, gid };
+}

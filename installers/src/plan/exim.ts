@@ -1,0 +1,288 @@
+/**
+ * How a plain Debian Exim is wired: which block goes into which file. Pure.
+ *
+ * In the split layout each block is a file of its own, which a package upgrade never touches, but for statements in an ACL that
+ * exists already. In one file, blocks stand before the stock remote router and at the head of the other sections. An ACL option that is
+ * not set is set to an ACL of ours. Mail that this server relays inwards (`relay_to_domains`) keeps its route.
+ *
+ * Not here: the text of the blocks (shared/mta/exim.ts), files and programs.
+ */
+import type { BlockProblem, Place } from '@sluice/shared/mta/blocks.ts';
+import type { WiringFinding } from '@sluice/shared/mta/checks.ts';
+import {
+	type EximBlockName,
+	type EximBlocks,
+	eximBlockNames,
+	insertExim,
+	removeExim,
+	renderExim,
+} from '@sluice/shared/mta/exim.ts';
+import { checksExim } from '@sluice/shared/mta/exim-checks.ts';
+import { type EximPlain, findingsExim, readEximPlain, readEximStock } from '@sluice/shared/mta/exim-stock.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { type EximFacts, eximBypassPath, eximProgram, eximSecretPath, splitPath } from '../facts/exim.ts';
+import type { FileFact } from '../facts/machine.ts';
+import type { Refusal } from '../facts/refusal.ts';
+import type { WiredFile, Wiring } from './wiring.ts';
+
+export type WireSettings = {
+	readonly agentPort: number;
+	/** Wire although another relay is set. */
+	readonly overSmarthost: boolean;
+};
+
+/** Oldest Exim in which the text is known to mean what it says (taint checks, `$message_exim_id`). */
+const versionMin = [4, 94] as const;
+const ownAcls = { aclNotSmtp: 'sluice_not_smtp', aclMail: 'sluice_mail' } as const;
+const partFile = '01_sluice';
+const routerFile = '190_sluice';
+const ownFile = /\/\d+_sluice$/;
+const ownFileHead = '# A file of Sluice: `sluice mta unwire` removes it, `sluice mta ensure` puts it right.\n';
+
+export function wireExim(facts: EximFacts, settings: WireSettings): Result<Wiring, Refusal> {
+	const plain = readEximPlain(facts.effective);
+	const refusal = refusalOf(facts, plain, settings);
+	if (refusal !== undefined || plain === undefined) return failed(refusal ?? noRoute);
+	const blocks = eximBlocks(facts, plain, settings.agentPort);
+	const spots = spotsOf(facts, plain, blocks);
+	if (!spots.ok) return spots;
+	const files = filesOf(facts.sources, blocks, spots.value);
+	if (!files.ok) return files;
+	return ok({
+		mta: 'exim',
+		version: facts.version,
+		hostName: facts.hostName,
+		agentPort: settings.agentPort,
+		files: files.value,
+		secretPath: eximSecretPath,
+		bypassPath: eximBypassPath,
+		findings: findings(facts),
+		checks: checksExim({
+			program: eximProgram,
+			agentPort: settings.agentPort,
+			restart: eximReload,
+			ownAddress: `root@${facts.hostName}`,
+			remoteAddress: 'probe@example.com',
+			hasSrs: false,
+		}),
+		commands: { ...eximCommands, ...(facts.layout === 'single' ? {} : { generate }) },
+	});
+}
+
+/** What taking the wiring out of these files comes to. */
+export function bareExim(sources: readonly FileFact[], agentPort: number): Result<Wiring, Refusal> {
+	const files: WiredFile[] = [];
+	for (const path of tracesIn(sources)) {
+		const current = sources.find((file) => file.path === path);
+		const bare = ownFile.test(path) ? ok(undefined) : removeExim(current?.content ?? '');
+		if (!bare.ok) return failed(damaged(path, bare.error));
+		files.push({ path, current, bare: bare.value, wanted: bare.value });
+	}
+	const isSingle = sources.some(({ path }) => path.endsWith('/exim4.conf'));
+	return ok({
+		mta: 'exim',
+		version: '',
+		hostName: '',
+		agentPort,
+		files,
+		secretPath: eximSecretPath,
+		bypassPath: eximBypassPath,
+		findings: [],
+		checks: [],
+		commands: { ...eximCommands, ...(isSingle ? {} : { generate }) },
+	});
+}
+
+const generate = ['update-exim4.conf'] as const;
+
+/**
+ * Debian's service under systemd; elsewhere the signal that its script sends, only to a process that is Exim. No daemon, no failure:
+ * what is submitted on the machine reads the configuration anew each time.
+ */
+const eximReload = [
+	'/bin/sh',
+	'-c',
+	[
+		'if [ -d /run/systemd/system ]; then systemctl try-reload-or-restart exim4.service; exit; fi',
+		'pid=$(cat /run/exim4/exim.pid 2>/dev/null) || exit 0',
+		'case $(readlink "/proc/$pid/exe") in */exim4) kill -HUP "$pid" ;; esac',
+	].join('\n'),
+];
+
+const eximCommands = {
+	reload: eximReload,
+	kick: [eximProgram, '-q'],
+	submit: ['/usr/sbin/sendmail', '-i'],
+} as const;
+
+const noRoute: Refusal = {
+	code: 'no-route',
+	text: 'Exim has no router that looks up remote domains (`domains = ! +local_domains`) and names one transport.',
+	hint: 'A server that sends no mail to the internet itself needs no relay agent; otherwise wire by hand (docs/wiring.md).',
+};
+
+function refusalOf(facts: EximFacts, plain: EximPlain | undefined, settings: WireSettings): Refusal | undefined {
+	const [major = 0, minor = 0] = facts.version.split(/[._-]/).map(Number);
+	if (major < versionMin[0] || (major === versionMin[0] && minor < versionMin[1]))
+		return {
+			code: 'version',
+			text: `Exim ${facts.version} is older than ${versionMin.join('.')}, with which the wiring is known to work.`,
+			hint: 'Upgrade Exim first.',
+		};
+	const relay = findingsExim(facts.effective).find(({ severity }) => severity === 'stops');
+	if (relay !== undefined && !settings.overSmarthost)
+		return {
+			code: relay.code,
+			text: `${relay.text} (${relay.evidence})`,
+			hint: 'Set it as delivery.smarthost of the agent, then `sluice mta wire --over-smarthost`.',
+		};
+	if (plain === undefined) return noRoute;
+	if (!plain.hasLocalDomains)
+		return {
+			code: 'local-domains',
+			text: 'The configuration has no `domainlist local_domains`, so what is remote cannot be told.',
+			hint: 'Name the local domains so, as Debian and cPanel do.',
+		};
+	for (const acl of [plain.aclNotSmtp, plain.aclMail])
+		if (acl !== undefined && !/^\w+$/.test(acl))
+			return {
+				code: 'acl',
+				text: `An ACL is not named plainly: ${acl}`,
+				hint: 'Give the ACL a name in the acl section, so that two statements can be put at its head.',
+			};
+	return foreignOwner(facts.sources);
+}
+
+/** Whoever may write the file decides where mail goes; such a file is not ours to bless. */
+export function foreignOwner(files: readonly FileFact[]): Refusal | undefined {
+	const found = files.find(({ uid, mode }) => uid !== 0 || (mode & 0o002) !== 0);
+	if (found === undefined) return undefined;
+	const who = found.uid === 0 ? 'may be written by everybody' : `belongs to user ${found.uid}`;
+	return {
+		code: 'ownership',
+		text: `${found.path} ${who}: whoever writes it decides where mail goes.`,
+		hint: `chown root ${found.path}; chmod o-w ${found.path}`,
+	};
+}
+
+/** Exim's own relay finding is a note once it has been overruled. */
+const findings = ({ effective }: EximFacts): readonly WiringFinding[] => findingsExim(effective);
+
+const ownAcl = (name: string, statements: string): string => `${name}:\n${statements}\n  accept`;
+
+function eximBlocks(facts: EximFacts, plain: EximPlain, agentPort: number): EximBlocks {
+	const blocks = renderExim({
+		agentPort,
+		secretPath: eximSecretPath,
+		bypassPath: eximBypassPath,
+		stock: readEximStock(facts.effective, {
+			routers: [plain.router],
+			transports: [plain.transport],
+			forwardTransports: [],
+		}),
+		...(plain.hasRelayDomains ? { remoteDomains: '! +local_domains : ! +relay_to_domains' } : {}),
+	});
+	const isOurs = ours(plain);
+	const main = [
+		...(isOurs.aclNotSmtp ? [`acl_not_smtp = ${ownAcls.aclNotSmtp}`] : []),
+		...(isOurs.aclMail ? [`acl_smtp_mail = ${ownAcls.aclMail}`] : []),
+	];
+	return {
+		...blocks,
+		...(isOurs.aclNotSmtp ? { aclNotSmtp: ownAcl(ownAcls.aclNotSmtp, blocks.aclNotSmtp) } : {}),
+		...(isOurs.aclMail ? { aclMail: ownAcl(ownAcls.aclMail, blocks.aclMail) } : {}),
+		...(main.length === 0 ? {} : { main: main.join('\n') }),
+	};
+}
+
+/** ACL options that nobody else has set. */
+const ours = ({ aclNotSmtp, aclMail }: EximPlain) => ({
+	aclNotSmtp: aclNotSmtp === undefined || aclNotSmtp === ownAcls.aclNotSmtp,
+	aclMail: aclMail === undefined || aclMail === ownAcls.aclMail,
+});
+
+type Spot = { readonly path: string; readonly place: Place };
+type Spots = { readonly [name in EximBlockName]?: Spot };
+
+const hasLine = (file: FileFact, line: string): boolean =>
+	file.content.split('\n').some((each) => each.trim() === line);
+
+/** Where each block goes. A line that must be there and is not is a refusal that names it. */
+function spotsOf(facts: EximFacts, plain: EximPlain, blocks: EximBlocks): Result<Spots, Refusal> {
+	const isSplit = facts.layout === 'split';
+	const isOurs = ours(plain);
+	const own = (section: Parameters<typeof splitPath>[0], name = partFile): Spot => ({
+		path: splitPath(section, name),
+		place: 'end',
+	});
+	const within = (place: { readonly after: string } | { readonly before: string }): Spot | string => {
+		const line = 'after' in place ? place.after : place.before;
+		const file = facts.sources.find((each) => !ownFile.test(each.path) && hasLine(each, line));
+		return file === undefined ? line : { path: file.path, place };
+	};
+	const acl = (name: 'aclNotSmtp' | 'aclMail', file: string): Spot | string => {
+		if (!isOurs[name]) return within({ after: `${plain[name]}:` });
+		return isSplit ? own('acl', file) : within({ after: 'begin acl' });
+	};
+	const stockRouter = within({ before: `${plain.router}:` });
+	const isBeforeStock = typeof stockRouter !== 'string' && stockRouter.path > splitPath('router', routerFile);
+	const wanted: { readonly [name in EximBlockName]?: Spot | string } = {
+		...(blocks.main === undefined
+			? {}
+			: { main: isSplit ? own('main') : { path: facts.sources[0]?.path ?? '', place: 'start' as const } }),
+		aclNotSmtp: acl('aclNotSmtp', partFile),
+		aclMail: acl('aclMail', '02_sluice'),
+		routers: isSplit && isBeforeStock ? own('router', routerFile) : stockRouter,
+		transports: isSplit ? own('transport') : within({ after: 'begin transports' }),
+		retry: isSplit ? own('retry') : within({ after: 'begin retry' }),
+	};
+	const missing = Object.values(wanted).find((spot) => typeof spot === 'string');
+	if (missing === undefined) return ok(wanted as Spots);
+	return failed({
+		code: 'place',
+		text: `The line "${missing}", at which part of the wiring goes, stands in none of the files that are edited here.`,
+		hint: 'It may come from an .include. Wire by hand (docs/wiring.md), or move the section into the file itself.',
+	});
+}
+
+function filesOf(
+	sources: readonly FileFact[],
+	blocks: EximBlocks,
+	spots: Spots,
+): Result<readonly WiredFile[], Refusal> {
+	const byPath = new Map(sources.map((file) => [file.path, file]));
+	const paths = new Set([...Object.values(spots).map(({ path }) => path), ...tracesIn(sources)]);
+	const files: WiredFile[] = [];
+	for (const path of [...paths].toSorted()) {
+		const current = byPath.get(path);
+		const isOwn = ownFile.test(path);
+		const bare = isOwn ? ok(undefined) : removeExim(current?.content ?? '');
+		if (!bare.ok) return failed(damaged(path, bare.error));
+		const places = Object.fromEntries(
+			eximBlockNames.flatMap((name) => (spots[name]?.path === path ? [[name, spots[name]?.place]] : [])),
+		);
+		const isUsed = Object.keys(places).length > 0;
+		const filled = insertExim(isOwn ? ownFileHead : (bare.value ?? ''), blocks, places);
+		if (!filled.ok) return failed(damaged(path, filled.error));
+		files.push({ path, current, bare: bare.value, wanted: isUsed ? filled.value : bare.value });
+	}
+	return ok(files);
+}
+
+/** Files that hold something of ours, wherever it should stand. */
+const tracesIn = (sources: readonly FileFact[]): readonly string[] =>
+	sources
+		.filter(({ path, content }) => ownFile.test(path) || /^# (?:BEGIN|END) sluice /m.test(content))
+		.map(({ path }) => path);
+
+export const isOwnEximFile = (path: string): boolean => ownFile.test(path);
+
+function damaged(path: string, problem: BlockProblem): Refusal {
+	return problem.kind === 'place-missing'
+		? { code: 'place', text: `${path} has no line "${problem.after}".`, hint: 'Wire by hand (docs/wiring.md).' }
+		: {
+				code: 'damaged',
+				text: `${path}: the lines "# BEGIN sluice ${problem.block}" and "# END sluice ${problem.block}" do not pair up; somebody edited them.`,
+				hint: 'Take what stands between them out by hand, both lines too, and try again.',
+			};
+}

@@ -1,0 +1,74 @@
+/**
+ * What a wiring comes to, as values: the text that each file should hold, what it held without us, and what must be seen afterwards.
+ *
+ * One shape for Exim and Postfix, so that diff, steps, status and repair are written once. Pure.
+ */
+import type { WiringCheck, WiringFinding } from '@sluice/shared/mta/checks.ts';
+import { createTwoFilesPatch } from 'diff';
+import type { FileFact } from '../facts/machine.ts';
+
+export type MtaKind = 'exim' | 'postfix';
+
+/** A file as it is, as it would be without us, and as it should be with the wiring. */
+export type WiredFile = {
+	readonly path: string;
+	/** Undefined: not there now. */
+	readonly current: FileFact | undefined;
+	/** Undefined: without us there is no such file. */
+	readonly bare: string | undefined;
+	/** Undefined: an earlier wiring of ours used it, this one does not. */
+	readonly wanted: string | undefined;
+};
+
+export type MtaCommands = {
+	/** Makes the configuration in force from the files that people edit; left out where they are the same. */
+	readonly generate?: readonly string[];
+	readonly reload: readonly string[];
+	/** Tries mail again that waits at the MTA. */
+	readonly kick: readonly string[];
+	readonly submit: readonly string[];
+};
+
+export type Wiring = {
+	readonly mta: MtaKind;
+	readonly version: string;
+	readonly hostName: string;
+	readonly agentPort: number;
+	readonly files: readonly WiredFile[];
+	/** Exim's file with the secret and the switch of the bypass. */
+	readonly secretPath?: string;
+	readonly bypassPath?: string;
+	readonly findings: readonly WiringFinding[];
+	/** Form of the files before anything is told to the MTA; then the rest, in order. */
+	readonly checks: readonly WiringCheck[];
+	readonly commands: MtaCommands;
+};
+
+export const wantedNow = ({ current, wanted }: WiredFile): boolean => current?.content === wanted;
+export const bareNow = ({ current, bare }: WiredFile): boolean => current?.content === bare;
+
+/** Files that wiring would change. */
+export const changedFiles = (wiring: Wiring): readonly WiredFile[] => wiring.files.filter((file) => !wantedNow(file));
+
+/** Something of ours stands in some file. */
+export const hasTraces = (wiring: Wiring): boolean => wiring.files.some((file) => !bareNow(file));
+
+const contextLines = 3;
+
+/** Unified diff of one change, as `diff -u` and `git` show it; a file that is not there is /dev/null. */
+export function unifiedDiff(path: string, before: string | undefined, after: string | undefined): string {
+	const old = before === undefined ? '/dev/null' : path;
+	const fresh = after === undefined ? '/dev/null' : path;
+	const text = (content: string | undefined): string => Buffer.from(content ?? '', 'latin1').toString('utf8');
+	return createTwoFilesPatch(old, fresh, text(before), text(after), '', '', {
+		context: contextLines,
+		headerOptions: { includeIndex: false, includeUnderline: false, includeFileHeaders: true },
+	});
+}
+
+/** First line, from 1, at which two texts part. */
+export function firstDifference(found: string, wanted: string): number {
+	const [left, right] = [found.split('\n'), wanted.split('\n')];
+	const at = left.findIndex((line, index) => line !== right[index]);
+	return (at < 0 ? left.length : at) + 1;
+}
