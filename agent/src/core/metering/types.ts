@@ -5,6 +5,7 @@
  */
 import type { AccountKey } from '@sluice/shared/words/account.ts';
 import type { LimitMode, LimitOrigin, LimitRule, OverAction, ScopeKey } from '@sluice/shared/words/limits.ts';
+import type { MessageId } from '@sluice/shared/words/message.ts';
 
 /** Who pays for the mail of one sender. The same value for every message of the same sender while nothing changes. */
 export type Chain = {
@@ -57,4 +58,31 @@ export type Measurement = {
 	/** Mail of the same sender waits already: this one queues behind it (invariant 4). */
 	readonly isBehind: boolean;
 	readonly over: OverAction;
+};
+
+/** A recipient that waits: its position in the envelope, and `recipientKeyOf` it. */
+export type WaitingRecipient = { readonly index: number; readonly key: number };
+
+export type WaitingMessage = {
+	readonly id: MessageId;
+	readonly chain: Chain;
+	/** Since when it waits, epoch ms: its place in the line. */
+	readonly sinceMs: number;
+	/** Those that wait, in the order in which they are to leave. Kept as given. */
+	readonly recipients: readonly WaitingRecipient[];
+	/** Of the message, whether or not all its recipients wait. */
+	readonly bytes: number;
+	/** Some recipient of it has been charged, so the message has been counted. */
+	readonly isCounted?: boolean;
+	/** Scope of the rule that keeps it (`binding` of its measurement); the next plan finds it by itself. */
+	readonly blockedAt?: ScopeKey;
+};
+
+/** What waits for a scope. */
+export type WaitingTotals = {
+	readonly messages: number;
+	readonly recipients: number;
+	readonly bytes: number;
+	/** Since when the oldest waits, epoch ms; absent when nothing does. */
+	readonly oldestMs?: number;
 };

@@ -1,0 +1,107 @@
+/**
+ * How many recipients of one message fit into the rules that meet it now.
+ *
+ * A message leaves whole. Only when it has more recipients than one of its windows allows at all may it leave in parts, as many at
+ * once as there is room for, since it could never leave otherwise. A part is always the first of its recipients.
+ */
+import type { Meter } from './meter.ts';
+import type { Rule, RuleSet, RuleState } from './types.ts';
+
+export type FitRequest = {
+	readonly recipients: number;
+	/** `recipientKeyOf` each, in the order in which they would leave. */
+	readonly keys: readonly number[];
+	/** 0 when an earlier part of the message has been charged. */
+	readonly messages: 0 | 1;
+	/** Part of it has left already: the rest leaves in parts too. */
+	readonly isParted: boolean;
+};
+
+export type Fit = {
+	/** Recipients that may leave: all, or a part of what is too large for a window, or none. */
+	readonly room: number;
+	/** It leaves in parts. */
+	readonly isLarge: boolean;
+	/** Enforced rules that do not take all. */
+	readonly binding: readonly RuleState[];
+	/** Monitored rules that would not. */
+	readonly wouldBind: readonly RuleState[];
+};
+
+type Present = { readonly rules: RuleSet; readonly meter: Meter; readonly nowMs: number };
+
+/** What the request would add to a rule's count. */
+function addsOf({ rule, scope }: Rule, request: FitRequest, { meter, nowMs }: Present): number {
+	if (rule === 'hour.uniqueRecipients') return meter.newKeys(scope, request.keys, nowMs);
+	return rule.endsWith('.messages') ? request.messages : request.recipients;
+}
+
+/** Recipients for which one rule has room. */
+function roomOf(
+	{ rule: { rule, value, scope }, used }: RuleState,
+	request: FitRequest,
+	{ meter, nowMs }: Present,
+): number {
+	const left = Math.max(0, value - used);
+	switch (rule) {
+		case 'message.recipients':
+			return 0;
+		case 'minute.messages':
+		case 'hour.messages':
+		case 'day.messages':
+			return left >= request.messages ? request.recipients : 0;
+		case 'minute.recipients':
+		case 'hour.recipients':
+		case 'day.recipients':
+			return Math.min(left, request.recipients);
+		case 'hour.uniqueRecipients': {
+			const seen = new Set<number>();
+			let unseen = 0;
+			for (const [index, key] of request.keys.entries()) {
+				if (seen.has(key)) continue;
+				seen.add(key);
+				unseen += meter.newKeys(scope, [key], nowMs);
+				if (unseen > left) return index;
+			}
+			return request.recipients;
+		}
+	}
+}
+
+const isWindowOfRecipients = ({ rule }: Rule): boolean => rule !== 'message.recipients' && !rule.endsWith('.messages');
+
+/** `withMessageRule`: false for mail that waits, which that rule let in. */
+export function fitOf(request: FitRequest, present: Present, withMessageRule = true): Fit {
+	const binding: RuleState[] = [];
+	const wouldBind: RuleState[] = [];
+	let isLarge = request.isParted;
+	for (const rule of present.rules.rules) {
+		if (!withMessageRule && (rule.rule === 'message.recipients' || rule.mode === 'monitor')) continue;
+		const used = present.meter.used(rule.scope, rule.rule, present.nowMs);
+		const adds = addsOf(rule, request, present);
+		if (rule.mode === 'enforce' && isWindowOfRecipients(rule) && adds > rule.value) isLarge = true;
+		if (used + adds <= rule.value) continue;
+		(rule.mode === 'enforce' ? binding : wouldBind).push({ rule, used, adds });
+	}
+	if (binding.length === 0) return { room: request.recipients, isLarge, binding, wouldBind };
+	if (!isLarge) return { room: 0, isLarge, binding, wouldBind };
+	const room = Math.min(...binding.map((state) => roomOf(state, request, present)));
+	return { room, isLarge, binding, wouldBind };
+}
+
+/**
+ * When the rules that bind will let more of the request go, epoch ms: all of it, or one recipient more of what leaves in parts.
+ * undefined: not by the clock alone.
+ */
+export function fitsAtMs(fit: Fit, { meter, nowMs }: Pick<Present, 'meter' | 'nowMs'>): number | undefined {
+	let latest = nowMs;
+	for (const { rule, adds } of fit.binding) {
+		const need = fit.isLarge && isWindowOfRecipients(rule) ? Math.min(1, adds) : adds;
+		const free = meter.freeAtMs({ scope: rule.scope, rule: rule.rule, need, limit: rule.value }, nowMs);
+		const changes = rule.untilMs ?? Number.POSITIVE_INFINITY;
+		const at = Math.min(free ?? Number.POSITIVE_INFINITY, changes);
+		if (at === Number.POSITIVE_INFINITY) return undefined;
+		latest = Math.max(latest, at);
+	}
+	return latest;
+}

@@ -1,0 +1,126 @@
+/**
+ * All numbers that meet a chain, outermost first, and what happens beyond them.
+ *
+ * Every number set for a scope is a rule on that scope's own meter, and a message must fit all that are enforced: so outer levels bound
+ * inner ones without any arithmetic between numbers. A new account has a further rule for each of its numbers, a share of it (ramp).
+ * `over` and `split` come from the nearest set that says them; what somebody set stands before every default for each.
+ *
+ * Unknown is not guilty: accounts that no panel named are met by defaults only while a complete list, not older than `staleMs`, says
+ * that they are none of the panel's. A limit set by name always counts. Exempt chains have no rules.
+ *
+ * Pure; `createRuleSets` keeps what was found until accounts, limits or the clock change it.
+ */
+
+import type { Account } from '@sluice/shared/words/account.ts';
+import { type LimitSet, scopeOf, unattributedAccount } from '@sluice/shared/words/limits.ts';
+import { type Layer, type LayersInput, layersOf, numbersOf } from './layers.ts';
+import type { Chain, Rule, RuleSet } from './types.ts';
+
+/** The first days of a new account: `share` of its numbers. */
+export type Ramp = { readonly mode: 'off' | 'monitor' | 'enforce'; readonly days: number; readonly share: number };
+
+export type RulesInput = LayersInput & {
+	readonly ramp: Ramp;
+	/** Age of the last complete list beyond which defaults meet nobody unknown. */
+	readonly staleMs: number;
+};
+
+const dayMs = 86_400_000;
+
+export function ruleSetOf(chain: Chain, input: RulesInput): RuleSet {
+	if (chain.isExempt) return { rules: [], over: 'wait', split: true };
+	const meetsDefaults = isMetByDefaults(chain, input);
+	const perScope = chain.scopes.map((scope) => ({
+		scope,
+		layers: layersOf(scopeOf(scope), { ...input, meetsDefaults }),
+	}));
+	const rules: Rule[] = [];
+	for (const { scope, layers } of perScope) {
+		const numbers = numbersOf(layers);
+		for (const number of numbers) rules.push({ scope, ...number });
+		if (scopeOf(scope).level === 'account') rules.push(...rampOf(chain, numbers, scope, input));
+	}
+	const nearestFirst = perScope.reverse().flatMap(({ layers }) => layers);
+	const said = [
+		...nearestFirst.filter((layer) => !layer.isDefault),
+		...nearestFirst.filter((layer) => layer.isDefault),
+	];
+	return { rules, over: firstOf(said, 'over') ?? 'wait', split: firstOf(said, 'split') ?? true };
+}
+
+function firstOf<K extends 'over' | 'split'>(layers: readonly Layer[], name: K): LimitSet[K] | undefined {
+	return layers.find(({ set }) => set[name] !== undefined)?.set[name] as LimitSet[K];
+}
+
+function isMetByDefaults({ account }: Chain, { accounts, nowMs, staleMs }: RulesInput): boolean {
+	if (account === unattributedAccount) return false;
+	if (accounts.find(account) !== undefined) return true;
+	return accounts.completeMs !== undefined && nowMs - accounts.completeMs <= staleMs;
+}
+
+const rampEndMs = (account: Account, { days }: Ramp): number => account.sinceMs + days * dayMs;
+
+function rampOf(
+	{ account: key }: Chain,
+	numbers: readonly Omit<Rule, 'scope'>[],
+	scope: Rule['scope'],
+	{ accounts, ramp, nowMs }: RulesInput,
+): readonly Rule[] {
+	const { mode, share } = ramp;
+	const account = accounts.find(key);
+	if (mode === 'off' || account === undefined || nowMs >= rampEndMs(account, ramp)) return [];
+	const name = `the first ${ramp.days} days of account ${account.name || key}`;
+	return numbers
+		.filter(({ rule }) => rule !== 'message.recipients')
+		.map(({ rule, value }) => ({
+			scope,
+			rule,
+			value: share > 0 && value > 0 ? Math.max(1, Math.floor(value * share)) : 0,
+			mode,
+			origin: { level: 'ramp', id: key, name },
+			untilMs: rampEndMs(account, ramp),
+		}));
+}
+
+/** When the clock alone will next change the rules of the chain: an exception or a ramp ends, the list of accounts grows old. */
+export function rulesUntilMs(chain: Chain, rules: RuleSet, { accounts, staleMs, nowMs }: RulesInput): number {
+	let untilMs = Number.POSITIVE_INFINITY;
+	for (const rule of rules.rules) if (rule.untilMs !== undefined) untilMs = Math.min(untilMs, rule.untilMs);
+	const { completeMs } = accounts;
+	if (completeMs !== undefined && nowMs - completeMs <= staleMs && accounts.find(chain.account) === undefined)
+		untilMs = Math.min(untilMs, completeMs + staleMs + 1);
+	return untilMs;
+}
+
+export type RuleSets = { of(chain: Chain, nowMs: number): RuleSet };
+
+/** More chains than any server has at once: beyond, what was kept is found anew. */
+const ruleSetsMax = 200_000;
+
+export function createRuleSets(
+	input: Omit<RulesInput, 'nowMs' | 'ramp' | 'staleMs'> & {
+		readonly settings: () => Pick<RulesInput, 'ramp' | 'staleMs'>;
+	},
+): RuleSets {
+	const { accounts, book, settings } = input;
+	type Kept = { readonly rules: RuleSet; readonly fromMs: number; readonly untilMs: number };
+	const kept = new Map<Chain, Kept>();
+	let versions: readonly unknown[] = [];
+	return {
+		of(chain, nowMs) {
+			const { ramp, staleMs } = settings();
+			const now = [accounts.version, accounts.completeMs, book.version, ramp.mode, ramp.days, ramp.share, staleMs];
+			if (kept.size >= ruleSetsMax || now.some((value, index) => value !== versions[index])) {
+				versions = now;
+				kept.clear();
+			}
+			const known = kept.get(chain);
+			// A clock set back may bring an exception or a ramp back.
+			if (known !== undefined && nowMs < known.untilMs && nowMs >= known.fromMs) return known.rules;
+			const full = { accounts, book, ramp, staleMs, nowMs };
+			const rules = ruleSetOf(chain, full);
+			kept.set(chain, { rules, fromMs: nowMs, untilMs: rulesUntilMs(chain, rules, full) });
+			return rules;
+		},
+	};
+}
