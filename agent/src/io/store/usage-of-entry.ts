@@ -26,9 +26,10 @@ function visitAcceptance(record: MessageRecord, scopes: readonly ScopeKey[], vis
 	const { recipients } = record.envelope;
 	const queued: number[] = [];
 	const waiting: number[] = [];
-	for (const [index, { address }] of recipients.entries()) {
+	for (let index = 0; index < recipients.length; index++) {
 		const state = initialState(record, index);
-		if (state !== 'held') (state === 'queued' ? queued : waiting).push(recipientKeyOf(address));
+		if (state !== 'held')
+			(state === 'queued' ? queued : waiting).push(recipientKeyOf(recipients[index]?.address ?? ''));
 	}
 	visit(scopes, {
 		kind: 'accepted',

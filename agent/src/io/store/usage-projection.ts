@@ -35,7 +35,7 @@ const rowSecondsMax = 3600;
 const rememberedMax = 50_000;
 const daySeconds = dayMs / 1000;
 
-type Chain = { readonly number: number; readonly text: string; day: number };
+type Chain = { readonly number: number; readonly text: string; readonly length: number; day: number };
 
 /** Opens usage.db, set aside and made anew when it cannot be believed. Throws on I/O errors. */
 export function createUsageProjection(input: UsageProjectionInput): Projection {
@@ -198,27 +198,27 @@ function chainTable(database: Database): ChainTable {
 	const put = database.prepare(
 		'INSERT INTO chains VALUES (?, ?, ?) ON CONFLICT (chain) DO UPDATE SET day = max(day, excluded.day)',
 	);
+	/** By scopes, joined: that is cheaper than JSON, and this is done for every message. */
 	const known = new Map<string, Chain>();
 	const changed = new Set<Chain>();
 
-	function enter(text: string): Chain {
+	function enter(name: string, scopes: readonly ScopeKey[]): Chain {
+		const text = JSON.stringify(scopes);
 		const row = find.get(text);
-		const chain = {
-			number: (row?.[0] as number | undefined) ?? table.next++,
-			text,
-			day: (row?.[1] as number | undefined) ?? -1,
-		};
+		const number = (row?.[0] as number | undefined) ?? table.next++;
+		const chain = { number, text, length: scopes.length, day: (row?.[1] as number | undefined) ?? -1 };
 		// Those that are still to be written stay, or they would get a second number.
 		if (known.size >= rememberedMax) for (const [old, one] of known) if (!changed.has(one)) known.delete(old);
-		known.set(text, chain);
+		known.set(name, chain);
 		return chain;
 	}
 
 	const table: ChainTable = {
 		next: 0,
 		numberOf(scopes, day) {
-			const text = JSON.stringify(scopes);
-			const chain = known.get(text) ?? enter(text);
+			const name = scopes.join('\0');
+			const found = known.get(name);
+			const chain = found?.length === scopes.length ? found : enter(name, scopes);
 			if (chain.day < day) {
 				chain.day = day;
 				changed.add(chain);
