@@ -73,8 +73,10 @@ function store(flow: Flow, { level, id }: LimitedThing, limits: StoredLimits | u
 	const value = limits === undefined ? undefined : { level, id, ...limits };
 	flow.state.putDocuments('limits', [{ id: `${level}:${id}`, value }]);
 	flow.limits.set(level, id, limits);
+	// What the numbers before would have done says nothing of these.
+	flow.wouldHave.forget(level, id);
 	// What waited for the old number may leave now.
-	flow.wake();
+	flow.wakePace();
 }
 
 function tell(

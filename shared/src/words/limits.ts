@@ -120,6 +120,10 @@ export type RuleUsage = {
 	readonly resetsMs?: number;
 };
 
+/** To be printed wherever usage stands. */
+export const countingRule =
+	'A recipient is counted once, when it may leave, and a message once, with its first recipient; waiting, held and refused mail is not counted. Windows slide: a minute is the last 60 seconds, an hour the last 3,600, a day the last 1,440 minutes.';
+
 /** `50 recipients an hour` */
 export function limitText(rule: LimitRule, value: number): string {
 	const number = value.toLocaleString('en');

@@ -5,6 +5,7 @@ import type { Problem } from '@sluice/shared/contract/problem.ts';
 import { failed, type Result } from '@sluice/shared/words/result.ts';
 import type { Flow } from '../../flow/context.ts';
 import type { LogPosition } from '../../ports/spool.ts';
+import type { Simulations } from '../../ports/usage.ts';
 
 export type ApiContext = {
 	readonly flow: Flow;
@@ -15,6 +16,7 @@ export type ApiContext = {
 	readonly freeBytes: () => number;
 	readonly projected: () => LogPosition | undefined;
 	readonly connectionsIn: () => number;
+	readonly simulations?: Simulations;
 };
 
 export const problem = (code: Problem['code'], detail?: string): Result<never, Problem> =>

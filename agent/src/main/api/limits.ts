@@ -1,21 +1,206 @@
 /**
- * What each operation about limits does.
+ * What each operation about limits does: checks who may, sets and reads, words the answer.
+ *
+ * Limits are set by name, whether or not there is such an account or mailbox yet: panels make them in an order of their own. Not here:
+ * what the numbers mean (core/metering), where they are kept (flow/limits.ts), who may (visibility.ts).
  */
+import { createHash } from 'node:crypto';
+import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import type { limitOperations } from '@sluice/shared/contract/limit-operations.ts';
+import {
+	type LevelPath,
+	type LimitsView,
+	levelOfPath,
+	limitSetOf,
+	pathOfLevel,
+} from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
+import type { Problem } from '@sluice/shared/contract/problem.ts';
+import { countingRule, eachOf, type Level, levels, wholeServer } from '@sluice/shared/words/limits.ts';
+import { ok, type Result } from '@sluice/shared/words/result.ts';
+import { clearLimits, limitedThingsMax, setLimits } from '../../flow/limits.ts';
 import { type ApiContext, problem } from './context.ts';
+import { accountOfCredential } from './credential-owner.ts';
+import { inForce, type Limited, limitsViewOf, usageDtos, waitsUntil } from './metered.ts';
+import { accountOfScope, authorFor, keyOf, type Right, rightOverScope, scriptOf } from './visibility.ts';
 
 type Handlers = Pick<OperationHandlers, keyof typeof limitOperations>;
 
-export function createLimitHandlers(_context: ApiContext): Handlers {
-	const later = async () => problem('unavailable');
+/** Of one account, set by itself, its customer or reseller: a tenant cannot fill the book. */
+const tenantLimitsMax = 1000;
+const serverIds: readonly string[] = [wholeServer, ...Object.values(eachOf)];
+/** Control characters have no place in a name that stands in lists and logs. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+const unprintable = /[\x00-\x1f\x7f]/;
+
+/** In the same words whether there is no such thing or it is another's. */
+const nothing = (): Result<never, Problem> => problem('not-found', 'No such thing that has limits.');
+
+/** As it is stored. Fails for what cannot be. */
+function limitedOf(
+	{ flow }: ApiContext,
+	{ level: path, id }: { readonly level: LevelPath; readonly id: string },
+): Result<Limited, Problem> {
+	const level: Level = levelOfPath[path];
+	if (unprintable.test(id)) return problem('invalid', 'id: control characters');
+	switch (level) {
+		case 'server':
+			return serverIds.includes(id) ? ok({ level, id }) : nothing();
+		case 'account':
+			return ok({ level, id: keyOf(flow.accounts, id) });
+		case 'domain':
+		case 'mailbox':
+			return ok({ level, id: id.toLowerCase() });
+		case 'script': {
+			const script = scriptOf(flow.accounts, id);
+			if (script === undefined) return problem('invalid', 'id: ACCOUNT:DIRECTORY, such as acme:/home/acme/www');
+			return ok({ level, id: `${script.account}:${script.directory}` });
+		}
+		default:
+			return ok({ level, id });
+	}
+}
+
+/** The level and id, and what the actor may do there; a problem for what it may not even see. */
+function seen(
+	context: ApiContext,
+	params: { readonly level: LevelPath; readonly id: string },
+	actor: Actor | undefined,
+): Result<{ readonly limited: Limited; readonly right: Right }, Problem> {
+	const { flow } = context;
+	const limited = limitedOf(context, params);
+	// What cannot be is told to administrators; others would learn from it what can.
+	if (!limited.ok) return actor?.role === 'admin' ? limited : nothing();
+	const right = rightOverScope(flow.accounts, actor, limited.value, (id) => accountOfCredential(flow, id));
+	return right === 'none' ? nothing() : ok({ limited: limited.value, right });
+}
+
+const viewFor = ({ flow }: ApiContext, limited: Limited, actor: Actor | undefined): LimitsView =>
+	limitsViewOf(flow, limited, (author) => authorFor(actor, author));
+
+/** A tenant's own limits have a bound of their own. */
+function hasRoom({ flow }: ApiContext, limited: Limited, actor: Actor): boolean {
+	if (actor.role === 'admin' || flow.limits.get(limited.level, limited.id) !== undefined) return true;
+	const ownerOf = (one: Limited) => accountOfScope(flow.accounts, one, (id) => accountOfCredential(flow, id));
+	const owner = ownerOf(limited);
+	let count = 0;
+	for (const entry of flow.limits.entries()) if (ownerOf(entry) === owner) count += 1;
+	return count < tenantLimitsMax;
+}
+
+/** May the actor change it; the words for no. */
+function changeable(
+	context: ApiContext,
+	params: Parameters<typeof seen>[1],
+	actor: Actor | undefined,
+): Result<Limited, Problem> {
+	const found = seen(context, params, actor);
+	if (!found.ok) return found;
+	const { limited, right } = found.value;
+	if (right !== 'all') return problem('forbidden', `${actor?.role} may not set the limits of this ${limited.level}.`);
+	return ok(limited);
+}
+
+/** In the order of levels, then by name; a page goes on behind the one that the cursor names. */
+function listed(context: ApiContext, level: Level | undefined, actor: Actor | undefined): readonly Limited[] {
+	const { flow } = context;
+	const stored = [...flow.limits.entries()].flatMap(({ limits, ...limited }) => {
+		const { base, exception } = inForce(flow, limits);
+		return base === undefined && exception === undefined ? [] : [limited];
+	});
+	// Defaults have numbers although nobody set them, and what they would have done is asked for first of all.
+	const builtIn = Object.values(eachOf)
+		.filter((id) => flow.limits.get('server', id) === undefined)
+		.map((id) => ({ level: 'server', id }) as const);
+	return [...builtIn, ...stored]
+		.filter((limited) => level === undefined || limited.level === level)
+		.filter(
+			(limited) => rightOverScope(flow.accounts, actor, limited, (id) => accountOfCredential(flow, id)) !== 'none',
+		)
+		.sort(inOrder);
+}
+
+function inOrder(one: Limited, other: Limited): number {
+	const apart = levels.indexOf(one.level) - levels.indexOf(other.level);
+	if (apart !== 0) return apart;
+	return one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
+}
+
+/** Names may be longer than a cursor: the hash of level and id stands for both. */
+const cursorOf = ({ level, id }: Limited): string =>
+	createHash('sha256').update(`${level}:${id}`).digest('base64url').slice(0, 22);
+
+function pageOf(
+	all: readonly Limited[],
+	{ limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+): Result<{ readonly page: readonly Limited[]; readonly next?: string }, Problem> {
+	const before = cursor === undefined ? -1 : all.findIndex((limited) => cursorOf(limited) === cursor);
+	if (cursor !== undefined && before < 0) return problem('invalid', 'cursor: not one of this list, or gone from it');
+	const page = all.slice(before + 1, before + 1 + limit);
+	const last = page.at(-1);
+	return ok({
+		page,
+		...(last !== undefined && before + 1 + page.length < all.length ? { next: cursorOf(last) } : {}),
+	});
+}
+
+export function createLimitHandlers(context: ApiContext): Handlers {
+	const { flow } = context;
 	return {
-		listLimits: later,
-		getLimits: later,
-		putLimits: later,
-		deleteLimits: later,
-		getUsage: later,
-		simulate: later,
-		getSimulation: later,
+		listLimits: async ({ query }, actor) => {
+			const found = pageOf(listed(context, query.level, actor), query);
+			if (!found.ok) return found;
+			const { page, ...rest } = found.value;
+			return ok({ items: page.map((limited) => viewFor(context, limited, actor)), ...rest });
+		},
+		getLimits: async ({ params }, actor) => {
+			const found = seen(context, params, actor);
+			return found.ok ? ok(viewFor(context, found.value.limited, actor)) : found;
+		},
+		putLimits: async ({ params, body }, actor) => {
+			const found = changeable(context, params, actor);
+			if (!found.ok) return found;
+			const by = actor as Actor;
+			if (!hasRoom(context, found.value, by))
+				return problem('conflict', `Limits are set for ${tenantLimitsMax} things of this account already.`);
+			const set = limitSetOf(body, actorText(by), flow.clock.now());
+			const untilMs = body.until == null ? undefined : Date.parse(body.until);
+			const done = setLimits(flow, found.value, { set, untilMs }, by);
+			if (done.ok) return ok(viewFor(context, found.value, actor));
+			return done.error === 'past'
+				? problem('invalid', 'body.until: is over already')
+				: problem('conflict', `Limits are set for ${limitedThingsMax} things already.`);
+		},
+		deleteLimits: async ({ params, query }, actor) => {
+			const found = changeable(context, params, actor);
+			if (!found.ok) return found;
+			clearLimits(flow, found.value, query.only, actor as Actor);
+			return ok(viewFor(context, found.value, actor));
+		},
+		getUsage: async ({ params }, actor) => {
+			const found = seen(context, params, actor);
+			if (!found.ok) return found;
+			const until = waitsUntil(flow, found.value.limited);
+			return ok({
+				items: usageDtos(flow, found.value.limited),
+				...(until === undefined ? {} : { waitsUntil: until }),
+				counting: countingRule,
+			});
+		},
+		simulate: async ({ body }, actor) => {
+			const by = actorText(actor as Actor);
+			const proposals = [];
+			for (const { level, id, limits } of body.proposals) {
+				const limited = limitedOf(context, { level: pathOfLevel[level], id });
+				if (!limited.ok) return limited;
+				proposals.push({ ...limited.value, limits: limitSetOf(limits, by, flow.clock.now()) });
+			}
+			const started = context.simulations?.start({ days: body.days, proposals }) ?? 'busy';
+			return started === 'busy' ? problem('conflict', 'Another simulation is running.') : ok(started);
+		},
+		getSimulation: async ({ params }) => {
+			const found = context.simulations?.find(params.id);
+			return found === undefined ? problem('not-found', 'No such simulation, or it is too long ago.') : ok(found);
+		},
 	};
 }

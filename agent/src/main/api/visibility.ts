@@ -10,6 +10,7 @@ import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import { type Account, type AccountKey, isProvisional } from '@sluice/shared/words/account.ts';
 import type { Level } from '@sluice/shared/words/limits.ts';
 import type { AccountBook } from '../../core/identity/accounts.ts';
+import { partsOfScript } from '../../core/metering/effective.ts';
 
 /**
  * The key behind what a person calls an account: the panel's id, or a key itself. `acme~1` is the first bearer of an id that has been
@@ -88,13 +89,13 @@ export function accountOfScope(
 const accountOfAddress = (accounts: AccountBook, address: string): AccountKey | undefined =>
 	accounts.directory.accountOfDomain(address.slice(address.lastIndexOf('@') + 1));
 
-/** `ACCOUNT:/directory` of a script; an account's name may have a colon in it (`uid:7001:/srv/www`). */
+/** `ACCOUNT:DIRECTORY` of a script; undefined: none. */
 export function scriptOf(
 	accounts: AccountBook,
 	id: string,
 ): { readonly account: AccountKey; readonly directory: string } | undefined {
-	const colon = id.indexOf(':/');
-	return colon < 1 ? undefined : { account: keyOf(accounts, id.slice(0, colon)), directory: id.slice(colon + 1) };
+	const { account, script } = partsOfScript(id, accounts);
+	return script === '' ? undefined : { account: keyOf(accounts, account), directory: script };
 }
 
 export type Right = 'all' | 'see' | 'none';

@@ -187,17 +187,22 @@ export function inputFrom(options: NumberOptions, view: View): Result<LimitsInpu
 	const mode: LimitMode = options.monitor === true ? 'monitor' : 'enforce';
 	const isException = options.until !== undefined;
 	const rules: Present = isException ? new Map() : storedOf(view);
-	const modes = new Map<LimitRule, LimitMode>();
+	// Modes of inherited numbers stay too.
+	const modes = new Map(isException ? [] : (Object.entries(view.base?.modes ?? {}) as [LimitRule, LimitMode][]));
 	if (numbers.size === 0 && (options.monitor === true || options.enforce === true)) {
 		// A mode alone is for every number in force here, wherever it comes from.
 		for (const { rule } of view.effective) modes.set(rule, mode);
 		for (const [rule, { value }] of rules) rules.set(rule, { value, mode });
 	}
 	for (const [rule, value] of numbers) {
+		modes.delete(rule);
 		if (value === undefined) rules.delete(rule);
 		else rules.set(rule, { value, mode });
 	}
-	for (const [rule, set] of rules) if (set.mode !== mode) modes.set(rule, set.mode);
+	for (const [rule, set] of rules) {
+		if (set.mode === mode) modes.delete(rule);
+		else modes.set(rule, set.mode);
+	}
 	const base = isException ? undefined : view.base;
 	const over = options.over ?? base?.over;
 	const split = options.split ?? base?.split;
