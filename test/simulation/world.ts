@@ -21,6 +21,7 @@ import { createReach } from '@sluice/agent/flow/reach.ts';
 import { createRecovery } from '@sluice/agent/flow/recover.ts';
 import { reportEnded } from '@sluice/agent/flow/report.ts';
 import { startSweeper } from '@sluice/agent/flow/sweep.ts';
+import { createTurns } from '@sluice/agent/flow/turns.ts';
 import type { SluiceEvent } from '@sluice/shared/words/events.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
 import { type SimulatedClock, seededRandom, simulatedClock } from './clock.ts';
@@ -33,7 +34,7 @@ const settings: FlowSettings = {
 	hostName: 'relay.sim.test',
 	key: 'sim',
 	attribution: { mta: 'none', secrets: [], hostNames: [] },
-	judge: { hopsMax: 50, ownPassesMax: 4, accountRecipientsMax: 100_000, accountBytesMax: 1e12 },
+	judge: { hopsMax: 50, ownPassesMax: 4, accountRecipientsMax: 100_000, accountBytesMax: 1e12, goneGraceMs: 3_600_000 },
 	queueRecipientsMax: 1_000_000,
 	holdExpireMs: 7 * 86_400_000,
 	admission: { mtaOnly: false },
@@ -47,6 +48,7 @@ const settings: FlowSettings = {
 	reportReturnBytesMax: 65_536,
 	reportsHaveRoute: false,
 	sendingBytesMax: 1e9,
+	accounts: { staleMs: 3_600_000, shrinkPercentMax: 10, goneGraceMs: 3_600_000 },
 	historyDays: 30,
 	historyMaxBytes: 1e12,
 	minFreeBytes: 0,
@@ -124,6 +126,7 @@ export function createWorld(seed: number): World {
 			health: createHealth(clock, sink),
 			settings: () => settings,
 			accounts: createAccountBook(),
+			accountTurns: createTurns(),
 			limits: createLimitBook(),
 			domainToAscii: (domain) => domain,
 			holds,

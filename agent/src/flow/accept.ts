@@ -21,6 +21,8 @@ import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
 import type { ReceivedContent, SmtpSession } from '../ports/smtp-in.ts';
 import type { BodyRef } from '../ports/spool.ts';
+import { noticeUnknown } from './account-events.ts';
+import { holdSuspended } from './account-mail.ts';
 import { type Flow, reportError } from './context.ts';
 import { loopQuietMs } from './health.ts';
 import { holdLate } from './review.ts';
@@ -48,7 +50,9 @@ export async function accept(
 	if (ref === undefined) return faults.spoolWrite.reply;
 	const message = enqueue(flow, record, ref);
 	announce(flow, record, submitted);
-	const isHeldNow = await holdLate(flow, message, submitted.nowMs);
+	noticeUnknown(flow, record.attribution.account);
+	const isHeldNow =
+		(await holdLate(flow, message, submitted.nowMs)) || (await holdSuspended(flow, message, submitted.nowMs));
 	return replyFor(record, isHeldNow);
 }
 
@@ -111,6 +115,7 @@ function judgeSubmission(flow: Flow, { envelope, content, nowMs }: Submitted, kn
 	try {
 		const submission = {
 			attribution,
+			account: flow.accounts.find(attribution.account),
 			hops: headers.hops,
 			ownReceived: headers.ownReceived,
 			recipients: envelope.recipients.length,

@@ -21,6 +21,7 @@ import type { Spool } from '../ports/spool.ts';
 import type { History, StateStore } from '../ports/store.ts';
 import type { Disk, EventSink } from '../ports/system.ts';
 import type { Health } from './health.ts';
+import type { Turns } from './turns.ts';
 
 export type FlowSettings = {
 	/** Name in our banner, Received lines and reports. */
@@ -51,6 +52,13 @@ export type FlowSettings = {
 	readonly reportsHaveRoute: boolean;
 	/** Message bytes held in memory by deliveries under way. */
 	readonly sendingBytesMax: number;
+	readonly accounts: {
+		/** Age of the last complete list beyond which it is old. */
+		readonly staleMs: number;
+		readonly shrinkPercentMax: number;
+		/** How long queued mail of a gone account still goes out. */
+		readonly goneGraceMs: number;
+	};
 	readonly historyDays: number;
 	readonly historyMaxBytes: number;
 	readonly minFreeBytes: number;
@@ -72,6 +80,8 @@ export type Flow = {
 	readonly settings: () => FlowSettings;
 	/** Accounts that panels have told of; attribution looks names up here. */
 	readonly accounts: AccountBook;
+	/** Whoever changes accounts, one after the other. */
+	readonly accountTurns: Turns;
 	/** Limits that are set. */
 	readonly limits: LimitBook;
 	readonly domainToAscii: (domain: string) => string;

@@ -12,6 +12,9 @@ import { isFinal } from '@sluice/shared/words/recipient.ts';
 import { reply } from '@sluice/shared/words/reply.ts';
 import type { QueuedMessage, QueuedRecipient } from '../core/scheduling/queued.ts';
 import type { Timer } from '../ports/clock.ts';
+import { watchAge } from './account-events.ts';
+import { forgetOld } from './account-forget.ts';
+import { followAccounts } from './account-mail.ts';
 import { type Flow, reportError } from './context.ts';
 import { isUnderReport, keptReply, reportDelay, reportEnded } from './report.ts';
 import { dropHold, perform } from './review.ts';
@@ -47,6 +50,7 @@ export async function sweep(flow: Flow): Promise<void> {
 		['holds', endHolds],
 		['clock', rescueFromClock],
 		['expire', expire],
+		['accounts', sweepAccounts],
 		['compact', compact],
 		['history', retainHistory],
 	];
@@ -57,6 +61,12 @@ export async function sweep(flow: Flow): Promise<void> {
 			reportError(flow, `sweep ${name}`, error);
 		}
 	}
+}
+
+async function sweepAccounts(flow: Flow): Promise<void> {
+	await followAccounts(flow);
+	watchAge(flow);
+	await forgetOld(flow);
 }
 
 async function endHolds(flow: Flow): Promise<void> {

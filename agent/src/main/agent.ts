@@ -11,6 +11,7 @@ import { domainToASCII } from 'node:url';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { createScheduler } from '../core/scheduling/scheduler.ts';
+import { followAccounts } from '../flow/account-mail.ts';
 import { createBodyBudget } from '../flow/body-budget.ts';
 import type { Flow, FlowSettings } from '../flow/context.ts';
 import { deliver } from '../flow/deliver.ts';
@@ -22,6 +23,7 @@ import { createReach } from '../flow/reach.ts';
 import { reportOwed } from '../flow/report.ts';
 import { resumeActs } from '../flow/review.ts';
 import { startSweeper } from '../flow/sweep.ts';
+import { createTurns } from '../flow/turns.ts';
 import { createResolver } from '../io/dns/resolver.ts';
 import { createEventStream, type EventStream } from '../io/http/event-stream.ts';
 import { createLog, type Log } from '../io/log/log.ts';
@@ -130,6 +132,7 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 	});
 	announceStart(flow, store.open, { config, smtp: front.smtpAddress, api: front.socketPath });
 	await resumeActs(flow);
+	await followAccounts(flow);
 	dispatcher.start();
 
 	return {
@@ -211,6 +214,7 @@ function openFlow({ config, events, health, state, store, running, closers }: Fl
 		health,
 		settings: () => running.settings,
 		accounts: openAccounts(state),
+		accountTurns: createTurns(),
 		limits: openLimits(state),
 		domainToAscii: domainToASCII,
 		holds: new Map(state.holds().map((hold) => [hold.id, hold])),

@@ -96,7 +96,7 @@ function attributionOf(config: Config, key: string): FlowSettings['attribution']
 
 /** `key` is this installation's own mark in Received lines. Throws ConfigurationError. */
 export function flowSettingsOf(config: Config, key: string): FlowSettings {
-	const { delivery, queue, dsn, spool, history, smtp } = config;
+	const { accounts, delivery, queue, dsn, spool, history, smtp } = config;
 	const hostName = hostNameOf(config);
 	const smarthosts = delivery.smarthost === undefined ? [] : smarthostsOf(delivery.smarthost);
 	const reports: readonly Smarthost[] = dsn.via === undefined ? [] : [{ ...dsn.via, tls: 'none' }];
@@ -110,6 +110,7 @@ export function flowSettingsOf(config: Config, key: string): FlowSettings {
 			ownPassesMax,
 			accountRecipientsMax: queue.accountRecipientsMax,
 			accountBytesMax: queue.accountBytesMax,
+			goneGraceMs: secondsMs(accounts.goneGraceSeconds),
 		},
 		queueRecipientsMax: queue.recipientsMax,
 		holdExpireMs: secondsMs(queue.holdExpireSeconds),
@@ -135,6 +136,11 @@ export function flowSettingsOf(config: Config, key: string): FlowSettings {
 		reportReturnBytesMax: dsn.returnBytesMax,
 		reportsHaveRoute: reports.length > 0,
 		sendingBytesMax: spool.sendingBytesMax,
+		accounts: {
+			staleMs: secondsMs(accounts.staleSeconds),
+			shrinkPercentMax: accounts.shrinkPercentMax,
+			goneGraceMs: secondsMs(accounts.goneGraceSeconds),
+		},
 		historyDays: history.days,
 		historyMaxBytes: history.maxBytes,
 		minFreeBytes: spool.minFreeBytes,

@@ -5,12 +5,15 @@ import type { Account } from '@sluice/shared/words/account.ts';
 import type { Level, StoredLimits } from '@sluice/shared/words/limits.ts';
 import { type AccountBook, createAccountBook } from '../core/identity/accounts.ts';
 import { createLimitBook, type LimitBook } from '../core/metering/book.ts';
+import { accountFacts } from '../flow/account-store.ts';
 import type { StateStore } from '../ports/store.ts';
 
 export function openAccounts(state: StateStore): AccountBook {
 	const accounts = createAccountBook(state.documents('account').map(({ value }) => value as Account));
-	const completeMs = state.get('accounts.completeMs');
-	if (completeMs !== undefined) accounts.completeMs = Number(completeMs);
+	for (const { id, value } of state.documents('incarnation')) accounts.spent.set(id, Number(value));
+	const completeMs = state.get(accountFacts.completeMs);
+	const isDoubted = (state.get(accountFacts.doubted) ?? '') !== '';
+	if (completeMs !== undefined && !isDoubted) accounts.completeMs = Number(completeMs);
 	return accounts;
 }
 

@@ -105,7 +105,7 @@ export type AuditEntry = {
 };
 
 /** Kinds of things that people and panels set, each kept as one JSON document. */
-export type DocumentKind = 'account' | 'limits' | 'credential' | 'webhook' | 'count';
+export type DocumentKind = 'account' | 'limits' | 'credential' | 'webhook' | 'count' | 'incarnation';
 
 /** Small durable facts that are not mail: `state.db`. Synchronous, few rows. */
 export type StateStore = {

@@ -177,6 +177,11 @@ export const faults = {
 		reply(452, '4.5.3', 'Too many recipients for the limit of this sender, send the rest in another transaction'),
 		'A limit with `split: false` allows fewer recipients in one message; the MTA sends the rest by itself.',
 	),
+	accountGone: fault(
+		'E_ACCOUNT_GONE',
+		reply(550, '5.7.1', 'The account of this sender no longer exists'),
+		'The panel removed the account longer ago than accounts.goneGraceSeconds, and something still sends in its name: look for what was left behind (processes, cron). `sluice account list` shows it as gone.',
+	),
 	notOwner: fault(
 		'E_OWNER',
 		reply(550, '5.7.1', 'This account may not send as that domain'),

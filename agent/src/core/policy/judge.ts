@@ -2,10 +2,12 @@
  * The verdict on a submission: accept, hold, defer or reject, with reasons a person can read.
  *
  * Rules are asked in the order of their weight: what can never be delivered (a loop), what we cannot take now (the account's
- * bound), what an administrator decided (standing holds). Limits join here later as `wait`.
+ * bound), what the panel says of the account (gone, suspended), what an administrator decided (standing holds). Limits come after it
+ * (limit.ts).
  *
  * Pure: the caller counts the queue and keeps the holds. Not here: refusals that need no attribution (flow/admit).
  */
+import { type Account, goneRule, suspendedRule } from '@sluice/shared/words/account.ts';
 import type { Attribution } from '@sluice/shared/words/attribution.ts';
 import type { FaultName } from '@sluice/shared/words/faults.ts';
 import type { InitialState } from '@sluice/shared/words/message.ts';
@@ -19,10 +21,14 @@ export type JudgeSettings = {
 	readonly ownPassesMax: number;
 	readonly accountRecipientsMax: number;
 	readonly accountBytesMax: number;
+	/** How long a gone account's mail is still taken. */
+	readonly goneGraceMs: number;
 };
 
 export type Submission = {
 	readonly attribution: Attribution;
+	/** The account as a panel knows it; absent: none does. */
+	readonly account?: Pick<Account, 'id' | 'state' | 'stateSinceMs'> | undefined;
 	readonly hops: number;
 	/** Our own Received lines in it, and whether one stands directly below the MTA's: nobody else has had it in between. */
 	readonly ownReceived: { readonly count: number; readonly isDirect: boolean };
@@ -93,6 +99,31 @@ function boundOf(
 	return undefined;
 }
 
+/** Its time to end what was under way is over. Reports are taken all the same: they end with their own reply (invariant 7). */
+function goneOf({ account, attribution }: Submission, settings: JudgeSettings, now: number): Judgement | undefined {
+	if (account?.state !== 'gone' || attribution.class === 'dsn') return undefined;
+	const goneMs = now - (account.stateSinceMs ?? 0);
+	if (goneMs < settings.goneGraceMs) return undefined;
+	return refuse('reject', 'accountGone', {
+		rule: goneRule,
+		text: 'The account of this sender was removed from this server.',
+		value: Math.floor(goneMs / 1000),
+		threshold: Math.floor(settings.goneGraceMs / 1000),
+	});
+}
+
+function suspensionOf({ account, attribution }: Submission): Judgement | undefined {
+	if (account?.state !== 'suspended' || attribution.class === 'dsn') return undefined;
+	const since = new Date(account.stateSinceMs ?? 0).toISOString();
+	return { verdict: { action: 'hold', reasons: [{ ...suspension, value: account.id, evidence: `since ${since}` }] } };
+}
+
+/** The same for mail that comes and mail that was queued already. */
+export const suspension: Reason = {
+	rule: suspendedRule,
+	text: 'The account is suspended; its mail leaves when it is active again.',
+};
+
 /** `kind:id` of an identity, `''` when there is none: how identities are named in selectors, queue rows and events. */
 export const identityText = (attribution: Attribution): string =>
 	attribution.identity === undefined ? '' : `${attribution.identity.kind}:${attribution.identity.id}`;
@@ -130,7 +161,9 @@ export function judge(
 ): Judgement {
 	return (
 		loopOf(submission, settings) ??
+		goneOf(submission, settings, now) ??
 		boundOf(submission, open, settings) ??
+		suspensionOf(submission) ??
 		holdOf(submission, holds, now) ?? { verdict: accepted }
 	);
 }
