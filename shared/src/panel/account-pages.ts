@@ -1,0 +1,69 @@
+/**
+ * The list of accounts and the page of one.
+ */
+import { type Request, Router } from 'express';
+import type { Client } from '../client/client.ts';
+import type { Said } from './adapter.ts';
+import { isFragment, sendFailure, sendPage, wordsOf } from './answer.ts';
+import { visitorOf } from './guard.ts';
+import type { DoneNote } from './limit-pages.ts';
+import { accountPageOf } from './model/account.ts';
+import { listOf } from './model/list.ts';
+import { parseQuery } from './model/query.ts';
+import { rulesOf } from './model/rules.ts';
+import type { Pages } from './pages.ts';
+import { readAccountPage, readList } from './read.ts';
+import { opened } from './signed.ts';
+
+export function accountPages(pages: Pages, clientOf: (request: Request) => Client): Router {
+	const router = Router();
+	const { t, adapter, place } = pages;
+
+	const saidOf = (request: Request): { readonly said?: Said } => {
+		const note = opened(adapter.secret, visitorOf(request).session, request.query.said, place.now());
+		return note === undefined ? {} : { said: note as DoneNote };
+	};
+
+	router.get('/', (_request, response) => response.redirect(302, `${adapter.basePath}/accounts`));
+
+	router.get('/accounts', async (request, response) => {
+		const query = parseQuery(request.query);
+		const facts = await readList(clientOf(request), query);
+		if (!facts.ok) {
+			// A refresh that fails leaves the list as it is; it grows old and says so.
+			if (isFragment(request) && request.query.refresh !== undefined) response.status(204).end();
+			else if (isFragment(request)) response.set('hx-redirect', `${adapter.basePath}/accounts`).status(204).end();
+			else await sendFailure(pages, request, response, facts.error);
+			return;
+		}
+		const words = wordsOf(pages);
+		const list = listOf(facts.value, query, words);
+		if (isFragment(request)) {
+			const frame = pages.frame({ title: '', visitor: visitorOf(request) });
+			response.set('vary', 'hx-request').type('html').send(await pages.fragment('list', { ...frame, list, swap: true }));
+			return;
+		}
+		const { role } = visitorOf(request).actor;
+		const isSeller = role === 'admin' || role === 'reseller';
+		const model = {
+			list,
+			rules: isSeller ? rulesOf(facts.value.book, words) : undefined,
+			back: list.back,
+			swap: false,
+		};
+		await sendPage(pages, request, response, { view: 'accounts', title: t.accounts, model, ...saidOf(request) });
+	});
+
+	router.get('/accounts/:id', async (request, response) => {
+		const facts = await readAccountPage(clientOf(request), request.params.id);
+		if (!facts.ok) {
+			await sendFailure(pages, request, response, facts.error);
+			return;
+		}
+		const page = accountPageOf(facts.value, wordsOf(pages));
+		const model = { page, lines: page.lines, account: facts.value.account.key, swap: false, back: '' };
+		await sendPage(pages, request, response, { view: 'account', title: page.name, model, ...saidOf(request) });
+	});
+
+	return router;
+}

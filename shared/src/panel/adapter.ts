@@ -1,0 +1,59 @@
+/**
+ * PanelAdapter: the port that a panel implements so that the pages can stand in it.
+ *
+ * The pages know accounts, limits and the agent. What differs from panel to panel is behind this port: who is at the keyboard, what an
+ * account is called, where the pages stand, what the frame around them looks like. An adapter that has a login brings its own routes.
+ * Not here: what a visitor may see; the agent decides that by the actor, and the panel's own check comes before it.
+ */
+import type { RequestHandler } from 'express';
+import type { Actor } from '../contract/actor.ts';
+import type { PanelWords, Strings } from './strings.ts';
+
+/** Who asks, as the panel has proved it. */
+export type Visitor = {
+	readonly actor: Actor;
+	/** For the corner of the page. */
+	readonly name: string;
+	/** What CSRF tokens are bound to: an id of the session that no other session has. Never shown. */
+	readonly session: string;
+};
+
+/** What was done, with the way back while there is one. */
+export type Said = {
+	readonly text: string;
+	readonly isFailure?: boolean;
+	/** A sealed note that undoes it. */
+	readonly undo?: string;
+};
+
+export type About = { readonly title: string; readonly visitor?: Visitor; readonly said?: Said };
+
+/** What an adapter draws its own pages with. */
+export type Drawing = {
+	readonly t: Strings;
+	/** The whole page around a template of `views/`. */
+	page(view: string, about: About, model: object): Promise<string>;
+};
+
+export type PanelTheme = 'auto' | 'light' | 'dark';
+
+export type PanelAdapter = {
+	readonly words: PanelWords;
+	readonly theme: PanelTheme;
+	/** Where the pages stand, without a slash at the end: `` for a port of their own. */
+	readonly basePath: string;
+	/** Where a person finds them in the panel's menu: `Plugins › Sluice`. Empty: nowhere else. */
+	readonly menuPlace: string;
+	/** Which pages may show ours in a frame: CSP `frame-ancestors`. */
+	readonly frameAncestors: "'none'" | "'self'";
+	/** Key of CSRF tokens and undo notes, at least 32 bytes of randomness. */
+	readonly secret: string;
+	/** Where one logs out; undefined where the panel does that. */
+	readonly logoutPath?: string;
+	/** The adapter's own routes, before every page: a login. It renders with our views. */
+	routes?(drawing: Drawing): RequestHandler;
+	/** Undefined: nobody we know; then `turnAway` answers. */
+	visitorOf(request: Parameters<RequestHandler>[0]): Visitor | undefined;
+	/** Answers a request of nobody we know: a way to the login, or why there is none. */
+	turnAway: (request: Parameters<RequestHandler>[0], response: Parameters<RequestHandler>[1]) => void;
+};

@@ -1,0 +1,91 @@
+/**
+ * How a request is answered: a whole page to a browser, fragments to htmx, and the same for what went wrong.
+ */
+import type { Request, Response } from 'express';
+import { type ClientFailure, failureText } from '../client/client.ts';
+import type { Said } from './adapter.ts';
+import { visitorOf } from './guard.ts';
+import type { Words } from './model/cell.ts';
+import type { Pages } from './pages.ts';
+
+/** A fragment is wanted; after a step back in history htmx wants the whole page. */
+export const isFragment = (request: Request): boolean =>
+	request.get('hx-request') === 'true' && request.get('hx-history-restore-request') !== 'true';
+
+export function wordsOf(pages: Pages): Words {
+	return {
+		t: pages.t,
+		base: pages.adapter.basePath,
+		accountWord: pages.adapter.words.account,
+		zoned: pages.place,
+		nowMs: pages.place.now(),
+	};
+}
+
+export async function sendPage(
+	pages: Pages,
+	request: Request,
+	response: Response,
+	{
+		view,
+		title,
+		model,
+		status = 200,
+		said,
+	}: {
+		readonly view: string;
+		readonly title: string;
+		readonly model: object;
+		readonly status?: number;
+		readonly said?: Said;
+	},
+): Promise<void> {
+	const about = { title, visitor: visitorOf(request), ...(said === undefined ? {} : { said }) };
+	response.status(status).type('html').send(await pages.page(view, about, model));
+}
+
+const statusOf = (failure: ClientFailure): number => (failure.kind === 'unreachable' ? 503 : failure.problem.status);
+
+/** The page that says why there is none: agent away, not allowed, not there. */
+export async function sendFailure(
+	pages: Pages,
+	request: Request,
+	response: Response,
+	failure: ClientFailure,
+): Promise<void> {
+	const { t, place } = pages;
+	const path = `${pages.adapter.basePath}${request.path}`;
+	if (failure.kind === 'unreachable') {
+		const model = { why: failure.text, tryPath: path, at: place.now() };
+		await sendPage(pages, request, response, { view: 'down', title: t.downTitle, model, status: 503 });
+		return;
+	}
+	const { status } = failure.problem;
+	const [heading, text] =
+		status === 403
+			? [t.forbiddenTitle, t.forbiddenSay]
+			: status === 404
+				? [t.missingTitle, t.missingSay]
+				: [t.problemTitle, failureText(failure)];
+	const model = { heading, text, detail: status === 403 ? failureText(failure) : '' };
+	await sendPage(pages, request, response, { view: 'sorry', title: heading, model, status });
+}
+
+/** A failed act: the page stays as it is, a toast says what was not done. */
+export async function sendNotDone(
+	pages: Pages,
+	request: Request,
+	response: Response,
+	failure: ClientFailure,
+): Promise<void> {
+	if (!isFragment(request)) {
+		await sendFailure(pages, request, response, failure);
+		return;
+	}
+	const said: Said = { text: pages.t.notDone(failureText(failure)), isFailure: true };
+	response.status(statusOf(failure)).type('html').send(await toast(pages, request, said));
+}
+
+/** The toast, to be swapped in beside whatever else changes. */
+export const toast = (pages: Pages, request: Request, said: Said): Promise<string> =>
+	pages.fragment('toast', { ...pages.frame({ title: '', visitor: visitorOf(request), said }) });

@@ -1,0 +1,81 @@
+/**
+ * The pages as an Express app: the same for every panel, with an adapter for what differs.
+ *
+ * Order: headers, files, the adapter's own routes (a login), who is asking, own forms only, pages. The app speaks to the agent through
+ * a client made for the acting person; it keeps nothing, so that any number of it may run.
+ * Not here: listening (none/start.ts, the panels' servers), what an actor may see (the agent).
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import type { Client } from '../client/client.ts';
+import type { Actor } from '../contract/actor.ts';
+import { accountPages } from './account-pages.ts';
+import type { PanelAdapter } from './adapter.ts';
+import { isFragment, sendPage, toast } from './answer.ts';
+import { neverStored, onlyOwnForms, onlyVisitors, securityHeaders, visitorOf } from './guard.ts';
+import { limitPages } from './limit-pages.ts';
+import type { Place } from './model/page-frame.ts';
+import { createPages } from './pages.ts';
+
+export type PanelApp = {
+	readonly adapter: PanelAdapter;
+	readonly place: Place;
+	/** A client that speaks to the agent on behalf of that actor. */
+	readonly clientFor: (actor: Actor) => Client;
+	/** Told of an exception: a bug. */
+	readonly failed: (where: string, error: unknown) => void;
+};
+
+/** Our forms are small. */
+const formBytesMax = 64 * 1024;
+/** Files carry the version in their address. */
+const assetSeconds = 86_400;
+
+const assets = join(import.meta.dirname, 'assets');
+const htmx = createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js');
+
+export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp): Express {
+	const app = express();
+	const pages = createPages(adapter, place);
+	const { t } = pages;
+	const base = adapter.basePath === '' ? '/' : adapter.basePath;
+	const clientOf = (request: Request): Client => clientFor(visitorOf(request).actor);
+
+	app.disable('x-powered-by');
+	app.set('query parser', 'simple');
+	app.use(securityHeaders(adapter.frameAncestors));
+	app.use(`${adapter.basePath}/assets`, express.static(assets, { maxAge: assetSeconds * 1000, index: false }));
+	app.get(`${adapter.basePath}/assets/htmx.js`, (_request, response) =>
+		response.sendFile(htmx, { maxAge: assetSeconds * 1000 }),
+	);
+	app.use(neverStored);
+	app.use(express.urlencoded({ extended: false, limit: formBytesMax }));
+	if (adapter.routes !== undefined) app.use(base, adapter.routes(pages));
+	app.use(onlyVisitors(adapter));
+	app.use(
+		onlyOwnForms(adapter, async (request, response) => {
+			if (isFragment(request)) {
+				const said = { text: `${t.formTitle}. ${t.formSay}`, isFailure: true };
+				response.status(403).type('html').send(await toast(pages, request, said));
+				return;
+			}
+			const model = { heading: t.formTitle, text: t.formSay, detail: '' };
+			await sendPage(pages, request, response, { view: 'sorry', title: t.formTitle, model, status: 403 });
+		}),
+	);
+	app.use(base, limitPages(pages, clientOf));
+	app.use(base, accountPages(pages, clientOf));
+	app.use(async (request, response) => {
+		const model = { heading: t.missingPage, text: '', detail: '' };
+		await sendPage(pages, request, response, { view: 'sorry', title: t.missingPage, model, status: 404 });
+	});
+	const fault: ErrorRequestHandler = (error: { status?: number }, request, response, next) => {
+		const status = error.status !== undefined && error.status >= 400 && error.status < 500 ? error.status : 500;
+		if (status === 500) failed(`${request.method} ${request.path}`, error);
+		if (response.headersSent) next(error);
+		else response.status(status).type('text/plain').send(status === 500 ? `${t.bugTitle}. ${t.bugSay}` : t.formSay);
+	};
+	app.use(fault);
+	return app;
+}

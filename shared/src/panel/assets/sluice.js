@@ -1,0 +1,107 @@
+/*
+ * In the browser: what htmx and the style sheet cannot do. Toast with its time, origin tips on Escape and tap, focus after a swap,
+ * the refresh that never moves a row under the pointer, and the age of what is shown. Without this file all pages work.
+ */
+(() => {
+	const root = document.querySelector('.sluice');
+	if (root === null) return;
+	root.classList.add('sl-scripted');
+
+	const toastMs = 10_000;
+	const refreshMs = 30_000;
+	const staleMs = 120_000;
+
+	/* --- toast: 10 s, longer while pointed at or focused --- */
+	let toastTimer;
+	const toast = document.getElementById('toast');
+	const closeToast = () => {
+		clearTimeout(toastTimer);
+		if (toast.matches(':popover-open')) toast.hidePopover();
+		toast.replaceChildren();
+	};
+	const armToast = () => {
+		clearTimeout(toastTimer);
+		toastTimer = setTimeout(() => (toast.matches(':hover, :focus-within') ? armToast() : closeToast()), toastMs);
+	};
+	const showToast = () => {
+		if (toast.firstElementChild === null) return;
+		if (!toast.matches(':popover-open')) toast.showPopover();
+		armToast();
+	};
+	new MutationObserver(showToast).observe(toast, { childList: true });
+
+	/* --- focus goes where the work goes on: into the editor, and back to the pen --- */
+	let editing;
+	document.addEventListener('htmx:before:request', (event) => {
+		const limit = event.target.closest?.('.sl-limit');
+		editing = limit?.id;
+		if (event.target.closest?.('#filter, .sl-chip, .sl-sort, .sl-page')) document.getElementById('list')?.classList.add('sl-busy');
+	});
+	document.addEventListener('htmx:after:settle', () => {
+		if (editing === undefined) return;
+		const next = document.getElementById(editing)?.querySelector('[data-focus]');
+		if (next !== null && next !== undefined && !next.matches(':focus')) {
+			next.focus({ preventScroll: true });
+			next.select?.();
+			next.closest('.sl-editor')?.scrollIntoView({ block: 'nearest' });
+		}
+	});
+
+	/* --- clicks and keys --- */
+	root.addEventListener('click', (event) => {
+		if (event.target.closest('[data-do="close-toast"]')) closeToast();
+		const tip = event.target.closest('.sl-origin > button')?.parentElement;
+		if (tip !== undefined && tip !== null) tip.toggleAttribute('data-open');
+		for (const open of root.querySelectorAll('.sl-origin[data-open]')) if (open !== tip) open.removeAttribute('data-open');
+	});
+	const shut = (tip) => {
+		tip.removeAttribute('data-open');
+		tip.setAttribute('data-shut', '');
+		const again = () => tip.removeAttribute('data-shut');
+		tip.addEventListener('pointerleave', again, { once: true });
+		tip.addEventListener('focusout', again, { once: true });
+	};
+	document.addEventListener('keydown', (event) => {
+		if (event.key !== 'Escape') return;
+		const tips = root.querySelectorAll('.sl-origin:hover, .sl-origin:focus-within, .sl-origin[data-open]');
+		if (tips.length > 0) {
+			for (const tip of tips) shut(tip);
+			return;
+		}
+		event.target.closest?.('.sl-editor')?.querySelector('[data-cancel]')?.click();
+	});
+
+	/* --- refresh: only while seen, and never under a pointer, an editor, an open tip or a selection --- */
+	const isBusy = () => {
+		const list = document.getElementById('list');
+		return (
+			list === null ||
+			document.hidden ||
+			list.matches(':hover, :focus-within') ||
+			list.querySelector('.sl-editor, .sl-origin[data-open]') !== null ||
+			String(getSelection()) !== ''
+		);
+	};
+	setInterval(() => {
+		if (isBusy()) return;
+		const { refresh } = document.getElementById('list').dataset;
+		const path = `${refresh}${refresh.includes('?') ? '&' : '?'}refresh=1`;
+		globalThis.htmx?.ajax('GET', path, { target: '#list', swap: 'outerHTML' });
+	}, refreshMs);
+
+	/* --- age of what is shown --- */
+	const openedMs = performance.now();
+	let shownOf;
+	let shownMs = openedMs;
+	setInterval(() => {
+		const time = document.querySelector('[data-asof]');
+		if (time === null) return;
+		if (time !== shownOf) {
+			shownOf = time;
+			shownMs = performance.now();
+		}
+		const isOld = performance.now() - shownMs > staleMs;
+		if (isOld && !time.hasAttribute('data-old')) time.append(` · ${time.dataset.stale}`);
+		time.toggleAttribute('data-old', isOld);
+	}, 1_000);
+})();

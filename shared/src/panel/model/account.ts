@@ -1,0 +1,184 @@
+/**
+ * One account as its page shows it: state, limits with use and origin, who in it sends, latest messages.
+ */
+import type { AccountDto } from '../../contract/account-operations.ts';
+import type { LimitsView } from '../../contract/limit-shapes.ts';
+import type { MessageSummaryDto } from '../../contract/shapes.ts';
+import { failureText } from '../../client/client.ts';
+import type { LimitRule } from '../../words/limits.ts';
+import type { AccountFacts, OneAccount, Sender } from '../read.ts';
+import { count } from '../text/numbers.ts';
+import { day, near } from '../text/times.ts';
+import { barFor, cellOf, type LimitCell, type Words } from './cell.ts';
+import { type Badge, badgesOf, stateReason } from './list.ts';
+import type { SetBook } from './parents.ts';
+import { numberOf, ruleOrder, ruleWords } from './rule-words.ts';
+import { type RuleSwitch, setFor, whoOf } from './rules.ts';
+import type { Bar } from './usage-bar.ts';
+
+export type LimitLine = {
+	readonly title: string;
+	readonly bar: Bar;
+	/** No window, no use: a bound on each message. */
+	readonly hasUse: boolean;
+	readonly cell: LimitCell;
+	/** Absent without a number to enforce, or where its level is not the actor's to switch. */
+	readonly control?: RuleSwitch & { readonly whose: string };
+};
+
+export type SenderLine = {
+	readonly name: string;
+	readonly isPath: boolean;
+	readonly kind: string;
+	readonly hour: string;
+	readonly day: string;
+	readonly limit: string;
+};
+
+export type MessageLine = {
+	readonly at: string;
+	readonly from: string;
+	readonly to: string;
+	readonly subject: string;
+	readonly state: { readonly tone: 'ok' | 'wait' | 'hold' | 'bad' | 'off'; readonly sign: string; readonly text: string };
+	readonly why: string;
+};
+
+export type AccountPage = {
+	readonly path: string;
+	readonly name: string;
+	readonly say: string;
+	readonly badges: readonly Badge[];
+	readonly note?: { readonly tone: 'wait' | 'hold' | 'bad'; readonly sign: string; readonly bold: string; readonly text: string };
+	readonly lines: readonly LimitLine[];
+	readonly senders: readonly SenderLine[];
+	readonly messages: readonly MessageLine[];
+	readonly messagesFailure?: string;
+};
+
+/** Rules without a number are offered only where people look for them. */
+const alwaysShown: readonly LimitRule[] = ['hour.recipients', 'day.recipients'];
+
+function controlOf(rule: LimitRule, view: LimitsView, book: SetBook, accountWord: string): LimitLine['control'] {
+	const effective = view.effective.find((one) => one.rule === rule);
+	if (effective === undefined || effective.origin.level === 'ramp') return undefined;
+	const { level, id } = effective.origin;
+	const isOwn = level === 'account';
+	// Switched where the number stands; a level that we cannot see is not ours to switch.
+	const standsAt = isOwn ? view : book.get(`${level}:${id}`);
+	if (standsAt === undefined || setFor(standsAt, rule) === undefined) return undefined;
+	const whose = isOwn ? `this ${accountWord}` : whoOf(level, id, accountWord);
+	return {
+		level,
+		id: isOwn ? view.id : id,
+		rule,
+		isEnforced: effective.mode === 'enforce',
+		label: `Enforce the ${ruleWords[rule].name} of ${whose}`,
+		whose,
+	};
+}
+
+export function limitLines({ account, view, book }: OneAccount, words: Words): readonly LimitLine[] {
+	const has = (rule: LimitRule): boolean => view.effective.some((one) => one.rule === rule);
+	return ruleOrder
+		.filter((rule) => has(rule) || alwaysShown.includes(rule))
+		.map((rule) => {
+			const control = controlOf(rule, view, book, words.accountWord);
+			return {
+				title: ruleWords[rule].title,
+				bar: barFor(account, view, rule),
+				hasUse: rule !== 'message.recipients',
+				cell: cellOf({ account, view, book, rule, spot: 'account' }, words),
+				...(control === undefined ? {} : { control }),
+			};
+		});
+}
+
+function senderLine(sender: Sender, account: AccountDto, { t }: Words): SenderLine {
+	const used = (rule: LimitRule): string => {
+		const usage = sender.usage?.find((one) => one.rule === rule);
+		return usage === undefined ? '–' : count(usage.used);
+	};
+	const limit = sender.view?.effective.find((one) => one.rule === 'hour.recipients') ?? sender.view?.effective[0];
+	const name = sender.kind === 'script' ? sender.id.slice(account.key.length + 1) : sender.id;
+	return {
+		name,
+		isPath: sender.kind === 'script',
+		kind: t.kinds[sender.kind],
+		hour: used('hour.recipients'),
+		day: used('day.recipients'),
+		limit: limit?.text ?? t.noLimit,
+	};
+}
+
+const stateSigns = {
+	queued: { tone: 'wait', sign: 'clock' },
+	waiting: { tone: 'wait', sign: 'clock' },
+	held: { tone: 'hold', sign: 'pause' },
+	sending: { tone: 'wait', sign: 'clock' },
+	delivered: { tone: 'ok', sign: 'check' },
+	bounced: { tone: 'bad', sign: 'cross' },
+	expired: { tone: 'off', sign: 'cross' },
+	discarded: { tone: 'off', sign: 'cross' },
+	suppressed: { tone: 'off', sign: 'stop' },
+} as const;
+/** What of several recipients is told first: what a person may have to act on. */
+const urgency = ['held', 'bounced', 'waiting', 'queued', 'sending', 'expired', 'suppressed', 'discarded', 'delivered'];
+
+function messageLine(message: MessageSummaryDto, { t, zoned, nowMs }: Words): MessageLine {
+	const shown = [...message.recipients].sort((a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state))[0];
+	const state = shown?.state ?? 'queued';
+	const more = message.recipientCount - 1;
+	return {
+		at: near(zoned, Date.parse(message.accepted), nowMs),
+		from: message.sender === '' ? t.nullSender : message.sender,
+		to: `${message.recipients[0]?.address ?? ''}${more > 0 ? ` ${t.andMore(more)}` : ''}`,
+		subject: message.subject === '' ? t.noSubject : message.subject,
+		state: { ...stateSigns[state], text: t.states[state] },
+		why: shown?.reply ?? (shown?.due === undefined ? '' : `not before ${near(zoned, Date.parse(shown.due), nowMs)}`),
+	};
+}
+
+function noteOf(facts: AccountFacts, words: Words): AccountPage['note'] {
+	const { account, view, waitsUntil } = facts;
+	const { t, zoned, nowMs } = words;
+	const reason = stateReason(account, words);
+	if (account.state !== 'active' && reason !== undefined)
+		return { tone: 'bad', sign: 'stop', bold: `${account.name}: ${reason}.`, text: '' };
+	if (account.waiting > 0) {
+		const rule = account.usage.find((one) => one.waiting > 0)?.rule ?? 'hour.recipients';
+		const limit = view.effective.find((one) => one.rule === rule)?.value ?? 0;
+		const until = waitsUntil === undefined ? '' : t.waitsUntil(near(zoned, Date.parse(waitsUntil), nowMs));
+		return { tone: 'wait', sign: 'clock', bold: t.usedUp(limit, ruleWords[rule].unit, account.waiting), text: until };
+	}
+	return reason === undefined ? undefined : { tone: 'hold', sign: 'unknown', bold: `${account.name}: ${reason}.`, text: '' };
+}
+
+export function accountPageOf(facts: AccountFacts, words: Words): AccountPage {
+	const { account } = facts;
+	const { t, base, zoned } = words;
+	const note = noteOf(facts, words);
+	return {
+		path: `${base}/accounts/${encodeURIComponent(account.key)}`,
+		name: account.name,
+		say: t.factsOf([
+			...account.domains.filter((domain) => domain !== account.name).slice(0, 2),
+			...(account.plan == null ? [] : [t.planOf(account.plan)]),
+			...(account.reseller == null ? [] : [t.ownerOf(account.reseller)]),
+			t.since(day(zoned, Date.parse(account.since))),
+			t.mailboxes(account.mailboxes.length),
+		]),
+		badges: badgesOf(account, words),
+		...(note === undefined ? {} : { note }),
+		lines: limitLines(facts, words),
+		senders: facts.senders.map((sender) => senderLine(sender, account, words)),
+		messages: facts.messages.ok ? facts.messages.value.map((message) => messageLine(message, words)) : [],
+		...(facts.messages.ok ? {} : { messagesFailure: t.messagesUnreadable(failureText(facts.messages.error)) }),
+	};
+}
+
+/** A line of words for an undo: the number that stands again. */
+export function standsText(view: LimitsView, rule: LimitRule, none: string): string {
+	const effective = view.effective.find((one) => one.rule === rule);
+	return effective?.text ?? (numberOf(view.base, rule) === undefined ? none : String(numberOf(view.base, rule)));
+}

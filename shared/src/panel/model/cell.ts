@@ -1,0 +1,209 @@
+/**
+ * One limit of one account as it stands in a cell: number, origin, whether it is enforced, what it would have done; and its editor.
+ */
+import type { AccountDto } from '../../contract/account-operations.ts';
+import type { LimitsView } from '../../contract/limit-shapes.ts';
+import type { LimitRule } from '../../words/limits.ts';
+import type { Strings } from '../strings.ts';
+import { count } from '../text/numbers.ts';
+import { near, tomorrowMs, type Zoned } from '../text/times.ts';
+import type { EditFault, Lasting } from './edit.ts';
+import { boundOf, type Origin, originOf, type SetBook } from './parents.ts';
+import { isRule, numberOf, ruleOrder, ruleWords } from './rule-words.ts';
+import { type Bar, barOf } from './usage-bar.ts';
+
+/** What the words of a cell are made with. */
+export type Words = {
+	readonly t: Strings;
+	readonly base: string;
+	readonly accountWord: string;
+	readonly zoned: Zoned;
+	readonly nowMs: number;
+};
+
+/** On which page a cell stands: what is drawn anew after an edit. */
+export type Spot = 'list' | 'account';
+
+export type LimitCell = {
+	/** Of the element that is swapped. */
+	readonly domId: string;
+	readonly editPath: string;
+	readonly editLabel: string;
+	/** `400 / h`, `no limit`. */
+	readonly text: string;
+	readonly origin: Origin;
+	readonly isEnforced: boolean;
+	readonly hasLimit: boolean;
+	/** What a rule that only watches would have done; undefined when nothing. */
+	readonly wouldHave?: { readonly short: string; readonly long: string };
+};
+
+/** For ids of elements: any name in letters and digits. */
+export const slug = (text: string): string => Buffer.from(text).toString('hex');
+
+export const cellId = (spot: Spot, key: string, cell: LimitRule): string =>
+	spot === 'list' ? `limit-${slug(key)}` : `limit-${slug(cell)}`;
+
+/** The rule that a row of the list shows for a window: recipients, unless only messages are limited. */
+export function shownRule(view: LimitsView, window: 'hour' | 'day'): LimitRule {
+	const has = (rule: LimitRule) => view.effective.some((one) => one.rule === rule);
+	const recipients: LimitRule = `${window}.recipients`;
+	const messages: LimitRule = `${window}.messages`;
+	return !has(recipients) && has(messages) ? messages : recipients;
+}
+
+export function barFor(account: AccountDto, view: LimitsView, rule: LimitRule): Bar {
+	const usage = account.usage.find((one) => one.rule === rule);
+	const effective = view.effective.find((one) => one.rule === rule);
+	return barOf({
+		used: usage?.used ?? 0,
+		waiting: usage?.waiting ?? 0,
+		limit: effective?.value,
+		mode: effective?.mode ?? 'monitor',
+		span: ruleWords[rule].span,
+		what: ruleWords[rule].what,
+	});
+}
+
+export function wouldHaveOf(
+	view: LimitsView,
+	rule: LimitRule,
+	{ t, zoned, nowMs }: Words,
+): LimitCell['wouldHave'] | undefined {
+	const found = view.wouldHave.find((one) => one.rule === rule);
+	if (found === undefined || found.messages === 0) return undefined;
+	const since = near(zoned, Date.parse(found.since), nowMs);
+	return {
+		short: t.wouldHaveShort(found.messages),
+		long: found.scopes > 1 ? t.wouldHaveOf(found.messages, found.scopes, since) : t.wouldHave(found.messages, found.recipients, since),
+	};
+}
+
+export function cellOf(
+	{
+		account,
+		view,
+		book,
+		rule,
+		spot,
+	}: {
+		readonly account: AccountDto;
+		readonly view: LimitsView;
+		readonly book: SetBook;
+		readonly rule: LimitRule;
+		readonly spot: Spot;
+	},
+	words: Words,
+): LimitCell {
+	const { t, base } = words;
+	const effective = view.effective.find((one) => one.rule === rule);
+	const text = effective === undefined ? t.noLimit : `${count(effective.value)} ${ruleWords[rule].span}`;
+	const wouldHave = wouldHaveOf(view, rule, words);
+	return {
+		domId: cellId(spot, account.key, rule),
+		editPath: `${base}/accounts/${encodeURIComponent(account.key)}/limit?${new URLSearchParams({ spot, cell: rule, rule })}`,
+		editLabel: t.editNow(ruleWords[rule].name, account.name, text),
+		text,
+		origin: originOf(rule, { owner: account, own: view, book, ...words }),
+		isEnforced: effective?.mode === 'enforce',
+		hasLimit: effective !== undefined,
+		...(wouldHave === undefined ? {} : { wouldHave }),
+	};
+}
+
+export type Editor = {
+	readonly domId: string;
+	readonly title: string;
+	readonly savePath: string;
+	readonly cellPath: string;
+	readonly fields: { readonly spot: Spot; readonly cell: LimitRule; readonly rule: LimitRule; readonly back: string };
+	readonly value: string;
+	readonly numberLabel: string;
+	readonly rules: readonly { readonly rule: LimitRule; readonly unit: string; readonly isChosen: boolean }[];
+	readonly lastings: readonly { readonly lasting: Lasting; readonly text: string; readonly isChosen: boolean }[];
+	readonly hints: readonly string[];
+	readonly canRemove: boolean;
+	readonly fault?: string;
+};
+
+export type Draft = {
+	readonly rule: LimitRule;
+	readonly value?: string;
+	readonly lasting?: Lasting;
+	readonly fault?: EditFault;
+};
+
+function faultText(t: Strings, fault: EditFault): string {
+	if (fault.kind === 'not-a-number') return t.faultNumber;
+	return fault.who === 'server' ? t.faultServer(fault.value) : t.faultReseller(fault.id, fault.value);
+}
+
+/** What the editor says beside its field: the number in force, what is used, what the parents allow. */
+function hintsOf(account: AccountDto, view: LimitsView, book: SetBook, rule: LimitRule, words: Words): readonly string[] {
+	const { t } = words;
+	const { unit, what } = ruleWords[rule];
+	const effective = view.effective.find((one) => one.rule === rule);
+	const usage = account.usage.find((one) => one.rule === rule);
+	const bound = boundOf(rule, account, book);
+	return [
+		effective === undefined ? t.setNow(t.noLimit) : t.setNow(effective.text),
+		...(usage === undefined ? [] : [t.usedNow(`${count(usage.used)} ${what}`)]),
+		...(bound === undefined
+			? []
+			: [
+					bound.who === 'server'
+						? t.boundServer(`${count(bound.value)} ${unit}`)
+						: t.boundReseller(bound.id, `${count(bound.value)} ${unit}`),
+				]),
+	];
+}
+
+export function editorOf(
+	{
+		account,
+		view,
+		book,
+		spot,
+		cell,
+		back,
+		draft,
+	}: {
+		readonly account: AccountDto;
+		readonly view: LimitsView;
+		readonly book: SetBook;
+		readonly spot: Spot;
+		readonly cell: LimitRule;
+		readonly back: string;
+		readonly draft: Draft;
+	},
+	words: Words,
+): Editor {
+	const { t, base, zoned, nowMs } = words;
+	const { rule } = draft;
+	const path = `${base}/accounts/${encodeURIComponent(account.key)}/limit`;
+	const lasting = draft.lasting ?? 'tomorrow';
+	const effective = view.effective.find((one) => one.rule === rule);
+	return {
+		domId: cellId(spot, account.key, cell),
+		title: t.editTitle(ruleWords[rule].name, account.name),
+		savePath: path,
+		cellPath: `${path}/cell?${new URLSearchParams({ spot, cell })}`,
+		fields: { spot, cell, rule, back },
+		value: draft.value ?? (effective === undefined ? '' : String(effective.value)),
+		numberLabel: t.editNumber(ruleWords[rule].unit),
+		rules: ruleOrder.map((one) => ({ rule: one, unit: ruleWords[one].unit, isChosen: one === rule })),
+		lastings: [
+			{
+				lasting: 'tomorrow',
+				text: t.untilTomorrow(near(zoned, tomorrowMs(zoned, nowMs), nowMs)),
+				isChosen: lasting === 'tomorrow',
+			},
+			{ lasting: 'good', text: t.forGood, isChosen: lasting === 'good' },
+		],
+		hints: hintsOf(account, view, book, rule, words),
+		canRemove: [view.base, view.exception].some((set) => numberOf(set, rule) !== undefined),
+		...(draft.fault === undefined ? {} : { fault: faultText(t, draft.fault) }),
+	};
+}
+
+export const ruleOr = (value: unknown, otherwise: LimitRule): LimitRule => (isRule(value) ? value : otherwise);

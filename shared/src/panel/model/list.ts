@@ -1,0 +1,195 @@
+/**
+ * The list of accounts as the page shows it: rows, filters with their counts, order, paging.
+ *
+ * Pure: from what the agent said to finished texts. Not here: asking the agent (read.ts), drawing (views/).
+ */
+import type { AccountDto } from '../../contract/account-operations.ts';
+import type { LimitsView } from '../../contract/limit-shapes.ts';
+import { count } from '../text/numbers.ts';
+import { near } from '../text/times.ts';
+import { barFor, cellOf, type LimitCell, shownRule, slug, type Words } from './cell.ts';
+import type { SetBook } from './parents.ts';
+import {
+	isFiltered,
+	type ListQuery,
+	queryText,
+	type Show,
+	type Sort,
+	sorts,
+	withoutQuery,
+	withQuery,
+} from './query.ts';
+import { ruleWords } from './rule-words.ts';
+import { type Bar, nearRatio } from './usage-bar.ts';
+
+export type Badge = { readonly tone: 'wait' | 'hold' | 'bad' | 'off'; readonly sign: string; readonly text: string };
+
+export type Row = {
+	readonly id: string;
+	readonly path: string;
+	readonly name: string;
+	readonly second: string;
+	readonly badges: readonly Badge[];
+	readonly bar: Bar;
+	readonly dayUsed: string;
+	readonly dayOf: string;
+	readonly waiting: string;
+	readonly hasWaiting: boolean;
+	readonly cell: LimitCell;
+	readonly owner: string;
+	readonly plan: string;
+};
+
+/** What the agent said about the list. A total that could not be had is undefined. */
+export type ListFacts = {
+	readonly accounts: readonly { readonly account: AccountDto; readonly view: LimitsView }[];
+	readonly found: number;
+	readonly next?: string;
+	readonly total: number;
+	readonly shows: { readonly [S in Show]: number };
+	readonly book: SetBook;
+};
+
+export type Chip = { readonly text: string; readonly total: string; readonly isOn: boolean; readonly path: string };
+export type Column = { readonly text: string; readonly path: string; readonly sort?: 'ascending' | 'descending' };
+export type Choice = { readonly value: string; readonly text: string; readonly isChosen: boolean };
+
+export type List = {
+	readonly path: string;
+	readonly headline: string;
+	readonly say: string;
+	readonly query: ListQuery;
+	readonly back: string;
+	readonly chips: readonly Chip[];
+	readonly plans: readonly Choice[];
+	readonly resellers: readonly Choice[];
+	readonly totalLine: string;
+	readonly columns: { readonly [S in Sort]: Column };
+	readonly rows: readonly Row[];
+	readonly shown: string;
+	readonly first?: string;
+	readonly next?: string;
+	readonly empty?: { readonly isNew: boolean; readonly title: string; readonly text: string; readonly clearPath: string };
+};
+
+export function badgesOf(account: AccountDto, { t }: Words): readonly Badge[] {
+	return [
+		...(account.state === 'suspended' ? [{ tone: 'bad', sign: 'stop', text: t.suspendedBadge } as const] : []),
+		...(account.state === 'gone' ? [{ tone: 'off', sign: 'cross', text: t.goneBadge } as const] : []),
+		...(account.isKnown ? [] : [{ tone: 'off', sign: 'unknown', text: t.unknownBadge } as const]),
+		...(account.waiting > 0 ? [{ tone: 'wait', sign: 'clock', text: t.waitBadge(account.waiting) } as const] : []),
+		...(account.held > 0 ? [{ tone: 'hold', sign: 'pause', text: t.heldBadge(account.held) } as const] : []),
+	];
+}
+
+/** Why an account is in its state; undefined while it is an ordinary one. */
+export function stateReason(account: AccountDto, { t, zoned, nowMs }: Words): string | undefined {
+	const since =
+		account.stateSince === undefined ? '' : t.since(near(zoned, Date.parse(account.stateSince), nowMs)).trim();
+	if (account.state === 'suspended') return t.suspendedReason(since).replace('  ', ' ').replace(' :', ':');
+	if (account.state === 'gone') return t.goneReason(since).replace('  ', ' ').replace(' :', ':');
+	return account.isKnown ? undefined : t.unknownReason;
+}
+
+/** Another rule that is nearer to its limit than the hour is: `91 % of the daily limit used`. */
+function nearestOther(account: AccountDto, view: LimitsView, shown: string): string | undefined {
+	const ratios = view.effective.flatMap((one) => {
+		const used = account.usage.find((usage) => usage.rule === one.rule)?.used ?? 0;
+		return one.rule !== shown && one.value > 0 && used / one.value >= nearRatio
+			? [{ ratio: used / one.value, text: `${count(used)} of ${count(one.value)} ${ruleWords[one.rule].unit} used` }]
+			: [];
+	});
+	return ratios.sort((a, b) => b.ratio - a.ratio)[0]?.text;
+}
+
+export function rowOf(account: AccountDto, view: LimitsView, book: SetBook, words: Words): Row {
+	const { t, base } = words;
+	const hour = shownRule(view, 'hour');
+	const dayRule = shownRule(view, 'day');
+	const dayLimit = view.effective.find((one) => one.rule === dayRule)?.value;
+	const facts = [
+		...account.domains.filter((domain) => domain !== account.name).slice(0, 1),
+		...(account.domains.length > 2 ? [t.andMore(account.domains.length - 1)] : []),
+		...[stateReason(account, words), nearestOther(account, view, hour)].filter((text) => text !== undefined),
+	];
+	return {
+		id: slug(account.key),
+		path: `${base}/accounts/${encodeURIComponent(account.key)}`,
+		name: account.name,
+		second: t.factsOf(facts),
+		badges: badgesOf(account, words),
+		bar: barFor(account, view, hour),
+		dayUsed: count(account.usage.find((one) => one.rule === dayRule)?.used ?? 0),
+		dayOf: dayLimit === undefined ? t.noLimit : `of ${count(dayLimit)}`,
+		waiting: count(account.waiting),
+		hasWaiting: account.waiting > 0,
+		cell: cellOf({ account, view, book, rule: hour, spot: 'list' }, words),
+		owner: account.reseller ?? t.noOwner,
+		plan: account.plan ?? t.noPlan,
+	};
+}
+
+function choices(
+	book: SetBook,
+	level: 'plan' | 'reseller',
+	facts: ListFacts,
+	chosen: string | undefined,
+	all: string,
+): readonly Choice[] {
+	const names = new Set([
+		...[...book.values()].filter((view) => view.level === level).map((view) => view.id),
+		...facts.accounts.flatMap(({ account }) => account[level] ?? []),
+		...(chosen === undefined ? [] : [chosen]),
+	]);
+	return [
+		{ value: '', text: all, isChosen: chosen === undefined },
+		...[...names].sort().map((name) => ({ value: name, text: name, isChosen: name === chosen })),
+	];
+}
+
+function emptyOf(facts: ListFacts, query: ListQuery, path: string, { t }: Words): List['empty'] {
+	if (facts.accounts.length > 0) return undefined;
+	if (!isFiltered(query)) return { isNew: true, title: t.emptyNewTitle, text: t.emptyNew, clearPath: path };
+	const what = query.search === '' ? 'this filter' : `“${query.search}”`;
+	return { isNew: false, title: t.emptyTitle(what), text: t.emptyText(facts.total), clearPath: path };
+}
+
+export function listOf(facts: ListFacts, query: ListQuery, words: Words): List {
+	const { t, base } = words;
+	const path = `${base}/accounts`;
+	const at = (to: ListQuery): string => `${path}${queryText(to)}`;
+	const chipTexts = { near: t.chipNear, suspended: t.chipSuspended, gone: t.chipGone };
+	const columnTexts = { usage: t.columns.hour, name: t.columns.account, waiting: t.columns.waiting };
+	const empty = emptyOf(facts, query, path, words);
+	return {
+		path,
+		headline: facts.shows.near > 0 ? t.nearSome(facts.shows.near) : t.nearNone,
+		say: `${t.total(facts.total)}.`,
+		query,
+		back: queryText(query),
+		chips: (Object.keys(chipTexts) as Show[]).map((show) => ({
+			text: chipTexts[show],
+			total: count(facts.shows[show]),
+			isOn: query.show === show,
+			path: at(query.show === show ? withoutQuery(query, 'show') : withQuery(query, { show })),
+		})),
+		plans: choices(facts.book, 'plan', facts, query.plan, t.allPlans),
+		resellers: choices(facts.book, 'reseller', facts, query.reseller, t.allResellers),
+		totalLine: `${isFiltered(query) ? t.totalOf(facts.found, facts.total) : t.total(facts.total)}, ${t.sorted[query.sort]}`,
+		columns: Object.fromEntries(
+			sorts.map((sort) => [
+				sort,
+				{
+					text: columnTexts[sort],
+					path: at(withQuery(query, { sort })),
+					...(query.sort === sort ? { sort: sort === 'name' ? 'ascending' : 'descending' } : {}),
+				},
+			]),
+		) as List['columns'],
+		rows: facts.accounts.map(({ account, view }) => rowOf(account, view, facts.book, words)),
+		shown: t.shown(facts.accounts.length, facts.found),
+		...(query.cursor === undefined ? {} : { first: at(withQuery(query, {})) }),
+		...(facts.next === undefined ? {} : { next: at({ ...query, cursor: facts.next }) }),
+		...(empty === undefined ? {} : { empty }),
+	};
+}

@@ -1,0 +1,56 @@
+/**
+ * What every page has around its content: who and where we are, when the numbers are from, what was just done.
+ */
+import type { About, PanelAdapter, Said } from '../adapter.ts';
+import { csrfToken } from '../signed.ts';
+import { type Strings, stringsOf } from '../strings.ts';
+import { moment, type Zoned, zoneText } from '../text/times.ts';
+
+export type Frame = {
+	readonly t: Strings;
+	readonly base: string;
+	readonly theme: PanelAdapter['theme'];
+	readonly version: string;
+	readonly title: string;
+	readonly host: string;
+	readonly asOf: string;
+	readonly asOfMs: number;
+	readonly zone: string;
+	/** Absent on pages for nobody. */
+	readonly visitor?: { readonly name: string; readonly actor: string; readonly logoutPath?: string };
+	readonly csrf: string;
+	readonly said?: Said;
+};
+
+/** What of the machine the pages need. */
+export type Place = Zoned & { readonly host: string; readonly version: string; readonly now: () => number };
+
+export function frameOf(
+	adapter: PanelAdapter,
+	place: Place,
+	{ title, visitor, said }: About,
+): Frame {
+	const asOfMs = place.now();
+	return {
+		t: stringsOf(adapter.words),
+		base: adapter.basePath,
+		theme: adapter.theme,
+		version: place.version,
+		title,
+		host: place.host,
+		asOf: moment(place, asOfMs),
+		asOfMs,
+		zone: zoneText(place, asOfMs),
+		...(visitor === undefined
+			? {}
+			: {
+					visitor: {
+						name: visitor.name,
+						actor: `${visitor.actor.role} ${visitor.actor.id}`,
+						...(adapter.logoutPath === undefined ? {} : { logoutPath: `${adapter.basePath}${adapter.logoutPath}` }),
+					},
+				}),
+		csrf: visitor === undefined ? '' : csrfToken(adapter.secret, visitor.session),
+		...(said === undefined ? {} : { said }),
+	};
+}

@@ -1,0 +1,221 @@
+/**
+ * The catalogue of what the pages say, in English; one object, so that another language is another object of the same type.
+ *
+ * Short main clauses, present tense, active. Every number has a unit and a time span, every state a reason and a next step.
+ * Not here: what the agent says itself (reasons, problems, the sentence of a limit); that is shown in its own words, as text.
+ */
+import { count, counted } from './text/numbers.ts';
+
+export type PanelWords = {
+	/** `account`, in Plesk `subscription`. */
+	readonly account: string;
+	readonly accounts: string;
+	/** The panel, as its users call it: `cPanel`; for servers without one `this server`. */
+	readonly panel: string;
+	/** The mail server in front: `Exim`, `Postfix`, else `the mail server`. */
+	readonly mta: string;
+};
+
+const capital = (word: string): string => `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+
+export const stringsOf = (words: PanelWords) => ({
+	product: 'Sluice',
+	skip: 'Skip to content',
+	menu: 'Menu',
+	logOut: 'Log out',
+	actingAs: 'Acting as',
+	undo: 'Undo',
+	close: 'Close',
+	cancel: 'Cancel',
+	save: 'Save',
+	zone: (text: string) => `Times in ${text}`,
+	asOf: (text: string) => `as of ${text}`,
+	refreshes: 'refreshes every 30 s',
+	stale: 'old: the page could not be refreshed',
+	counting: 'Counted per recipient: one message to 3 people counts 3',
+
+	accounts: capital(words.accounts),
+	account: capital(words.account),
+	nearSome: (near: number) =>
+		`${counted(near, `${words.account} has`, `${words.accounts} have`)} used 80 % or more of a limit`,
+	nearNone: `No ${words.account} is near a limit`,
+	searchLabel: `Search ${words.accounts}`,
+	searchHint: `${capital(words.account)}, name or domain`,
+	search: 'Search',
+	allPlans: 'All plans',
+	allResellers: 'All resellers',
+	plan: 'Plan',
+	reseller: 'Reseller',
+	showOnly: 'Show only',
+	chipNear: 'Near a limit',
+	chipSuspended: 'Suspended',
+	chipGone: 'Removed',
+	sorted: { usage: 'most used first', name: 'by name', waiting: 'most waiting first' },
+	total: (total: number) => counted(total, words.account, words.accounts),
+	totalOf: (found: number, total: number) => `${count(found)} of ${counted(total, words.account, words.accounts)}`,
+	shown: (shown: number, total: number) => `Shown: ${count(shown)} of ${count(total)}`,
+	first: 'First',
+	next: 'Next 50',
+	keyUsed: 'used',
+	keyWaiting: 'waits',
+	keyLimit: 'limit',
+	columns: {
+		account: capital(words.account),
+		hour: 'Last 60 minutes',
+		limit: 'Hourly limit and origin',
+		day: 'Last 24 h',
+		waiting: 'Waiting',
+		rule: 'Rule',
+		owner: 'Owner, plan',
+	},
+	sortBy: (column: string) => `Sort by ${column}`,
+	noLimit: 'no limit',
+	noOwner: 'this server',
+	noPlan: 'no plan',
+	nothingMayLeave: 'nothing may leave',
+	waitBadge: (waiting: number) => `${count(waiting)} wait`,
+	heldBadge: (held: number) => `${count(held)} held`,
+	suspendedBadge: 'Suspended',
+	goneBadge: 'Removed',
+	unknownBadge: 'Unknown',
+	suspendedReason: (since: string) => `suspended in ${words.panel} ${since}: its mail is held`,
+	goneReason: (since: string) => `removed in ${words.panel} ${since}: queued mail goes on for an hour`,
+	unknownReason: `mail came from it, ${words.panel} has not named it: counted, not limited`,
+	since: (when: string) => `since ${when}`,
+	usedUp: (limit: number, unit: string, waiting: number) =>
+		`All ${count(limit)} ${unit} are used. ${count(waiting)} more wait and leave in pace; nothing is lost.`,
+	waitsUntil: (when: string) => `Last one leaves about ${when} if you do nothing.`,
+	enforced: 'Enforced',
+	monitored: 'Monitor-only',
+	monitorHint: 'counts what it would have done, lets everything pass',
+	enforceHint: 'what is over it waits and leaves in pace',
+	wouldHave: (messages: number, recipients: number, since: string) =>
+		`would have made ${counted(messages, 'message', 'messages')} to ${counted(recipients, 'recipient', 'recipients')} wait since ${since}`,
+	wouldHaveOf: (messages: number, scopes: number, since: string) =>
+		`would have made ${counted(messages, 'message', 'messages')} of ${counted(scopes, 'sender', 'senders')} wait since ${since}`,
+	wouldHaveNone: 'would have made nothing wait so far',
+	wouldHaveShort: (messages: number) => `would have: ${count(messages)}`,
+
+	originTitle: 'Where this limit comes from',
+	originRule: 'The smallest one applies. Counted per recipient.',
+	panelOwn: (value: string) => `${capital(words.panel)} itself allows ${value} messages an hour before us.`,
+
+	editOf: (rule: string, account: string) => `Change ${rule} of ${account}`,
+	editNow: (rule: string, account: string, now: string) => `Change ${rule} of ${account}, now ${now}`,
+	editTitle: (rule: string, account: string) => `${capital(rule)} of ${account}`,
+	editNumber: (unit: string) => `Number of ${unit}`,
+	editWindow: 'Counted over',
+	editLasting: 'How long',
+	untilTomorrow: (when: string) => `until ${when}`,
+	forGood: 'for good',
+	removeOwn: 'Remove own limit',
+	setNow: (text: string) => `Now: ${text}.`,
+	usedNow: (text: string) => `Used: ${text}.`,
+	boundServer: (value: string) => `The whole server allows ${value}.`,
+	boundReseller: (id: string, value: string) => `Reseller ${id} allows ${value} for all its ${words.accounts}.`,
+	faultNumber: 'Enter a whole number, 0 or more. 0: none may leave.',
+	faultServer: (value: number) =>
+		`The server allows ${count(value)} for all ${words.accounts}. Enter ${count(value)} or less.`,
+	faultReseller: (id: string, value: number) =>
+		`Reseller ${id} allows ${count(value)} for all its ${words.accounts}. Enter ${count(value)} or less.`,
+	saved: (account: string, value: number, unit: string, lasting: string) =>
+		`${account} may send ${count(value)} ${unit} ${lasting}.`,
+	savedRemoved: (account: string, rule: string) => `${account} has no own ${rule} any more.`,
+	inForce: (text: string) => `In force now: ${text}.`,
+	undone: (account: string, text: string) => `As before for ${account}: ${text}.`,
+	undoneRule: (rule: string, mode: string) => `As before: ${rule} is ${mode}.`,
+	undoTooLate: 'Not undone: the time for it is over. Change the limit by hand.',
+	undoConflict: 'Not undone: somebody has changed this limit since.',
+	notDone: (why: string) => `Not done: ${why}`,
+	switched: (rule: string, who: string, isEnforced: boolean) =>
+		isEnforced
+			? `The ${rule} of ${who} is enforced: what is over it waits and leaves in pace.`
+			: `The ${rule} of ${who} only watches: nothing waits because of it.`,
+	switchOf: (rule: string, who: string) => `Enforce the ${rule} of ${who}`,
+
+	rulesTitle: 'Rules for many',
+	rulesSub: 'what is set for the server, resellers and plans; each starts by only watching',
+	rulesColumns: { who: 'Set for', limit: 'Limit', mode: 'Mode', wouldHave: 'Would have' },
+	rulesNone: 'Nothing is set for the server, a reseller or a plan yet.',
+
+	limitsTitle: 'Limits',
+	sendersTitle: `Who sends in this ${words.account}`,
+	sendersSub: 'last 24 hours',
+	sendersNone: 'Nobody has sent yet.',
+	sendersColumns: { sender: 'Sender', hour: 'Last 60 min', day: 'Last 24 h', limit: 'Limit' },
+	kinds: {
+		mailbox: 'mailbox',
+		script: 'script',
+		unix: 'unix user, through sendmail or PHP',
+		credential: 'login of an application',
+		address: 'forward',
+	},
+	messagesTitle: 'Latest messages',
+	messagesNone: 'No message yet.',
+	messagesUnreadable: (why: string) => `Messages cannot be listed now: ${why}`,
+	messagesColumns: { at: 'Handed in', who: 'From and to', subject: 'Subject', result: 'Result' },
+	nullSender: '<> (report)',
+	noSubject: '(no subject)',
+	andMore: (more: number) => `and ${count(more)} more`,
+	states: {
+		queued: 'Queued',
+		waiting: 'Waiting',
+		held: 'Held',
+		sending: 'Sending',
+		delivered: 'Delivered',
+		bounced: 'Refused',
+		expired: 'Expired',
+		discarded: 'Discarded',
+		suppressed: 'Suppressed',
+	},
+	factsOf: (facts: readonly string[]) => facts.join(' · '),
+	planOf: (plan: string) => `plan ${plan}`,
+	ownerOf: (owner: string) => `owner ${owner}`,
+	mailboxes: (total: number) => counted(total, 'mailbox', 'mailboxes'),
+
+	emptyNewTitle: `No ${words.account} is known yet`,
+	emptyNew: `${capital(words.accounts)} come from ${words.panel}; mail is relayed and counted meanwhile, nothing is limited.`,
+	emptyNewStep: 'On the server, “sluice account list” shows the same.',
+	emptyTitle: (text: string) => `No ${words.account} matches ${text}`,
+	emptyText: (total: number) => `${counted(total, `${words.account} was`, `${words.accounts} were`)} searched.`,
+	clear: 'Clear the filter',
+
+	downTitle: 'Sluice does not answer. Mail keeps flowing.',
+	downSay: `${capital(words.mta)} keeps what it cannot hand over, or delivers directly, as chosen at installation. Nothing is lost; limits and hijack detection pause.`,
+	downSafe: 'What was waiting or held is safe on disk and goes on when the agent is back.',
+	downWorks: 'What works, what pauses',
+	downWorking: [
+		'Mail is received as usual',
+		'New outgoing mail is taken by the mail server',
+		'Stored mail is kept: what waits and what is held',
+	],
+	downPausing: ["Sluice's limits and hijack detection", 'Changing limits on this page'],
+	downDo: 'What to do',
+	downSteps: [
+		{ text: 'See why it stopped', command: 'journalctl -u sluice-agent -n 50' },
+		{ text: 'Let Sluice find and name what is wrong', command: 'sluice doctor' },
+		{ text: 'Or leave it off for now: the mail server delivers directly', command: 'sluice mta bypass' },
+	],
+	tryNow: 'Try now',
+	forbiddenTitle: 'You may not see this',
+	forbiddenSay: 'The administrator of this server may.',
+	missingTitle: `No such ${words.account}, or it is not yours`,
+	missingSay: `It may have been renamed or removed. The list shows every ${words.account} that you may see.`,
+	missingPage: 'There is no such page',
+	toList: `All ${words.accounts}`,
+	problemTitle: 'This could not be shown',
+	formTitle: 'This form is too old',
+	formSay: 'Nothing was changed. Go back, reload the page and try again.',
+	bugTitle: 'This page has a fault',
+	bugSay: 'It was written to the log. Mail is not touched by it; nothing was changed.',
+
+	loginTitle: 'Log in to Sluice',
+	loginHint: 'The password was shown once when this server was set up; “npm start” prints it at its first start.',
+	password: 'Password',
+	logIn: 'Log in',
+	loginWrong: 'This is not the password.',
+	loginLater: (seconds: number) => `Too many wrong passwords. Try again in ${count(seconds)} s.`,
+	loginEnded: 'You were logged out. Log in again.',
+});
+
+export type Strings = ReturnType<typeof stringsOf>;

@@ -1,0 +1,19 @@
+/**
+ * Numbers for people: thousands parted, percent with a thin space, durations in the largest units that say it.
+ */
+
+const whole = new Intl.NumberFormat('en');
+
+/** `22,195`. */
+export const count = (value: number): string => whole.format(value);
+
+/** `86 %`; never 100 % before it is, never 0 % when something is there. */
+export function percent(part: number, of: number): string {
+	if (of === 0) return '100 %';
+	const exact = (part / of) * 100;
+	const shown = exact > 0 && exact < 1 ? 1 : exact >= 100 ? Math.round(exact) : Math.min(99, Math.round(exact));
+	return `${count(shown)} %`;
+}
+
+/** `1 account`, `3 accounts`. */
+export const counted = (value: number, one: string, many: string): string => `${count(value)} ${value === 1 ? one : many}`;
