@@ -49,6 +49,8 @@ const settings: FlowSettings = {
 	reportsHaveRoute: false,
 	sendingBytesMax: 1e9,
 	accounts: { staleMs: 3_600_000, shrinkPercentMax: 10, goneGraceMs: 3_600_000 },
+	notices: { to: [], from: 'mailer-daemon@relay.test', owners: false, senders: false, zone: 'UTC' },
+	ownership: { mode: 'off', action: 'reject', strangers: 'allow', hostNames: [] },
 	historyDays: 30,
 	historyMaxBytes: 1e12,
 	minFreeBytes: 0,

@@ -141,6 +141,17 @@ export function flowSettingsOf(config: Config, key: string): FlowSettings {
 			shrinkPercentMax: accounts.shrinkPercentMax,
 			goneGraceMs: secondsMs(accounts.goneGraceSeconds),
 		},
+		notices: {
+			to: config.notices.to,
+			from: config.notices.from ?? dsn.from ?? `mailer-daemon@${hostName}`,
+			owners: config.notices.owners,
+			senders: config.notices.senders,
+			zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+		},
+		ownership: {
+			...config.ownership,
+			hostNames: [hostName, ...config.wiring.hostNames].map((name) => name.toLowerCase()),
+		},
 		historyDays: history.days,
 		historyMaxBytes: history.maxBytes,
 		minFreeBytes: spool.minFreeBytes,

@@ -19,12 +19,17 @@ import type { Events } from './events.ts';
 import { listen } from './listen.ts';
 import { measure } from './measure.ts';
 import type { OpenedSpool } from './open-spool.ts';
+import { openTellers } from './tellers.ts';
 import { version } from './version.ts';
 
 export type Front = { readonly smtpAddress: string; readonly socketPath: string };
 
 export type FrontParts = {
-	readonly options: { readonly config: Config; readonly socketFd?: number };
+	readonly options: {
+		readonly config: Config;
+		readonly socketFd?: number;
+		readonly webhookNetworks?: readonly string[];
+	};
 	readonly flow: Flow;
 	readonly store: OpenedSpool;
 	readonly stream: EventStream;
@@ -51,6 +56,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 	const metrics = measure(flow, { freeBytes: disk.freeBytes, connectionsIn });
 	closers.add(() => metrics.stop());
 	events.listen((event) => metrics.count(event));
+	const { webhooks } = openTellers(flow, events, closers, options.webhookNetworks);
 	const api = await serveApi(
 		{ socketPath: socketPathOf(config), mode: Number.parseInt(config.api.mode, 8), version },
 		{
@@ -62,6 +68,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 				freeBytes: disk.freeBytes,
 				projected: store.projected,
 				connectionsIn,
+				webhooks,
 			}),
 			metricsText: metrics.text,
 			events: stream,

@@ -32,11 +32,17 @@ export function spanText(ms: number): string {
 
 const reasonsText = (verdict: Verdict): string => verdict.reasons.map((reason) => reason.text).join(' ');
 
+/** A notice of ours is about nothing but itself. */
+function aboutText({ id, about }: MessageRecord): string {
+	if (about === undefined) return '';
+	return about === id ? ' It is a notice of ours.' : ` It is our report about ${about}.`;
+}
+
 function acceptance(record: MessageRecord): StoryStep {
 	const atMs = record.acceptedMs;
 	const many = record.envelope.recipients.length;
 	const size = `${record.bodyBytes.toLocaleString('en')} bytes for ${many} recipient${many === 1 ? '' : 's'}`;
-	const about = record.about === undefined ? '' : ` It is our report about ${record.about}.`;
+	const about = aboutText(record);
 	if (record.initial === 'held')
 		return { atMs, event: 'message.held', text: `Accepted and held (${size}): ${reasonsText(record.verdict)}` };
 	if (record.initial === 'waiting')

@@ -4,6 +4,7 @@
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import { failed, type Result } from '@sluice/shared/words/result.ts';
 import type { Flow } from '../../flow/context.ts';
+import type { Webhooks } from '../../flow/webhooks.ts';
 import type { LogPosition } from '../../ports/spool.ts';
 import type { Simulations } from '../../ports/usage.ts';
 
@@ -16,6 +17,7 @@ export type ApiContext = {
 	readonly freeBytes: () => number;
 	readonly projected: () => LogPosition | undefined;
 	readonly connectionsIn: () => number;
+	readonly webhooks: Webhooks;
 	readonly simulations?: Simulations;
 };
 
