@@ -5,6 +5,7 @@ import { clientFor } from '@sluice/agent/main/commands/call.ts';
 import { configOption, noun, wholeNumber, withCommon } from '@sluice/agent/main/commands/options.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { type Command, Option } from 'commander';
+import type { Refusal } from '../facts/refusal.ts';
 import type { Call } from './perform.ts';
 import type { MtaOptions, MtaPorts } from './site.ts';
 
@@ -31,7 +32,12 @@ export function addMta(program: Command, terminal: Terminal, ports?: MtaPorts): 
 					load(),
 					ports ?? systemPorts(),
 				]);
-				await verb({ terminal, options, ports: outside, speaker: speakerFor(terminal, options.json === true) });
+				const speaker = speakerFor(terminal, options.json === true);
+				try {
+					await verb({ terminal, options, ports: outside, speaker });
+				} catch (error) {
+					speaker.refuse(brokenIo(error));
+				}
 			});
 
 	add(
@@ -71,6 +77,15 @@ export function addMta(program: Command, terminal: Terminal, ports?: MtaPorts): 
 	})
 		.option('--keep-bypass', 'do not end a bypass: for timers and hooks')
 		.option('--force', 'repair although the agent does not answer; no test message is sent');
+}
+
+/** What the machine refused, as a sentence; anything else is a bug and goes on up. */
+function brokenIo(error: unknown): Refusal {
+	const { code, message } = error as NodeJS.ErrnoException;
+	if (!(error instanceof Error) || code === undefined) throw error;
+	return code === 'EACCES' || code === 'EPERM'
+		? { code: 'not-root', text: `Not allowed: ${message}`, hint: 'Run this as root.' }
+		: { code: 'io', text: message, hint: '`sluice mta status` shows how it stands.' };
 }
 
 const portMax = 65_535;

@@ -5,8 +5,7 @@
  * cannot even read its configuration, so `traces` asks no program.
  */
 import { resolve } from 'node:path';
-import type { CommonOptions } from '@sluice/agent/main/commands/options.ts';
-import { configFileFor } from '@sluice/agent/main/commands/options.ts';
+import { type CommonOptions, configFileFor } from '@sluice/agent/main/commands/options.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { readConfig } from '@sluice/agent/main/read-config.ts';
 import type { Client } from '@sluice/shared/client/client.ts';
@@ -19,7 +18,7 @@ import { postfixFacts, postfixMainCf } from '../facts/postfix.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { bareExim, wireExim } from '../plan/exim.ts';
 import { barePostfix, wirePostfixServer } from '../plan/postfix.ts';
-import type { MtaKind, Wiring } from '../plan/wiring.ts';
+import { hasTraces, type MtaKind, type Wiring } from '../plan/wiring.ts';
 
 export type MtaOptions = CommonOptions & {
 	readonly root: string;
@@ -99,13 +98,14 @@ export async function openSite(
 		});
 	}
 	const facts = await postfixFacts(machine);
+	const traces = barePostfix(facts.ok ? facts.value.mainCf : await postfixMainCf(machine), agentPort);
 	return ok({
 		...common,
 		user: facts.ok ? facts.value.user : undefined,
 		wiring: facts.ok ? wirePostfixServer(facts.value, settings) : facts,
-		traces: barePostfix(facts.ok ? facts.value.mainCf : await postfixMainCf(machine), agentPort),
+		traces,
 		isEffective: facts.ok && facts.value.relayhost === `[127.0.0.1]:${agentPort}`,
-		isBypassed: journal?.phase === 'bypassed',
+		isBypassed: journal?.phase === 'bypassed' && traces.ok && !hasTraces(traces.value),
 		secretFolder: undefined,
 	});
 }

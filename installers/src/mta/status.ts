@@ -15,6 +15,7 @@ export function stateOf(site: Site): WiringState {
 	if (journal?.phase === 'wiring' || journal?.phase === 'unwiring') return 'interrupted';
 	const isThere = traces.ok ? hasTraces(traces.value) : true;
 	if (site.isBypassed && (isThere || site.mta === 'postfix')) return 'bypassed';
+	if (journal?.phase === 'bypassed') return 'interrupted';
 	if (!isThere) return journal === undefined ? 'not-wired' : 'changed';
 	return wiring.ok && changedFiles(wiring.value).length === 0 && site.isEffective ? 'wired' : 'changed';
 }

@@ -110,9 +110,7 @@ async function bypassHere(call: Call, site: Site): Promise<void> {
 	const title = titleOf(site);
 	if (!site.traces.ok) return speaker.refuse(site.traces.error);
 	const wiring: Wiring = site.traces.value;
-	if (site.isBypassed && (site.mta === 'exim' || !hasTraces(wiring)))
-		return speaker.end(0, { ok: true, changed: [] }, [`${title} delivers directly already.`]);
-	if (site.journal === undefined || !hasTraces(wiring))
+	if (site.journal === undefined || !(hasTraces(wiring) || site.isBypassed))
 		return speaker.refuse({
 			code: 'not-wired',
 			text: `${title} is not wired here: it delivers directly already.`,

@@ -57,12 +57,10 @@ async function wireHere(call: Call, site: Site, mode: Mode): Promise<void> {
 		site.isEffective &&
 		secret.write === undefined &&
 		!endsBypass &&
-		isSettled(site.journal?.phase);
+		(site.journal?.phase === 'wired' || (site.isBypassed && !endsBypass));
 	if (isQuiet) return endQuiet(call, wiring, mode);
 	await change(call, site, wiring, { parts, mode });
 }
-
-const isSettled = (phase: string | undefined): boolean => phase === 'wired' || phase === 'bypassed';
 
 function endQuiet({ speaker, options }: Call, wiring: Wiring, mode: Mode): void {
 	const text = `${titleOf(wiring)} is wired already; nothing to do.`;
@@ -75,7 +73,7 @@ async function change(
 	wiring: Wiring,
 	{ parts, mode }: { readonly parts: WireParts; readonly mode: Mode },
 ): Promise<void> {
-	const { speaker, options, ports } = call;
+	const { speaker, options } = call;
 	for (const { severity, text, evidence } of wiring.findings)
 		speaker.say(`${severity === 'note' ? 'Note' : 'Watch out'}: ${text} (${evidence})`);
 	const diffs = changedFiles(wiring).map(({ path, current, wanted }) => unifiedDiff(path, current?.content, wanted));
@@ -87,7 +85,7 @@ async function change(
 	const silent = site.machine.isLive ? await agentRefusal(call, site, wiring) : undefined;
 	if (silent !== undefined && options.force !== true) return speaker.refuse(silent);
 	if (silent !== undefined) speaker.say(`Going on without a test message (--force): ${silent.text}`);
-	const question = `${titleOf(wiring)} sends its remote mail to the agent on 127.0.0.1:${ports === undefined ? '' : wiring.agentPort}. Change these files and send a test message?`;
+	const question = `${titleOf(wiring)} sends its remote mail to the agent on 127.0.0.1:${wiring.agentPort}. Change these files and send a test message?`;
 	if (mode === 'wire' && !(await mayGoOn(call, question))) return;
 	await apply(call, site, wiring, { parts: { ...parts, hasTest: silent === undefined }, mode });
 }

@@ -1,0 +1,336 @@
+/**
+ * A server without a panel: Debian's Exim or Postfix as its packages set it up, an agent, the fake internet, and the commands
+ * `sluice mta …` run on it.
+ *
+ * The commands run in this process with the box as their machine: files through its root, programs inside. Un-wired, the MTA delivers to
+ * a sink itself: what the DNS would say stands in the MTA's configuration, in a form that is no relay for all mail.
+ *
+ * Not here: what is expected (wire-*.test.ts). The agent is told of nothing but what docs/wiring.md says.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createProgram, runProgram } from '@sluice/agent/main/commands/program.ts';
+import type { ExitCode, Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import { relayAnswer } from '@sluice/installers/facts/agent.ts';
+import { type Machine, systemMachine } from '@sluice/installers/facts/machine.ts';
+import { addMta } from '@sluice/installers/mta/commands.ts';
+import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
+import { type Internet, startInternet } from '../internet/internet.ts';
+import { type Rig, startRig } from '../scenarios/rig.ts';
+import { type Box, startBox } from './box.ts';
+import { unpackedLayer } from './debs.ts';
+import { eximUser } from './exim.ts';
+import { agentConfig, type HostingPorts, hostingPorts, hostNameOf, type MtaKind } from './hosting.ts';
+import { startPostfix } from './postfix.ts';
+import { tenants } from './unix-users.ts';
+import { until } from './until.ts';
+import { fixtureSecret } from './wiring-fixture.ts';
+
+export type EximLayout = 'single' | 'template' | 'split';
+
+export type PlainOptions = {
+	readonly name: string;
+	readonly layout?: EximLayout;
+	/** Further lines of Exim's local macros. */
+	readonly macros?: readonly string[];
+	/** Further settings of Postfix before it is wired. */
+	readonly settings?: Readonly<Record<string, string>>;
+};
+
+export type Ran = { readonly code: ExitCode; readonly out: string; readonly err: string };
+
+export type RunWith = {
+	readonly machine?: (machine: Machine) => Machine;
+	/** What a person at the terminal answers; left out: nobody is there. */
+	readonly answer?: string;
+	readonly testWaitMs?: number;
+	readonly port?: number;
+};
+
+export type PlainServer = {
+	readonly kind: MtaKind;
+	readonly box: Box;
+	readonly machine: Machine;
+	readonly internet: Internet;
+	readonly rig: Rig;
+	readonly ports: HostingPorts;
+	/** `sluice mta WORDS`. */
+	mta(words: readonly string[], options?: RunWith): Promise<Ran>;
+	/** A script of webuser sends a message; how it reached the sink. */
+	send(label: string): Promise<{ readonly via: 'agent' | 'direct'; readonly from: TraceDto['from'] | undefined }>;
+	/** One sum over names, modes, owners and bytes of every file of the MTA's configuration. */
+	treeSum(): Promise<string>;
+	/** Tells the MTA to read its files again after a test changed them. */
+	reload(): Promise<void>;
+	stop(): Promise<void>;
+};
+
+const testWaitMs = 8_000;
+const boxSecondsMax = 600;
+const configFolders = { exim: ['/etc/exim4', '/var/lib/exim4'], postfix: ['/etc/postfix'] } as const;
+
+/** Starts all of it. The caller stops it. */
+export async function startPlainServer(kind: MtaKind, options: PlainOptions): Promise<PlainServer> {
+	const stops: (() => unknown)[] = [];
+	const stop = async (): Promise<void> => {
+		for (const one of stops.splice(0).reverse()) await one();
+	};
+	try {
+		const [ports, internet] = await Promise.all([hostingPorts(), startInternet()]);
+		stops.push(() => internet.stop());
+		const folder = await mkdtemp(join(tmpdir(), 'sluice-plain-'));
+		stops.push(() => rm(folder, { recursive: true, force: true }));
+		const secretFile = join(folder, 'secret');
+		await writeFile(secretFile, `${fixtureSecret}\n`, { mode: 0o600 });
+		const { delivery, ...config } = agentConfig({ kind, ports, internet, secretFile });
+		await writeFile(join(folder, 'agent.yaml'), JSON.stringify({ dataDir: folder, ...config, delivery }));
+		const rig = await startRig(undefined, { internet, config, delivery: delivery ?? {} });
+		stops.push(() => rig.stop());
+		const starts = { exim: startPlainExim, postfix: startPlainPostfix } as const;
+		const started = await starts[kind]({ ...options, ports, internet });
+		stops.push(() => started.stop());
+		const { box } = started;
+		await box.writeFile(secretFile, `${fixtureSecret}\n`, { mode: 0o600 });
+		const machine = machineOf(box);
+		const place = { kind, box, machine, internet, rig, ports };
+		return {
+			...place,
+			mta: (words, run = {}) => runMta(place, join(folder, 'agent.yaml'), words, run),
+			send: (label) => sendThrough(place, label),
+			treeSum: () => treeSum(box, kind),
+			reload: started.reload,
+			stop,
+		};
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+}
+
+/** The box as a machine of the installer's. */
+export function machineOf(box: Box): Machine {
+	const asUser = ({ uid, gid }: { readonly uid: number; readonly gid: number }): readonly string[] => [
+		'setpriv',
+		`--reuid=${uid}`,
+		`--regid=${gid}`,
+		'--clear-groups',
+		'--',
+	];
+	return systemMachine(
+		box.hostPath(''),
+		async (command, { user, cwd, input, isDetached } = {}) => {
+			const options = {
+				allowFailure: true,
+				...(cwd === undefined ? {} : { cwd }),
+				...(input === undefined ? {} : { input }),
+			};
+			const ran = box.run(user === undefined ? command : [...asUser(user), ...command], options);
+			if (isDetached === true) {
+				ran.catch(() => {});
+				return { exitCode: 0, output: '' };
+			}
+			const { code, stdout, stderr } = await ran;
+			return { exitCode: code, output: stdout + stderr };
+		},
+		true,
+	);
+}
+
+type Started = { readonly box: Box; reload(): Promise<void>; stop(): Promise<void> };
+type StartOptions = PlainOptions & { readonly ports: HostingPorts; readonly internet: Internet };
+
+/** Debian's exim4-config after its questions: an internet site. */
+async function startPlainExim(options: StartOptions): Promise<Started> {
+	const { name, layout = 'split', ports, internet, macros = [] } = options;
+	const box = await startBox({
+		name,
+		layers: [await unpackedLayer('exim')],
+		users: [...tenants, eximUser],
+		ttlSeconds: boxSecondsMax,
+	});
+	try {
+		for (const folder of ['/var/spool/exim4', '/var/log/exim4', '/run/exim4'])
+			await box.makeFolder(folder, { owner: eximUser.name, mode: 0o750 });
+		await box.makeFolder('/var/lib/exim4');
+		await box.writeFile('/etc/mailname', `${hostNameOf.exim}\n`);
+		await box.writeFile('/etc/exim4/update-exim4.conf.conf', debconf(layout, ports.smtp));
+		const local = [
+			`MAIN_HARDCODE_PRIMARY_HOSTNAME = ${hostNameOf.exim}`,
+			'MAIN_HOST_LOOKUP =',
+			'tls_advertise_hosts =',
+			// An abstract socket, which belongs to the network and so to all boxes at once.
+			`notifier_socket = /var/spool/exim4/notify-${ports.smtp}`,
+			...macros,
+		];
+		const localPath = layout === 'split' ? '/etc/exim4/conf.d/main/000_local' : '/etc/exim4/exim4.conf.localmacros';
+		await box.writeFile(localPath, local.map((line) => `${line}\n`).join(''));
+		await playInternet(box, layout, internet);
+		if (layout === 'single') {
+			await box.run(['update-exim4.conf', '--keepcomments', '-o', '/etc/exim4/exim4.conf']);
+			for (const path of ['exim4.conf.template', 'exim4.conf.localmacros']) await box.removeFile(`/etc/exim4/${path}`);
+		} else await box.run(['update-exim4.conf']);
+		await box.run(['/usr/sbin/exim4', '-bd']);
+		const log = () => box.readFile('/var/log/exim4/mainlog').catch(() => '');
+		await until(async () => (await log()).includes('daemon started'), { waitMs: 15_000, otherwise: log });
+		const reload = async (): Promise<void> => {
+			if (layout !== 'single') await box.run(['update-exim4.conf']);
+		};
+		return { box, reload, stop: () => box.stop() };
+	} catch (error) {
+		await box.stop();
+		throw error;
+	}
+}
+
+const debconf = (layout: EximLayout, port: number): string =>
+	Object.entries({
+		dc_eximconfig_configtype: 'internet',
+		dc_other_hostnames: hostNameOf.exim,
+		dc_local_interfaces: `127.0.0.1.${port}`,
+		dc_readhost: '',
+		dc_relay_domains: 'backup.test',
+		dc_minimaldns: 'false',
+		dc_relay_nets: '',
+		dc_smarthost: '',
+		CFILEMODE: '644',
+		dc_use_split_config: String(layout === 'split'),
+		dc_hide_mailname: '',
+		dc_mailname_in_oh: 'true',
+		dc_localdelivery: 'mail_spool',
+	})
+		.map(([name, value]) => `${name}='${value}'\n`)
+		.join('');
+
+/** The stock router finds every remote domain at the sink, as if the DNS had said so. */
+async function playInternet(box: Box, layout: EximLayout, internet: Internet): Promise<void> {
+	const { address } = internet.sink('ordinary');
+	const edit = async (path: string, edits: readonly (readonly [string, string])[]): Promise<void> => {
+		let text = await box.readFile(path);
+		for (const [from, to] of edits) {
+			if (!text.includes(from)) throw new Error(`${path} has no ${from}`);
+			text = text.replace(from, () => to);
+		}
+		await box.writeFile(path, text);
+	};
+	const router = [
+		'  driver = dnslookup\n  domains = ! +local_domains\n',
+		`  driver = manualroute\n  route_list = !+local_domains ${address}::${internet.smtpPort}\n  self = send\n  domains = ! +local_domains\n`,
+	] as const;
+	const ignored = ['  ignore_target_hosts = ROUTER_DNSLOOKUP_IGNORE_TARGET_HOSTS\n', ''] as const;
+	const head = '  debug_print = "T: remote_smtp for $local_part@$domain"\n  driver = smtp\n';
+	const transport = [head, `${head}  allow_localhost\n  hosts_avoid_tls = *\n`] as const;
+	if (layout !== 'split') return edit('/etc/exim4/exim4.conf.template', [router, ignored, transport]);
+	await edit('/etc/exim4/conf.d/router/200_exim4-config_primary', [router, ignored]);
+	await edit('/etc/exim4/conf.d/transport/30_exim4-config_remote_smtp', [transport]);
+}
+
+/** A Postfix that asks the DNS itself; here /etc/hosts and another port than 25 answer. */
+async function startPlainPostfix({ name, ports, internet, settings = {} }: StartOptions): Promise<Started> {
+	const { address } = internet.sink('ordinary');
+	const postfix = await startPostfix({
+		name,
+		hostname: hostNameOf.postfix,
+		ports: { smtp: ports.smtp, submission: ports.submission },
+		directHost: address,
+		directPort: internet.smtpPort,
+		ttlSeconds: boxSecondsMax,
+		settings: {
+			relayhost: '',
+			sender_dependent_default_transport_maps: '',
+			smtp_send_xforward_command: 'no',
+			smtp_dns_support_level: 'disabled',
+			smtp_host_lookup: 'native',
+			smtp_tcp_port: String(internet.smtpPort),
+			...settings,
+		},
+	});
+	const { box } = postfix;
+	await box.writeFile('/etc/hosts', `127.0.0.1 localhost\n${address} ok.test\n`);
+	return { box, reload: () => postfix.reload(), stop: () => postfix.stop() };
+}
+
+type Place = Pick<PlainServer, 'kind' | 'box' | 'machine' | 'internet' | 'rig' | 'ports'>;
+
+async function runMta(place: Place, config: string, words: readonly string[], options: RunWith): Promise<Ran> {
+	let out = '';
+	let err = '';
+	let code: ExitCode = 0;
+	const { answer } = options;
+	const terminal: Terminal = {
+		writeOut: (text) => {
+			out += text;
+		},
+		writeErr: (text) => {
+			err += text;
+		},
+		isTerminal: answer !== undefined,
+		canAsk: answer !== undefined,
+		width: 100,
+		hasColour: false,
+		zone: 'UTC',
+		environment: {},
+		now: Date.now,
+		actor: { role: 'admin', id: 'test' },
+		ask: async (question) => {
+			out += question;
+			return answer ?? '';
+		},
+		exists: () => false,
+		onInterrupt() {},
+		endWith(ending) {
+			code = ending;
+		},
+	};
+	const program = createProgram(terminal);
+	addMta(program, terminal, {
+		machine: () => options.machine?.(place.machine) ?? place.machine,
+		client: async () => place.rig.client,
+		relayAnswer,
+		testWaitMs: options.testWaitMs ?? testWaitMs,
+		pid: process.pid,
+	});
+	const port = options.port === undefined ? [] : ['--port', String(options.port)];
+	await runProgram(program, terminal, ['mta', ...words, '--config', config, ...port]);
+	return { code, out, err };
+}
+
+let sent = 0;
+
+async function sendThrough(place: Place, label: string): ReturnType<PlainServer['send']> {
+	const recipient = `${label}-${++sent}@ok.test`;
+	const arrived = () =>
+		place.internet.accepted().find(({ acceptedRecipients }) => acceptedRecipients.includes(recipient));
+	await place.box.runAs('webuser', `/usr/sbin/sendmail -i ${recipient}`, {
+		input: `Subject: ${label}\nTo: ${recipient}\n\nHello.\n`,
+	});
+	await until(() => arrived() !== undefined, {
+		waitMs: 15_000,
+		otherwise: async () => {
+			const logs = await Promise.all(
+				['/var/log/exim4/mainlog', '/var/log/postfix.log'].map((path) => place.box.readFile(path).catch(() => '')),
+			);
+			return `${recipient} did not arrive: ${logs.join('').slice(-3000)}`;
+		},
+	});
+	const found = await place.rig.client.call('listMessages', { query: { recipient } });
+	const message = found.ok ? found.value.items[0] : undefined;
+	if (message === undefined) return { via: 'direct', from: undefined };
+	return { via: 'agent', from: (await place.rig.trace(message.id)).from };
+}
+
+async function treeSum(box: Box, kind: MtaKind): Promise<string> {
+	const sum = createHash('sha256');
+	for (const folder of configFolders[kind]) {
+		const root = box.hostPath(folder);
+		const paths = (await readdir(root, { recursive: true })).toSorted();
+		for (const path of ['.', ...paths]) {
+			const full = join(root, path);
+			const { mode, uid, gid } = await stat(full).catch(() => ({ mode: 0, uid: 0, gid: 0 }));
+			const content = await readFile(full).catch(() => readlink(full).catch(() => ''));
+			sum.update(JSON.stringify([folder, path, mode, uid, gid])).update(content);
+		}
+	}
+	return sum.digest('hex');
+}
