@@ -95,6 +95,13 @@ export function layersOf(
 	return [...own, ...planned, ...defaults];
 }
 
+/**
+ * Layers that somebody with more rights than the tenant has written. What a reseller, a customer or an account sets for its own stands
+ * beside them and lifts none of their numbers.
+ */
+export const givenLayers = (layers: readonly Layer[]): readonly Layer[] =>
+	layers.filter(({ set }) => !/^(reseller|customer|account) /.test(set.author));
+
 /** The numbers that layers come to, in the order of `limitRules`. */
 export function numbersOf(layers: readonly Layer[]): readonly LayeredNumber[] {
 	const numbers: LayeredNumber[] = [];

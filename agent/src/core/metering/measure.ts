@@ -3,7 +3,14 @@
  *
  * Nothing is charged here. Whoever decides charges in the same turn of the loop, so that nothing comes in between.
  */
-import { type LimitRule, limitText, scopeOf, type Window, windowSeconds } from '@sluice/shared/words/limits.ts';
+import {
+	type LimitRule,
+	limitText,
+	type ScopeLevel,
+	scopeOf,
+	type Window,
+	windowSeconds,
+} from '@sluice/shared/words/limits.ts';
 import type { Reason } from '@sluice/shared/words/verdict.ts';
 import { fitOf } from './fit.ts';
 import type { Meter } from './meter.ts';
@@ -70,7 +77,7 @@ const windowOf = (rule: LimitRule): number | undefined => windowSeconds[rule.spl
 
 const subjects = {
 	server: 'This server',
-	reseller: 'The reseller of this account',
+	reseller: 'The reseller that this account belongs to',
 	account: 'This account',
 	domain: 'This domain',
 	mailbox: 'This mailbox',
@@ -78,18 +85,25 @@ const subjects = {
 	credential: 'This credential',
 } as const;
 
+/** Scopes that several customers share: what others used of them is none of a customer's business. */
+const isShared = (level: ScopeLevel): boolean => level === 'server' || level === 'reseller';
+
 /** One rule that keeps a message, or would keep it if it were enforced. */
 export function reasonOf({ rule: { rule, scope, value, mode, origin }, used, adds }: RuleState): Reason {
 	const isMonitored = mode === 'monitor';
 	const seconds = windowOf(rule);
-	const subject = subjects[scopeOf(scope).level];
-	const allowed = `${subject} ${isMonitored ? 'would have' : 'has'} a limit of ${limitText(rule, value)} (${origin.name})`;
-	const state = seconds === undefined ? `this message has ${adds}` : `${used} used, this message adds ${adds}`;
-	const effect = isMonitored ? ' The limit only counts and keeps nothing.' : '';
+	const { level } = scopeOf(scope);
+	const allowed = `${subjects[level]} has a limit of ${limitText(rule, value)} (${origin.name})`;
+	const state = isShared(level)
+		? 'it is used up for now'
+		: seconds === undefined
+			? `this message has ${adds.toLocaleString('en')}`
+			: `${used.toLocaleString('en')} used, this message adds ${adds.toLocaleString('en')}`;
+	const effect = isMonitored ? ' It only counts and keeps nothing.' : '';
 	return {
 		rule: `limit.${rule}${isMonitored ? '.monitor' : ''}`,
 		text: `${allowed}: ${state}.${effect}`,
-		value: used + adds,
+		...(isShared(level) ? {} : { value: used + adds }),
 		threshold: value,
 		...(seconds === undefined ? {} : { windowSeconds: seconds }),
 		evidence: `${scope}, limit of ${origin.level} ${origin.id}`.slice(0, evidenceCharsMax),

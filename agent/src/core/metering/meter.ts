@@ -47,6 +47,8 @@ export type Meter = {
 	freeAtMs(question: FreeQuestion, nowMs: number): number | undefined;
 	/** Forgets scopes with nothing in any window. Some milliseconds for 40,000 scopes. */
 	prune(nowMs: number): void;
+	/** Grows with what frees something before its time: a refund, a clock set back. */
+	readonly revision: number;
 	readonly scopes: number;
 	/** Estimate of the memory it takes. */
 	readonly bytes: number;
@@ -89,6 +91,7 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 	/** Latest second of a question since the clock was last set back, and latest second charged. */
 	let clock = Number.NEGATIVE_INFINITY;
 	let latest = Number.NEGATIVE_INFINITY;
+	let revision = 0;
 
 	function make(name: ScopeKey): Scope {
 		const scope: Scope = {
@@ -144,11 +147,15 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 		for (const scope of scopes.values()) slide(scope);
 		clock = second;
 		latest = second;
+		revision += 1;
 		for (const scope of scopes.values()) {
 			bucket.restampList(buckets, scope.seconds, second);
 			bucket.restampList(buckets, scope.minutes, minuteOf(second));
 			if (scope.keys !== undefined) keyed.restampKeys(records, scope.keys, second);
-			scope.atSecond = second;
+			// After a start this is the first slide; rows of the minute may be gone.
+			scope.atSecond = Number.NEGATIVE_INFINITY;
+			scope.minuteHead = none;
+			slide(scope);
 			recountMinute(scope);
 		}
 	}
@@ -241,6 +248,7 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 			for (const name of names) chargeOne(name, second, amount);
 		},
 		refund(names, atMs, amount) {
+			revision += 1;
 			for (const name of names) refundOne(name, secondOf(atMs), amount);
 		},
 		used(name, rule, nowMs) {
@@ -264,6 +272,9 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 				slide(scope);
 				if (scope.seconds.head === none && scope.minutes.head === none) scopes.delete(name);
 			}
+		},
+		get revision() {
+			return revision;
 		},
 		get scopes() {
 			return scopes.size;

@@ -2,7 +2,7 @@
  * All numbers that meet a chain, outermost first, and what happens beyond them.
  *
  * Every number set for a scope is a rule on that scope's own meter, and a message must fit all that are enforced: so outer levels bound
- * inner ones without any arithmetic between numbers. A new account has a further rule for each of its numbers, a share of it (ramp).
+ * inner ones without any arithmetic between numbers. What a tenant sets for its own is a further rule beside what it was given. A new account has a further rule for each of its numbers, a share of it (ramp).
  * `over` and `split` come from the nearest set that says them; what somebody set stands before every default for each.
  *
  * Unknown is not guilty: accounts that no panel named are met by defaults only while a complete list, not older than `staleMs`, says
@@ -13,7 +13,7 @@
 
 import type { Account } from '@sluice/shared/words/account.ts';
 import { type LimitSet, scopeOf, unattributedAccount } from '@sluice/shared/words/limits.ts';
-import { type Layer, type LayersInput, layersOf, numbersOf } from './layers.ts';
+import { givenLayers, type Layer, type LayersInput, layersOf, numbersOf } from './layers.ts';
 import type { Chain, Rule, RuleSet } from './types.ts';
 
 /** The first days of a new account: `share` of its numbers. */
@@ -38,6 +38,8 @@ export function ruleSetOf(chain: Chain, input: RulesInput): RuleSet {
 	for (const { scope, layers } of perScope) {
 		const numbers = numbersOf(layers);
 		for (const number of numbers) rules.push({ scope, ...number });
+		const given = givenLayers(layers);
+		if (given.length < layers.length) for (const number of numbersOf(given)) rules.push({ scope, ...number });
 		if (scopeOf(scope).level === 'account') rules.push(...rampOf(chain, numbers, scope, input));
 	}
 	const nearestFirst = perScope.reverse().flatMap(({ layers }) => layers);
@@ -105,13 +107,25 @@ export function createRuleSets(
 	const { accounts, book, settings } = input;
 	type Kept = { readonly rules: RuleSet; readonly fromMs: number; readonly untilMs: number };
 	const kept = new Map<Chain, Kept>();
-	let versions: readonly unknown[] = [];
+	/** What everything kept was found from. */
+	let seen = { accounts: -1, completeMs: undefined as number | undefined, book: -1, ...settings() };
+
+	function isAsSeen({ ramp, staleMs }: Pick<RulesInput, 'ramp' | 'staleMs'>): boolean {
+		return (
+			seen.accounts === accounts.version &&
+			seen.book === book.version &&
+			seen.completeMs === accounts.completeMs &&
+			seen.staleMs === staleMs &&
+			(seen.ramp === ramp ||
+				(seen.ramp.mode === ramp.mode && seen.ramp.days === ramp.days && seen.ramp.share === ramp.share))
+		);
+	}
+
 	return {
 		of(chain, nowMs) {
 			const { ramp, staleMs } = settings();
-			const now = [accounts.version, accounts.completeMs, book.version, ramp.mode, ramp.days, ramp.share, staleMs];
-			if (kept.size >= ruleSetsMax || now.some((value, index) => value !== versions[index])) {
-				versions = now;
+			if (kept.size >= ruleSetsMax || !isAsSeen({ ramp, staleMs })) {
+				seen = { accounts: accounts.version, completeMs: accounts.completeMs, book: book.version, ramp, staleMs };
 				kept.clear();
 			}
 			const known = kept.get(chain);

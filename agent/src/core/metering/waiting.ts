@@ -20,6 +20,8 @@ import type { Meter } from './meter.ts';
 import type { Chain, RuleSet, WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
 import { createLines, type Line, type Waiter, without } from './waiting-lines.ts';
 
+export type { WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
+
 /** Recipients of one message that leave together. */
 export type Release = {
 	readonly id: MessageId;
@@ -81,33 +83,50 @@ export type WaitingRoom = {
 export function createWaitingRoom(): WaitingRoom {
 	const lines = createLines();
 
-	const fit = (line: Line, head: Waiter, { ruleSetOf, meter, nowMs }: PlanInput): Fit => {
+	const fit = (head: Waiter, rules: RuleSet, { meter, nowMs }: PlanInput): Fit => {
 		const request = {
 			recipients: head.recipients.length,
 			keys: head.recipients.map(({ key }) => key),
 			messages: head.isCounted ? 0 : 1,
 			isParted: head.isCounted,
 		} as const;
-		return fitOf(request, { rules: ruleSetOf(line.chain), meter, nowMs }, false);
+		return fitOf(request, { rules, meter, nowMs }, false);
 	};
 
-	/** Lets the head of a line go as far as there is room; what keeps the rest of it, or undefined when all of it went. */
-	function release(line: Line, head: Waiter, input: PlanInput, releases: Release[]): Stop | undefined {
-		let found = fit(line, head, input);
+	/**
+	 * Lets the head of a line go as far as there is room. How it stands after: all of it went, or the rest stays until `atMs`, epoch
+	 * ms (infinite: not by the clock alone).
+	 */
+	function release(line: Line, input: PlanInput, releases: Release[]): 'gone' | { readonly atMs: number } {
+		const head = line.head as Waiter;
+		const { meter, nowMs } = input;
+		const rules = input.ruleSetOf(line.chain);
+		const { kept } = line;
+		if (kept !== undefined && kept.rules === rules && kept.revision === meter.revision && nowMs < kept.atMs)
+			return kept;
+		let found = fit(head, rules, input);
 		if (found.room > 0) {
 			const leaving = head.recipients.slice(0, found.room);
+			const staying = head.recipients.slice(found.room);
 			const indexes = leaving.map(({ index }) => index);
 			const keys = leaving.map(({ key }) => key);
 			const one: Release = { id: head.id, chain: line.chain, indexes, keys, messages: head.isCounted ? 0 : 1 };
-			if (!input.take(one)) return { blockedAt: [], atMs: undefined };
+			if (!input.take(one)) {
+				lines.block(line, []);
+				return { atMs: Number.POSITIVE_INFINITY };
+			}
 			releases.push(one);
-			const staying = head.recipients.slice(found.room);
 			if (staying.length > 0) lines.setCounted(head, true);
 			lines.leave(head, staying);
-			if (staying.length === 0) return undefined;
-			found = fit(line, head, input);
+			if (staying.length === 0) return 'gone';
+			found = fit(head, rules, input);
 		}
-		return { blockedAt: found.binding.map(({ rule }) => rule.scope), atMs: fitsAtMs(found, input) };
+		lines.block(
+			line,
+			found.binding.map(({ rule }) => rule.scope),
+		);
+		line.kept = { rules, revision: meter.revision, atMs: fitsAtMs(found, input) ?? Number.POSITIVE_INFINITY };
+		return line.kept;
 	}
 
 	function plan(input: PlanInput): Plan {
@@ -119,20 +138,19 @@ export function createWaitingRoom(): WaitingRoom {
 		for (let line = queue.pop(); line !== undefined; line = queue.pop()) {
 			if (line.chain.scopes.some((scope) => blocked.has(scope))) {
 				lines.block(line, []);
+				line.kept = undefined;
 				continue;
 			}
 			if (left <= 0) return { releases, nextMs: input.nowMs };
-			const head = line.head as Waiter;
 			const before = releases.length;
-			const stop = release(line, head, input, releases);
+			const found = release(line, input, releases);
 			if (releases.length > before) left -= (releases.at(-1) as Release).indexes.length;
-			lines.block(line, stop?.blockedAt ?? []);
-			if (stop === undefined) {
+			if (found === 'gone') {
 				if (line.head !== undefined) queue.push(line);
 				continue;
 			}
-			for (const scope of stop.blockedAt) blocked.add(scope);
-			if (stop.atMs !== undefined) nextMs = Math.min(nextMs, stop.atMs);
+			for (const scope of line.blockedAt) blocked.add(scope);
+			nextMs = Math.min(nextMs, found.atMs);
 		}
 		return nextMs === Number.POSITIVE_INFINITY ? { releases } : { releases, nextMs };
 	}
@@ -168,6 +186,3 @@ export function createWaitingRoom(): WaitingRoom {
 		},
 	};
 }
-
-/** Why a line does not go on. */
-type Stop = { readonly blockedAt: readonly ScopeKey[]; readonly atMs: number | undefined };
