@@ -2,7 +2,8 @@
  * All numbers that meet a chain, outermost first, and what happens beyond them.
  *
  * Every number set for a scope is a rule on that scope's own meter, and a message must fit all that are enforced: so outer levels bound
- * inner ones without any arithmetic between numbers. What a tenant sets for its own is a further rule beside what it was given. A new account has a further rule for each of its numbers, a share of it (ramp).
+ * inner ones without any arithmetic between numbers. What a tenant sets for its own is a further rule beside what it was given, and
+ * lifts none of that. A new account has a further rule for each of its numbers, a share of it (ramp).
  * `over` and `split` come from the nearest set that says them; what somebody set stands before every default for each.
  *
  * Unknown is not guilty: accounts that no panel named are met by defaults only while a complete list, not older than `staleMs`, says
@@ -36,10 +37,9 @@ export function ruleSetOf(chain: Chain, input: RulesInput): RuleSet {
 	}));
 	const rules: Rule[] = [];
 	for (const { scope, layers } of perScope) {
-		const numbers = numbersOf(layers);
-		for (const number of numbers) rules.push({ scope, ...number });
 		const given = givenLayers(layers);
-		if (given.length < layers.length) for (const number of numbersOf(given)) rules.push({ scope, ...number });
+		const numbers = [...numbersOf(layers), ...(given.length < layers.length ? numbersOf(given) : [])];
+		for (const number of numbers) rules.push({ scope, ...number });
 		if (scopeOf(scope).level === 'account') rules.push(...rampOf(chain, numbers, scope, input));
 	}
 	const nearestFirst = perScope.reverse().flatMap(({ layers }) => layers);
