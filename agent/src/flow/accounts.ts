@@ -5,7 +5,7 @@
  * (account-mail.ts).
  */
 import type { Actor } from '@sluice/shared/contract/actor.ts';
-import type { Account, PanelAccount } from '@sluice/shared/words/account.ts';
+import type { Account, AccountKey, PanelAccount } from '@sluice/shared/words/account.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type AccountChange, changeOf, goneFrom, isReservedId, renamedTo } from '../core/identity/account-list.ts';
 import {
@@ -79,11 +79,11 @@ export const renameAccount = (
 /** Domains and addresses of others that the account may send as. */
 export const allowSendAs = (
 	flow: Flow,
-	{ id, items }: { readonly id: string; readonly items: readonly string[] },
+	{ key, items }: { readonly key: AccountKey; readonly items: readonly string[] },
 	actor: Actor,
 ): Promise<Result<Account, AccountRefusal>> =>
 	flow.accountTurns.take(async () => {
-		const account = flow.accounts.byId(id) ?? flow.accounts.find(id);
+		const account = flow.accounts.find(key);
 		if (account === undefined) return failed(noSuch);
 		const after = { ...account, maySendAs: [...new Set(items)].sort() };
 		try {

@@ -1,0 +1,187 @@
+/**
+ * Accounts as they are shown: those that panels have told of, and those that only their mail tells of; filtered, sorted, by page.
+ *
+ * What has to be computed for each of thousands is a number or two; the whole of what an account has used is worded for the page alone.
+ */
+import type { AccountDto } from '@sluice/shared/contract/account-operations.ts';
+import type { Actor } from '@sluice/shared/contract/actor.ts';
+import type { OperationInput, OperationOutput } from '@sluice/shared/contract/operations.ts';
+import type { Problem } from '@sluice/shared/contract/problem.ts';
+import { type Account, type AccountKey, isProvisional } from '@sluice/shared/words/account.ts';
+import { scopeKeyOf } from '@sluice/shared/words/limits.ts';
+import { ok, type Result } from '@sluice/shared/words/result.ts';
+import { unknownSeen } from '../../flow/account-events.ts';
+import type { Flow } from '../../flow/context.ts';
+import { createSlices } from '../../flow/turns.ts';
+import { time } from './answers.ts';
+import { problem } from './context.ts';
+import { usageDtos } from './metered.ts';
+import { maySee } from './visibility.ts';
+
+/** An account to be shown, and whether a panel has named it. */
+export type ShownAccount = { readonly account: Account; readonly isKnown: boolean };
+
+/** The account, or the unknown one that mail or limits tell of; undefined: there is none. */
+export function shownAccount(flow: Flow, which: Account | AccountKey): ShownAccount | undefined {
+	if (typeof which !== 'string') return { account: which, isKnown: true };
+	const account = flow.accounts.find(which);
+	if (account !== undefined) return { account, isKnown: true };
+	return isProvisional(which) && isHeardOf(flow, which) ? unknown(flow, which) : undefined;
+}
+
+const isHeardOf = (flow: Flow, key: AccountKey): boolean =>
+	unknownSeen(flow).has(key) ||
+	flow.scheduler.accountOpen(key).recipients > 0 ||
+	flow.limits.get('account', key) !== undefined ||
+	usedToday(flow, key) > 0;
+
+/** What attribution has made up: `uid:7001`, `domain:site1.test`, `login:x`. */
+function unknown(flow: Flow, key: AccountKey): ShownAccount {
+	const colon = key.indexOf(':');
+	const [kind, name] = [key.slice(0, colon), key.slice(colon + 1)];
+	return {
+		isKnown: false,
+		account: {
+			id: key,
+			key,
+			panel: 'none',
+			name: key,
+			unixUsers: kind === 'uid' ? [{ name, uid: Number(name) }] : [],
+			domains: kind === 'domain' ? [name] : [],
+			mailboxes: [],
+			state: 'active',
+			sinceMs: unknownSeen(flow).get(key)?.firstMs ?? flow.clock.now(),
+			maySendAs: [],
+		},
+	};
+}
+
+const usedToday = ({ meter, clock }: Flow, key: AccountKey): number =>
+	meter.used(scopeKeyOf('account', key), 'day.recipients', clock.now());
+
+type Open = ReadonlyMap<AccountKey, { readonly waiting: number; readonly held: number }>;
+
+const openByAccount = ({ scheduler, clock }: Flow): Open =>
+	new Map(scheduler.countsBy('account', clock.now()).map((row) => [row.key, row]));
+
+export function accountDto(flow: Flow, shown: ShownAccount | undefined, open: Open = openByAccount(flow)): AccountDto {
+	const { account, isKnown } = shown as ShownAccount;
+	const { sinceMs, stateSinceMs, unixUsers, domains, mailboxes, maySendAs, ...rest } = account;
+	const { waiting = 0, held = 0 } = open.get(account.key) ?? {};
+	return {
+		...rest,
+		unixUsers: unixUsers.map((user) => ({ ...user })),
+		domains: [...domains],
+		mailboxes: [...mailboxes],
+		maySendAs: [...maySendAs],
+		since: time(sinceMs),
+		...(stateSinceMs === undefined ? {} : { stateSince: time(stateSinceMs) }),
+		isKnown,
+		usage: usageDtos(flow, { level: 'account', id: account.key }),
+		waiting,
+		held,
+	};
+}
+
+type Query = OperationInput<'listAccounts'>['query'];
+type Page = OperationOutput<'listAccounts'>;
+
+/** What a page is sorted by: a number, largest first, or a text; then the key, which no two share. */
+type Row = ShownAccount & { readonly place: number | string };
+
+/** A page of the accounts that the actor may see. In slices: there may be ten thousand. */
+export async function pageOfAccounts(
+	flow: Flow,
+	query: Query,
+	actor: Actor | undefined,
+): Promise<Result<Page, Problem>> {
+	const { sort, limit, cursor } = query;
+	const after = cursor === undefined ? undefined : placeOfCursor(flow, cursor, sort);
+	if (cursor !== undefined && after === undefined) return problem('invalid', 'cursor: not one of this list');
+	const open = openByAccount(flow);
+	const slices = createSlices(flow.clock);
+	const rows: Row[] = [];
+	for (const shown of [...shownAccounts(flow, open)]) {
+		if (maySee(flow.accounts, actor, shown.account.key) && isAsked(flow, shown, query))
+			rows.push({ ...shown, place: placeOf(flow, shown.account, sort, open) });
+		const pause = slices.breathe();
+		if (pause !== undefined) await pause;
+	}
+	rows.sort(inOrder);
+	const start = after === undefined ? 0 : rows.findIndex((row) => isBehind(row, after));
+	const page = start < 0 ? [] : rows.slice(start, start + limit);
+	const last = page.at(-1);
+	const hasMore = last !== undefined && start + limit < rows.length;
+	return ok({
+		items: page.map((row) => accountDto(flow, row, open)),
+		total: rows.length,
+		...(hasMore ? { next: cursorOf(last, sort) } : {}),
+	});
+}
+
+function* shownAccounts(flow: Flow, open: Open): Generator<ShownAccount> {
+	for (const account of flow.accounts.all()) yield { account, isKnown: true };
+	const unnamed = new Set([...unknownSeen(flow).keys(), ...open.keys()]);
+	for (const { level, id } of flow.limits.entries()) if (level === 'account') unnamed.add(id);
+	for (const key of unnamed) if (isProvisional(key) && flow.accounts.find(key) === undefined) yield unknown(flow, key);
+}
+
+function isAsked(flow: Flow, { account }: ShownAccount, { search, state, reseller, plan, near }: Query): boolean {
+	if (state !== undefined && account.state !== state) return false;
+	if (reseller !== undefined && account.reseller !== reseller) return false;
+	if (plan !== undefined && account.plan !== plan) return false;
+	if (search !== undefined && !isFound(account, search.toLowerCase())) return false;
+	return near !== true || isNearLimit(flow, account.key);
+}
+
+const isFound = ({ id, name, domains }: Account, part: string): boolean =>
+	id.toLowerCase().includes(part) || name.toLowerCase().includes(part) || domains.some((one) => one.includes(part));
+
+/** It has used so much of a limit that somebody is warned of it. */
+function isNearLimit(flow: Flow, key: AccountKey): boolean {
+	if (usedToday(flow, key) === 0) return false;
+	const share = flow.settings().limits.warnPercent / 100;
+	return usageDtos(flow, { level: 'account', id: key }).some(
+		({ used, left }) => left !== undefined && used > 0 && used >= share * (used + left),
+	);
+}
+
+function placeOf(flow: Flow, { key, name }: Account, sort: Query['sort'], open: Open): Row['place'] {
+	switch (sort) {
+		case 'name':
+			return name.toLowerCase();
+		case 'waiting':
+			return open.get(key)?.waiting ?? 0;
+		case 'usage':
+			return usedToday(flow, key);
+	}
+}
+
+type Place = { readonly place: number | string; readonly key: AccountKey };
+
+/** Numbers from the largest, texts from the first. */
+function compare(one: Place, other: Place): number {
+	if (one.place !== other.place) {
+		const isSmaller = one.place < other.place;
+		return isSmaller === (typeof one.place === 'string') ? -1 : 1;
+	}
+	return one.key === other.key ? 0 : one.key < other.key ? -1 : 1;
+}
+
+const placed = ({ place, account }: Row): Place => ({ place, key: account.key });
+const inOrder = (one: Row, other: Row): number => compare(placed(one), placed(other));
+const isBehind = (row: Row, after: Place): boolean => compare(placed(row), after) > 0;
+
+const cursorShape = /^(\w+),(\d*),(.+)$/;
+
+/** Where a page ended: number and key. A name may be longer than a cursor, so that it is looked up again. */
+const cursorOf = ({ place, account }: Row, sort: Query['sort']): string =>
+	`${sort},${typeof place === 'number' ? place : ''},${account.key}`;
+
+function placeOfCursor(flow: Flow, cursor: string, sort: Query['sort']): Place | undefined {
+	const [, kind, number = '', key = ''] = cursorShape.exec(cursor) ?? [];
+	if (kind !== sort || (number === '') !== (sort === 'name')) return undefined;
+	if (sort !== 'name') return { place: Number(number), key };
+	const shown = shownAccount(flow, key);
+	return shown === undefined ? undefined : { place: shown.account.name.toLowerCase(), key };
+}
