@@ -24,6 +24,8 @@ export type Fit = {
 	readonly isLarge: boolean;
 	/** Enforced rules that do not take all. */
 	readonly binding: readonly RuleState[];
+	/** Those among them that keep what is to leave next: all of a message that leaves whole, one recipient of what leaves in parts. */
+	readonly keeping: readonly RuleState[];
 	/** Monitored rules that would not. */
 	readonly wouldBind: readonly RuleState[];
 };
@@ -83,25 +85,23 @@ export function fitOf(request: FitRequest, present: Present, withMessageRule = t
 		if (used + adds <= rule.value) continue;
 		(rule.mode === 'enforce' ? binding : wouldBind).push({ rule, used, adds });
 	}
-	if (binding.length === 0) return { room: request.recipients, isLarge, binding, wouldBind };
-	if (!isLarge) return { room: 0, isLarge, binding, wouldBind };
-	const room = Math.min(...binding.map((state) => roomOf(state, request, present)));
-	return { room, isLarge, binding, wouldBind };
+	if (binding.length === 0) return { room: request.recipients, isLarge, binding, keeping: binding, wouldBind };
+	if (!isLarge) return { room: 0, isLarge, binding, keeping: binding, wouldBind };
+	const rooms = binding.map((state) => roomOf(state, request, present));
+	const keeping = binding.filter((_, index) => rooms[index] === 0);
+	return { room: Math.min(...rooms), isLarge, binding, keeping, wouldBind };
 }
 
 /**
- * When the rules that bind will let more of the request go, epoch ms: all of it, or one recipient more of what leaves in parts.
- * undefined: not by the clock alone.
+ * When the first of the rules that keep it will no longer, epoch ms; infinite: not by the clock alone. Others may then have it all to
+ * themselves while the message still waits for the rest.
  */
-export function fitsAtMs(fit: Fit, { meter, nowMs }: Pick<Present, 'meter' | 'nowMs'>): number | undefined {
-	let latest = nowMs;
-	for (const { rule, adds } of fit.binding) {
-		const need = fit.isLarge && isWindowOfRecipients(rule) ? Math.min(1, adds) : adds;
+export function changesAtMs({ keeping, isLarge }: Fit, { meter, nowMs }: Pick<Present, 'meter' | 'nowMs'>): number {
+	let earliest = Number.POSITIVE_INFINITY;
+	for (const { rule, adds } of keeping) {
+		const need = isLarge && isWindowOfRecipients(rule) ? Math.min(1, adds) : adds;
 		const free = meter.freeAtMs({ scope: rule.scope, rule: rule.rule, need, limit: rule.value }, nowMs);
-		const changes = rule.untilMs ?? Number.POSITIVE_INFINITY;
-		const at = Math.min(free ?? Number.POSITIVE_INFINITY, changes);
-		if (at === Number.POSITIVE_INFINITY) return undefined;
-		latest = Math.max(latest, at);
+		earliest = Math.min(earliest, free ?? Number.POSITIVE_INFINITY, rule.untilMs ?? Number.POSITIVE_INFINITY);
 	}
-	return latest;
+	return earliest;
 }

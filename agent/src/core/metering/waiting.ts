@@ -14,7 +14,7 @@
  */
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
-import { type Fit, fitOf, fitsAtMs } from './fit.ts';
+import { changesAtMs, type Fit, fitOf } from './fit.ts';
 import { leavesMs } from './leaves.ts';
 import type { Meter } from './meter.ts';
 import type { Chain, RuleSet, WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
@@ -123,9 +123,9 @@ export function createWaitingRoom(): WaitingRoom {
 		}
 		lines.block(
 			line,
-			found.binding.map(({ rule }) => rule.scope),
+			found.keeping.map(({ rule }) => rule.scope),
 		);
-		line.kept = { rules, revision: meter.revision, atMs: fitsAtMs(found, input) ?? Number.POSITIVE_INFINITY };
+		line.kept = { rules, revision: meter.revision, atMs: changesAtMs(found, input) };
 		return line.kept;
 	}
 
