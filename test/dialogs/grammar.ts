@@ -5,6 +5,7 @@
  *     settings {"bareNewline": "reject"}   changes to the listener's settings, before the first step
  *     proved                               the peer is root or the MTA
  *     tls-offered                          the listener has a certificate
+ *     tls-first                            … and wants TLS from the first byte
  *     open                                 a new connection (the first one is opened by itself)
  *     c: EHLO client.test                  the client sends a line and CRLF
  *     c~ x\r\n.\r\n                        the client sends just these bytes; several `c` lines in a row go out as one write
@@ -41,6 +42,7 @@ export type Dialog = {
 	readonly settings: { readonly [name: string]: unknown };
 	readonly isProved: boolean;
 	readonly offersTls: boolean;
+	readonly isImplicitTls: boolean;
 	readonly steps: readonly Step[];
 };
 
@@ -49,6 +51,7 @@ export function parseDialog(text: string): Dialog {
 	let settings: Dialog['settings'] = {};
 	let isProved = false;
 	let offersTls = false;
+	let isImplicitTls = false;
 	const steps: Step[] = [];
 	for (const [index, source] of text.split('\n').entries()) {
 		const line = index + 1;
@@ -57,11 +60,12 @@ export function parseDialog(text: string): Dialog {
 		if (word === 'settings') settings = JSON.parse(rest);
 		else if (word === 'proved') isProved = true;
 		else if (word === 'tls-offered') offersTls = true;
+		else if (word === 'tls-first') isImplicitTls = true;
 		else if (word === '|' || word === 'm+') steps.push(grown(steps.pop(), word, rest, line));
 		else if (word === 'c:' || word === 'c~') addBytes(steps, line, bytesOf(word === 'c:' ? `${rest}\\r\\n` : rest));
 		else steps.push(step(word, rest, line));
 	}
-	return { settings, isProved, offersTls, steps };
+	return { settings, isProved, offersTls, isImplicitTls, steps };
 }
 
 function step(word: string, rest: string, line: number): Step {

@@ -1,7 +1,8 @@
 /**
  * A listener of the relay port without an agent behind it: flow is a recorder that takes everything, save where an address says
  * otherwise. `refuse-550@…` is refused where it is first said (MAIL or RCPT), `end-451@…` as a recipient makes the reply to the
- * final dot, `throw@…` is a bug in flow, `late@…` holds the reply back until `releaseLate`.
+ * final dot, `throw@…` is a bug in flow, `late@…` holds the reply back until `releaseLate`. With `needsLogin` the user `app` has the
+ * password `right`, the user `throw` is a bug in flow, and a recipient `revoke@…` ends the login.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,7 @@ import type {
 	SmtpSession,
 } from '@sluice/agent/ports/smtp-in.ts';
 import type { Envelope } from '@sluice/shared/words/envelope.ts';
+import { faults } from '@sluice/shared/words/faults.ts';
 import { type Reply, reply } from '@sluice/shared/words/reply.ts';
 import type { Address } from './client.ts';
 
@@ -42,6 +44,7 @@ export type RecorderOptions = {
 	readonly settings?: Partial<SmtpInSettings>;
 	readonly isProved?: boolean;
 	readonly offersTls?: boolean;
+	readonly isImplicitTls?: boolean;
 	readonly fd?: number;
 	readonly peers?: PeerLookup;
 	readonly provedUids?: readonly number[];
@@ -56,17 +59,27 @@ const certificate = (name: string): Buffer =>
 
 export async function startRecorder(options: RecorderOptions = {}): Promise<Recorder> {
 	const messages: Recorded[] = [];
-	const faults: { fault: string; detail: string }[] = [];
+	const told: { fault: string; detail: string }[] = [];
 	const peers: Peer[] = [];
 	const held: (() => void)[] = [];
 	const uids = new Set(options.provedUids);
+	let isRevoked = false;
 	const handlers: ReceptionHandlers = {
 		connect(peer) {
 			peers.push(peer);
 			return undefined;
 		},
 		mail: (_, mail) => magicRefusal(mail.reversePath),
-		recipient: (_, recipient) => magicRefusal(recipient.address),
+		recipient(_, recipient) {
+			isRevoked ||= recipient.address.startsWith('revoke@');
+			return magicRefusal(recipient.address);
+		},
+		async login(_, { user, password }) {
+			if (user === 'throw') throw new Error('a bug in flow');
+			if (user !== 'app' || password !== 'right') return { ok: false, reply: faults.authFailed.reply };
+			return { ok: true, credential: { id: user, account: 'shop' } };
+		},
+		stillWelcome: () => (isRevoked ? faults.loginEnded.reply : undefined),
 		async message(session, envelope, content) {
 			const kept = options.dropsContent ? { ...content, chunks: [], headerText: '' } : content;
 			messages.push({ session, envelope, content: kept });
@@ -80,7 +93,7 @@ export async function startRecorder(options: RecorderOptions = {}): Promise<Reco
 				? reply(250, '2.0.0', `M${messages.length} queued`)
 				: reply(Number(code), `${code[0]}.0.0`, 'As you asked');
 		},
-		refused: (_, fault, detail) => void faults.push({ fault, detail }),
+		refused: (_, fault, detail) => void told.push({ fault, detail }),
 		...options.handlers,
 	};
 	const listener = await listenSmtp({
@@ -90,14 +103,17 @@ export async function startRecorder(options: RecorderOptions = {}): Promise<Reco
 		clock: options.clock ?? systemClock,
 		peers: options.peers ?? { uidOf: async () => undefined },
 		isProved: (uid) => (uid === undefined ? options.isProved === true : uids.has(uid)),
-		...(options.offersTls && { tls: { key: certificate('good.key'), cert: certificate('good.crt') } }),
+		isImplicitTls: options.isImplicitTls === true,
+		...((options.offersTls || options.isImplicitTls) && {
+			tls: { key: certificate('good.key'), cert: certificate('good.crt') },
+		}),
 	});
 	const [, host, port] = /^(.*):(\d+)$/.exec(listener.address)!;
 	return {
 		listener,
 		address: { host: host!, port: Number(port) },
 		messages,
-		faults,
+		faults: told,
 		peers,
 		get late() {
 			return held.length;

@@ -19,6 +19,7 @@ export async function playFile(path: string): Promise<void> {
 		settings: dialog.settings as Partial<SmtpInSettings>,
 		isProved: dialog.isProved,
 		offersTls: dialog.offersTls,
+		isImplicitTls: dialog.isImplicitTls,
 	});
 	try {
 		await play(dialog, recorder.address, recorder);

@@ -4,6 +4,7 @@
  * The edge speaks SMTP, keeps bounds and finds the end of data; flow decides. A handler that returns a reply refuses, one that
  * returns undefined lets the edge give the ordinary positive answer.
  */
+import type { AccountKey } from '@sluice/shared/words/account.ts';
 import type { Envelope, EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
 import type { FaultName } from '@sluice/shared/words/faults.ts';
 import type { Reply } from '@sluice/shared/words/reply.ts';
@@ -28,10 +29,24 @@ export type SmtpSession = {
 	readonly id: string;
 	readonly peer: Peer;
 	readonly helo: string;
-	/** RFC 3848 keyword: SMTP, ESMTP, ESMTPS. */
+	/** RFC 3848 keyword: SMTP, ESMTP, ESMTPS, ESMTPSA. */
 	readonly protocol: string;
 	readonly xforward: XForward;
+	/** Who has logged in; only on a submission listener, and there before any MAIL. */
+	readonly credential?: SessionCredential;
 };
+
+/** A credential for submission as a session keeps it: it never changes once it is there. */
+export type SessionCredential = { readonly id: string; readonly account: AccountKey };
+
+export type AuthMechanism = 'PLAIN' | 'LOGIN';
+
+/** What a client says it is, decoded. Never in a log line as a whole. */
+export type LoginAttempt = { readonly mechanism: AuthMechanism; readonly user: string; readonly password: string };
+
+export type LoginAnswer =
+	| { readonly ok: true; readonly credential: SessionCredential }
+	| { readonly ok: false; readonly reply: Reply };
 
 export type MailCommand = {
 	readonly reversePath: string;
@@ -60,6 +75,10 @@ export type ReceptionHandlers = {
 	connect(peer: Peer): Reply | undefined;
 	/** The peer's uid is known (only with smtp.peerLookup), no command is answered yet. A reply refuses the peer and closes. */
 	identified?(peer: Peer): Reply | undefined;
+	/** Only on a submission listener: checks a password. May take its time; never rejects. */
+	login?(session: SmtpSession, attempt: LoginAttempt): Promise<LoginAnswer>;
+	/** Before each command of a session that has logged in. A reply refuses it: the credential was revoked meanwhile. */
+	stillWelcome?(session: SmtpSession): Reply | undefined;
 	mail(session: SmtpSession, mail: MailCommand): Reply | undefined;
 	recipient(session: SmtpSession, recipient: EnvelopeRecipient, acceptedSoFar: number): Reply | undefined;
 	/** The reply to the final dot. Resolves only after the message is durable (invariant 1); never rejects. */
@@ -67,6 +86,9 @@ export type ReceptionHandlers = {
 	/** The edge refused something by itself: for the log and counters. */
 	refused(session: SmtpSession | undefined, fault: FaultName, detail: string): void;
 };
+
+/** PEM. */
+export type TlsPair = { readonly key: string | Uint8Array; readonly cert: string | Uint8Array };
 
 /** Who is at the other end of a loopback connection. */
 export type PeerLookup = {
@@ -83,6 +105,8 @@ export type SmtpListener = {
 	/** Where it listens: `127.0.0.1:2526`. */
 	readonly address: string;
 	readonly connections: number;
+	/** Certificate and key (PEM) for handshakes from now on. Throws when they cannot be used. */
+	renew(tls: TlsPair): void;
 	/** Stops listening, lets transactions in DATA end (at most `graceMs`), says 421 to the rest. */
 	stop(graceMs: number): Promise<void>;
 };

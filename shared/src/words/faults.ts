@@ -217,6 +217,26 @@ export const faults = {
 		reply(504, '5.5.4', 'Authentication mechanism not supported'),
 		'PLAIN and LOGIN are offered.',
 	),
+	authDecode: fault(
+		'E_AUTH_DECODE',
+		reply(501, '5.5.2', 'Cannot decode the authentication response'),
+		'The client sent no base64, or no user and password in it (RFC 4954 §4, RFC 4616 §2).',
+	),
+	authCancelled: fault(
+		'E_AUTH_CANCELLED',
+		reply(501, '5.7.0', 'Authentication cancelled'),
+		'The client gave up AUTH with `*`; nothing to do.',
+	),
+	authLineTooLong: fault(
+		'E_AUTH_LINE',
+		reply(500, '5.5.6', 'Authentication exchange line is too long'),
+		'Longer than any user and password; the client is broken or hostile (RFC 4954 §4).',
+	),
+	loginEnded: fault(
+		'E_LOGIN_ENDED',
+		reply(421, '4.7.0', 'Login no longer valid, closing connection'),
+		'The credential was revoked, or its account removed, while the application was connected.',
+	),
 	senderNotAllowed: fault(
 		'E_SENDER',
 		reply(550, '5.7.1', 'This login may not send as that address'),

@@ -30,7 +30,10 @@ export type ConnectionHost = {
 	readonly handlers: ReceptionHandlers;
 	readonly clock: Clock;
 	readonly memory: BodyMemory;
-	readonly secureContext: SecureContext | undefined;
+	/** Of the next handshake; undefined: there is no TLS. */
+	readonly secureContext: () => SecureContext | undefined;
+	/** TLS from the first byte (RFC 8314 §3). */
+	readonly isImplicitTls: boolean;
 	/** Who the peer is, once the kernel has said so; absent when that is known from the start. Never rejects. */
 	readonly identify: ((peer: Peer) => Promise<Peer>) | undefined;
 	/** Connections whose peer was refused and that have not closed yet. */
@@ -48,6 +51,8 @@ const REFUSED_MESSAGES_MAX = 10;
 const LINGER_MS = 2_000;
 /** Refused peers that may linger so long at once; any user of the machine can connect, and must not take the MTA's places. */
 const REFUSED_LINGERING_MAX = 50;
+/** A handshake takes seconds; who needs longer holds a place that others want. */
+const HANDSHAKE_MS_MAX = 30_000;
 /** How much it may still send meanwhile. */
 const LINGER_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -59,7 +64,7 @@ export class Connection implements BodyHolder {
 	#socket: Socket;
 	#output = '';
 	#reader: ContentReader | undefined;
-	#waitsFor: 'peer' | 'message' | 'tls' | undefined;
+	#waitsFor: 'peer' | 'message' | 'login' | 'tls' | undefined;
 	/** The client does not read its replies. */
 	#isCongested = false;
 	/** Not read for want of memory for its content. */
@@ -73,6 +78,7 @@ export class Connection implements BodyHolder {
 	#isClosed = false;
 	#isRefused = false;
 	readonly #pace: Pace;
+	readonly #beganAt: number;
 	readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
 	readonly #onEnd = (): void => this.#clientEnded();
 	readonly #onDrain = (): void => {
@@ -86,16 +92,23 @@ export class Connection implements BodyHolder {
 		this.#host = host;
 		this.#socket = socket;
 		this.#peer = peer;
-		this.#conversation = new Conversation({ id, settings, handlers, hasTls: host.secureContext !== undefined }, peer);
+		this.#conversation = new Conversation({ id, settings, handlers, hasTls: host.secureContext() !== undefined }, peer);
 		this.#input = new Input(settings.commandLineBytesMax);
-		this.#pace = new Pace(settings, host.clock.monotonic());
-		this.#attach(socket);
+		this.#beganAt = host.clock.monotonic();
+		this.#pace = new Pace(settings, this.#beganAt);
+		// Bytes of an implicit handshake are not ours to read.
+		if (!host.isImplicitTls) this.#attach(socket);
 	}
 
 	/** Says the banner, or the refusal of flow. The peer is looked up meanwhile. */
 	greet(): void {
-		const { identify } = this.#host;
-		this.#output += this.#conversation.greet();
+		const { identify, isImplicitTls } = this.#host;
+		const banner = this.#conversation.greet();
+		if (isImplicitTls) {
+			this.#greetOverTls(banner);
+			return;
+		}
+		this.#output += banner;
 		if (this.#conversation.after === 'close') {
 			this.#end('');
 			return;
@@ -108,6 +121,19 @@ export class Connection implements BodyHolder {
 			const refusal = this.#conversation.identify(peer);
 			if (refusal === undefined) this.#goOn();
 			else this.#turnAway(refusal);
+		});
+	}
+
+	/** Who is refused is not worth a handshake, and could not read the reply without one. */
+	#greetOverTls(banner: string): void {
+		if (this.#conversation.after === 'close') {
+			this.#attach(this.#socket);
+			this.#socket.destroy();
+			return;
+		}
+		this.#waitsFor = 'tls';
+		this.#wrap(this.#socket, () => {
+			this.#output += banner;
 		});
 	}
 
@@ -127,7 +153,15 @@ export class Connection implements BodyHolder {
 			if (now - this.#endedAt >= LINGER_MS) this.#socket.destroy();
 			return;
 		}
-		if (this.#waitsFor === 'peer' || this.#waitsFor === 'message') return;
+		if (this.#waitsFor === 'peer' || this.#waitsFor === 'message' || this.#waitsFor === 'login') return;
+		if (this.#waitsFor === 'tls' && this.#pace.hasLasted(HANDSHAKE_MS_MAX, now)) {
+			this.#socket.destroy();
+			return;
+		}
+		if (!this.#conversation.isWelcome && now - this.#beganAt >= this.#host.settings.loginTimeoutSeconds * 1_000) {
+			this.#endWith('idle', 'waiting for a login');
+			return;
+		}
 		const pursuit = this.#reader === undefined ? 'command' : this.#isStarved ? 'memory' : 'content';
 		const fault = this.#pace.overdue(pursuit, now);
 		if (fault === 'memory') this.#giveUpContent();
@@ -243,12 +277,12 @@ export class Connection implements BodyHolder {
 		if (conversation.after === 'command') return true;
 		if (conversation.after === 'content') this.#beginContent();
 		else if (conversation.after === 'tls') this.#startTls();
+		else if (conversation.after === 'login') this.#login();
 		else this.#end('');
 		return true;
 	}
 
 	#startTls(): void {
-		const { secureContext } = this.#host;
 		this.#waitsFor = 'tls';
 		if (this.#input.bytes > 0) {
 			this.#host.handlers.refused(this.#conversation.session, 'sequence', 'bytes behind STARTTLS dropped');
@@ -261,17 +295,44 @@ export class Connection implements BodyHolder {
 		plain.write(wire, 'latin1', (error) => {
 			if (error || this.#endedAt !== undefined || this.#isClosed) return;
 			this.#detach(plain);
-			const secure = new TLSSocket(plain, {
-				isServer: true,
-				...(secureContext !== undefined && { secureContext }),
-			});
-			this.#attach(secure);
-			secure.once('secure', () => {
-				this.#waitsFor = undefined;
-				this.#conversation.secure();
-				this.#goOn();
-			});
+			this.#wrap(plain, () => {});
 		});
+	}
+
+	/** Gives the socket to TLS and goes on when the handshake is done. */
+	#wrap(plain: Socket, begun: () => void): void {
+		const secureContext = this.#host.secureContext();
+		const secure = new TLSSocket(plain, {
+			isServer: true,
+			...(secureContext !== undefined && { secureContext }),
+		});
+		this.#attach(secure);
+		secure.once('secure', () => {
+			this.#waitsFor = undefined;
+			this.#conversation.secure();
+			begun();
+			this.#goOn();
+		});
+	}
+
+	/** Has user and password checked. Nothing that the client says meanwhile is looked at. */
+	#login(): void {
+		const { handlers } = this.#host;
+		const conversation = this.#conversation;
+		const { attempt, session } = conversation;
+		this.#waitsFor = 'login';
+		const answered = (wire: () => string): void => {
+			this.#waitsFor = undefined;
+			if (this.#isClosed || this.#endedAt !== undefined) return;
+			this.#output += wire();
+			if (conversation.after === 'close') this.#end('');
+			this.#goOn();
+		};
+		const failed = (error: unknown): void => answered(() => conversation.loginFailed(error));
+		// A later turn even for an answer that is there already, so that `waitsFor` never changes under the loop.
+		Promise.resolve()
+			.then(() => handlers.login?.(session, attempt) ?? Promise.reject(new Error('no login here')))
+			.then((answer) => answered(() => conversation.loggedIn(answer)), failed);
 	}
 
 	// --- Content ---

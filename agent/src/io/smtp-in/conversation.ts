@@ -1,17 +1,19 @@
 /**
  * What is said at the relay port between two messages: one command line in, one reply out.
  *
- * Holds the state of the session (greeting, XFORWARD, transaction) and asks flow where flow decides. Strict about order and
+ * Holds the state of the session (greeting, XFORWARD, login, transaction) and asks flow where flow decides. Strict about order and
  * syntax, patient with an MTA: what a pipelining client says after a refused MAIL is answered and not held against it, since it could not
  * know (RFC 2920 §3.1). Only what no MTA says counts towards `badCommandsMax`.
  *
  * Synchronous, no I/O: the caller writes the reply and does what `after` says. Not here: bytes and time (connection.ts), content
- * (reader.ts). RFC 5321 §4.1, RFC 2034, 2920, 3207, 3461.
+ * (reader.ts). RFC 5321 §4.1, RFC 2034, 2920, 3207, 3461, 4954.
  */
 import type { Envelope } from '@sluice/shared/words/envelope.ts';
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
 import type { Reply } from '@sluice/shared/words/reply.ts';
-import type { Peer, ReceptionHandlers, SmtpSession, XForward } from '../../ports/smtp-in.ts';
+import type { LoginAnswer, LoginAttempt, Peer, ReceptionHandlers, SmtpSession, XForward } from '../../ports/smtp-in.ts';
+import type { AuthStep } from './auth-exchange.ts';
+import { Authentication } from './authentication.ts';
 import type { CommandLine } from './input.ts';
 import { mailVerb, parseMail, parseRecipient, rcptVerb } from './parser.ts';
 import { bannerWire, ehloWire, faultWire, heloWire, wireOf, wires } from './replies.ts';
@@ -20,7 +22,7 @@ import { Transaction } from './transaction.ts';
 import { readXforward } from './xforward.ts';
 
 /** What the connection does once the reply is written. */
-export type After = 'command' | 'content' | 'tls' | 'close';
+export type After = 'command' | 'content' | 'tls' | 'login' | 'close';
 
 export type ConversationSetup = {
 	readonly id: string;
@@ -47,7 +49,6 @@ const HTTP_VERBS: ReadonlySet<string> = new Set([
 	'PATCH',
 ]);
 const NOT_IMPLEMENTED: ReadonlySet<string> = new Set([
-	'AUTH',
 	'BDAT',
 	'BURL',
 	'ETRN',
@@ -66,7 +67,9 @@ export class Conversation {
 	after: After = 'command';
 	readonly #setup: ConversationSetup;
 	#peer: Peer;
+	/** What every further command is answered, before the connection ends. */
 	#refusal: string | undefined;
+	readonly #authentication = new Authentication();
 	#helo = '';
 	#isExtended = false;
 	#isTls = false;
@@ -82,14 +85,32 @@ export class Conversation {
 	}
 
 	get session(): SmtpSession {
+		const { credential } = this.#authentication;
 		this.#session ??= {
 			id: this.#setup.id,
 			peer: this.#peer,
 			helo: this.#helo,
-			protocol: this.#isExtended ? (this.#isTls ? 'ESMTPS' : 'ESMTP') : 'SMTP',
+			protocol: this.#protocol,
 			xforward: this.#xforward,
+			...(credential === undefined ? {} : { credential }),
 		};
 		return this.#session;
+	}
+
+	/** RFC 3848. */
+	get #protocol(): string {
+		if (!this.#isExtended) return 'SMTP';
+		return `ESMTP${this.#isTls ? 'S' : ''}${this.#authentication.credential === undefined ? '' : 'A'}`;
+	}
+
+	/** MAIL may be said: always at the relay port, after a login at a submission listener. */
+	get isWelcome(): boolean {
+		return !this.#setup.settings.needsLogin || this.#authentication.credential !== undefined;
+	}
+
+	/** User and password to check. Only after `login`. */
+	get attempt(): LoginAttempt {
+		return this.#authentication.attempt as LoginAttempt;
 	}
 
 	/** The banner, or flow's refusal of the connection. */
@@ -156,10 +177,13 @@ export class Conversation {
 			this.after = 'close';
 			return this.#refusal;
 		}
+		if (this.#authentication.isUnderWay) return this.#takeAuth(line);
 		if (line.fault !== undefined) return this.#wrong(line.fault, 'line');
 		const { text } = line;
 		const space = text.indexOf(' ');
 		const verb = (space < 0 ? text : text.slice(0, space)).toUpperCase();
+		const farewell = verb === 'QUIT' ? undefined : this.#farewell();
+		if (farewell !== undefined) return farewell;
 		switch (verb) {
 			case 'RCPT':
 				return this.#rcpt(text);
@@ -170,6 +194,8 @@ export class Conversation {
 			case 'EHLO':
 			case 'HELO':
 				return this.#hello(verb, text.slice(5).trim());
+			case 'AUTH':
+				return this.#auth(text.slice(5));
 			case 'XFORWARD':
 				return this.#forward(text.slice(9));
 			case 'RSET':
@@ -191,9 +217,65 @@ export class Conversation {
 				this.after = 'tls';
 				return wires.startTls;
 			default:
-				if (HTTP_VERBS.has(verb)) return this.refuse('tooManyBadCommands', text.slice(0, 80));
-				return this.#wrong(NOT_IMPLEMENTED.has(verb) ? 'notImplemented' : 'syntax', text.slice(0, 80));
+				if (HTTP_VERBS.has(verb)) return this.refuse('tooManyBadCommands', this.#quoted(text));
+				return this.#wrong(NOT_IMPLEMENTED.has(verb) ? 'notImplemented' : 'syntax', this.#quoted(text));
 		}
+	}
+
+	/** A command for the log. Where passwords are said, what is no command may be one. */
+	#quoted(text: string): string {
+		return this.#setup.settings.needsLogin ? `${text.length} characters` : text.slice(0, 80);
+	}
+
+	/** The end of a session whose login holds no longer. */
+	#farewell(): string | undefined {
+		if (this.#authentication.credential === undefined) return undefined;
+		return this.#ask(() => this.#setup.handlers.stillWelcome?.(this.session));
+	}
+
+	#auth(args: string): string {
+		// Without its argument: that is a password.
+		if (!this.#setup.settings.needsLogin) return this.#wrong('notImplemented', 'AUTH');
+		const isInTransaction = this.#transaction !== undefined;
+		return this.#authStep(
+			this.#authentication.begin(args, { isTls: this.#isTls, hasEhlo: this.#isExtended, isInTransaction }),
+		);
+	}
+
+	#takeAuth(line: CommandLine): string {
+		if (line.fault === undefined) return this.#authStep(this.#authentication.take(line.text));
+		this.#authentication.cancel();
+		return this.#wrong(line.fault === 'lineTooLong' ? 'authLineTooLong' : line.fault, 'AUTH');
+	}
+
+	#authStep(step: AuthStep): string {
+		switch (step.kind) {
+			case 'ask':
+				return step.wire;
+			case 'login':
+				this.after = 'login';
+				return '';
+			case 'fault':
+				return this.#wrong(step.fault, 'AUTH');
+		}
+	}
+
+	/** What came of the attempt, on the wire. */
+	loggedIn(answer: LoginAnswer): string {
+		this.after = 'command';
+		this.#authentication.decided(answer.ok ? answer.credential : undefined);
+		this.#session = undefined;
+		if (answer.ok) return wires.loggedIn;
+		if (this.#authentication.isSpent) this.#refusal = faultWire('authBlocked');
+		return this.said(answer.reply);
+	}
+
+	/** The attempt could not be checked: a bug. Nobody is told what it was. */
+	loginFailed(error: unknown): string {
+		this.after = 'command';
+		this.#authentication.cancel();
+		this.#authentication.attempt = undefined;
+		return this.refuse('authUnavailable', errorDetail(error));
 	}
 
 	/** A reply to something that no MTA says. */
@@ -210,7 +292,12 @@ export class Conversation {
 		this.#isExtended = verb === 'EHLO';
 		this.#session = undefined;
 		const { settings, hasTls } = this.#setup;
-		return this.#isExtended ? ehloWire(settings, this.#peer.proved, hasTls && !this.#isTls) : heloWire(settings);
+		if (!this.#isExtended) return heloWire(settings);
+		return ehloWire(settings, {
+			xforward: this.#peer.proved,
+			tls: hasTls && !this.#isTls,
+			auth: settings.needsLogin && this.#isTls && !this.isWelcome,
+		});
 	}
 
 	#forward(args: string): string {
@@ -225,6 +312,7 @@ export class Conversation {
 
 	#mail(text: string): string {
 		if (this.#helo === '') return this.#wrong('sequence', 'MAIL before EHLO');
+		if (!this.isWelcome) return this.#wrong('authRequired', 'MAIL');
 		if (this.#transaction !== undefined) return this.#wrong('nestedMail', text);
 		if (text.slice(0, mailVerb.length).toUpperCase() !== mailVerb) return this.#wrong('argument', text);
 		const mail = parseMail(text);

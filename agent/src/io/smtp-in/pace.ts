@@ -31,6 +31,11 @@ export class Pace {
 		this.#bytes += bytes;
 	}
 
+	/** The present span is so long. */
+	hasLasted(ms: number, now: number): boolean {
+		return now - this.#since >= ms;
+	}
+
 	/** What is wrong when the client is (still) at this; undefined when nothing is. */
 	overdue(at: Pursuit, now: number): FaultName | undefined {
 		const { idleTimeoutSeconds, dataTimeoutSeconds, dataProgressBytesMin, bodyMemoryWaitSeconds } = this.#settings;

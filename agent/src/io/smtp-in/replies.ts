@@ -6,6 +6,7 @@
  */
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
 import { type Reply, reply, replyWire } from '@sluice/shared/words/reply.ts';
+import { authOffer } from './auth-exchange.ts';
 import type { SmtpInSettings } from './settings.ts';
 import { xforwardOffer } from './xforward.ts';
 
@@ -19,6 +20,7 @@ export const wires = {
 	// RFC 5321 §3.5.3: 252 where the server cannot or will not tell.
 	verify: replyWire(reply(252, '2.1.5', 'Cannot verify, send some mail and see')),
 	help: replyWire(reply(214, '2.0.0', 'See RFC 5321')),
+	loggedIn: replyWire(reply(235, '2.7.0', 'Authentication successful')),
 } as const;
 
 const faultWires = Object.fromEntries(
@@ -41,8 +43,17 @@ export function wireOf(answer: Reply): string {
 export const bannerWire = (settings: SmtpInSettings): string => `220 ${settings.hostName} ESMTP\r\n`;
 export const heloWire = (settings: SmtpInSettings): string => `250 ${settings.hostName}\r\n`;
 
-/** The answer to EHLO. `offersXforward` only to a proved peer, STARTTLS only where it can still happen (RFC 3207 §4.2). */
-export function ehloWire(settings: SmtpInSettings, offersXforward: boolean, offersTls: boolean): string {
+export type EhloOffers = {
+	/** Only to a proved peer. */
+	readonly xforward: boolean;
+	/** Only where it can still happen (RFC 3207 §4.2). */
+	readonly tls: boolean;
+	/** Only over TLS, and only before the login (RFC 4954 §3, §4). */
+	readonly auth: boolean;
+};
+
+/** The answer to EHLO. */
+export function ehloWire(settings: SmtpInSettings, { xforward, tls, auth }: EhloOffers): string {
 	const offers = [
 		settings.hostName,
 		'PIPELINING',
@@ -51,8 +62,9 @@ export function ehloWire(settings: SmtpInSettings, offersXforward: boolean, offe
 		'SMTPUTF8',
 		'DSN',
 		'ENHANCEDSTATUSCODES',
-		...(offersXforward ? [xforwardOffer] : []),
-		...(offersTls ? ['STARTTLS'] : []),
+		...(xforward ? [xforwardOffer] : []),
+		...(tls ? ['STARTTLS'] : []),
+		...(auth ? [authOffer] : []),
 	];
 	// No enhanced status in this reply (RFC 2034 §4).
 	return replyWire(reply(250, undefined, ...offers));

@@ -10,9 +10,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock, Timer } from '../../ports/clock.ts';
-import type { Peer, PeerLookup, ReceptionHandlers, SmtpListener } from '../../ports/smtp-in.ts';
+import type { Peer, PeerLookup, ReceptionHandlers, SmtpListener, TlsPair } from '../../ports/smtp-in.ts';
 import { BodyMemory } from './body-memory.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
+import { Places } from './places.ts';
 import { faultWire } from './replies.ts';
 import type { SmtpInSettings } from './settings.ts';
 
@@ -27,10 +28,9 @@ export type ListenSmtp = {
 	/** Whether a peer with this uid is root or the MTA. Without `settings.peerLookup` asked with undefined: a firewall rule vouches, or nobody. */
 	readonly isProved: (uid: number | undefined) => boolean;
 	/** PEM. Without it STARTTLS is not offered. */
-	readonly tls?: {
-		readonly key: string | Buffer;
-		readonly cert: string | Buffer;
-	};
+	readonly tls?: TlsPair;
+	/** TLS from the first byte (RFC 8314 §3). Needs `tls`. */
+	readonly isImplicitTls?: boolean;
 };
 
 const SWEEP_INTERVAL_MS = 500;
@@ -50,6 +50,9 @@ class Listener implements SmtpListener {
 	readonly #host: ConnectionHost;
 	readonly #server: Server;
 	readonly #connections = new Set<Connection>();
+	/** How many come from where, by group of addresses; only with `settings.connectionsPerAddressMax`. */
+	readonly #places = new Places();
+	#secureContext: SecureContext | undefined;
 	readonly #sessionIdBegin: string;
 	#sessions = 0;
 	#address = '';
@@ -59,13 +62,15 @@ class Listener implements SmtpListener {
 	constructor(options: ListenSmtp) {
 		const { settings, handlers, clock, peers, isProved, tls } = options;
 		this.#options = options;
+		if (tls !== undefined) this.#secureContext = secureContext(tls);
 		this.#sessionIdBegin = Math.floor(clock.now() / 1_000).toString(36);
 		this.#host = {
 			settings,
 			handlers,
 			clock,
 			memory: new BodyMemory(settings.bodyMemoryBytesMax),
-			secureContext: tls === undefined ? undefined : secureContext(tls),
+			secureContext: () => this.#secureContext,
+			isImplicitTls: options.isImplicitTls === true,
 			identify: settings.peerLookup ? (peer) => identify(peer, peers, isProved) : undefined,
 			refused: { count: 0 },
 			closed: (connection) => this.#closed(connection),
@@ -80,6 +85,10 @@ class Listener implements SmtpListener {
 
 	get connections(): number {
 		return this.#connections.size;
+	}
+
+	renew(tls: TlsPair): void {
+		this.#secureContext = secureContext(tls);
 	}
 
 	async listen(where: ListenSmtp['listen']): Promise<void> {
@@ -122,12 +131,14 @@ class Listener implements SmtpListener {
 			socket.destroy();
 			return;
 		}
-		if (this.#connections.size >= settings.connectionsMax) {
+		const address = remoteAddress.replace(V4_MAPPED, '');
+		const { connectionsMax, connectionsPerAddressMax = connectionsMax } = settings;
+		if (this.#connections.size >= connectionsMax || this.#places.taken(address) >= connectionsPerAddressMax) {
 			this.#turnAway(socket);
 			return;
 		}
 		const peer: Peer = {
-			address: remoteAddress.replace(V4_MAPPED, ''),
+			address,
 			port: remotePort ?? 0,
 			localAddress: localAddress.replace(V4_MAPPED, ''),
 			localPort: localPort ?? 0,
@@ -136,17 +147,21 @@ class Listener implements SmtpListener {
 		const id = `${this.#sessionIdBegin}-${(++this.#sessions).toString(36)}`;
 		const connection = new Connection(this.#host, socket, peer, id);
 		this.#connections.add(connection);
+		this.#places.take(address, connection);
 		connection.greet();
 	}
 
 	#turnAway(socket: Socket): void {
 		this.#host.handlers.refused(undefined, 'tooManyConnections', `${this.#connections.size} connections`);
 		socket.on('error', () => {});
-		socket.end(faultWire('tooManyConnections'), 'latin1', () => socket.destroy());
+		// A client that begins with a handshake reads no reply of ours.
+		if (this.#options.isImplicitTls === true) socket.destroy();
+		else socket.end(faultWire('tooManyConnections'), 'latin1', () => socket.destroy());
 	}
 
 	#closed(connection: Connection): void {
 		this.#connections.delete(connection);
+		this.#places.free(connection);
 		if (this.#connections.size === 0) this.#allClosed?.();
 	}
 
@@ -167,8 +182,10 @@ async function identify(peer: Peer, peers: PeerLookup, isProved: ListenSmtp['isP
 	};
 }
 
-function secureContext(tls: NonNullable<ListenSmtp['tls']>): SecureContext {
-	return createSecureContext({ key: tls.key, cert: tls.cert });
+function secureContext(tls: TlsPair): SecureContext {
+	const text = (pem: string | Uint8Array): string =>
+		typeof pem === 'string' ? pem : Buffer.from(pem).toString('latin1');
+	return createSecureContext({ key: text(tls.key), cert: text(tls.cert), minVersion: 'TLSv1.2' });
 }
 
 function addressText(server: Server): string {

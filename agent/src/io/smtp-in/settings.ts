@@ -26,11 +26,20 @@ export type SmtpInSettings = {
 	/** Accepted recipients of one transaction; the next gets 452 4.5.3 and the MTA sends it again. At least 100 (RFC 5321 §4.5.3.1.8). */
 	readonly recipientsMax: number;
 	readonly connectionsMax: number;
+	/** Of one client address (IPv6: one /64), so that a stranger cannot take all places. Absent: no bound. */
+	readonly connectionsPerAddressMax?: number;
 	/** From a reply to the end of the next command. RFC 5321 §4.5.3.2.7 wants at least 5 minutes. */
 	readonly idleTimeoutSeconds: number;
 	/** In each such span of DATA the client must send `dataProgressBytesMin` or end the message. */
 	readonly dataTimeoutSeconds: number;
 	readonly dataProgressBytesMin: number;
+	/**
+	 * A submission listener: MAIL needs a login, AUTH is offered over TLS, nothing that only an MTA says is taken, and what strangers say is
+	 * not repeated in the log.
+	 */
+	readonly needsLogin: boolean;
+	/** Submission: from the connection to the login. Strangers come here, and a place is worth something. */
+	readonly loginTimeoutSeconds: number;
 	/** Wrong commands (unknown, malformed, out of order) since the last accepted message before 421. */
 	readonly badCommandsMax: number;
 	/** Content held for all connections together, received or waiting to become durable. Above it, reading stops: see body-memory.ts. */
@@ -51,6 +60,8 @@ export const defaultSmtpInSettings: Omit<SmtpInSettings, 'hostName'> = {
 	idleTimeoutSeconds: 300,
 	dataTimeoutSeconds: 300,
 	dataProgressBytesMin: 65_536,
+	needsLogin: false,
+	loginTimeoutSeconds: 60,
 	badCommandsMax: 20,
 	bodyMemoryBytesMax: 64 * 1024 * 1024,
 	bodyMemoryWaitSeconds: 60,
