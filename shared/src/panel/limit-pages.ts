@@ -6,7 +6,7 @@
  */
 import { type Request, type Response, Router } from 'express';
 import type { Client, ClientFailure } from '../client/client.ts';
-import { type LevelPath, type LimitsView, levelPathSchema, pathOfLevel } from '../contract/limit-shapes.ts';
+import { type LevelPath, type LimitsInput, type LimitsView, levelPathSchema, pathOfLevel } from '../contract/limit-shapes.ts';
 import type { LimitRule } from '../words/limits.ts';
 import { failed, ok, type Result } from '../words/result.ts';
 import type { Said } from './adapter.ts';
@@ -17,8 +17,8 @@ import { cellOf, type Draft, editorOf, ruleOr, type Spot } from './model/cell.ts
 import { type Former, formerOf, parseEdit, restoring, stampOf, type Write, withMode, writesOf } from './model/edit.ts';
 import { rowOf } from './model/list.ts';
 import { boundOf } from './model/parents.ts';
-import { inputOf, isRule, numberOf, ruleWords } from './model/rule-words.ts';
-import { rulesOf, setFor, whoOf } from './model/rules.ts';
+import { effectiveFor, inputOf, isRule, ownNumber, ruleWords, withNumber } from './model/rule-words.ts';
+import { rulesOf, whoOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
 import { type OneAccount, readAccount, readBook } from './read.ts';
 import { opened, sealed } from './signed.ts';
@@ -196,7 +196,7 @@ export function limitPages(pages: Pages, clientOf: (request: Request) => Client)
 		const { unit, name } = ruleWords[rule];
 		const until = lasting === 'good' ? t.forGood : t.untilTomorrow(near(place, untilMs, place.now()));
 		const text = edit.value.value === null ? t.savedRemoved(account.name, name) : t.saved(account.name, edit.value.value, unit, until);
-		const inForce = after.effective.find((found) => found.rule === rule);
+		const inForce = effectiveFor(after, rule);
 		const isOther = edit.value.value !== null && inForce !== undefined && inForce.value !== edit.value.value;
 		const where: Where = { at: spot, account: account.key, back };
 		await done(request, response, where, {
@@ -276,10 +276,9 @@ export function limitPages(pages: Pages, clientOf: (request: Request) => Client)
 			return;
 		}
 		const now = standsText(undone.value, note.rule, t.noLimit);
-		const set = setFor(undone.value, note.rule);
-		const mode = (set?.modes?.[note.rule] ?? set?.mode) === 'enforce' ? t.enforced : t.monitored;
-		const number = numberOf(set, note.rule);
-		const what = number === undefined ? now : `${count(number)} ${ruleWords[note.rule].unit}`;
+		const own = ownNumber(undone.value, note.rule);
+		const mode = own?.mode === 'enforce' ? t.enforced : t.monitored;
+		const what = own === undefined ? now : `${count(own.value)} ${ruleWords[note.rule].unit}`;
 		await done(request, response, note.where, {
 			text:
 				note.act === 'mode'
@@ -291,11 +290,14 @@ export function limitPages(pages: Pages, clientOf: (request: Request) => Client)
 	return router;
 }
 
-/** The mode of a rule is switched in the set that has its number, and in that alone. */
+/** The mode of a rule is switched in the set that has its number; a built-in default is written down for it. */
 function modeWrites(view: LimitsView, rule: LimitRule, isEnforced: boolean): readonly Write[] {
-	const set = setFor(view, rule);
-	if (set === undefined) return [];
-	return [{ kind: 'put', body: withMode(inputOf(set), rule, isEnforced ? 'enforce' : 'monitor') }];
+	const own = ownNumber(view, rule);
+	if (own === undefined) return [];
+	const mode = isEnforced ? 'enforce' : 'monitor';
+	if (own.stored !== undefined) return [{ kind: 'put', body: withMode(inputOf(view[own.stored] as LimitsInput), rule, mode) }];
+	const base: LimitsInput = view.base === undefined ? { mode: 'monitor' } : inputOf(view.base);
+	return [{ kind: 'put', body: withMode(withNumber(base, rule, own.value), rule, mode) }];
 }
 
 /** Puts back what stood before; `changed` when somebody has written since. */

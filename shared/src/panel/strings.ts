@@ -10,7 +10,7 @@ export type PanelWords = {
 	/** `account`, in Plesk `subscription`. */
 	readonly account: string;
 	readonly accounts: string;
-	/** The panel, as its users call it: `cPanel`; for servers without one `this server`. */
+	/** The panel, as its users call it: `cPanel`; for servers without one `your own system`. */
 	readonly panel: string;
 	/** The mail server in front: `Exim`, `Postfix`, else `the mail server`. */
 	readonly mta: string;
@@ -84,6 +84,8 @@ export const stringsOf = (words: PanelWords) => ({
 	since: (when: string) => `since ${when}`,
 	usedUp: (limit: number, unit: string, waiting: number) =>
 		`All ${count(limit)} ${unit} are used. ${count(waiting)} more wait and leave in pace; nothing is lost.`,
+	waitsElsewhere: (waiting: number) =>
+		`${counted(waiting, 'recipient waits', 'recipients wait')}: a limit of a sender or of a level above is used up. They leave in pace; nothing is lost.`,
 	waitsUntil: (when: string) => `Last one leaves about ${when} if you do nothing.`,
 	enforced: 'Enforced',
 	monitored: 'Monitor-only',
@@ -93,11 +95,12 @@ export const stringsOf = (words: PanelWords) => ({
 		`would have made ${counted(messages, 'message', 'messages')} to ${counted(recipients, 'recipient', 'recipients')} wait since ${since}`,
 	wouldHaveOf: (messages: number, scopes: number, since: string) =>
 		`would have made ${counted(messages, 'message', 'messages')} of ${counted(scopes, 'sender', 'senders')} wait since ${since}`,
-	wouldHaveNone: 'would have made nothing wait so far',
-	wouldHaveShort: (messages: number) => `would have: ${count(messages)}`,
+	wouldHaveNone: 'nothing so far',
+	wouldHaveShort: (messages: number) => `${count(messages)} would have waited`,
 
 	originTitle: 'Where this limit comes from',
 	originRule: 'The smallest one applies. Counted per recipient.',
+	watched: (text: string) => `Monitor-only beside it: ${text}.`,
 	panelOwn: (value: string) => `${capital(words.panel)} itself allows ${value} messages an hour before us.`,
 
 	editOf: (rule: string, account: string) => `Change ${rule} of ${account}`,

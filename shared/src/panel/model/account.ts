@@ -12,8 +12,8 @@ import { day, near } from '../text/times.ts';
 import { barFor, cellOf, type LimitCell, type Words } from './cell.ts';
 import { type Badge, badgesOf, stateReason } from './list.ts';
 import type { SetBook } from './parents.ts';
-import { numberOf, ruleOrder, ruleWords } from './rule-words.ts';
-import { type RuleSwitch, setFor, whoOf } from './rules.ts';
+import { effectiveFor, ownNumber, ruleOrder, ruleWords } from './rule-words.ts';
+import { type RuleSwitch, whoOf } from './rules.ts';
 import type { Bar } from './usage-bar.ts';
 
 export type LimitLine = {
@@ -60,13 +60,13 @@ export type AccountPage = {
 const alwaysShown: readonly LimitRule[] = ['hour.recipients', 'day.recipients'];
 
 function controlOf(rule: LimitRule, view: LimitsView, book: SetBook, accountWord: string): LimitLine['control'] {
-	const effective = view.effective.find((one) => one.rule === rule);
+	const effective = effectiveFor(view, rule);
 	if (effective === undefined || effective.origin.level === 'ramp') return undefined;
 	const { level, id } = effective.origin;
 	const isOwn = level === 'account';
 	// Switched where the number stands; a level that we cannot see is not ours to switch.
 	const standsAt = isOwn ? view : book.get(`${level}:${id}`);
-	if (standsAt === undefined || setFor(standsAt, rule) === undefined) return undefined;
+	if (standsAt === undefined || ownNumber(standsAt, rule) === undefined) return undefined;
 	const whose = isOwn ? `this ${accountWord}` : whoOf(level, id, accountWord);
 	return {
 		level,
@@ -86,7 +86,7 @@ export function limitLines({ account, view, book }: OneAccount, words: Words): r
 			const control = controlOf(rule, view, book, words.accountWord);
 			return {
 				title: ruleWords[rule].title,
-				bar: barFor(account, view, rule),
+				bar: barFor(account, view, rule, false),
 				hasUse: rule !== 'message.recipients',
 				cell: cellOf({ account, view, book, rule, spot: 'account' }, words),
 				...(control === undefined ? {} : { control }),
@@ -139,6 +139,12 @@ function messageLine(message: MessageSummaryDto, { t, zoned, nowMs }: Words): Me
 	};
 }
 
+function isUsedUp(account: AccountDto, view: LimitsView, rule: LimitRule): boolean {
+	const effective = effectiveFor(view, rule);
+	const used = account.usage.find((one) => one.rule === rule)?.used;
+	return effective?.mode === 'enforce' && used !== undefined && used >= effective.value;
+}
+
 function noteOf(facts: AccountFacts, words: Words): AccountPage['note'] {
 	const { account, view, waitsUntil } = facts;
 	const { t, zoned, nowMs } = words;
@@ -146,10 +152,13 @@ function noteOf(facts: AccountFacts, words: Words): AccountPage['note'] {
 	if (account.state !== 'active' && reason !== undefined)
 		return { tone: 'bad', sign: 'stop', bold: `${account.name}: ${reason}.`, text: '' };
 	if (account.waiting > 0) {
-		const rule = account.usage.find((one) => one.waiting > 0)?.rule ?? 'hour.recipients';
-		const limit = view.effective.find((one) => one.rule === rule)?.value ?? 0;
+		const rule = ruleOrder.find((one) => isUsedUp(account, view, one));
 		const until = waitsUntil === undefined ? '' : t.waitsUntil(near(zoned, Date.parse(waitsUntil), nowMs));
-		return { tone: 'wait', sign: 'clock', bold: t.usedUp(limit, ruleWords[rule].unit, account.waiting), text: until };
+		const bold =
+			rule === undefined
+				? t.waitsElsewhere(account.waiting)
+				: t.usedUp(effectiveFor(view, rule)?.value ?? 0, ruleWords[rule].unit, account.waiting);
+		return { tone: 'wait', sign: 'clock', bold, text: until };
 	}
 	return reason === undefined ? undefined : { tone: 'hold', sign: 'unknown', bold: `${account.name}: ${reason}.`, text: '' };
 }
@@ -178,7 +187,5 @@ export function accountPageOf(facts: AccountFacts, words: Words): AccountPage {
 }
 
 /** A line of words for an undo: the number that stands again. */
-export function standsText(view: LimitsView, rule: LimitRule, none: string): string {
-	const effective = view.effective.find((one) => one.rule === rule);
-	return effective?.text ?? (numberOf(view.base, rule) === undefined ? none : String(numberOf(view.base, rule)));
-}
+export const standsText = (view: LimitsView, rule: LimitRule, none: string): string =>
+	effectiveFor(view, rule)?.text ?? none;

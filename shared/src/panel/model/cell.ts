@@ -9,7 +9,7 @@ import { count } from '../text/numbers.ts';
 import { near, tomorrowMs, type Zoned } from '../text/times.ts';
 import type { EditFault, Lasting } from './edit.ts';
 import { boundOf, type Origin, originOf, type SetBook } from './parents.ts';
-import { isRule, numberOf, ruleOrder, ruleWords } from './rule-words.ts';
+import { effectiveFor, isRule, numberOf, ruleOrder, ruleWords } from './rule-words.ts';
 import { type Bar, barOf } from './usage-bar.ts';
 
 /** What the words of a cell are made with. */
@@ -52,12 +52,16 @@ export function shownRule(view: LimitsView, window: 'hour' | 'day'): LimitRule {
 	return !has(recipients) && has(messages) ? messages : recipients;
 }
 
-export function barFor(account: AccountDto, view: LimitsView, rule: LimitRule): Bar {
+/**
+ * `isMain`: what waits is shown at this bar whatever made it wait; at the others only where their own limit is used up.
+ */
+export function barFor(account: AccountDto, view: LimitsView, rule: LimitRule, isMain = true): Bar {
 	const usage = account.usage.find((one) => one.rule === rule);
-	const effective = view.effective.find((one) => one.rule === rule);
+	const effective = effectiveFor(view, rule);
+	const isUsedUp = usage !== undefined && effective !== undefined && usage.used >= effective.value;
 	return barOf({
 		used: usage?.used ?? 0,
-		waiting: usage?.waiting ?? 0,
+		waiting: isMain || isUsedUp ? (usage?.waiting ?? 0) : 0,
 		limit: effective?.value,
 		mode: effective?.mode ?? 'monitor',
 		span: ruleWords[rule].span,
@@ -96,7 +100,7 @@ export function cellOf(
 	words: Words,
 ): LimitCell {
 	const { t, base } = words;
-	const effective = view.effective.find((one) => one.rule === rule);
+	const effective = effectiveFor(view, rule);
 	const text = effective === undefined ? t.noLimit : `${count(effective.value)} ${ruleWords[rule].span}`;
 	const wouldHave = wouldHaveOf(view, rule, words);
 	return {
@@ -142,7 +146,7 @@ function faultText(t: Strings, fault: EditFault): string {
 function hintsOf(account: AccountDto, view: LimitsView, book: SetBook, rule: LimitRule, words: Words): readonly string[] {
 	const { t } = words;
 	const { unit, what } = ruleWords[rule];
-	const effective = view.effective.find((one) => one.rule === rule);
+	const effective = effectiveFor(view, rule);
 	const usage = account.usage.find((one) => one.rule === rule);
 	const bound = boundOf(rule, account, book);
 	return [
@@ -182,7 +186,7 @@ export function editorOf(
 	const { rule } = draft;
 	const path = `${base}/accounts/${encodeURIComponent(account.key)}/limit`;
 	const lasting = draft.lasting ?? 'tomorrow';
-	const effective = view.effective.find((one) => one.rule === rule);
+	const effective = effectiveFor(view, rule);
 	return {
 		domId: cellId(spot, account.key, cell),
 		title: t.editTitle(ruleWords[rule].name, account.name),

@@ -9,7 +9,7 @@
 import type { LimitsInput, LimitsView } from '../../contract/limit-shapes.ts';
 import type { LimitRule } from '../../words/limits.ts';
 import { failed, ok, type Result } from '../../words/result.ts';
-import { inputOf, isEmptySet, withNumber } from './rule-words.ts';
+import { effectiveFor, inputOf, isEmptySet, withNumber } from './rule-words.ts';
 
 export type Lasting = 'tomorrow' | 'good';
 
@@ -50,7 +50,7 @@ export type Write =
 	| { readonly kind: 'delete'; readonly only?: 'exception' };
 
 const modeFor = (view: LimitsView, rule: LimitRule): 'monitor' | 'enforce' =>
-	view.effective.find((one) => one.rule === rule)?.mode ?? 'monitor';
+	effectiveFor(view, rule)?.mode ?? 'monitor';
 
 /** The set with the mode of one rule as given. */
 export const withMode = (set: LimitsInput, rule: LimitRule, mode: 'monitor' | 'enforce'): LimitsInput => ({

@@ -19,7 +19,7 @@ import {
 	withoutQuery,
 	withQuery,
 } from './query.ts';
-import { ruleWords } from './rule-words.ts';
+import { effectiveFor, ruleWords } from './rule-words.ts';
 import { type Bar, nearRatio } from './usage-bar.ts';
 
 export type Badge = { readonly tone: 'wait' | 'hold' | 'bad' | 'off'; readonly sign: string; readonly text: string };
@@ -106,7 +106,7 @@ export function rowOf(account: AccountDto, view: LimitsView, book: SetBook, word
 	const { t, base } = words;
 	const hour = shownRule(view, 'hour');
 	const dayRule = shownRule(view, 'day');
-	const dayLimit = view.effective.find((one) => one.rule === dayRule)?.value;
+	const dayLimit = effectiveFor(view, dayRule)?.value;
 	const facts = [
 		...account.domains.filter((domain) => domain !== account.name).slice(0, 1),
 		...(account.domains.length > 2 ? [t.andMore(account.domains.length - 1)] : []),

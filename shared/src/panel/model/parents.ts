@@ -6,11 +6,11 @@
  * actor may not see is left out, never guessed.
  */
 import type { AccountDto } from '../../contract/account-operations.ts';
-import type { EffectiveDto, LimitsDto, LimitsView } from '../../contract/limit-shapes.ts';
+import type { EffectiveDto, LimitsView } from '../../contract/limit-shapes.ts';
 import { eachOf, type LimitRule, wholeServer } from '../../words/limits.ts';
 import { count } from '../text/numbers.ts';
 import { near, type Zoned } from '../text/times.ts';
-import { numberOf, ruleWords } from './rule-words.ts';
+import { effectiveFor, ownNumber, ruleWords, watchedFor } from './rule-words.ts';
 
 /** What is set, by `level:id`. */
 export type SetBook = ReadonlyMap<string, LimitsView>;
@@ -28,20 +28,11 @@ export type Origin = {
 	readonly chain: readonly ChainLine[];
 	/** The agent's sentence: `50 recipients an hour from plan Basic, capped by reseller bob`. */
 	readonly text: string;
+	/** A smaller number that only watches beside an enforced one. */
+	readonly watched?: string;
 	/** The panel's own number for the same, which the mail server enforces before us. */
 	readonly panelOwn?: string;
 };
-
-type Standing = { readonly set: LimitsDto; readonly value: number };
-
-/** The number of one level: an exception stands before the others. */
-function standing(view: LimitsView | undefined, rule: LimitRule): Standing | undefined {
-	for (const set of [view?.exception, view?.base]) {
-		const value = numberOf(set, rule);
-		if (set !== undefined && value !== undefined) return { set, value };
-	}
-	return undefined;
-}
 
 type Level = { readonly level: string; readonly id: string; readonly name: string; readonly view: LimitsView | undefined };
 
@@ -101,15 +92,16 @@ export function originOf(
 		readonly nowMs: number;
 	},
 ): Origin {
-	const effective = own.effective.find((one) => one.rule === rule);
+	const effective = effectiveFor(own, rule);
+	const watched = watchedFor(own, rule);
 	const isApplied = (level: Level): boolean =>
 		[effective?.origin, effective?.cappedBy].some((one) => one?.level === level.level && one.id === level.id);
 	const chain = levelsOf(owner, own, book, accountWord).flatMap((level): ChainLine[] => {
-		const found = standing(level.view, rule);
+		const found = ownNumber(level.view, rule);
 		if (found === undefined)
 			return level.level === 'account' ? [{ name: level.name, value: 'no own limit', isApplied: false }] : [];
-		const until = found.set.until == null ? '' : `, until ${near(zoned, Date.parse(found.set.until), nowMs)}`;
-		const by = level.level === 'account' ? `, by ${found.set.author}` : '';
+		const until = found.until === undefined ? '' : `, until ${near(zoned, Date.parse(found.until), nowMs)}`;
+		const by = level.level === 'account' && found.author !== undefined ? `, by ${found.author}` : '';
 		return [
 			{
 				name: `${level.name}${until}${by}`,
@@ -132,6 +124,7 @@ export function originOf(
 				]
 			: chain,
 		text: effective?.text ?? 'No level sets a number for this.',
+		...(watched === undefined ? {} : { watched: watched.text }),
 		...(effective?.panelOwn === undefined ? {} : { panelOwn: count(effective.panelOwn) }),
 	};
 }
@@ -146,7 +139,7 @@ export function boundOf(
 		{ who: 'server', id: wholeServer } as const,
 		...(owner.reseller == null ? [] : [{ who: 'reseller', id: owner.reseller } as const]),
 	].flatMap((one) => {
-		const found = standing(book.get(`${one.who}:${one.id}`), rule);
+		const found = ownNumber(book.get(`${one.who}:${one.id}`), rule);
 		return found === undefined ? [] : [{ ...one, value: found.value }];
 	});
 	return bounds.sort((a, b) => a.value - b.value)[0];

@@ -1,7 +1,7 @@
 /**
  * How each rule is named on the pages, and where its number stands in what is put.
  */
-import type { LimitsInput } from '../../contract/limit-shapes.ts';
+import type { EffectiveDto, LimitsInput, LimitsView } from '../../contract/limit-shapes.ts';
 import type { LimitRule } from '../../words/limits.ts';
 
 export type RuleWords = {
@@ -115,3 +115,44 @@ export function inputOf(set: LimitsInput & { readonly author?: string; readonly 
 	const { author: _author, set: _set, ...input } = set;
 	return input;
 }
+
+/** A number that a level itself gives. */
+export type OwnNumber = {
+	readonly value: number;
+	readonly mode: 'monitor' | 'enforce';
+	/** Stored, and in which part; absent for a default that nobody has set yet. */
+	readonly stored?: 'base' | 'exception';
+	readonly until?: string;
+	readonly author?: string;
+};
+
+/** The number of one level for a rule: an exception stands before what is set, a built-in default behind it. */
+export function ownNumber(view: LimitsView | undefined, rule: LimitRule): OwnNumber | undefined {
+	if (view === undefined) return undefined;
+	for (const stored of ['exception', 'base'] as const) {
+		const set = view[stored];
+		const value = numberOf(set, rule);
+		if (set !== undefined && value !== undefined)
+			return {
+				value,
+				mode: set.modes?.[rule] ?? set.mode,
+				stored,
+				author: set.author,
+				...(set.until == null ? {} : { until: set.until }),
+			};
+	}
+	const builtIn = view.effective.find(
+		({ rule: one, origin }) => one === rule && origin.level === view.level && origin.id === view.id,
+	);
+	return builtIn === undefined ? undefined : { value: builtIn.value, mode: builtIn.mode };
+}
+
+/** The limit that decides what leaves: of an enforced one and a smaller one that only watches, the enforced one. */
+export function effectiveFor(view: LimitsView | undefined, rule: LimitRule): EffectiveDto | undefined {
+	const found = view?.effective.filter((one) => one.rule === rule) ?? [];
+	return found.find(({ mode }) => mode === 'enforce') ?? found[0];
+}
+
+/** The smaller one that only watches beside an enforced one. */
+export const watchedFor = (view: LimitsView | undefined, rule: LimitRule): EffectiveDto | undefined =>
+	view?.effective.find((one) => one.rule === rule && one !== effectiveFor(view, rule));

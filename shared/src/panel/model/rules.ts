@@ -1,11 +1,10 @@
 /**
  * Rules that many share: what is set for the server, a reseller, a plan; whether each is enforced, and what it would have done.
  */
-import type { LimitsView } from '../../contract/limit-shapes.ts';
 import { eachOf, type LimitRule, limitText, wholeServer } from '../../words/limits.ts';
 import { wouldHaveOf, type Words } from './cell.ts';
 import type { SetBook } from './parents.ts';
-import { numberOf, ruleOrder, ruleWords } from './rule-words.ts';
+import { ownNumber, ruleOrder, ruleWords } from './rule-words.ts';
 
 export type RuleSwitch = {
 	readonly level: string;
@@ -31,22 +30,17 @@ export function whoOf(level: string, id: string, accountWord: string): string {
 	return `each ${each === 'account' ? accountWord : each}`;
 }
 
-/** The set that gives a level its number for a rule, and its mode there. */
-export function setFor(view: LimitsView, rule: LimitRule): LimitsView['base'] {
-	return [view.exception, view.base].find((set) => numberOf(set, rule) !== undefined);
-}
-
 export function rulesOf(book: SetBook, words: Words): readonly RuleRow[] {
 	const order = ['server', 'reseller', 'plan'];
+	const rank = (id: string): number => (id === wholeServer ? 0 : 1);
 	return [...book.values()]
-		.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level) || a.id.localeCompare(b.id))
+		.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level) || rank(a.id) - rank(b.id) || a.id.localeCompare(b.id))
 		.flatMap((view) =>
 			ruleOrder.flatMap((rule): RuleRow[] => {
-				const set = setFor(view, rule);
-				const value = numberOf(set, rule);
-				if (set === undefined || value === undefined) return [];
+				const own = ownNumber(view, rule);
+				if (own === undefined) return [];
+				const { value, mode } = own;
 				const who = whoOf(view.level, view.id, words.accountWord);
-				const mode = set.modes?.[rule] ?? set.mode;
 				const wouldHave = wouldHaveOf(view, rule, words);
 				return [
 					{

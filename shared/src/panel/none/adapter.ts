@@ -111,7 +111,7 @@ export function createNoPanelAdapter({
 	}
 
 	return {
-		words: { account: 'account', accounts: 'accounts', panel: 'this server', mta },
+		words: { account: 'account', accounts: 'accounts', panel: 'your own system', mta },
 		theme: 'auto',
 		basePath: '',
 		menuPlace: '',

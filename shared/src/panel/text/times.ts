@@ -88,5 +88,5 @@ export function zoneText(zoned: Zoned, ms: number): string {
 export function tomorrowMs(zoned: Zoned, nowMs: number): number {
 	const later = nowMs + dayMs;
 	const shiftMs = (offsetMinutes(zoned, nowMs) - offsetMinutes(zoned, later)) * 60_000;
-	return Math.ceil((later + shiftMs) / 60_000) * 60_000;
+	return Math.floor((later + shiftMs) / 60_000) * 60_000;
 }
