@@ -72,6 +72,12 @@ function roomOf(
 
 const isWindowOfRecipients = ({ rule }: Rule): boolean => rule !== 'message.recipients' && !rule.endsWith('.messages');
 
+/** More than the window allows at all, whatever has been used of it. */
+function isTooLarge(rule: Rule, { recipients, keys }: FitRequest): boolean {
+	if (recipients <= rule.value || !isWindowOfRecipients(rule)) return false;
+	return rule.rule !== 'hour.uniqueRecipients' || new Set(keys).size > rule.value;
+}
+
 /** `withMessageRule`: false for mail that waits, which that rule let in. */
 export function fitOf(request: FitRequest, present: Present, withMessageRule = true): Fit {
 	const binding: RuleState[] = [];
@@ -81,7 +87,7 @@ export function fitOf(request: FitRequest, present: Present, withMessageRule = t
 		if (!withMessageRule && (rule.rule === 'message.recipients' || rule.mode === 'monitor')) continue;
 		const used = present.meter.used(rule.scope, rule.rule, present.nowMs);
 		const adds = addsOf(rule, request, present);
-		if (rule.mode === 'enforce' && isWindowOfRecipients(rule) && adds > rule.value) isLarge = true;
+		isLarge ||= rule.mode === 'enforce' && isTooLarge(rule, request);
 		if (used + adds <= rule.value) continue;
 		(rule.mode === 'enforce' ? binding : wouldBind).push({ rule, used, adds });
 	}

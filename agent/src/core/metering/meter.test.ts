@@ -201,9 +201,7 @@ test('a now a little behind is no clock step: nothing leaves early', () => {
 	const meter = createMeter();
 	meter.charge(['account:a'], startMs, { messages: 1, recipients: 1, keys: [1] });
 	assert.equal(meter.used('account:a', 'minute.recipients', startMs), 1);
-	const before = meter.revision;
 	assert.equal(meter.used('account:a', 'minute.recipients', startMs - 2000), 1);
-	assert.equal(meter.revision, before);
 	assert.equal(meter.used('account:a', 'minute.recipients', startMs + 59_999), 1);
 	assert.equal(meter.used('account:a', 'minute.recipients', startMs + 60_000), 0);
 });

@@ -47,8 +47,6 @@ export type Meter = {
 	freeAtMs(question: FreeQuestion, nowMs: number): number | undefined;
 	/** Forgets scopes with nothing in any window. Some milliseconds for 40,000 scopes. */
 	prune(nowMs: number): void;
-	/** Grows with what frees something before its time: a refund, a clock set back. */
-	readonly revision: number;
 	readonly scopes: number;
 	/** Estimate of the memory it takes. */
 	readonly bytes: number;
@@ -91,7 +89,6 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 	/** Latest second of a question since the clock was last set back, and latest second charged. */
 	let clock = Number.NEGATIVE_INFINITY;
 	let latest = Number.NEGATIVE_INFINITY;
-	let revision = 0;
 
 	function make(name: ScopeKey): Scope {
 		const scope: Scope = {
@@ -147,7 +144,6 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 		for (const scope of scopes.values()) slide(scope);
 		clock = second;
 		latest = second;
-		revision += 1;
 		for (const scope of scopes.values()) {
 			bucket.restampList(buckets, scope.seconds, second);
 			bucket.restampList(buckets, scope.minutes, minuteOf(second));
@@ -248,7 +244,6 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 			for (const name of names) chargeOne(name, second, amount);
 		},
 		refund(names, atMs, amount) {
-			revision += 1;
 			for (const name of names) refundOne(name, secondOf(atMs), amount);
 		},
 		used(name, rule, nowMs) {
@@ -272,9 +267,6 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 				slide(scope);
 				if (scope.seconds.head === none && scope.minutes.head === none) scopes.delete(name);
 			}
-		},
-		get revision() {
-			return revision;
 		},
 		get scopes() {
 			return scopes.size;

@@ -7,7 +7,7 @@
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { type HeapOrder, heapInsert, heapRemove } from '../scheduling/heap.ts';
-import type { Chain, RuleSet, WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
+import type { Chain, WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
 
 /** A message in its line. */
 export type Waiter = {
@@ -21,9 +21,6 @@ export type Waiter = {
 	previous: Waiter | undefined;
 };
 
-/** Why the head of a line stays, and until when the clock will not change that, epoch ms. */
-export type Kept = { readonly rules: RuleSet; readonly revision: number; readonly atMs: number };
-
 export type Line = {
 	readonly name: string;
 	/** As last given: the same scopes, perhaps another value. */
@@ -32,8 +29,6 @@ export type Line = {
 	tail: Waiter | undefined;
 	/** Scopes whose rules kept its head when it was last looked at. */
 	blockedAt: readonly ScopeKey[];
-	/** What was found then, good until its time while rules, meter and head stay what they are. */
-	kept: Kept | undefined;
 };
 
 type Totals = { messages: number; recipients: number; bytes: number; uncounted: number; readonly lines: Set<Line> };
@@ -149,7 +144,7 @@ export function createLines(): Lines {
 			known.chain = chain;
 			return known;
 		}
-		const line: Line = { name, chain, head: undefined, tail: undefined, blockedAt: [], kept: undefined };
+		const line: Line = { name, chain, head: undefined, tail: undefined, blockedAt: [] };
 		lines.set(name, line);
 		return line;
 	}
@@ -162,17 +157,14 @@ export function createLines(): Lines {
 		const waiter: Waiter = { id, line, sinceMs, bytes, recipients: waiting, isCounted, next, previous: before };
 		if (next === undefined) line.tail = waiter;
 		else next.previous = waiter;
-		if (before === undefined) {
-			line.head = waiter;
-			line.kept = undefined;
-		} else before.next = waiter;
+		if (before === undefined) line.head = waiter;
+		else before.next = waiter;
 		waiters.set(id, waiter);
 		count(line, { messages: 1, recipients: waiting.length, bytes, uncounted: isCounted ? 0 : 1 });
 		return line;
 	}
 
 	function rejoin(waiter: Waiter, back: readonly WaitingRecipient[]): void {
-		waiter.line.kept = undefined;
 		const there = new Set(waiter.recipients.map(({ index }) => index));
 		const added = back.filter(({ index }) => !there.has(index));
 		waiter.recipients = [...waiter.recipients, ...added].sort((one, other) => one.index - other.index);
@@ -181,7 +173,6 @@ export function createLines(): Lines {
 
 	function setCounted(waiter: Waiter, isCounted: boolean): void {
 		if (waiter.isCounted === isCounted) return;
-		waiter.line.kept = undefined;
 		waiter.isCounted = isCounted;
 		count(waiter.line, { messages: 0, recipients: 0, bytes: 0, uncounted: isCounted ? -1 : 1 });
 	}
@@ -205,7 +196,6 @@ export function createLines(): Lines {
 			const gone = waiter.recipients.length - staying.length;
 			if (gone === 0) return;
 			waiter.recipients = staying;
-			line.kept = undefined;
 			if (staying.length > 0) {
 				count(line, { messages: 0, recipients: -gone, bytes: 0, uncounted: 0 });
 				return;

@@ -65,7 +65,8 @@ function modelRoom({ recount, rules }: World, { chain, recipients, isCounted }: 
 		);
 		const fresh = new Set(keys.filter((key) => !seen.has(key))).size;
 		const adds = rule.endsWith('.messages') ? (isCounted ? 0 : 1) : rule.endsWith('uniqueRecipients') ? fresh : count;
-		if (!rule.endsWith('.messages') && adds > value) isLarge = true;
+		const all = rule.endsWith('uniqueRecipients') ? new Set(keys).size : count;
+		if (!rule.endsWith('.messages') && all > value) isLarge = true;
 		if (used + adds > value) binding.add(scope);
 	}
 	return { binding, isLarge };

@@ -6,7 +6,8 @@
  * nobody overtakes through a scope for which an older one waits, and the oldest always gets the next room. A rule on a scope that
  * others do not share keeps nobody else. What is too large for a whole window leaves in parts, as many at once as there is room for.
  *
- * `plan` costs by lines and by what leaves, not by what waits. Each release is handed to `take` in the same turn of the loop: the
+ * `plan` costs by lines and by what leaves, not by what waits. What it found of a line is not kept for the next time: what others were
+ * charged since can keep the line at further scopes. Each release is handed to `take` in the same turn of the loop: the
  * caller charges the meter there, before anything else is asked. What was taken is out of the room; when its step cannot be written
  * the caller refunds and adds it again, and it stands in its old place, which is that of its age.
  *
@@ -99,11 +100,7 @@ export function createWaitingRoom(): WaitingRoom {
 	 */
 	function release(line: Line, input: PlanInput, releases: Release[]): 'gone' | { readonly atMs: number } {
 		const head = line.head as Waiter;
-		const { meter, nowMs } = input;
 		const rules = input.ruleSetOf(line.chain);
-		const { kept } = line;
-		if (kept !== undefined && kept.rules === rules && kept.revision === meter.revision && nowMs < kept.atMs)
-			return kept;
 		let found = fit(head, rules, input);
 		if (found.room > 0) {
 			const leaving = head.recipients.slice(0, found.room);
@@ -125,8 +122,7 @@ export function createWaitingRoom(): WaitingRoom {
 			line,
 			found.keeping.map(({ rule }) => rule.scope),
 		);
-		line.kept = { rules, revision: meter.revision, atMs: changesAtMs(found, input) };
-		return line.kept;
+		return { atMs: changesAtMs(found, input) };
 	}
 
 	function plan(input: PlanInput): Plan {
@@ -138,7 +134,6 @@ export function createWaitingRoom(): WaitingRoom {
 		for (let line = queue.pop(); line !== undefined; line = queue.pop()) {
 			if (line.chain.scopes.some((scope) => blocked.has(scope))) {
 				lines.block(line, []);
-				line.kept = undefined;
 				continue;
 			}
 			if (left <= 0) return { releases, nextMs: input.nowMs };
