@@ -101,7 +101,7 @@ async function release(
 			params: { act: 'release' },
 			body: { selector: { kind: 'account', id: key }, reason, now: now === true },
 		},
-		render: (done) => releasedLines(id, lifted, done),
+		render: (done, view) => releasedLines({ id, lifted }, done, view),
 	});
 }
 
@@ -122,7 +122,7 @@ async function maySendAs(
 	}
 	if (allow.length + forbid.length === 0) {
 		if (options.json === true) terminal.writeOut(jsonText(account.value));
-		else writeLines(terminal, maySendAsLines(account.value));
+		else writeLines(terminal, maySendAsLines(account.value, viewOf(terminal)));
 		return;
 	}
 	const lower = (texts: readonly string[]) => texts.map((text) => text.toLowerCase());
@@ -206,7 +206,7 @@ export function addAccount(program: Command, terminal: Terminal): void {
 			await answer(terminal, options, {
 				id: 'forgetAccount',
 				input: { params: { id }, body: { reason } },
-				render: (done) => forgottenLines(id, done),
+				render: (done, view) => forgottenLines(id, done, view),
 			});
 		});
 }

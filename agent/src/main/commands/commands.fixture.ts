@@ -10,6 +10,7 @@ import { type OperationHandlers, type OperationId, operations } from '@sluice/sh
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import { createEventStream, type EventStream } from '../../io/http/event-stream.ts';
 import { type Api, serveApi } from '../../io/http/server.ts';
+import * as limits from './limit-values.fixture.ts';
 import { createProgram, runProgram } from './program.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 import * as values from './values.fixture.ts';
@@ -50,8 +51,28 @@ function madeUpHandlers(): OperationHandlers {
 		putHold: async () => ok({ hold: values.holds[0] as (typeof values.holds)[number], recipients: 4, messages: 2 }),
 		deleteHold: async () => ok({ recipients: 4, messages: 2 }),
 		audit: async () => ok({ items: [...values.auditEntries] }),
+		listAccounts: async () => ok({ items: [...limits.accounts], total: 3 }),
+		getAccount: async () => ok(first(limits.accounts)),
+		forgetAccount: async () => ok({ forgotten: 3 }),
+		putMaySendAs: async ({ body }) => ok({ ...first(limits.accounts), maySendAs: body.items }),
+		listLimits: async () => ok({ items: [...limits.limitsList] }),
+		getLimits: async () => ok(limits.accountLimits),
+		putLimits: async () => ok(limits.accountLimits),
+		deleteLimits: async () => ok({ ...limits.accountLimits, exception: undefined }),
+		getUsage: async () => ok(limits.accountUsage),
+		simulate: async () => ok({ id: 's1', state: 'running' as const, progress: 0.4 }),
+		getSimulation: async () => ok(limits.simulation),
+		listCredentials: async () => ok({ items: [...limits.credentials] }),
+		createCredential: async () => ok({ credential: first(limits.credentials), password: 'k4Vd-91xQ-mmTz-77pe' }),
+		revokeCredential: async () => ok(first(limits.credentials)),
+		listWebhooks: async () => ok({ items: [...limits.webhooks] }),
+		createWebhook: async () => ok({ webhook: first(limits.webhooks), secret: 'whsec_1Zk0tV' }),
+		deleteWebhook: async () => ok(first(limits.webhooks)),
+		testWebhook: async () => ok({ ok: false, status: 502, text: 'Bad Gateway' }),
 	};
 }
+
+const first = <T>(values: readonly T[]): T => values[0] as T;
 
 export async function startFakeAgent(): Promise<FakeAgent> {
 	const folder = mkdtempSync(join(tmpdir(), 'sluice-commands-'));

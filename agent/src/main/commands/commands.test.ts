@@ -34,8 +34,25 @@ const asking: readonly (readonly [name: string, words: string, operation: Operat
 	['hold-lift', 'hold lift h7k2 --release', 'deleteHold'],
 	['lane-list', 'lane list', 'lanes'],
 	['audit', 'audit', 'audit'],
+	['account-list', 'account list', 'listAccounts'],
+	['account-set-limit', 'account set-limit acme --hour 400', 'putLimits'],
+	['account-hold', 'account hold acme --for 12h', 'putHold'],
+	['account-release', 'account release acme', 'act'],
+	['account-may-send-as', 'account may-send-as acme --allow Friend.test --forbid partner.test', 'putMaySendAs'],
+	['account-forget', 'account forget acme', 'forgetAccount'],
+	['account-simulate', 'account simulate acme --hour 50', 'getSimulation'],
+	['limit-list', 'limit list', 'listLimits'],
+	['limit-show', 'limit show --account acme', 'getLimits'],
+	['limit-clear', 'limit clear --mailbox me@acme.test --exception', 'deleteLimits'],
+	['credential-list', 'credential list', 'listCredentials'],
+	['credential-add', 'credential add --account acme --name shop', 'createCredential'],
+	['credential-revoke', 'credential revoke c7h2k9', 'revokeCredential'],
+	['webhook-list', 'webhook list', 'listWebhooks'],
+	['webhook-add', 'webhook add https://ops.example.net/hooks/mail --event limit', 'createWebhook'],
+	['webhook-remove', 'webhook remove w3', 'deleteWebhook'],
 ];
-const isAct = (words: string): boolean => /hold set|(hold|discard|release) (1|--)/.test(words);
+const isAct = (words: string): boolean =>
+	/hold set|(hold|discard|release) (1|--)|account (hold|release|forget)/.test(words);
 
 for (const [name, words] of asking) {
 	test(`sluice ${words}: read by a person`, async () => {

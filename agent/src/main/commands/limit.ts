@@ -42,7 +42,7 @@ export async function setLimit(
 	await answer(terminal, options, {
 		id: 'putLimits',
 		input: { params: limited, body: input.value },
-		render: limitSetLines,
+		render: (limits, view) => limitSetLines(limits, view, options.until !== undefined),
 	});
 }
 

@@ -140,9 +140,9 @@ export function accountLines(seen: AccountSeen, view: View): readonly string[] {
 }
 
 export function releasedLines(
-	id: string,
-	lifted: number,
+	{ id, lifted }: { readonly id: string; readonly lifted: number },
 	{ recipients, messages }: OperationOutput<'act'>,
+	view: View,
 ): readonly string[] {
 	const holds =
 		lifted === 0 ? 'No standing hold was set for it.' : `Lifted: ${countText(lifted, 'hold')}; new mail passes.`;
@@ -150,18 +150,27 @@ export function releasedLines(
 		recipients === 0
 			? 'Nothing of it was held or waiting.'
 			: `Released: ${countText(recipients, 'recipient')} in ${countText(messages, 'message')}.`;
-	return [`${mail} ${holds}`, `See \`sluice account show ${clean(id)}\`.`];
+	return [...hanging('', `${mail} ${holds}`, proseWidth(view)), `See \`sluice account show ${clean(id)}\`.`];
 }
 
-export function maySendAsLines({ id, domains, maySendAs }: AccountDto): readonly string[] {
-	return [
-		`Account ${clean(id)} owns ${namesText(domains)}.`,
+export function maySendAsLines({ id, domains, maySendAs }: AccountDto, view: View): readonly string[] {
+	const more =
 		maySendAs.length === 0
 			? 'It may send as nothing of others.'
-			: `It may also send as ${maySendAs.map(clean).join(', ')}.`,
+			: `It may also send as ${maySendAs.map(clean).join(', ')}.`;
+	return [
+		...hanging('', `Account ${clean(id)} owns ${namesText(domains)}.`, proseWidth(view)),
+		...hanging('', more, proseWidth(view)),
 	];
 }
 
-export const forgottenLines = (id: string, { forgotten }: OperationOutput<'forgetAccount'>): readonly string[] => [
-	`Forgotten: account ${clean(id)} and ${countText(forgotten, 'thing')} that were set for it. Its history stays until it is old.`,
-];
+export const forgottenLines = (
+	id: string,
+	{ forgotten }: OperationOutput<'forgetAccount'>,
+	view: View,
+): readonly string[] =>
+	hanging(
+		'',
+		`Forgotten: account ${clean(id)}, ${countText(forgotten, 'thing')} in all. Its history stays until it is old.`,
+		proseWidth(view),
+	);

@@ -43,6 +43,9 @@ export function credentialMadeLines(
 	];
 }
 
-export const credentialRevokedLines = ({ id, account, name }: CredentialDto): readonly string[] => [
-	`Revoked: ${clean(id)} (${clean(name)}) of account ${clean(account)}. It cannot log in any more.`,
-];
+export const credentialRevokedLines = ({ id, account, name }: CredentialDto, view: View): readonly string[] =>
+	hanging(
+		'',
+		`Revoked: ${clean(id)} (${clean(name)}) of account ${clean(account)}. It cannot log in any more.`,
+		proseWidth(view),
+	);

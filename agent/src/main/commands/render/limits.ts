@@ -79,22 +79,25 @@ const ruleTexts: { readonly [R in LimitRule]: string } = {
 	'hour.recipients': 'recipients an hour',
 	'day.messages': 'messages a day',
 	'day.recipients': 'recipients a day',
-	'hour.uniqueRecipients': 'different recipients an hour',
-	'message.recipients': 'recipients of one message',
+	'hour.uniqueRecipients': 'different an hour',
+	'message.recipients': 'recipients a message',
 };
 
 type Row = { readonly rule: LimitRule; readonly limit?: EffectiveDto; readonly usage?: UsageDto };
 
+/** A row for each number in force: a rule has two where a smaller one only counts. And one for what is used without a number. */
 function rowsOf(effective: readonly EffectiveDto[], usage: readonly UsageDto[]): readonly Row[] {
-	const rules = Object.keys(ruleTexts) as LimitRule[];
-	return rules.flatMap((rule) => {
-		const limit = effective.find((one) => one.rule === rule);
+	return (Object.keys(ruleTexts) as LimitRule[]).flatMap((rule): Row[] => {
 		const used = usage.find((one) => one.rule === rule);
-		if (limit === undefined && (used === undefined || used.used + used.waiting === 0)) return [];
-		return [{ rule, ...(limit === undefined ? {} : { limit }), ...(used === undefined ? {} : { usage: used }) }];
+		const limits = effective.filter((one) => one.rule === rule);
+		if (used === undefined) return limits.map((limit) => ({ rule, limit }));
+		if (limits.length > 0) return limits.map((limit) => ({ rule, limit, usage: used }));
+		return used.used + used.waiting === 0 ? [] : [{ rule, usage: used }];
 	});
 }
 
+/** Below this there is no room for where a number comes from: it is told beneath the table. */
+const originColumnsMin = 120;
 const barColumns = 10;
 
 /** `██████░░░░`: at least one block where anything is used, all of them only when all is used. */
@@ -149,9 +152,13 @@ export function usageTable(
 			text: ({ usage: used }) => (used?.resetsAt === undefined ? '-' : relativeText(view, Date.parse(used.resetsAt))),
 		},
 		{ title: 'MODE', text: ({ limit }) => (limit === undefined ? '-' : modeTexts[limit.mode]) },
-		{ title: 'FROM', text: ({ limit }) => (limit === undefined ? '-' : originText(limit)), columnsMin: 12 },
 	];
-	return table(columns, rows, view);
+	const from: Column<Row> = { title: 'FROM', text: ({ limit }) => (limit === undefined ? '-' : originText(limit)) };
+	if (view.width >= originColumnsMin) return table([...columns, from], rows, view);
+	return [
+		...table(columns, rows, view),
+		...effective.flatMap(({ text }) => hanging('  ', clean(text), proseWidth(view))),
+	];
 }
 
 function effectiveLines({ effective }: LimitsView, view: View): readonly string[] {
@@ -210,31 +217,39 @@ export function limitLines(limits: LimitsView, view: View): readonly string[] {
 	];
 }
 
-/** After a change: what counts now, and by what it is bounded. */
-export function limitSetLines(limits: LimitsView, view: View): readonly string[] {
-	const capped = limits.effective.filter(({ cappedBy }) => cappedBy !== undefined);
-	const undo = limits.exception === undefined ? '' : ' --exception';
+/** What counts now, a line each. */
+const inForceLines = ({ effective }: LimitsView, view: View): readonly string[] =>
+	effective.flatMap(({ text, mode }) => hanging('  ', `${clean(text)} (${modeTexts[mode]})`, proseWidth(view)));
+
+/** After a change: what counts now, by what it is bounded, how it is taken back. */
+export function limitSetLines(limits: LimitsView, view: View, isException: boolean): readonly string[] {
+	const isCapped = limits.effective.some(({ cappedBy }) => cappedBy !== undefined);
 	return [
-		...hanging('', `Set for ${clean(limitedText(limits))}.`, proseWidth(view)),
-		...limits.effective.map(({ text, mode }) => `  ${clean(text)} (${modeTexts[mode]})`),
-		...(capped.length === 0
-			? []
-			: hanging('', 'What is set is kept, and counts in full once what caps it allows more.', proseWidth(view))),
-		`Undo: \`sluice limit clear ${limitedOption(limits)}${undo}\`.`,
+		...hanging('', `Set for ${clean(limitedText(limits))}. In force there now:`, proseWidth(view)),
+		...inForceLines(limits, view),
+		...(isCapped
+			? hanging('', 'What is capped is kept as it was set, and counts once what caps it allows it.', proseWidth(view))
+			: []),
+		`Take it away: \`sluice limit clear ${limitedOption(limits)}${isException ? ' --exception' : ''}\`.`,
 	];
 }
 
 export function limitClearedLines(limits: LimitsView, view: View): readonly string[] {
-	return [
-		...hanging(
-			'',
-			limits.base === undefined
-				? `Nothing is set for ${clean(limitedText(limits))} any more.`
-				: `The exception of ${clean(limitedText(limits))} is over; its numbers stand.`,
-			proseWidth(view),
-		),
-		...limits.effective.map(({ text, mode }) => `  ${clean(text)} (${modeTexts[mode]})`),
-	];
+	const what = clean(limitedText(limits));
+	const gone =
+		limits.base === undefined
+			? `Nothing is set for ${what} any more.`
+			: `The exception of ${what} is over; its numbers stand.`;
+	return [...hanging('', `${gone} In force there now:`, proseWidth(view)), ...inForceLines(limits, view)];
+}
+
+/** Numbers that nobody has set stand in the list too: what they would have done is asked for first of all. */
+function listedText({ base, exception, effective }: LimitsView): string {
+	const sets = [base, exception].flatMap((set) => (set === undefined ? [] : [setText(set)]));
+	if (sets.length > 0) return sets.join('; for a while: ');
+	return effective.length === 0
+		? 'no number'
+		: `built in: ${effective.map(({ rule, value, mode }) => `${limitText(rule, value)} (${modeTexts[mode]})`).join(', ')}`;
 }
 
 export function limitListLines({ items, next }: OperationOutput<'listLimits'>, view: View): readonly string[] {
@@ -246,8 +261,7 @@ export function limitListLines({ items, next }: OperationOutput<'listLimits'>, v
 		{ title: 'FOR', text: limitedText, columnsMin: 16 },
 		{
 			title: 'SET',
-			text: ({ base, exception }) =>
-				[base, exception].flatMap((set) => (set === undefined ? [] : [setText(set)])).join('; for a while: '),
+			text: listedText,
 			columnsMin: 24,
 		},
 		{

@@ -47,9 +47,10 @@ export function webhookMadeLines({ webhook, secret }: OperationOutput<'createWeb
 	];
 }
 
-export const webhookRemovedLines = ({ id, url, pending }: WebhookDto): readonly string[] => [
-	`Removed: ${clean(id)} (${clean(url)})${pending === 0 ? '' : `; ${countText(pending, 'event')} dropped`}.`,
-];
+export const webhookRemovedLines = ({ id, url, pending }: WebhookDto, view: View): readonly string[] => {
+	const dropped = pending === 0 ? '' : `; ${countText(pending, 'event')} dropped`;
+	return hanging('', `Removed: ${clean(id)} (${clean(url)})${dropped}.`, proseWidth(view));
+};
 
 export const webhookTestedLines = (
 	{ ok, status, text }: OperationOutput<'testWebhook'>,

@@ -1,0 +1,198 @@
+/**
+ * Commands about accounts, limits, credentials and webhooks: what the agent is asked, what an operator reads at night, wrong use.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { failed, ok } from '@sluice/shared/words/result.ts';
+import { assertGolden, type FakeAgent, run, startFakeAgent, type TerminalWishes } from './commands.fixture.ts';
+import { accountLimits, simulation, webhooks } from './limit-values.fixture.ts';
+import { holds } from './values.fixture.ts';
+
+let agent: FakeAgent;
+before(async () => {
+	agent = await startFakeAgent();
+});
+after(() => agent.stop());
+
+const here = (words: string, wishes: TerminalWishes = {}, more: readonly string[] = []) =>
+	run([...words.split(' '), ...more, '--socket', agent.socketPath], wishes);
+
+const bodyOf = (at: number): unknown => (agent.asked[at]?.input as { body?: unknown } | undefined)?.body;
+
+/** Bodies with which limits were put since the last look. */
+const puts = (): readonly unknown[] =>
+	agent.asked.splice(0).flatMap(({ id, input }) => (id === 'putLimits' ? [(input as { body: unknown }).body] : []));
+
+test('account show: one screen with what is wrong, what is allowed and by whom, what waits, what to do', async () => {
+	const own = { ...(holds[0] as (typeof holds)[number]), selector: { kind: 'account', id: 'acme' } as const };
+	agent.answer('listHolds', async () => ok({ items: [own, ...holds] }));
+	const ran = await here('account show acme', { width: 80 });
+	assert.deepEqual([ran.err, ran.code], ['', 0]);
+	assertGolden('account-show', ran.out);
+	const tooWide = ran.out.split('\n').filter((line) => line.length > 80);
+	assert.deepEqual(tooWide, []);
+	const json = JSON.parse((await here('account show acme --json')).out) as { [name: string]: unknown };
+	assert.deepEqual(Object.keys(json), ['account', 'limits', 'usage', 'holds', 'messages']);
+	assert.deepEqual((json.holds as readonly unknown[]).length, 1, 'holds of other accounts are not its own');
+});
+
+test('in colours, what is used up stands out', async () => {
+	const ran = await here('account list', { width: 120, isTerminal: true, hasColour: true });
+	assertGolden('account-list-wide', ran.out.replaceAll('\x1b', '␛'));
+});
+
+test('a number typed is laid over what is set; each rule keeps its mode', async () => {
+	agent.asked.length = 0;
+	await here('account set-limit acme --day 900');
+	await here('account set-limit acme --hour inherit --monitor --unique 70', {}, ['--note', 'new note']);
+	await here('limit set --plan Basic --enforce');
+	await here('account set-limit acme --hour 999 --until 3d --over defer --no-split');
+	const until = new Date(Date.parse('2026-11-24T07:30:00Z') + 3 * 86_400_000).toISOString();
+	const note = 'ticket 4711';
+	assert.deepEqual(puts(), [
+		{ mode: 'enforce', hour: { recipients: 400 }, day: { recipients: 900 }, note },
+		// The mode of an inherited number stays, whatever the mode of those that are set.
+		{ mode: 'monitor', hourUniqueRecipients: 70, modes: { 'day.recipients': 'monitor' }, note: 'new note' },
+		{
+			mode: 'enforce',
+			hour: { recipients: 400 },
+			modes: {
+				'day.recipients': 'enforce',
+				'hour.messages': 'enforce',
+				'message.recipients': 'enforce',
+			},
+			note,
+		},
+		{ mode: 'enforce', hour: { recipients: 999 }, over: 'defer', split: false, until },
+	]);
+});
+
+test('every level can be named, and is asked by its own path', async () => {
+	agent.asked.length = 0;
+	const named: readonly (readonly [words: string, level: string, id: string])[] = [
+		['--server', 'server', 'server'],
+		['--each mailbox', 'server', 'each-mailbox'],
+		['--reseller bob', 'resellers', 'bob'],
+		['--plan Basic', 'plans', 'Basic'],
+		['--account acme', 'accounts', 'acme'],
+		['--domain acme.test', 'domains', 'acme.test'],
+		['--mailbox me@acme.test', 'mailboxes', 'me@acme.test'],
+		['--script acme:/home/acme/www', 'scripts', 'acme:/home/acme/www'],
+		['--credential c1', 'credentials', 'c1'],
+	];
+	for (const [words] of named) assert.equal((await here(`limit show ${words}`)).code, 0);
+	assert.deepEqual(
+		agent.asked.splice(0).map(({ input }) => (input as { params: unknown }).params),
+		named.map(([, level, id]) => ({ level, id })),
+	);
+});
+
+test('simulate tells how far it is where a person looks, and nothing but the answer into a pipe', async () => {
+	let asked = 0;
+	agent.answer('getSimulation', async () =>
+		ok(asked++ === 0 ? { id: 's1', state: 'running' as const, progress: 0.8 } : simulation),
+	);
+	agent.asked.length = 0;
+	const seen = await here('account simulate --hour 50 --day 200 --days 14', { isTerminal: true });
+	assert.match(seen.err, /^\rReplaying 14 days ████░░░░░░ 40 %\rReplaying 14 days ████████░░ 80 %\r/);
+	assert.match(seen.out, /Would have held 214 messages/);
+	assert.deepEqual(bodyOf(0), {
+		days: 14,
+		proposals: [
+			{
+				level: 'server',
+				id: 'each-account',
+				limits: { mode: 'enforce', hour: { recipients: 50 }, day: { recipients: 200 } },
+			},
+		],
+	});
+	const piped = await here('account simulate acme --hour 50 --json');
+	assert.equal(piped.err, '');
+	assert.deepEqual(JSON.parse(piped.out), simulation);
+	agent.answer('getSimulation', async () => ok({ id: 's1', state: 'failed', progress: 0.5, failure: 'disk full' }));
+	const broken = await here('account simulate');
+	assert.deepEqual([broken.code, broken.out], [1, 'The simulation failed: disk full.\n']);
+});
+
+test('release lifts the holds of the account alone, then lets its mail go', async () => {
+	agent.answer('listHolds', async () =>
+		ok({
+			items: ['acme', 'shop'].map((id) => ({
+				...(holds[0] as (typeof holds)[number]),
+				id: `h-${id}`,
+				selector: { kind: 'account' as const, id },
+			})),
+		}),
+	);
+	agent.asked.length = 0;
+	const ran = await here('account release acme --now', {}, ['--reason', 'looked at it']);
+	assert.match(ran.out, /Lifted: 1 hold; new mail passes\./);
+	const acts = agent.asked.filter(({ id }) => id === 'deleteHold' || id === 'act');
+	assert.deepEqual(
+		acts.map(({ id, input }) => [id, (input as { params: object }).params, (input as { body: unknown }).body]),
+		[
+			['deleteHold', { id: 'h-acme' }, undefined],
+			['act', { act: 'release' }, { selector: { kind: 'account', id: 'acme' }, reason: 'looked at it', now: true }],
+		],
+	);
+});
+
+test('a webhook that takes nothing ends with 1, one that does with 0; a noun stands for its events', async () => {
+	const refused = await here('webhook test w3');
+	assert.deepEqual([refused.out, refused.code], ['Not taken (HTTP 502): Bad Gateway\n', 1]);
+	agent.answer('testWebhook', async () => ok({ ok: true, status: 204, text: 'taken in 41 ms' }));
+	assert.equal((await here('webhook test w3')).code, 0);
+	agent.asked.length = 0;
+	agent.answer('createWebhook', async () => ok({ webhook: webhooks[0] as (typeof webhooks)[number], secret: 's' }));
+	await here('webhook add https://x.example/ --event limit.reached limit agent.started');
+	assert.deepEqual(bodyOf(0), {
+		url: 'https://x.example/',
+		events: ['limit.reached', 'limit.set', 'limit.warning', 'limit.episode', 'agent.started'],
+	});
+});
+
+test('wrong use ends with 2 and changes nothing', async () => {
+	agent.asked.length = 0;
+	const cases: readonly (readonly [words: string, says: RegExp])[] = [
+		['limit set --hour 5', /^Name exactly one of --server/],
+		['limit set --server --plan Basic --hour 5', /^Name exactly one of --server/],
+		['limit set --each planet --hour 5', /Allowed choices are account, domain/],
+		['account set-limit acme --hour -1', /A whole number from 0, or inherit/],
+		['account set-limit acme --hour 1.5', /A whole number from 0, or inherit/],
+		['account set-limit acme --hour 5 --until yesterday', /A time to come such as/],
+		['account set-limit acme --hour 5 --until 2026-11-23', /This time is over/],
+		['account set-limit acme --hour 5 --over explode', /Allowed choices are wait, defer, reject/],
+		['account set-limit acme --monitor --enforce', /cannot be used with option '--enforce'/],
+		['account simulate acme', /^Name a number to try/],
+		['account simulate --days 31 --hour 5', /A whole number, 1 to 30/],
+		['account list --state lost', /Allowed choices are active, suspended, gone/],
+		['account forget acme', /^Required option '--reason <text>'/],
+		['credential add --account acme', /^Required option '--name <text>'/],
+		['webhook add https://x.example/ --event limit.exploded', /^Unknown event 'limit\.exploded'/],
+	];
+	for (const [words, says] of cases) {
+		const ran = await here(words);
+		assert.deepEqual([words, ran.code, ran.out], [words, 2, '']);
+		assert.match(ran.err, says);
+	}
+	assert.deepEqual(agent.asked, []);
+	agent.answer('getLimits', async () => ok({ ...accountLimits, base: undefined, exception: undefined, effective: [] }));
+	const nothing = await here('account set-limit acme');
+	assert.deepEqual([nothing.code, nothing.err.split('\n')[0]], [2, 'Name what to set, such as --hour 50.']);
+	assert.deepEqual(puts(), []);
+});
+
+test('what is not there, and nothing at all, say what to do', async () => {
+	agent.answer('getAccount', async () => failed({ code: 'not-found', detail: 'No such account.' }));
+	const ran = await here('account show nobody');
+	assert.equal(ran.code, 1);
+	assert.match(ran.err, /^No such thing: No such account\.\n`sluice account list`/);
+	agent.answer('listAccounts', async () => ok({ items: [], total: 0 }));
+	agent.answer('listLimits', async () => ok({ items: [] }));
+	agent.answer('listCredentials', async () => ok({ items: [] }));
+	agent.answer('listWebhooks', async () => ok({ items: [] }));
+	const lines: string[] = [];
+	for (const words of ['account list', 'account list --near', 'limit list', 'credential list', 'webhook list'])
+		lines.push(`$ sluice ${words}\n${(await here(words)).out}`);
+	assertGolden('empty-accounts', lines.join('\n'));
+});
