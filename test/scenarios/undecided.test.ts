@@ -52,7 +52,10 @@ test('judging fails: the message goes on as accepted, undecided (invariant 10)',
 });
 
 test('attributing fails: the message goes on as nobody’s, and our wiring stays inside (invariant 10)', async (context) => {
-	const { trace, text } = await acceptedWith(context, (flow) => ({ ...flow, directory: boom }));
+	const { trace, text } = await acceptedWith(context, (flow) => ({
+		...flow,
+		accounts: { ...flow.accounts, directory: { accountOfUid: boom, accountOfMailbox: boom, accountOfDomain: boom } },
+	}));
 	assert.deepEqual([trace.from.account, trace.from.class], ['', 'unattributed']);
 	assert.ok(!/x-sluice/i.test(text), 'the secret does not leave');
 });

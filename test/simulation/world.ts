@@ -17,11 +17,16 @@ import { deliver } from '@sluice/agent/flow/deliver.ts';
 import { createDispatcher } from '@sluice/agent/flow/dispatch.ts';
 import { createHealth } from '@sluice/agent/flow/health.ts';
 import { createHostMemory } from '@sluice/agent/flow/locate.ts';
+import { createPacer } from '@sluice/agent/flow/pace.ts';
 import { createReach } from '@sluice/agent/flow/reach.ts';
 import { createRecovery } from '@sluice/agent/flow/recover.ts';
 import { reportEnded } from '@sluice/agent/flow/report.ts';
 import { startSweeper } from '@sluice/agent/flow/sweep.ts';
 import { createTurns } from '@sluice/agent/flow/turns.ts';
+import { fillWaitingRoom } from '@sluice/agent/flow/waiting-mail.ts';
+import { usageOfEntry } from '@sluice/agent/io/store/usage-of-entry.ts';
+import { openMetering } from '@sluice/agent/main/open-metering.ts';
+import type { StateStore } from '@sluice/agent/ports/store.ts';
 import type { SluiceEvent } from '@sluice/shared/words/events.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
 import { type SimulatedClock, seededRandom, simulatedClock } from './clock.ts';
@@ -35,6 +40,13 @@ const settings: FlowSettings = {
 	key: 'sim',
 	attribution: { mta: 'none', secrets: [], hostNames: [] },
 	judge: { hopsMax: 50, ownPassesMax: 4, accountRecipientsMax: 100_000, accountBytesMax: 1e12, goneGraceMs: 3_600_000 },
+	limits: {
+		warnPercent: 80,
+		identitiesMax: 64,
+		waiting: { recipientsMax: 20_000, bytesMax: 1e9, ageMsMax: 12 * 3_600_000 },
+		waitingExpireMs: 86_400_000,
+		ramp: { mode: 'off', days: 7, share: 0.5 },
+	},
 	queueRecipientsMax: 1_000_000,
 	holdExpireMs: 7 * 86_400_000,
 	admission: { mtaOnly: false },
@@ -85,6 +97,20 @@ export function createWorld(seed: number): World {
 	const internet = simulatedInternet(clock, random);
 	const events: SluiceEvent[] = [];
 	const holds = new Map<string, StandingHold>();
+	const state: StateStore = {
+		holds: () => [],
+		putHold: () => {},
+		deleteHold: () => {},
+		audit: () => {},
+		auditLog: () => [],
+		documents: () => [],
+		putDocuments: () => {},
+		get: () => undefined,
+		set: () => {},
+		close: () => {},
+	};
+	const accounts = createAccountBook();
+	const limits = createLimitBook();
 	let flow: Flow | undefined;
 	let inFlightAtKills = 0;
 
@@ -112,37 +138,36 @@ export function createWorld(seed: number): World {
 				retain: async () => [],
 				stop: async () => {},
 			},
-			state: {
-				holds: () => [],
-				putHold: () => {},
-				deleteHold: () => {},
-				audit: () => {},
-				auditLog: () => [],
-				documents: () => [],
-				putDocuments: () => {},
-				get: () => undefined,
-				set: () => {},
-				close: () => {},
-			},
+			state,
 			disk: { space: async () => ({ freeBytes: 1e12, totalBytes: 1e12 }) },
 			health: createHealth(clock, sink),
 			settings: () => settings,
-			accounts: createAccountBook(),
+			accounts,
 			accountTurns: createTurns(),
-			limits: createLimitBook(),
+			limits,
+			...openMetering({ accounts, limits, state, settings: () => settings }),
+			wakePace: () => pacer.wake(),
 			domainToAscii: (domain) => domain,
 			holds,
 			acts: { underWay: 0 },
-			wake: () => dispatcher.wake(),
+			wake() {
+				dispatcher.wake();
+				pacer.notice();
+			},
 			isStopping: () => false,
 		};
 		const dispatcher = createDispatcher(
 			() => current,
 			(context, job) => deliver(context, memory, job),
 		);
+		const pacer = createPacer(() => current);
 		current.health.onChange(() => dispatcher.wake());
 		const open = recovery.open();
 		for (const message of open) scheduler.add(message, clock.now());
+		for (const entry of disk.entries())
+			usageOfEntry(entry, (scopes, usage) => current.meter.charge(scopes, usage.second * 1000, usage));
+		fillWaitingRoom(current);
+		pacer.start();
 		for (const message of open) void reportEnded(current, message, undefined);
 		startSweeper(current);
 		dispatcher.start();

@@ -1,9 +1,10 @@
 /**
- * Acceptance: from a whole message to its reply, in five steps.
+ * Acceptance: from a whole message to its reply, in six steps.
  *
- * Who sent it, what is to happen with it, one record in the log, one place in the queue, one reply. The reply waits for the
- * disk and for nothing else. An error while attributing or judging never costs a message: it goes on as accepted, undecided,
- * and is counted (invariant 10). Measuring and detection join between attribute and judge.
+ * Who sent it, what is to happen with it, whether it fits into the limits of its sender, one record in the log, one place in the
+ * queue, one reply. The reply waits for the
+ * disk and for nothing else. An error while attributing, judging or measuring never costs a message: it goes on as accepted, undecided,
+ * and is counted (invariant 10). Detection joins between attribute and judge.
  */
 
 import { domainOf } from '@sluice/shared/words/address.ts';
@@ -25,6 +26,7 @@ import { noticeUnknown } from './account-events.ts';
 import { holdSuspended } from './account-mail.ts';
 import { type Flow, reportError } from './context.ts';
 import { loopQuietMs } from './health.ts';
+import { giveBack, type Measured, measureSubmission, scopesOf, takePlace, tellWaiting } from './measure.ts';
 import { holdLate } from './review.ts';
 
 type Submitted = {
@@ -43,13 +45,20 @@ export async function accept(
 ): Promise<Reply> {
 	const submitted: Submitted = { session, envelope, content, nowMs: flow.clock.now() };
 	const known = attributeSubmission(flow, submitted);
-	const judgement = judgeSubmission(flow, submitted, known);
+	const toMeasure = { attribution: known.attribution, envelope, bytes: content.bytes, nowMs: submitted.nowMs };
+	const measured = measureSubmission(flow, toMeasure, judgeSubmission(flow, submitted, known));
+	const { judgement } = measured;
 	if (judgement.fault !== undefined) return refuse(flow, submitted, known.attribution, judgement, judgement.fault);
-	const record = recordOf(submitted, known, judgement);
+	const record = recordOf(submitted, known, measured);
+	takePlace(flow, record.id, toMeasure, measured);
 	const ref = await store(flow, record, content);
-	if (ref === undefined) return faults.spoolWrite.reply;
+	if (ref === undefined) {
+		giveBack(flow, record.id, toMeasure, measured);
+		return faults.spoolWrite.reply;
+	}
 	const message = enqueue(flow, record, ref);
 	announce(flow, record, submitted);
+	tellWaiting(flow, record.id, toMeasure, measured);
 	noticeUnknown(flow, record.attribution.account);
 	const isHeldNow =
 		(await holdLate(flow, message, submitted.nowMs)) || (await holdSuspended(flow, message, submitted.nowMs));
@@ -178,9 +187,9 @@ let sequence = 0;
 function recordOf(
 	{ session, envelope, content, nowMs }: Submitted,
 	known: AttributionResult,
-	judgement: Judgement,
+	measured: Measured,
 ): MessageRecord {
-	const { verdict, initials } = judgement;
+	const { verdict, initials } = measured.judgement;
 	const { subject, headerFrom, headerId, hops } = known.headers;
 	sequence = (sequence + 1) % 2 ** 20;
 	return {
@@ -198,6 +207,7 @@ function recordOf(
 		...(headerFrom === undefined ? {} : { headerFrom }),
 		...(headerId === undefined ? {} : { headerId }),
 		hops,
+		...scopesOf(measured),
 	};
 }
 
@@ -260,6 +270,9 @@ const announcedRecipientsMax = 5;
 
 /** The reply is a contract: it is what the panel's own tracking shows. */
 function replyFor(record: MessageRecord, isHeldNow: boolean): Reply {
-	const state = isHeldNow ? 'held' : record.initials?.includes('queued') ? 'queued' : record.initial;
+	const { initials, initial } = record;
+	const best =
+		initials === undefined ? initial : (['queued', 'waiting'] as const).find((one) => initials.includes(one));
+	const state = isHeldNow ? 'held' : (best ?? initial);
 	return reply(250, '2.0.0', `${record.id} ${state}; see Outgoing mail`);
 }

@@ -9,7 +9,15 @@ import type { RetrySettings } from '../core/delivery/backoff.ts';
 import type { AccountBook } from '../core/identity/accounts.ts';
 import type { AttributionSettings } from '../core/identity/facts.ts';
 import type { LimitBook } from '../core/metering/book.ts';
+import type { Chains } from '../core/metering/chains.ts';
+import type { Meter } from '../core/metering/meter.ts';
+import type { Ramp, RuleSets } from '../core/metering/rules.ts';
+import type { WaitingRoom } from '../core/metering/waiting.ts';
+import type { Warnings } from '../core/metering/warnings.ts';
+import type { WouldHave } from '../core/metering/would-have.ts';
 import type { JudgeSettings } from '../core/policy/judge.ts';
+import type { WaitingBounds } from '../core/policy/limit.ts';
+import type { OwnershipSettings } from '../core/policy/ownership.ts';
 import type { AddressRules } from '../core/routing/address-check.ts';
 import type { Family } from '../core/routing/plan.ts';
 import type { RoutingSettings } from '../core/routing/route.ts';
@@ -20,7 +28,9 @@ import type { Dialer, TlsPolicy } from '../ports/smtp-out.ts';
 import type { Spool } from '../ports/spool.ts';
 import type { History, StateStore } from '../ports/store.ts';
 import type { Disk, EventSink } from '../ports/system.ts';
+import type { Episodes } from './episodes.ts';
 import type { Health } from './health.ts';
+import type { NoticeSettings } from './notices.ts';
 import type { Turns } from './turns.ts';
 
 export type FlowSettings = {
@@ -30,6 +40,15 @@ export type FlowSettings = {
 	readonly key: string;
 	readonly attribution: AttributionSettings;
 	readonly judge: JudgeSettings;
+	readonly limits: {
+		/** Share of a limit at which somebody is warned. */
+		readonly warnPercent: number;
+		readonly identitiesMax: number;
+		/** Of one account. */
+		readonly waiting: WaitingBounds;
+		readonly waitingExpireMs: number;
+		readonly ramp: Ramp;
+	};
 	readonly queueRecipientsMax: number;
 	readonly holdExpireMs: number;
 	readonly admission: {
@@ -59,6 +78,8 @@ export type FlowSettings = {
 		/** How long queued mail of a gone account still goes out. */
 		readonly goneGraceMs: number;
 	};
+	readonly notices: NoticeSettings;
+	readonly ownership: OwnershipSettings;
 	readonly historyDays: number;
 	readonly historyMaxBytes: number;
 	readonly minFreeBytes: number;
@@ -84,6 +105,19 @@ export type Flow = {
 	readonly accountTurns: Turns;
 	/** Limits that are set. */
 	readonly limits: LimitBook;
+	/** What each scope has used. Whoever lets mail go charges it before the log is written, and takes that back if it cannot be. */
+	readonly meter: Meter;
+	/** Who pays for the mail of a sender, and which numbers meet it. */
+	readonly chains: Chains;
+	readonly ruleSets: RuleSets;
+	/** Mail over a limit: every recipient that is `waiting`, and those that are about to be. */
+	readonly waiting: WaitingRoom;
+	readonly episodes: Episodes;
+	readonly warnings: Warnings;
+	/** What monitored rules would have done. */
+	readonly wouldHave: WouldHave;
+	/** Somebody may leave, or wait, now: asks pace to look. Never waits. */
+	readonly wakePace: () => void;
 	readonly domainToAscii: (domain: string) => string;
 	/** Standing holds in force, kept in memory; the store has them too. */
 	readonly holds: Map<string, StandingHold>;

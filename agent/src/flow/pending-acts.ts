@@ -69,8 +69,6 @@ function isSelected(message: Message, selector: ActRequest['selector']): boolean
 	switch (selector.kind) {
 		case 'message':
 			return message.id === selector.id;
-		case 'messages':
-			return selector.ids.includes(message.id);
 		case 'account':
 			return message.account === selector.id;
 		case 'identity':

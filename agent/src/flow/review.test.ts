@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SluiceEvent } from '@sluice/shared/words/events.ts';
+import { createWaitingRoom } from '../core/metering/waiting.ts';
 import { queuedFixture } from '../core/scheduling/queued.fixture.ts';
 import { createScheduler } from '../core/scheduling/scheduler.ts';
 import type { Flow } from './context.ts';
@@ -21,6 +22,9 @@ function flowWith({ record = async () => {}, audit }: { record?: () => Promise<v
 		spool: { record },
 		state: { audit },
 		acts: { underWay: 0 },
+		waiting: createWaitingRoom(),
+		episodes: new Map(),
+		wakePace: () => {},
 		wake: () => {},
 	} as unknown as Flow;
 	return { flow, events, message };

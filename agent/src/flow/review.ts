@@ -10,12 +10,14 @@ import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
 import { isHeldBy } from '../core/policy/standing.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import type { Act, ActKind, ActRequest } from '../core/scheduling/scheduler.ts';
+import { admitWithin, payBack, tellPaid } from './admit-release.ts';
 import { audit } from './audit.ts';
 import { type Flow, reportError } from './context.ts';
 import { finish } from './finish.ts';
 import { clearPending, notePending, pendingActs } from './pending-acts.ts';
 import { rememberStep } from './report.ts';
 import { announceActs } from './settle.ts';
+import { followWaiting } from './waiting-mail.ts';
 
 export type ReviewAct = Extract<ActKind, 'hold' | 'release' | 'discard' | 'requeue'>;
 
@@ -25,6 +27,8 @@ export type Reviewed = {
 	readonly messages: number;
 	/** Recipients under way, reached if their attempt is deferred. */
 	readonly pending: number;
+	/** Of the recipients, those that a release lets wait for their limit. */
+	readonly waiting: number;
 };
 
 export type ReviewFailure = 'not-found' | 'not-written';
@@ -39,17 +43,22 @@ export async function review(
 	selector: Selector,
 	reason: string,
 	actor: Actor,
+	/** For a release: at once, whatever the limits say. It is charged all the same. */
+	isNow = false,
 ): Promise<Result<Reviewed, ReviewFailure>> {
 	const named = asKept(selector);
 	if (named.kind === 'message' && flow.scheduler.find(named.id) === undefined) return failed('not-found');
-	const done = await perform(flow, { kind: act, selector: named, why: reason, actor: actorText(actor) });
+	const done = await perform(flow, { kind: act, selector: named, why: reason, actor: actorText(actor), isNow });
 	// What failed half way is an act too: part of it may be done.
-	const outcome = done.ok ? recipientsText(done.value.recipients) : 'not all of it: the log could not be written';
+	const outcome = done.ok ? outcomeText(done.value) : 'not all of it: the log could not be written';
 	audit(flow, actor, `queue.${act}`, `${named.kind} ${named.id}`, `${reason} (${outcome})`);
 	return done;
 }
 
 const recipientsText = (count: number): string => `${count} ${count === 1 ? 'recipient' : 'recipients'}`;
+
+const outcomeText = ({ recipients, waiting }: Reviewed): string =>
+	waiting === 0 ? recipientsText(recipients) : `${recipientsText(recipients)}, ${waiting} of them wait for a limit`;
 
 /** Domains and identities are kept in lower case, however a person types them; an account's id is the panel's own. */
 const asKept = ({ kind, id }: Selector): Selector => ({ kind, id: kind === 'account' ? id : id.toLowerCase() });
@@ -62,6 +71,8 @@ type Request = {
 	/** Narrows the selection. */
 	readonly where?: NonNullable<ActRequest['where']>;
 	readonly untold?: boolean;
+	/** A release that no limit keeps. */
+	readonly isNow?: boolean;
 };
 
 /** One act of a person or a rule, in portions. What was done before a failure stays done and is in the log. */
@@ -69,15 +80,20 @@ export async function perform(flow: Flow, request: Request): Promise<Result<Revi
 	const messages = new Set<string>();
 	let recipients = 0;
 	let pending = 0;
-	// A requeued recipient matches again, so each is taken once.
-	const startedMs = flow.clock.now();
+	let waiting = 0;
+	// What was requeued, or waits after a release, matches again: each is taken once.
 	const touched = new Set<object>();
+	const { where } = request;
+	const isNew: ActRequest['where'] = (recipient, message) =>
+		!touched.has(recipient) && (where === undefined || where(recipient, message));
+	const admit = request.kind === 'release' ? admitWithin(flow, request.isNow ?? false) : undefined;
 	for (;;) {
 		const act = flow.scheduler.plan({
 			...request,
-			nowMs: startedMs,
+			nowMs: flow.clock.now(),
 			recipientsMax: recipientsPerPortion,
-			...(request.kind === 'requeue' ? { where: (recipient: object) => !touched.has(recipient) } : {}),
+			...(request.kind === 'requeue' || request.kind === 'release' ? { where: isNew } : {}),
+			...(admit === undefined ? {} : { admit }),
 		});
 		pending = Math.max(pending, act.pending);
 		if (act.transitions.length === 0) {
@@ -91,14 +107,16 @@ export async function perform(flow: Flow, request: Request): Promise<Result<Revi
 			if (recipient === undefined) continue;
 			touched.add(recipient);
 			rememberStep(recipient, step);
+			if (step.to === 'waiting') waiting += 1;
 		}
 		recipients += act.transitions.length;
+		followWaiting(flow, new Set(act.transitions.map((step) => step.message)));
 		settleEnded(flow, act);
 		if (act.transitions.length < recipientsPerPortion) break;
 	}
 	if (pending > 0 || request.kind === 'release') notePending(flow, request);
 	flow.wake();
-	return ok({ recipients, messages: messages.size, pending });
+	return ok({ recipients, messages: messages.size, pending, waiting });
 }
 
 /** At start, before anything is sent: what was to happen to mail that was under way when the agent ended. */
@@ -120,10 +138,12 @@ async function write(flow: Flow, act: Act): Promise<boolean> {
 	} catch (error) {
 		reportError(flow, 'review', error, 'spoolWrite');
 		flow.scheduler.abandon(act, flow.clock.now());
+		payBack(flow, act.transitions);
 		return false;
 	} finally {
 		flow.acts.underWay -= 1;
 	}
+	tellPaid(flow, act.transitions);
 	announceActs(flow, act);
 	return true;
 }
@@ -191,7 +211,7 @@ export async function liftHold(
 	if (hold === undefined) return failed('not-found');
 	dropHold(flow, hold, actorText(actor));
 	audit(flow, actor, 'hold.lift', `${hold.selector.kind} ${hold.selector.id}`, `${id}${release ? ', released' : ''}`);
-	if (!release) return ok({ recipients: 0, messages: 0, pending: 0 });
+	if (!release) return ok({ recipients: 0, messages: 0, pending: 0, waiting: 0 });
 	const others = [...flow.holds.values()];
 	return perform(flow, {
 		kind: 'release',

@@ -176,6 +176,14 @@ const actEventOf: { readonly [kind in ActKind]: EventName } = {
 
 /** Events of what operators and rules did to recipients. */
 export function announceActs(flow: Pick<Flow, 'events'>, { kind, transitions }: Act): void {
-	for (const { message, recipient, atMs, why, actor = 'agent' } of transitions)
-		flow.events.emit({ event: actEventOf[kind], atMs, message, recipientIndex: recipient, why, actor });
+	// A release that meets a limit is a wait.
+	for (const { message, recipient, atMs, to, why, actor = 'agent' } of transitions)
+		flow.events.emit({
+			event: to === 'waiting' ? 'message.waiting' : actEventOf[kind],
+			atMs,
+			message,
+			recipientIndex: recipient,
+			why,
+			actor,
+		});
 }

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MessageRecord, RecipientStatus, Transition } from '@sluice/shared/words/message.ts';
+import { createWaitingRoom } from '../core/metering/waiting.ts';
 import { queuedFixture } from '../core/scheduling/queued.fixture.ts';
 import { createScheduler } from '../core/scheduling/scheduler.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -98,7 +99,14 @@ function createFlow(count = 1) {
 		expireReportAfterMs: day,
 		expireAfterMs: 4 * day,
 	};
-	const settings = { retry, holdExpireMs: day, hostName: 'h.test', reportFrom: 'm@h.test', reportReturnBytesMax: 0 };
+	const settings = {
+		retry,
+		holdExpireMs: day,
+		limits: { waitingExpireMs: day },
+		hostName: 'h.test',
+		reportFrom: 'm@h.test',
+		reportReturnBytesMax: 0,
+	};
 	const flow = {
 		clock,
 		random: () => 0.5,
@@ -109,6 +117,9 @@ function createFlow(count = 1) {
 		settings: () => settings as unknown as FlowSettings,
 		holds: new Map(),
 		acts: { underWay: 0 },
+		waiting: createWaitingRoom(),
+		episodes: new Map(),
+		wakePace: () => {},
 		wake: () => {},
 		history: { retain: async () => [] },
 		state: { audit: () => {} },

@@ -1,7 +1,7 @@
 /**
  * Sweep: what happens because time has passed. One round a minute, small steps, each of which can fail without the others.
  *
- * Expires what was held or queued too long, tells senders of delays that no attempt has told them of, ends standing holds, drops
+ * Expires what was held, waited or was queued too long, tells senders of delays that no attempt has told them of, ends standing holds, drops
  * old history, writes messages anew that alone keep a log segment. The clock alone never releases or drops held mail: it expires,
  * with one report to its sender where one is due (invariant 4).
  */
@@ -18,6 +18,7 @@ import { followAccounts } from './account-mail.ts';
 import { type Flow, reportError } from './context.ts';
 import { isUnderReport, keptReply, reportDelay, reportEnded } from './report.ts';
 import { dropHold, perform } from './review.ts';
+import { storeCounts } from './would-have-store.ts';
 
 const roundMs = 60_000;
 /** Messages acted upon in one round: the rest has its turn in the next. */
@@ -51,6 +52,7 @@ export async function sweep(flow: Flow): Promise<void> {
 		['clock', rescueFromClock],
 		['expire', expire],
 		['accounts', sweepAccounts],
+		['metering', keepMetering],
 		['compact', compact],
 		['history', retainHistory],
 	];
@@ -95,16 +97,15 @@ type Overdue = { readonly tooOld: MessageId[]; readonly late: QueuedMessage[]; r
 
 /** One pass over memory; nothing is awaited in it. */
 function overdue(flow: Flow, now: number): Overdue {
-	const { retry, holdExpireMs } = flow.settings();
+	const { retry, holdExpireMs, limits } = flow.settings();
+	const soonestMs = Math.min(retry.delayNoticeAfterMs, holdExpireMs, limits.waitingExpireMs, retry.expireReportAfterMs);
 	const found: Overdue = { tooOld: [], late: [], owing: [] };
 	for (const message of flow.scheduler.all()) {
 		if (message.recipients.some((one) => isFinal(one.state) && !one.reported)) found.owing.push(message);
 		// Nothing of it can be older than the message: the quick way past most.
-		if (now - message.acceptedMs < Math.min(retry.delayNoticeAfterMs, holdExpireMs, retry.expireReportAfterMs))
-			continue;
-		const lifetime = message.nullSender ? retry.expireReportAfterMs : retry.expireAfterMs;
-		if (message.recipients.some((recipient) => isTooOld(recipient, now, lifetime, holdExpireMs)))
-			found.tooOld.push(message.id);
+		if (now - message.acceptedMs < soonestMs) continue;
+		const lifetimes = lifetimesOf(flow, message);
+		if (message.recipients.some((recipient) => isTooOld(recipient, now, lifetimes))) found.tooOld.push(message.id);
 		else if (
 			message.recipients.some(
 				(one) => one.state === 'queued' && !one.delayNoticed && now - one.sinceMs >= retry.delayNoticeAfterMs,
@@ -122,10 +123,19 @@ function overdue(flow: Flow, now: number): Overdue {
  */
 const graceMs = 3_600_000;
 
-function isTooOld(recipient: QueuedRecipient, nowMs: number, lifetimeMs: number, holdExpireMs: number): boolean {
-	const ageMs = nowMs - recipient.sinceMs;
-	if (recipient.state === 'held') return ageMs >= holdExpireMs;
-	return recipient.state === 'queued' && ageMs >= lifetimeMs + graceMs;
+type Lifetimes = { readonly [state in 'queued' | 'held' | 'waiting']: number };
+
+function lifetimesOf({ settings }: Flow, { nullSender }: QueuedMessage): Lifetimes {
+	const { retry, holdExpireMs, limits } = settings();
+	return {
+		queued: (nullSender ? retry.expireReportAfterMs : retry.expireAfterMs) + graceMs,
+		held: holdExpireMs,
+		waiting: limits.waitingExpireMs,
+	};
+}
+
+function isTooOld({ state, sinceMs }: QueuedRecipient, nowMs: number, lifetimes: Lifetimes): boolean {
+	return (state === 'queued' || state === 'held' || state === 'waiting') && nowMs - sinceMs >= lifetimes[state];
 }
 
 async function expire(flow: Flow): Promise<void> {
@@ -152,19 +162,19 @@ async function expire(flow: Flow): Promise<void> {
 
 const endings: readonly { readonly state: QueuedRecipient['state']; readonly why: string }[] = [
 	{ state: 'held', why: 'The message was held and nobody decided about it in time.' },
+	{ state: 'waiting', why: 'The sender was over a limit for too long.' },
 	{ state: 'queued', why: 'The receiving server could not be reached in time.' },
 ];
 
 /** Expires those of its recipients whose time is up, and no others. False when the log cannot be written. */
 async function expireMessage(flow: Flow, message: QueuedMessage, now: number): Promise<boolean> {
-	const { retry, holdExpireMs } = flow.settings();
-	const lifetime = message.nullSender ? retry.expireReportAfterMs : retry.expireAfterMs;
+	const lifetimes = lifetimesOf(flow, message);
 	for (const { state, why } of endings) {
-		const isDue = (one: QueuedRecipient): boolean => one.state === state && isTooOld(one, now, lifetime, holdExpireMs);
+		const isDue = (one: QueuedRecipient): boolean => one.state === state && isTooOld(one, now, lifetimes);
 		if (!message.recipients.some(isDue)) continue;
 		const selector = { kind: 'message', id: message.id } as const;
-		// Held mail may be a forger's: only a sender that is known to be who it says hears of it (invariant 4).
-		const untold = state === 'held' && !isSenderKnown(message);
+		// Held and waiting mail may be a forger's: only a sender that is known to be who it says hears of it (invariant 4).
+		const untold = state !== 'queued' && !isSenderKnown(message);
 		const done = await perform(flow, { kind: 'expire', selector, why, where: isDue, ...(untold ? { untold } : {}) });
 		if (!done.ok) return false;
 	}
@@ -175,6 +185,16 @@ async function expireMessage(flow: Flow, message: QueuedMessage, now: number): P
 function isSenderKnown({ identity, hintDomain, helo }: QueuedMessage): boolean {
 	if (identity.startsWith('mailbox:')) return domainOf(identity) === hintDomain;
 	return identity.startsWith('unix:') && hintDomain !== '' && hintDomain === helo.toLowerCase();
+}
+
+/** Forgets usage and identities that no window needs, keeps the counts of monitored rules. */
+async function keepMetering(flow: Flow): Promise<void> {
+	const now = flow.clock.now();
+	flow.meter.prune(now);
+	flow.chains.prune(now);
+	storeCounts(flow);
+	// What only the age of a list of accounts decides is looked at now.
+	flow.wakePace();
 }
 
 async function compact(flow: Flow): Promise<void> {

@@ -19,11 +19,13 @@ import { type DiskWatch, watchDisk } from '../flow/disk.ts';
 import { createDispatcher, type Dispatcher } from '../flow/dispatch.ts';
 import { createHealth, type Health } from '../flow/health.ts';
 import { createHostMemory } from '../flow/locate.ts';
+import { createPacer, type Pacer } from '../flow/pace.ts';
 import { createReach } from '../flow/reach.ts';
 import { reportOwed } from '../flow/report.ts';
 import { resumeActs } from '../flow/review.ts';
 import { startSweeper } from '../flow/sweep.ts';
 import { createTurns } from '../flow/turns.ts';
+import { fillWaitingRoom } from '../flow/waiting-mail.ts';
 import { createResolver } from '../io/dns/resolver.ts';
 import { createEventStream, type EventStream } from '../io/http/event-stream.ts';
 import { createLog, type Log } from '../io/log/log.ts';
@@ -32,6 +34,7 @@ import { createHistory } from '../io/store/history.ts';
 import { openState } from '../io/store/state.ts';
 import { systemClock } from '../io/system/clock.ts';
 import { diskOf } from '../io/system/disk.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { StateStore } from '../ports/store.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { createEvents, type Events, type Listener } from './events.ts';
@@ -40,6 +43,7 @@ import { openFront } from './front.ts';
 import { openAccounts, openLimits } from './known.ts';
 import { lockDataDir } from './lock.ts';
 import { needsRestart } from './needs-restart.ts';
+import { openMetering } from './open-metering.ts';
 import { type OpenedSpool, openSpool } from './open-spool.ts';
 import { dialerSettingsOf, schedulerSettingsOf, spoolSettingsOf } from './part-settings.ts';
 import { tellSpoolTrouble, tellStoreTrouble } from './troubles.ts';
@@ -49,10 +53,14 @@ export type AgentOptions = {
 	readonly config: Config;
 	/** A listening socket passed by the service manager, for `smtp.listen: fd`. */
 	readonly socketFd?: number;
+	/** Networks that webhooks may be in although the world does not reach them: for tests alone. */
+	readonly webhookNetworks?: readonly string[];
 	/** Hears every event, besides log, metrics and stream. */
 	readonly onEvent?: Listener;
 	/** Log lines go nowhere: for programs that run the agent in-process and listen themselves. */
 	readonly isQuiet?: boolean;
+	/** Another clock than the machine's: for tests in which an hour passes. */
+	readonly clock?: Clock;
 };
 
 export type RunningAgent = {
@@ -87,17 +95,17 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 type Running = { settings: FlowSettings; isStopping: boolean; graceMs: number };
 
 async function assemble(options: AgentOptions, closers: Closers): Promise<RunningAgent> {
-	const { config } = options;
-	const startedMs = systemClock.now();
+	const { config, clock = systemClock } = options;
+	const startedMs = clock.now();
 	mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
 	closers.add(lockDataDir(config.dataDir));
 	const { events, stream, log } = openEvents(options, closers);
-	const health = createHealth(systemClock, events);
-	const tell = { events, health: () => health, now: systemClock.now };
+	const health = createHealth(clock, events);
+	const tell = { events, health: () => health, now: clock.now };
 
 	const state = openState({
 		path: join(config.dataDir, 'state.db'),
-		now: systemClock.now,
+		now: clock.now,
 		report: tellStoreTrouble(tell),
 	});
 	closers.add(() => state.close());
@@ -108,7 +116,7 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 		reportsHaveRoute: running.settings.reportsHaveRoute,
 		settings: spoolSettingsOf(config),
 		events,
-		now: systemClock.now,
+		now: clock.now,
 		spoolTrouble: tellSpoolTrouble(tell),
 		storeTrouble: tellStoreTrouble(tell),
 	});
@@ -116,7 +124,11 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 		await store.spool.stop();
 		await store.projector.stop();
 	});
-	const { flow, dispatcher } = openFlow({ config, events, health, state, store, running, closers });
+	const { flow, dispatcher, pacer } = openFlow({ clock, config, events, health, state, store, running, closers });
+	// Usage and waiting mail stand before the first mail comes, or it would go past them.
+	store.usage.fill(flow.meter, flow.clock.now());
+	fillWaitingRoom(flow);
+	pacer.start();
 	const disk = await openDisk(flow, closers);
 	const front = await openFront({
 		options,
@@ -143,7 +155,7 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 			if (running.isStopping) return;
 			running.isStopping = true;
 			running.graceMs = graceMs;
-			events.emit({ event: 'agent.stopping', atMs: systemClock.now(), underWay: flow.scheduler.busy });
+			events.emit({ event: 'agent.stopping', atMs: clock.now(), underWay: flow.scheduler.busy });
 			await closers.closeAll();
 		},
 	};
@@ -175,6 +187,7 @@ function installationKey(state: StateStore): string {
 }
 
 type FlowParts = {
+	readonly clock: Clock;
 	readonly config: Config;
 	readonly events: Events;
 	readonly health: Health;
@@ -184,9 +197,10 @@ type FlowParts = {
 	readonly closers: Closers;
 };
 
-function openFlow({ config, events, health, state, store, running, closers }: FlowParts): {
+function openFlow({ clock, config, events, health, state, store, running, closers }: FlowParts): {
 	flow: Flow;
 	dispatcher: Dispatcher;
+	pacer: Pacer;
 } {
 	const memory = {
 		hosts: createHostMemory(),
@@ -197,8 +211,11 @@ function openFlow({ config, events, health, state, store, running, closers }: Fl
 		() => flow,
 		(context, job) => deliver(context, memory, job),
 	);
+	const pacer = createPacer(() => flow);
+	const accounts = openAccounts(state);
+	const limits = openLimits(state);
 	const flow: Flow = {
-		clock: systemClock,
+		clock,
 		random: Math.random,
 		events,
 		spool: store.spool,
@@ -213,27 +230,33 @@ function openFlow({ config, events, health, state, store, running, closers }: Fl
 		disk: diskOf(config.dataDir),
 		health,
 		settings: () => running.settings,
-		accounts: openAccounts(state),
+		accounts,
 		accountTurns: createTurns(),
-		limits: openLimits(state),
+		limits,
+		...openMetering({ accounts, limits, state, settings: () => running.settings }),
+		wakePace: () => pacer.wake(),
 		domainToAscii: domainToASCII,
 		holds: new Map(state.holds().map((hold) => [hold.id, hold])),
 		acts: { underWay: 0 },
-		wake: () => dispatcher.wake(),
+		wake() {
+			dispatcher.wake();
+			pacer.notice();
+		},
 		isStopping: () => running.isStopping,
 	};
 	closers.add(async () => {
+		await pacer.stop();
 		await flow.dialer.stop();
 		// What was cut has ended now; that is recorded too.
 		await dispatcher.drain(cutMs);
 		flow.resolver.stop();
 		await flow.history.stop();
 		const openRecipients = flow.scheduler.openRecipients;
-		events.emit({ event: 'agent.stopped', atMs: systemClock.now(), openRecipients });
+		events.emit({ event: 'agent.stopped', atMs: clock.now(), openRecipients });
 	});
-	for (const message of store.open) flow.scheduler.add(message, systemClock.now());
+	for (const message of store.open) flow.scheduler.add(message, clock.now());
 	health.onChange(() => dispatcher.wake());
-	return { flow, dispatcher };
+	return { flow, dispatcher, pacer };
 }
 
 async function openDisk(flow: Flow, closers: Closers): Promise<DiskWatch> {
@@ -286,5 +309,6 @@ function reload({ config, next, key, running, flow, log, disk }: Reload): readon
 	const restartFor = restart.length > 0 ? { restartFor: restart } : {};
 	flow.events.emit({ event: 'agent.reloaded', atMs: flow.clock.now(), ...restartFor });
 	flow.wake();
+	flow.wakePace();
 	return restart;
 }

@@ -96,7 +96,7 @@ function attributionOf(config: Config, key: string): FlowSettings['attribution']
 
 /** `key` is this installation's own mark in Received lines. Throws ConfigurationError. */
 export function flowSettingsOf(config: Config, key: string): FlowSettings {
-	const { accounts, delivery, queue, dsn, spool, history, smtp } = config;
+	const { accounts, delivery, queue, dsn, spool, history, limits, smtp } = config;
 	const hostName = hostNameOf(config);
 	const smarthosts = delivery.smarthost === undefined ? [] : smarthostsOf(delivery.smarthost);
 	const reports: readonly Smarthost[] = dsn.via === undefined ? [] : [{ ...dsn.via, tls: 'none' }];
@@ -111,6 +111,17 @@ export function flowSettingsOf(config: Config, key: string): FlowSettings {
 			accountRecipientsMax: queue.accountRecipientsMax,
 			accountBytesMax: queue.accountBytesMax,
 			goneGraceMs: secondsMs(accounts.goneGraceSeconds),
+		},
+		limits: {
+			warnPercent: limits.warnPercent,
+			identitiesMax: limits.identitiesMax,
+			waiting: {
+				recipientsMax: limits.waiting.recipientsMax,
+				bytesMax: limits.waiting.bytesMax,
+				ageMsMax: secondsMs(limits.waiting.ageSeconds),
+			},
+			waitingExpireMs: secondsMs(limits.waiting.expireSeconds),
+			ramp: limits.ramp,
 		},
 		queueRecipientsMax: queue.recipientsMax,
 		holdExpireMs: secondsMs(queue.holdExpireSeconds),

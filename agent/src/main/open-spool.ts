@@ -1,5 +1,5 @@
 /**
- * Start of the spool: index, replay, open messages, and the follower that keeps index and history.
+ * Start of the spool: index, replay, open messages, usage, and the follower that keeps index, history and usage.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,11 +12,14 @@ import type { StoreTrouble } from '../io/store/trouble.ts';
 import type { LogPosition, Spool } from '../ports/spool.ts';
 import type { Projector } from '../ports/store.ts';
 import type { EventSink } from '../ports/system.ts';
+import { openUsage, type UsageReplay } from './open-usage.ts';
 
 export type OpenedSpool = {
 	readonly spool: Spool;
 	readonly projector: Projector;
 	readonly open: readonly QueuedMessage[];
+	/** For the meter, before anything new is accepted. */
+	readonly usage: UsageReplay;
 	/** How far the slower projection has come. */
 	readonly projected: () => LogPosition | undefined;
 };
@@ -59,11 +62,23 @@ export async function openSpool(parts: SpoolParts): Promise<OpenedSpool> {
 	mkdirSync(historyDirectory, { recursive: true, mode: 0o700 });
 	const beganMs = performance.now();
 	let { recovery, position } = loadIndex(parts, queuePath);
+	const usagePath = join(parts.dataDir, 'usage.db');
+	const usage = openUsage({
+		path: usagePath,
+		logDirectory: directory,
+		now: parts.now,
+		report: parts.storeTrouble,
+		failed: (error) =>
+			parts.events.emit({ event: 'source.failed', atMs: parts.now(), where: 'usage at start', error: String(error) }),
+	});
 	const openAt = (from: LogPosition | undefined) =>
 		openLog({
 			directory,
 			settings: parts.settings,
-			visit: (entry) => recovery.replay(entry),
+			visit(entry, next) {
+				recovery.replay(entry);
+				usage.take(entry, next);
+			},
 			report: parts.spoolTrouble,
 			now: parts.now,
 			...(from === undefined ? {} : { from }),
@@ -75,8 +90,10 @@ export async function openSpool(parts: SpoolParts): Promise<OpenedSpool> {
 		removeQueueIndex(queuePath);
 		recovery = createRecovery(parts.reportsHaveRoute);
 		position = undefined;
+		usage.restart();
 		opened = await openAt(undefined);
 	}
+	usage.ended(position);
 	const { spool, recovery: replayed } = opened;
 	const open = recovery.open();
 	for (const message of open)
@@ -105,7 +122,7 @@ export async function openSpool(parts: SpoolParts): Promise<OpenedSpool> {
 		logDirectory: directory,
 		queuePath,
 		historyDirectory,
-		usagePath: join(parts.dataDir, 'usage.db'),
+		usagePath,
 		logEnd: end,
 		report: parts.storeTrouble,
 	});
@@ -120,6 +137,7 @@ export async function openSpool(parts: SpoolParts): Promise<OpenedSpool> {
 		spool,
 		projector,
 		open,
+		usage,
 		projected: () =>
 			[...reached.values()].sort((one, other) => one.segment - other.segment || one.offset - other.offset)[0],
 	};

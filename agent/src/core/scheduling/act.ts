@@ -10,7 +10,7 @@
  *
  * Acts look at every message unless one is named: they are rare, and 100,000 messages take a few milliseconds.
  */
-import type { Charge, MessageId, Transition } from '@sluice/shared/words/message.ts';
+import type { Charge, Transition } from '@sluice/shared/words/message.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
 import { lifecycle, mayTake } from '../delivery/lifecycle.ts';
@@ -21,15 +21,20 @@ import type { QueuedMessage, QueuedRecipient } from './queued.ts';
 
 export type ActKind = 'hold' | 'release' | 'discard' | 'requeue' | 'expire' | 'budget' | 'suppress';
 
-/** What an act is about: as people say it, or messages by name, in this order. */
-export type ActSelector = Selector | { readonly kind: 'messages'; readonly ids: readonly MessageId[] };
-
 /** `leave`: it is paid for. `wait`: held mail that is over a limit. `stay`: not now, not by this act. */
 export type Admission = 'leave' | 'wait' | 'stay';
 
+/** A recipient that an act would let go. */
+export type Going = {
+	readonly message: QueuedMessage;
+	readonly from: QueuedRecipient['state'];
+	/** The act's: when its charge counts. */
+	readonly nowMs: number;
+};
+
 export type ActRequest = {
 	readonly kind: ActKind;
-	readonly selector: ActSelector;
+	readonly selector: Selector;
 	readonly nowMs: number;
 	readonly why?: string;
 	/** `admin root`; absent: the agent. */
@@ -42,7 +47,7 @@ export type ActRequest = {
 	 * Asked before a recipient is let go that somebody has to pay for; whoever answers `leave` has reserved what the charge says, and
 	 * gives it back if the act is abandoned. Left out: it leaves.
 	 */
-	readonly admit?: (charge: Charge, message: QueuedMessage, from: QueuedRecipient['state']) => Admission;
+	readonly admit?: (charge: Charge, going: Going) => Admission;
 	/** At most so many transitions, oldest message first. What is under way does not count. */
 	readonly recipientsMax?: number;
 };
@@ -141,17 +146,10 @@ export function abandonAct(backlog: Backlog, act: Act, nowMs: number): void {
 	placeAll(backlog, targets, nowMs);
 }
 
-function* candidates(backlog: Backlog, selector: ActSelector): Iterable<number> {
+function* candidates(backlog: Backlog, selector: Selector): Iterable<number> {
 	if (selector.kind === 'message') {
 		const slot = backlog.byId.get(selector.id);
 		if (slot !== undefined) yield* parcelsOf(backlog, messageOf(backlog.parcels, slot));
-		return;
-	}
-	if (selector.kind === 'messages') {
-		for (const id of selector.ids) {
-			const slot = backlog.byId.get(id);
-			if (slot !== undefined) yield* parcelsOf(backlog, messageOf(backlog.parcels, slot));
-		}
 		return;
 	}
 	for (const first of backlog.byId.values()) {
@@ -191,7 +189,10 @@ function planPending(pending: Pending, recipient: QueuedRecipient, request: ActR
 function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, request: ActRequest): Target | undefined {
 	const message = messageOf(backlog.parcels, slot);
 	const charge = lifecycle[request.kind].to === 'queued' ? chargeOf(message, recipient) : undefined;
-	const admission = charge === undefined ? 'leave' : (request.admit?.(charge, message, recipient.state) ?? 'leave');
+	const admission =
+		charge === undefined
+			? 'leave'
+			: admissionOf(request, charge, { message, from: recipient.state, nowMs: request.nowMs });
 	if (admission === 'stay') return undefined;
 	const to = admission === 'wait' ? 'waiting' : lifecycle[request.kind].to;
 	// From here on nobody else counts this recipient, nor its message, a second time.
@@ -213,6 +214,9 @@ function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, re
 		},
 	};
 }
+
+const admissionOf = ({ admit }: ActRequest, charge: Charge, going: Going): Admission =>
+	admit === undefined ? 'leave' : admit(charge, going);
 
 /** What letting it go costs; undefined when nobody pays or it has been paid for before. */
 function chargeOf(message: QueuedMessage, recipient: QueuedRecipient): Charge | undefined {

@@ -54,7 +54,7 @@ export type Settlement = {
 	readonly random: () => number;
 };
 
-export type { Act, ActKind, ActRequest, ActSelector, Admission } from './act.ts';
+export type { Act, ActKind, ActRequest, Admission } from './act.ts';
 export type { CountKey, CountRow } from './counts.ts';
 export type { Job, LaneView } from './job.ts';
 export type { SchedulerSettings } from './settings.ts';

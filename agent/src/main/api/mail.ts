@@ -140,8 +140,12 @@ function notFound({ flow }: ApiContext, id: MessageId): Result<never, Problem> {
 
 export function createMailHandlers(context: ApiContext): Pick<OperationHandlers, keyof typeof mailOperations> {
 	const { flow } = context;
-	const act = async (kind: ReviewAct, selector: StandingHold['selector'], reason: string, actor: Actor | undefined) =>
-		reviewed(await review(flow, kind, selector, reason, actor as Actor));
+	const act = async (
+		kind: ReviewAct,
+		selector: StandingHold['selector'],
+		{ reason, now = false }: { readonly reason: string; readonly now?: boolean | undefined },
+		actor: Actor | undefined,
+	) => reviewed(await review(flow, kind, selector, reason, actor as Actor, now));
 	return {
 		health: async () => ok(health(context)),
 		listMessages: async ({ query }, actor) => {
@@ -167,11 +171,11 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 			return life.ok ? ok(summaryDto(summaryOf(life.value))) : life;
 		},
 		traceMessage: async ({ params }, actor) => trace(context, params.id, actor),
-		act: async ({ params, body }, actor) => act(params.act, body.selector, body.reason, actor),
+		act: async ({ params, body }, actor) => act(params.act, body.selector, body, actor),
 		releaseMessage: async ({ params, body }, actor) =>
-			act('release', { kind: 'message', id: params.id }, body.reason, actor),
+			act('release', { kind: 'message', id: params.id }, body, actor),
 		discardMessage: async ({ params, body }, actor) =>
-			act('discard', { kind: 'message', id: params.id }, body.reason, actor),
+			act('discard', { kind: 'message', id: params.id }, body, actor),
 		queue: async ({ query }) => {
 			const rows = flow.scheduler.countsBy(query.by, flow.clock.now());
 			const ordered = query.by === 'age' ? rows : rows.toSorted((one, other) => other.recipients - one.recipients);

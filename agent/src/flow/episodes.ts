@@ -1,0 +1,72 @@
+/**
+ * Episodes: a sender's mail began to wait, or all that waited is gone from the waiting room. Told once each, never for each message.
+ *
+ * An episode lasts while anything of the sender (the same scopes) waits. It goes on over a restart, and is not told again.
+ */
+import type { MessageId } from '@sluice/shared/words/message.ts';
+import type { Chain, RuleState } from '../core/metering/types.ts';
+import type { Flow } from './context.ts';
+
+/** Open episodes, by the names of the sender's scopes. There are never more than lines in the waiting room. */
+export type Episodes = Map<string, Episode>;
+
+export type Episode = {
+	readonly chain: Chain;
+	readonly account: string;
+	readonly identity: string;
+	/** Reverse-path of the first message that waited; of mail that waited before a restart, its domain's hint. */
+	readonly sender: string;
+	readonly message: MessageId;
+	/** Absent for mail that waits behind older mail alone. */
+	readonly binding?: RuleState;
+};
+
+type Telling = Pick<Flow, 'episodes' | 'waiting' | 'events' | 'clock' | 'meter' | 'ruleSets'>;
+
+const nameOf = (chain: Chain): string => chain.scopes.join('\n');
+
+/** Notes an episode without telling of it: it was told before the restart. */
+export function resumeEpisode({ episodes }: Pick<Flow, 'episodes'>, episode: Episode): void {
+	const name = nameOf(episode.chain);
+	if (!episodes.has(name)) episodes.set(name, episode);
+}
+
+/** Mail of the sender is in the waiting room: tells if it is the first. */
+export function beginEpisode(flow: Telling, episode: Episode): void {
+	const name = nameOf(episode.chain);
+	if (flow.episodes.has(name)) return;
+	flow.episodes.set(name, episode);
+	const nowMs = flow.clock.now();
+	const { chain } = episode;
+	const rules = flow.ruleSets.of(chain, nowMs);
+	const untilMs = flow.waiting.lastLeavesMs(chain, { rules, meter: flow.meter, nowMs });
+	tell(flow, episode, 'began', untilMs);
+}
+
+/** Something has left the waiting room: tells of the sender whose last mail that was. */
+export function endEpisode(flow: Telling, chain: Chain): void {
+	const name = nameOf(chain);
+	const episode = flow.episodes.get(name);
+	if (episode === undefined || flow.waiting.waits(chain)) return;
+	flow.episodes.delete(name);
+	tell(flow, episode, 'ended', undefined);
+}
+
+function tell(flow: Telling, episode: Episode, state: 'began' | 'ended', untilMs: number | undefined): void {
+	const { chain, account, identity, sender, message, binding } = episode;
+	const innermost = chain.scopes.at(-1) ?? '';
+	flow.events.emit({
+		event: 'limit.episode',
+		atMs: flow.clock.now(),
+		state,
+		account,
+		identity,
+		scope: binding?.rule.scope,
+		rule: binding?.rule.rule,
+		value: binding?.rule.value,
+		sender,
+		message,
+		waiting: state === 'ended' ? 0 : flow.waiting.totalsOf(innermost).recipients,
+		...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+	});
+}
