@@ -11,7 +11,7 @@ import { domainOf } from '@sluice/shared/words/address.ts';
 import type { Attribution } from '@sluice/shared/words/attribution.ts';
 import type { Envelope } from '@sluice/shared/words/envelope.ts';
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
-import { type InitialState, type MessageRecord, messageIdOf } from '@sluice/shared/words/message.ts';
+import { type InitialState, type MessageRecord, messageIdOf, type Origin } from '@sluice/shared/words/message.ts';
 import { type Reply, reply } from '@sluice/shared/words/reply.ts';
 import { textOf } from '../core/dsn/text.ts';
 import { attribute } from '../core/identity/attribute.ts';
@@ -74,6 +74,7 @@ function attributeSubmission(flow: Flow, { session, envelope, content }: Submitt
 		peerAddress: session.peer.address,
 		peerProved: session.peer.proved,
 		xforward: session.xforward,
+		...(session.credential === undefined ? {} : { credential: session.credential }),
 	};
 	try {
 		return attribute(facts, flow.settings().attribution, flow.accounts.directory);
@@ -196,7 +197,7 @@ function recordOf(
 		id: messageIdOf(nowMs, sequence),
 		acceptedMs: nowMs,
 		envelope: content.has8bit && !envelope.has8bit ? { ...envelope, has8bit: true } : envelope,
-		origin: { peerAddress: session.peer.address, helo: session.helo, protocol: session.protocol },
+		origin: originOf(session),
 		attribution: known.attribution,
 		verdict,
 		initial: initialOf(verdict.action),
@@ -210,6 +211,13 @@ function recordOf(
 		...scopesOf(measured),
 	};
 }
+
+const originOf = ({ peer, helo, protocol, credential }: SmtpSession): Origin => ({
+	peerAddress: peer.address,
+	helo,
+	protocol,
+	...(credential === undefined ? {} : { isRemote: true }),
+});
 
 const initialOf = (action: Judgement['verdict']['action']): InitialState =>
 	action === 'hold' ? 'held' : action === 'wait' ? 'waiting' : 'queued';

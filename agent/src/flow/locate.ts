@@ -49,7 +49,7 @@ const hostNameShape = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z
 /** What a receiver sees of us is what it would see of the MTA (invariant 11). 127.0.0.1 says nothing: the system chooses. */
 export function localSideOf(flow: Pick<Flow, 'settings'>, message: QueuedMessage): Local {
 	const settings = flow.settings();
-	const source = settings.sourceAddress ?? (isOrdinaryLoopback(message.peerAddress) ? undefined : message.peerAddress);
+	const source = settings.sourceAddress ?? (saysNothing(message.peerAddress) ? undefined : message.peerAddress);
 	const helo = settings.helo ?? (hostNameShape.test(message.helo) ? message.helo : settings.hostName);
 	return source === undefined ? { helo } : { sourceAddress: source, helo };
 }
@@ -57,6 +57,9 @@ export function localSideOf(flow: Pick<Flow, 'settings'>, message: QueuedMessage
 /** 127.0.0.1 and ::1 are what an MTA shows that has not chosen; another loopback address was chosen (in tests). */
 const isOrdinaryLoopback = (address: string): boolean =>
 	loopback.test(address) && (address === '127.0.0.1' || address.includes(':'));
+
+/** Empty: from a remote application, whose address is not one of ours. */
+const saysNothing = (peerAddress: string): boolean => peerAddress === '' || isOrdinaryLoopback(peerAddress);
 
 /** Targets to dial for one destination, or why there are none. */
 export async function locate(

@@ -183,9 +183,9 @@ function note(
 }
 
 /** A stranger's server that greets with our own name is ourselves: a firewall sends port 25 back into the MTA. */
-function isOurselves({ flow, isByMx, record }: Offer, connection: OutboundConnection): boolean {
+function isOurselves({ flow, isByMx, job }: Offer, connection: OutboundConnection): boolean {
 	if (!isByMx) return false;
-	const own = [flow.settings().hostName, record.origin.helo, connection.target.helo].map((name) => name.toLowerCase());
+	const own = [flow.settings().hostName, job.message.helo, connection.target.helo].map((name) => name.toLowerCase());
 	return [connection.greetingName, connection.ehloName].some((name) => name !== '' && own.includes(name.toLowerCase()));
 }
 

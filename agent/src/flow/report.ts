@@ -244,7 +244,7 @@ function recordOf(
 		id: made.id,
 		acceptedMs: made.nowMs,
 		envelope: dsn.envelope,
-		origin: { peerAddress: about.origin.peerAddress, helo: about.origin.helo, protocol: 'ESMTP' },
+		origin: { ...about.origin, protocol: 'ESMTP' },
 		attribution: {
 			account: about.attribution.account,
 			class: 'dsn',

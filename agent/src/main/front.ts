@@ -6,11 +6,13 @@
 import { join } from 'node:path';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import { accept } from '../flow/accept.ts';
-import { admitMail, admitPeer } from '../flow/admit.ts';
+import { admitMail, admitPeer, admitRecipient } from '../flow/admit.ts';
 import { type Flow, reportError } from '../flow/context.ts';
+import { openCredentials } from '../flow/credentials.ts';
 import type { DiskWatch } from '../flow/disk.ts';
 import type { EventStream } from '../io/http/event-stream.ts';
 import { serveApi } from '../io/http/server.ts';
+import { openPasswords } from '../io/system/passwords.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReceptionHandlers, SmtpListener } from '../ports/smtp-in.ts';
 import { createHandlers } from './api/handlers.ts';
@@ -19,6 +21,7 @@ import type { Events } from './events.ts';
 import { listen } from './listen.ts';
 import { measure } from './measure.ts';
 import type { OpenedSpool } from './open-spool.ts';
+import { openSubmission, type Submission } from './submission.ts';
 import { openTellers } from './tellers.ts';
 import { version } from './version.ts';
 
@@ -52,7 +55,13 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 	const { options, flow, store, stream, events, disk, startedMs, closers } = parts;
 	const { config } = options;
 	let listener: SmtpListener | undefined;
-	const connectionsIn = (): number => listener?.connections ?? 0;
+	let submission: Submission | undefined;
+	const connectionsIn = (): number => (listener?.connections ?? 0) + (submission?.connections ?? 0);
+	const passwords = openPasswords();
+	const credentials = openCredentials({ ...flow, passwords });
+	events.listen(({ event, act }) => {
+		if (event === 'admin.act' && act === 'account.forget') credentials.follow();
+	});
 	const metrics = measure(flow, { freeBytes: disk.freeBytes, connectionsIn });
 	closers.add(() => metrics.stop());
 	events.listen((event) => metrics.count(event));
@@ -62,6 +71,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 		{
 			handlers: createHandlers({
 				flow,
+				credentials,
 				version,
 				startedMs,
 				settled: () => within(store.projector.reached(store.spool.durable()), settledWithinMs, flow.clock),
@@ -78,14 +88,17 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 	closers.add(() => api.stop());
 	closers.add(parts.drain);
 	const { hostName } = flow.settings();
+	const relay = receptionOf(flow);
 	listener = await listen({
 		config,
 		socketFd: options.socketFd,
 		clock: flow.clock,
 		hostName,
-		handlers: receptionOf(flow),
+		handlers: relay,
 	});
 	closers.add(() => listener?.stop(parts.graceMs()));
+	submission = await openSubmission({ config, flow, events, credentials, passwords, relay });
+	closers.add(() => submission?.stop(parts.graceMs()));
 	return { smtpAddress: listener.address, socketPath: api.socketPath };
 }
 
@@ -94,7 +107,7 @@ function receptionOf(flow: Flow): ReceptionHandlers {
 		connect: () => undefined,
 		identified: (peer) => admitPeer(flow, peer),
 		mail: (_session, mail) => admitMail(flow, mail),
-		recipient: () => undefined,
+		recipient: (session, _recipient, transaction) => admitRecipient(flow, session, transaction),
 		message: (session, envelope, content) => accept(flow, session, envelope, content),
 		refused: (session, fault, detail) => {
 			const { id, helo } = session ?? {};

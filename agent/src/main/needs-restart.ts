@@ -14,6 +14,8 @@ const madeOnce: { readonly [section in keyof Config]?: readonly string[] } = {
 	// Behind an MTA the listener asks the kernel who connects.
 	wiring: ['secretFile', 'hostNames', 'filterUsers', 'listUsers'],
 	api: [],
+	// A renewed certificate under the same name is taken over without.
+	submission: [],
 	spool: ['minFreeBytes', 'minFreeRatio'],
 };
 

@@ -35,6 +35,8 @@ export const eventMeanings = {
 	'limit.episode': 'Mail of a sender began to wait, or all that waited has left.',
 	'notice.sent': 'A notice to an administrator or a customer was queued.',
 	'ownership.breach': 'An account sent as a domain that is not its own, or would have been stopped for it.',
+	'submission.listening':
+		'An address takes submission from remote applications; says what a firewall needs to let them through.',
 	'submission.login': 'A remote application logged in, or failed to.',
 	'submission.blocked': 'An address failed to log in so often that it is refused for a while.',
 	'credential.made': 'A credential for submission was made.',

@@ -42,6 +42,8 @@ export type Origin = {
 	readonly helo: string;
 	/** `smtp`, `esmtp`, `esmtps`, `esmtpsa`: for our Received line (RFC 3848). */
 	readonly protocol: string;
+	/** A remote application handed it over: its address and name are its own, and not for us to send with. */
+	readonly isRemote?: true;
 };
 
 /** Byte range of the stored content that is not sent on: wiring headers. Start inclusive, end exclusive. */

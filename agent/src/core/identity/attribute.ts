@@ -16,7 +16,7 @@ import type { Cut } from '@sluice/shared/words/message.ts';
 import type { AlarmCode } from './alarms.ts';
 import { senderByExim } from './exim.ts';
 import type { AccountDirectory, AttributionResult, AttributionSettings, SubmissionFacts } from './facts.ts';
-import { type Finding, unattributed } from './finding.ts';
+import { credentialFinding, type Finding, unattributed } from './finding.ts';
 import { type HeaderReading, readHeader } from './header-facts.ts';
 import { senderByPostfix } from './postfix.ts';
 import { loginLineOf, readPostfixReceived } from './received.ts';
@@ -83,7 +83,8 @@ function findSender(
 	settings: AttributionSettings,
 	directory: AccountDirectory,
 ): Found {
-	const { headerText, envelope, xforward, peerProved } = facts;
+	const { headerText, envelope, xforward, peerProved, credential } = facts;
+	if (credential !== undefined) return { ...credentialFinding(credential, facts.peerAddress), displaced: [] };
 	if (settings.mta === 'none') return { ...unattributed('no MTA is wired', []), displaced: [] };
 	if (!peerProved) {
 		const hasMarks = reading.wiring.length > 0 || xforward.ident !== undefined;

@@ -35,6 +35,8 @@ export type SubmissionFacts = {
 	/** The kernel says that the peer is root or the MTA's user. Without it nothing that was said counts. */
 	readonly peerProved: boolean;
 	readonly xforward: ForwardedClient;
+	/** A remote application has logged in with this; then nothing else says who sends. */
+	readonly credential?: { readonly id: string; readonly account: string };
 };
 
 /** What the mail log says of a message that an SMTP content filter passes back to Postfix. */

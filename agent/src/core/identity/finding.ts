@@ -52,6 +52,23 @@ export function mailboxFinding(
 	};
 }
 
+/**
+ * A remote application that has logged in with us. Always the class of a mailbox, whatever its mail says it is: with the null reverse-path
+ * it would else send without limits.
+ */
+export const credentialFinding = (
+	{ id, account }: { readonly id: string; readonly account: string },
+	clientAddress: string,
+): Finding => ({
+	account,
+	identity: { kind: 'credential', id },
+	class: 'mailbox',
+	certainty: 'proved',
+	from: `submission, auth=${id}`,
+	clientAddress,
+	alarms: [],
+});
+
 /** What mail with the null reverse-path says it is: a report (DSN, read receipt: RFC 8098 §3), an autoreply (RFC 3834 §5), or nothing. */
 export function classOfNullSender({ claims }: HeaderFacts): 'dsn' | 'autoreply' | undefined {
 	if (claims.includes('report')) return 'dsn';

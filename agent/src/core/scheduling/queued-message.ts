@@ -94,8 +94,9 @@ export function queuedMessageOf(
 		class: attribution.class,
 		hintDomain: intern(attribution.hint.domain),
 		hintAddress: intern(attribution.hint.address),
-		peerAddress: intern(origin.peerAddress),
-		helo: intern(origin.helo),
+		// What we send with is what the MTA showed us; of a remote application nothing (invariant 11).
+		peerAddress: origin.isRemote === true ? '' : intern(origin.peerAddress),
+		helo: origin.isRemote === true ? '' : intern(origin.helo),
 		nullSender: envelope.reversePath === '',
 		scopes: record.scopes ?? noScopes,
 		recipients: envelope.recipients.map((recipient, index): QueuedRecipient => {

@@ -20,6 +20,7 @@ const warnings: ReadonlySet<EventName> = new Set<EventName>([
 	'index.rebuilt',
 	'health.degraded',
 	'session.refused',
+	'submission.blocked',
 	'source.failed',
 ]);
 
@@ -36,6 +37,10 @@ const pathFields: ReadonlySet<string> = new Set(['api', 'dataDir', 'file']);
  */
 export const maskAddress = (text: string): string =>
 	text.replace(/"(?:[^"\\]|\\.){1,64}"@/g, '"***@').replace(/(?<![^\s<>@:=])([^\s<>@:=])[^\s<>@:=]*@/gu, '$1***@');
+
+/** A login that succeeds is one for each message of some applications; one that fails is news. */
+const isDetail = ({ event, outcome }: SluiceEvent): boolean =>
+	details.has(event) || (event === 'submission.login' && outcome === 'ok');
 
 type Field = SluiceEvent[string];
 
@@ -64,7 +69,7 @@ export function createLog(settings: LogSettings, destination?: { write(line: str
 	let isMasking = settings.maskAddresses;
 	return {
 		write(event) {
-			if (details.has(event.event) && !logger.isLevelEnabled('debug')) return;
+			if (isDetail(event) && !logger.isLevelEnabled('debug')) return;
 			const { atMs, ...fields } = event;
 			const line: { [field: string]: Field } = { time: new Date(atMs).toISOString() };
 			for (const [name, field] of Object.entries(fields)) {
@@ -72,7 +77,7 @@ export function createLog(settings: LogSettings, destination?: { write(line: str
 				line[name] = isMasking && !pathFields.has(name) ? masked(bounded(field)) : bounded(field);
 			}
 			if (warnings.has(event.event)) logger.warn(line);
-			else if (details.has(event.event)) logger.debug(line);
+			else if (isDetail(event)) logger.debug(line);
 			else logger.info(line);
 		},
 		set(next) {

@@ -4,12 +4,15 @@
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import { failed, type Result } from '@sluice/shared/words/result.ts';
 import type { Flow } from '../../flow/context.ts';
+import type { Credentials } from '../../flow/credentials.ts';
 import type { Webhooks } from '../../flow/webhooks.ts';
 import type { LogPosition } from '../../ports/spool.ts';
 import type { Simulations } from '../../ports/usage.ts';
 
 export type ApiContext = {
 	readonly flow: Flow;
+	/** What remote applications log in with. */
+	readonly credentials: Credentials;
 	readonly version: string;
 	readonly startedMs: number;
 	/** Lets history catch up with what is in the log now. */

@@ -27,13 +27,15 @@ function writeProblems(
 
 /** What no reading of the file can show: files and users that it names must be there. */
 async function machineProblem(loaded: LoadedConfig): Promise<ConfigProblem | undefined> {
-	const [{ ConfigurationError, flowSettingsOf }, { tlsOf }] = await Promise.all([
+	const [{ ConfigurationError, flowSettingsOf }, { tlsOf }, { submissionPorts, submissionTls }] = await Promise.all([
 		import('../flow-settings.ts'),
 		import('../listen.ts'),
+		import('../submission-ports.ts'),
 	]);
 	try {
 		flowSettingsOf(loaded.config, '');
 		tlsOf(loaded.config);
+		if (submissionPorts(loaded.config).length > 0) submissionTls(loaded.config);
 		return undefined;
 	} catch (error) {
 		if (!(error instanceof ConfigurationError)) throw error;
@@ -54,7 +56,11 @@ async function check(terminal: Terminal, options: ConfigOptions): Promise<void> 
 	if (problem !== undefined) return writeProblems(terminal, options, [problem], problemText);
 	const { files, origins } = loaded.value;
 	if (options.json === true) terminal.writeOut(jsonText({ ok: true, files, problems: [] }));
-	else writeLines(terminal, [`${files.join(', ')}: correct; ${countText(origins.size, 'key')} set.`]);
+	else {
+		const { firewallText, submissionPorts } = await import('../submission-ports.ts');
+		const firewall = firewallText(submissionPorts(loaded.value.config));
+		writeLines(terminal, [`${files.join(', ')}: correct; ${countText(origins.size, 'key')} set.`, ...firewall]);
+	}
 }
 
 async function explain(
