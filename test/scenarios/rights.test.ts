@@ -1,0 +1,422 @@
+/**
+ * Who may see and do what: every operation of the contract, for every role, about its own, about another's and about nothing.
+ *
+ * Made from the table of operations, so that one which is added is tried, or does not compile. What is another's is answered to the
+ * letter as what is not there, no answer has a trace of it, and nothing of it changes. Everything of the other is called zebra.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Role } from '@sluice/shared/contract/actor.ts';
+import type { Operation } from '@sluice/shared/contract/operation.ts';
+import { type OperationId, operations } from '@sluice/shared/contract/operations.ts';
+import { type Internet, startInternet } from '../internet/internet.ts';
+import { given, patient } from './acts.ts';
+import { type Answered, type Asked, ask, problemOf } from './http.ts';
+import { type Rig, startRig } from './rig.ts';
+import { mailbox } from './senders.ts';
+
+/** What one party has, by name. */
+type Things = {
+	readonly account: string;
+	readonly domain: string;
+	readonly mailbox: string;
+	readonly script: string;
+	readonly reseller: string;
+	readonly customer: string;
+	readonly plan: string;
+	readonly message: string;
+	readonly held: string;
+	readonly hold: string;
+	readonly credential: string;
+	readonly webhook: string;
+};
+
+const own: { -readonly [K in keyof Things]: Things[K] } = {
+	account: 'acme',
+	domain: 'acme.test',
+	mailbox: 'me@acme.test',
+	script: 'acme:/home/acme/www',
+	reseller: 'bob',
+	customer: 'carol',
+	plan: 'Basic',
+	message: '',
+	held: '',
+	hold: '',
+	credential: 'none-of-acme',
+	webhook: 'none-of-acme',
+};
+const zebra: typeof own = {
+	...own,
+	account: 'zebra',
+	domain: 'zebra.test',
+	mailbox: 'boss@zebra.test',
+	script: 'zebra:/home/zebra/www',
+	reseller: 'zebra-seller',
+	customer: 'zebra-owner',
+	plan: 'ZebraPlan',
+};
+const nothing: typeof own = {
+	account: 'nobody',
+	domain: 'nobody.test',
+	mailbox: 'who@nobody.test',
+	script: 'nobody:/home/nobody/www',
+	reseller: 'nobody-seller',
+	customer: 'nobody-owner',
+	plan: 'NobodyPlan',
+	message: '',
+	held: '',
+	hold: 'hnothing',
+	credential: 'cnothing',
+	webhook: 'wnothing',
+};
+
+const limits = JSON.stringify({ mode: 'enforce', hour: { recipients: 77 }, note: 'tried' });
+const why = JSON.stringify({ reason: 'tried' });
+const panelAccount = (things: Things, more: object = {}) => ({
+	panel: 'none',
+	name: `The ${things.account} company`,
+	reseller: things.reseller,
+	customer: things.customer,
+	plan: things.plan,
+	domains: [things.domain],
+	mailboxes: [things.mailbox],
+	since: '2020-01-01T00:00:00Z',
+	...more,
+});
+
+/** Levels and ids that somebody's limits stand under, as paths. */
+const scopesOf = (things: Things): readonly string[] =>
+	(
+		[
+			['resellers', things.reseller],
+			['plans', things.plan],
+			['accounts', things.account],
+			['domains', things.domain],
+			['mailboxes', things.mailbox],
+			['scripts', things.script],
+			['credentials', things.credential],
+		] as const
+	).map(([level, id]) => `/v1/${level}/${encodeURIComponent(id)}`);
+
+const json = (value: object): string => JSON.stringify(value);
+const far = 9_000_000_000;
+
+/** What can be asked about somebody's things. */
+const asking: { readonly [K in OperationId]: (things: Things) => readonly Asked[] } = {
+	health: () => [],
+	listMessages: ({ account, domain, mailbox: address, held }) =>
+		[
+			`account=${account}`,
+			`identity=mailbox:${address}`,
+			`sender=@${domain}`,
+			`recipient=to-${account}@ok.test`,
+			`subject=${account}`,
+			`account=${account}&subject=${held}`,
+			'limit=1000',
+		].map((query) => ({ path: `/v1/messages?${query}` })),
+	getMessage: ({ message, held }) => [message, held].map((id) => ({ path: `/v1/messages/${id}` })),
+	traceMessage: ({ message, held }) => [message, held].map((id) => ({ path: `/v1/messages/${id}/trace` })),
+	act: ({ account, held }) =>
+		['hold', 'release', 'discard', 'requeue'].flatMap((act) =>
+			[
+				{ kind: 'account', id: account },
+				{ kind: 'message', id: held },
+			].map((selector) => ({ method: 'POST', path: `/v1/queue/${act}`, body: json({ selector, reason: 'tried' }) })),
+		),
+	releaseMessage: ({ held }) => [{ method: 'POST', path: `/v1/messages/${held}/release`, body: why }],
+	discardMessage: ({ held }) => [{ method: 'POST', path: `/v1/messages/${held}/discard`, body: why }],
+	queue: () => [{ path: '/v1/queue?by=account' }, { path: '/v1/queue?by=identity' }],
+	lanes: () => [{ path: '/v1/lanes' }],
+	listHolds: () => [{ path: '/v1/holds' }],
+	putHold: ({ account }) => [
+		{ method: 'POST', path: '/v1/holds', body: json({ selector: { kind: 'account', id: account }, reason: 'tried' }) },
+	],
+	deleteHold: ({ hold }) => [{ method: 'DELETE', path: `/v1/holds/${hold}?release=true` }],
+	audit: () => [{ path: '/v1/audit' }],
+	putAccounts: (things) => [
+		{
+			method: 'PUT',
+			path: '/v1/accounts',
+			body: json({ revision: far, complete: true, items: [{ id: things.account, ...panelAccount(things) }] }),
+		},
+	],
+	listAccounts: ({ account, domain, reseller, plan }) =>
+		[
+			`search=${account}`,
+			`search=${domain}`,
+			`reseller=${reseller}`,
+			`plan=${plan}`,
+			'state=gone',
+			'near=true',
+			'sort=name',
+			'limit=1000',
+		].map((query) => ({ path: `/v1/accounts?${query}` })),
+	getAccount: ({ account }) => [{ path: `/v1/accounts/${account}` }],
+	putAccount: (things) => [
+		{
+			method: 'PUT',
+			path: `/v1/accounts/${things.account}`,
+			body: json({ ...panelAccount(things), state: 'suspended', revision: far }),
+		},
+	],
+	deleteAccount: ({ account }) => [{ method: 'DELETE', path: `/v1/accounts/${account}?revision=${far}` }],
+	renameAccount: ({ account }) => [
+		{ method: 'POST', path: `/v1/accounts/${account}/rename`, body: json({ id: 'taken', revision: far }) },
+	],
+	forgetAccount: ({ account }) => [{ method: 'POST', path: `/v1/accounts/${account}/forget`, body: why }],
+	putMaySendAs: ({ account }) => [
+		{ method: 'PUT', path: `/v1/accounts/${account}/may-send-as`, body: json({ items: ['acme.test'] }) },
+	],
+	listLimits: () =>
+		['', '?level=account', '?level=reseller', '?level=mailbox', '?limit=1000'].map((query) => ({
+			path: `/v1/limits${query}`,
+		})),
+	getLimits: (things) => [
+		...scopesOf(things).map((path) => ({ path: `${path}/limits` })),
+		{ path: '/v1/server/each-mailbox/limits' },
+	],
+	putLimits: (things) => [
+		...scopesOf(things).map((path) => ({ method: 'PUT', path: `${path}/limits`, body: limits })),
+		{ method: 'PUT', path: '/v1/server/server/limits', body: limits },
+	],
+	deleteLimits: (things) => scopesOf(things).map((path) => ({ method: 'DELETE', path: `${path}/limits` })),
+	getUsage: (things) => [
+		...scopesOf(things).map((path) => ({ path: `${path}/usage` })),
+		{ path: '/v1/server/server/usage' },
+	],
+	simulate: ({ account }) => [
+		{
+			method: 'POST',
+			path: '/v1/simulate',
+			body: json({ proposals: [{ level: 'account', id: account, limits: { mode: 'enforce' } }] }),
+		},
+	],
+	getSimulation: () => [{ path: '/v1/simulate/s1' }],
+	listCredentials: ({ account }) => [{ path: `/v1/credentials?account=${account}` }, { path: '/v1/credentials' }],
+	createCredential: ({ account, domain }) => [
+		{ method: 'POST', path: '/v1/credentials', body: json({ account, name: 'tried' }) },
+		{ method: 'POST', path: '/v1/credentials', body: json({ account, name: 'tried', senderDomains: [domain] }) },
+	],
+	revokeCredential: ({ credential }) => [{ method: 'DELETE', path: `/v1/credentials/${credential}` }],
+	listWebhooks: () => [{ path: '/v1/webhooks' }],
+	createWebhook: () => [
+		{ method: 'POST', path: '/v1/webhooks', body: json({ url: 'https://zebra.test/', events: ['limit.set'] }) },
+	],
+	deleteWebhook: ({ webhook }) => [{ method: 'DELETE', path: `/v1/webhooks/${webhook}` }],
+	testWebhook: ({ webhook }) => [{ method: 'POST', path: `/v1/webhooks/${webhook}/test`, body: '{}' }],
+};
+
+/** Each role as the owner of acme; and names that mean something else in another role. */
+const actors = [
+	['reseller', 'bob'],
+	['customer', 'carol'],
+	['account', 'acme'],
+	['reseller', 'acme'],
+	['customer', 'bob'],
+	['account', 'carol'],
+	['account', 'unattributed'],
+] as const satisfies readonly (readonly [Role, string])[];
+
+let internet: Internet;
+let rig: Rig;
+const admin = async (asked: Asked): Promise<Answered> => ask(rig.agent.socketPath, asked);
+const put = async (path: string, body: object): Promise<void> => {
+	const { status, text } = await admin({ method: 'PUT', path, body: json(body) });
+	assert.equal(status, 200, `${path}: ${text}`);
+};
+
+before(async () => {
+	internet = await startInternet();
+	rig = await startRig(undefined, { internet, isWired: true, delivery: patient });
+	await put('/v1/accounts', {
+		revision: 1,
+		complete: true,
+		items: [
+			{ id: 'acme', ...panelAccount(own) },
+			{ id: 'zebra', ...panelAccount(zebra, { contact: 'zebra@zebra.test' }) },
+			// The reseller's and the customer's until it was removed: the name may be somebody else's by now.
+			{ id: 'zebra-gone', ...panelAccount({ ...own, domain: 'zebra-gone.test', mailbox: 'a@zebra-gone.test' }) },
+		],
+	});
+	given(await rig.client.call('deleteAccount', { params: { id: 'zebra-gone' }, query: { revision: 2 } }));
+	for (const things of [own, zebra]) {
+		const send = (to: string): Promise<string> =>
+			rig.send({
+				from: things.mailbox,
+				to: [to],
+				sender: mailbox(things.mailbox),
+				message: `From: ${things.mailbox}\r\nSubject: ${things.account} news\r\n\r\nHello.\r\n`,
+			});
+		things.message = await send(`to-${things.account}@ok.test`);
+		const selector = { kind: 'account', id: things.account } as const;
+		const hold = { selector, reason: `${things.account} held`, seconds: 600 };
+		things.hold = given(await rig.client.call('putHold', { body: hold })).hold.id;
+		things.held = await send(`held-${things.account}@ok.test`);
+		for (const path of scopesOf(things))
+			if (!path.startsWith('/v1/credentials'))
+				await put(`${path}/limits`, { mode: 'monitor', hour: { recipients: 500 }, note: `${things.account} note` });
+		const made = await rig.client.call('createCredential', { body: { account: things.account, name: things.account } });
+		if (made.ok) things.credential = made.value.credential.id;
+	}
+	await put('/v1/accounts/zebra/may-send-as', { items: ['zebra-partner.test'] });
+	await put('/v1/server/server/limits', { mode: 'monitor', hour: { recipients: 9999 }, note: 'zebra server' });
+	await put('/v1/server/each-mailbox/limits', { mode: 'monitor', hour: { recipients: 99 }, note: 'zebra default' });
+	await rig.until(() => rig.count('message.finished') === 2);
+	// Ids of the same time: what is older than the history is told so.
+	nothing.message = `${zebra.message.slice(0, -1)}z`;
+	nothing.held = `${zebra.held.slice(0, -1)}z`;
+});
+after(async () => {
+	await rig.stop();
+	await internet.stop();
+});
+
+/** All that is zebra's, as an administrator sees it. */
+async function allOf(things: Things): Promise<string> {
+	const looks = [
+		'/v1/holds',
+		'/v1/accounts?search=zebra',
+		`/v1/messages/${things.message}/trace`,
+		`/v1/messages/${things.held}/trace`,
+		`/v1/credentials?account=${things.account}`,
+		...scopesOf(things).map((path) => `${path}/limits`),
+		'/v1/server/server/limits',
+		'/v1/server/each-mailbox/limits',
+	];
+	const texts = await Promise.all(looks.map(async (path) => (await admin({ path })).text));
+	return texts.join('\n');
+}
+
+test('nobody sees or changes anything of another’s, and cannot tell it from what is not there', async () => {
+	const before = await allOf(zebra);
+	assert.match(before, /zebra note/);
+	let tried = 0;
+	for (const [role, id] of actors) {
+		const actor = `${role} ${id}`;
+		for (const [name, asked] of Object.entries(asking) as [OperationId, (typeof asking)[OperationId]][]) {
+			const isOpen = (operations[name] as Operation).roles.includes(role);
+			const absent = asked(nothing);
+			for (const [at, one] of asked(zebra).entries()) {
+				const [foreign, none] = [
+					await ask(rig.agent.socketPath, { ...one, actor }),
+					await ask(rig.agent.socketPath, { ...(absent[at] as Asked), actor }),
+				];
+				const what = `${actor}: ${name} ${one.method ?? 'GET'} ${one.path}`;
+				assert.doesNotMatch(foreign.text, /zebra/i, what);
+				if (isOpen) assert.deepEqual([foreign.status, foreign.text], [none.status, none.text], what);
+				else assert.equal(problemOf(foreign), '403 forbidden', what);
+				if (isOpen && one.method !== undefined) assert.notEqual(foreign.status, 200, what);
+				tried += 1;
+			}
+			for (const one of asked(own)) {
+				const answer = await ask(rig.agent.socketPath, { ...one, actor });
+				assert.doesNotMatch(answer.text, /zebra/i, `${actor}: ${name} ${one.path}`);
+				tried += 1;
+			}
+		}
+	}
+	assert.ok(tried > 1000, `${tried} requests`);
+	assert.equal(await allOf(zebra), before, 'nothing of it has changed');
+});
+
+/** Status of PUT and GET of limits at each level of its own. */
+async function rightsOf(actor: string): Promise<{ readonly [level: string]: string }> {
+	const rights: { [level: string]: string } = {};
+	for (const path of scopesOf(own)) {
+		const level = path.split('/')[2] as string;
+		if (level === 'credentials') continue;
+		const [seen, used, set] = [
+			await ask(rig.agent.socketPath, { path: `${path}/limits`, actor }),
+			await ask(rig.agent.socketPath, { path: `${path}/usage`, actor }),
+			await ask(rig.agent.socketPath, { method: 'PUT', path: `${path}/limits`, body: limits, actor }),
+		];
+		const cleared = await ask(rig.agent.socketPath, { method: 'DELETE', path: `${path}/limits`, actor });
+		rights[level] = `${seen.status} ${used.status} ${set.status} ${cleared.status}`;
+	}
+	return rights;
+}
+
+test('each role has its rights over its own', async () => {
+	const all = '200 200 200 200';
+	const see = '200 200 403 403';
+	const none = '404 404 404 404';
+	const inner = { domains: all, mailboxes: all, scripts: all };
+	assert.deepEqual(await rightsOf('admin root'), { resellers: all, plans: all, accounts: all, ...inner });
+	assert.deepEqual(await rightsOf('reseller bob'), { resellers: see, plans: none, accounts: all, ...inner });
+	assert.deepEqual(await rightsOf('customer carol'), { resellers: none, plans: none, accounts: see, ...inner });
+	assert.deepEqual(await rightsOf('account acme'), { resellers: none, plans: none, accounts: see, ...inner });
+	for (const stranger of ['reseller carol', 'customer acme', 'account bob', 'account zebra-gone']) {
+		const each = { resellers: none, plans: none, accounts: none, domains: none, mailboxes: none, scripts: none };
+		assert.deepEqual(await rightsOf(stranger), each, stranger);
+	}
+});
+
+test('a reseller and a customer see the mail of all their accounts, page by page, and no other', async () => {
+	await put('/v1/accounts/annex', {
+		...panelAccount({ ...own, account: 'annex', domain: 'annex.test', mailbox: 'me@annex.test' }),
+		customer: 'dora',
+		revision: 10,
+	});
+	const more: string[] = [];
+	for (let sent = 0; sent < 3; sent++)
+		more.push(await rig.send({ from: 'me@annex.test', to: [`${sent}@ok.test`], sender: mailbox('me@annex.test') }));
+	await rig.until(() => more.every((message) => rig.count('message.finished', { message }) === 1));
+	const seenBy = async (actor: string, query: string): Promise<readonly string[]> => {
+		const ids: string[] = [];
+		let next: string | undefined = '';
+		while (next !== undefined) {
+			const cursor = next === '' ? '' : `&cursor=${next}`;
+			const answer = await ask(rig.agent.socketPath, { path: `/v1/messages?limit=2${query}${cursor}`, actor });
+			const page = answer.json as { items: { id: string }[]; next?: string };
+			ids.push(...page.items.map(({ id }) => id));
+			next = page.next;
+		}
+		return ids.sort();
+	};
+	const acme = [own.message, own.held].sort();
+	assert.deepEqual(await seenBy('reseller bob', ''), [...acme, ...more].sort());
+	assert.deepEqual(await seenBy('customer carol', ''), acme);
+	assert.deepEqual(await seenBy('customer dora', ''), more.toSorted());
+	assert.deepEqual(await seenBy('account annex', ''), more.toSorted());
+	assert.deepEqual(await seenBy('reseller bob', '&account=annex'), more.toSorted());
+	assert.deepEqual(await seenBy('customer carol', '&account=annex'), []);
+	assert.deepEqual(await seenBy('reseller zebra-seller', '&account=acme'), []);
+	assert.equal((await seenBy('admin root', '')).length, 7);
+});
+
+test('who acts as another stands in the audit, and the customer does not read the administrator’s name', async () => {
+	const actor = 'reseller bob; as=operator-7';
+	const path = '/v1/mailboxes/me%40acme.test/limits';
+	assert.equal((await ask(rig.agent.socketPath, { method: 'PUT', path, body: limits, actor })).status, 200);
+	const { items } = given(await rig.client.call('audit', { query: { limit: 1 } }));
+	assert.deepEqual(
+		items.map(({ id: _, at: __, ...entry }) => entry),
+		[
+			{
+				actor: 'reseller bob as operator-7',
+				act: 'limit.set',
+				subject: 'mailbox me@acme.test',
+				detail: '77 recipients an hour (enforce), note: tried',
+			},
+		],
+	);
+	const seen = (await ask(rig.agent.socketPath, { path, actor: 'customer carol' })).text;
+	assert.doesNotMatch(seen, /operator-7|bob/);
+	assert.match(seen, /"author":"reseller"/);
+});
+
+test('what a tenant sets is bounded in number, and by what it was given', async () => {
+	await put('/v1/server/each-mailbox/limits', { mode: 'enforce', hour: { recipients: 99 } });
+	const body = json({ mode: 'monitor', hour: { recipients: 1_000_000 } });
+	const path = '/v1/mailboxes/me%40acme.test/limits';
+	const answer = await ask(rig.agent.socketPath, { method: 'PUT', path, body, actor: 'customer carol' });
+	assert.equal(answer.status, 200, 'stored, and of no use');
+	assert.match(answer.text, /"99 recipients an hour from default for each mailbox"/);
+	let refused = '';
+	for (let at = 0; refused === '' && at < 1100; at++) {
+		const script = `/v1/scripts/${encodeURIComponent(`acme:/home/acme/${at}`)}/limits`;
+		const made = await ask(rig.agent.socketPath, { method: 'PUT', path: script, body, actor: 'account acme' });
+		if (made.status !== 200) refused = problemOf(made);
+	}
+	assert.equal(refused, '409 conflict');
+});
