@@ -70,6 +70,13 @@ export type ReceivedContent = {
 	readonly newlinesNormalised: number;
 };
 
+/** What has been said since MAIL. */
+export type OpenTransaction = {
+	readonly mail: MailCommand;
+	/** Recipients taken so far. */
+	readonly acceptedCount: number;
+};
+
 export type ReceptionHandlers = {
 	/** Before the banner. A reply refuses the connection. */
 	connect(peer: Peer): Reply | undefined;
@@ -80,7 +87,7 @@ export type ReceptionHandlers = {
 	/** Before each command of a session that has logged in. A reply refuses it: the credential was revoked meanwhile. */
 	stillWelcome?(session: SmtpSession): Reply | undefined;
 	mail(session: SmtpSession, mail: MailCommand): Reply | undefined;
-	recipient(session: SmtpSession, recipient: EnvelopeRecipient, acceptedSoFar: number): Reply | undefined;
+	recipient(session: SmtpSession, recipient: EnvelopeRecipient, transaction: OpenTransaction): Reply | undefined;
 	/** The reply to the final dot. Resolves only after the message is durable (invariant 1); never rejects. */
 	message(session: SmtpSession, envelope: Envelope, content: ReceivedContent): Promise<Reply>;
 	/** The edge refused something by itself: for the log and counters. */

@@ -335,7 +335,7 @@ export class Conversation {
 		const recipient = parseRecipient(text, transaction.mail.smtpUtf8);
 		if (typeof recipient === 'string') return this.refuse(recipient, text);
 		if (transaction.has(recipient.address)) return wires.rcpt;
-		const refusal = this.#ask(() => this.#setup.handlers.recipient(this.session, recipient, transaction.acceptedCount));
+		const refusal = this.#ask(() => this.#setup.handlers.recipient(this.session, recipient, transaction));
 		if (refusal !== undefined) return refusal;
 		transaction.add(recipient);
 		return wires.rcpt;
