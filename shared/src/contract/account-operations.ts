@@ -57,6 +57,7 @@ const accountParams = z.strictObject({ id: z.string().min(1).max(140) });
 
 /** 10,000 accounts of a kilobyte each, and room. */
 const listBytesMax = 64 * 1024 * 1024;
+const accountsPerListMax = 50_000;
 
 export const accountOperations = {
 	putAccounts: define({
@@ -69,7 +70,7 @@ export const accountOperations = {
 		body: z.strictObject({
 			revision: revisionSchema,
 			complete: z.boolean(),
-			items: z.array(panelAccountSchema).max(50_000),
+			items: z.array(panelAccountSchema).max(accountsPerListMax),
 		}),
 		response: z.object({
 			revision: revisionSchema,
@@ -82,6 +83,7 @@ export const accountOperations = {
 				.describe('false: the list shrank too much; nothing was taken away. The same list once more is believed.'),
 		}),
 		bodyBytesMax: listBytesMax,
+		bulk: { item: panelAccountSchema, itemsMax: accountsPerListMax },
 	}),
 	listAccounts: define({
 		method: 'get',

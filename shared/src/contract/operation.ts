@@ -20,6 +20,8 @@ export type Operation = {
 	readonly response: z.ZodType;
 	/** Bytes that the body may have; absent: `requestBytesMax`. */
 	readonly bodyBytesMax?: number;
+	/** A body whose `items` may be thousands: they are read and checked in slices, so that nothing stands still meanwhile. */
+	readonly bulk?: { readonly item: z.ZodType; readonly itemsMax: number };
 };
 
 /** Ordinary bodies are small: acts, limits, one account. */

@@ -19,6 +19,7 @@ import {
 import { type Problem, type ProblemDocument, problemDocument } from '@sluice/shared/contract/problem.ts';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { z } from 'zod';
+import { readBulk } from './bulk-body.ts';
 import type { EventStream } from './event-stream.ts';
 
 export type ApiSettings = {
@@ -69,11 +70,45 @@ function actorOf(request: Request): Actor | Problem {
 	return actor.ok ? actor.value : { code: 'bad-actor', detail: actor.error };
 }
 
+/** A body of thousands of items, checked already: the part of the request that stands for it. */
+async function largeBody(
+	request: Request,
+	operation: Operation,
+	{ item, itemsMax }: NonNullable<Operation['bulk']>,
+): Promise<Part | Problem> {
+	const bytes: unknown = request.body;
+	const charset = /charset="?([^";]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+	if (charset.toLowerCase() !== 'utf-8') return { code: 'bad-media-type' };
+	if (!Buffer.isBuffer(bytes) || bytes.length === 0) return { place: 'body', schema: operation.body, value: undefined };
+	const shape = { body: operation.body, item, itemsMax, restBytesMax: requestBytesMax };
+	const read = await readBulk(bytes, shape);
+	switch (read.kind) {
+		case 'value':
+			return { place: 'body', schema: z.unknown(), value: read.value };
+		case 'issues': {
+			const { issues } = read;
+			const told = z.unknown().superRefine((_value, check) => {
+				for (const { path, message } of issues) check.addIssue({ code: 'custom', path: [...path], message });
+			});
+			return { place: 'body', schema: told, value: undefined };
+		}
+		case 'bad-json':
+			return { code: 'bad-json' };
+		case 'not-utf8':
+			return { code: 'bad-media-type' };
+		case 'rest-too-large':
+			return { code: 'too-large', detail: `at most ${requestBytesMax} bytes beside items` };
+	}
+}
+
 function mount(app: Express, id: OperationId, parts: ApiParts): void {
 	const operation: Operation = operations[id];
 	const route = operation.path.replace(/\{(\w+)\}/g, ':$1');
-	const { bodyBytesMax: limit = requestBytesMax } = operation;
-	const body = express.json({ limit, strict: false, verify: verifyUtf8 });
+	const { bodyBytesMax: limit = requestBytesMax, bulk } = operation;
+	const body =
+		bulk === undefined
+			? express.json({ limit, strict: false, verify: verifyUtf8 })
+			: express.raw({ limit, type: 'application/json' });
 	app[operation.method](route, body, async (request: Request, response: Response) => {
 		let actor: Actor | undefined;
 		if (operation.roles.length > 0) {
@@ -85,10 +120,12 @@ function mount(app: Express, id: OperationId, parts: ApiParts): void {
 		}
 		const hasBody = !(operation.body instanceof z.ZodUndefined);
 		if (hasBody && !request.is('application/json')) return sendProblem(response, { code: 'bad-media-type' });
+		const large = bulk === undefined ? undefined : await largeBody(request, operation, bulk);
+		if (large !== undefined && 'code' in large) return sendProblem(response, large);
 		const parsed = parse([
 			{ place: 'path', schema: operation.params, value: { ...request.params } },
 			{ place: 'query', schema: operation.query, value: { ...request.query } },
-			{ place: 'body', schema: operation.body, value: request.body },
+			large ?? { place: 'body', schema: operation.body, value: request.body },
 		]);
 		if ('errors' in parsed) return sendProblem(response, { code: 'invalid' }, parsed.errors);
 		const [params, query, asked] = parsed.values;

@@ -1,0 +1,230 @@
+/**
+ * Lists of accounts: large ones, old ones, two at once, ones that lost many, and what is no list at all.
+ */
+import assert from 'node:assert/strict';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { after, before, test } from 'node:test';
+import { type Internet, startInternet } from '../internet/internet.ts';
+import { given } from './acts.ts';
+import { ask, problemOf } from './http.ts';
+import { accountTold, nextRevision, putList, putOne, removed, type Told } from './panel.ts';
+import { type Rig, startRig } from './rig.ts';
+import { mailbox } from './senders.ts';
+
+let internet: Internet;
+before(async () => {
+	internet = await startInternet();
+});
+after(() => internet.stop());
+
+const many = (count: number): Told[] =>
+	Array.from({ length: count }, (_, index) => ({
+		id: `acc${index}`,
+		reseller: `reseller${index % 20}`,
+		plan: `plan${index % 5}`,
+		domains: [`acc${index}.test`, `www.acc${index}.test`, `shop${index}.test`],
+		mailboxes: Array.from({ length: 8 }, (_unused, box) => `box${box}@acc${index}.test`),
+		unixUsers: [{ name: `acc${index}`, uid: 10_000 + index }],
+	}));
+
+const put = (rig: Rig, body: unknown) =>
+	ask(rig.agent.socketPath, { method: 'PUT', path: '/v1/accounts', body: JSON.stringify(body) });
+
+const typeOf = (result: { ok: boolean } | { ok: false; error: unknown }): string =>
+	'error' in result ? String((result.error as { problem?: { type?: string } }).problem?.type) : 'ok';
+
+/** While the work is done: milliseconds it took, and the longest time that the loop stood still. */
+async function timed(work: () => Promise<unknown>): Promise<{ readonly ms: number; readonly stallMs: number }> {
+	const delay = monitorEventLoopDelay({ resolution: 1 });
+	delay.enable();
+	const startMs = performance.now();
+	await work();
+	const ms = performance.now() - startMs;
+	// The histogram sees a stall at its end.
+	await new Promise((resolve) => setTimeout(resolve, 5));
+	delay.disable();
+	return { ms, stallMs: delay.max / 1e6 };
+}
+
+test('10,000 accounts in one call under 2 s, and mail goes on meanwhile', async (context) => {
+	const rig = await startRig(context, { internet, isWired: true });
+	const told = many(10_000);
+	const bodyOf = (items: readonly Told[]): string =>
+		JSON.stringify({ revision: nextRevision(), complete: true, items: items.map(accountTold) });
+	const asks = (body: string) => async () => {
+		const answer = await ask(rig.agent.socketPath, { method: 'PUT', path: '/v1/accounts', body });
+		assert.equal(answer.status, 200, answer.text.slice(0, 300));
+		return answer.json;
+	};
+	const half = told.map((one, index) => (index % 2 === 0 ? one : { ...one, plan: 'another' }));
+	const bodies = { new: bodyOf(told), unchanged: bodyOf(told), 'half changed': bodyOf(half) };
+	for (const [name, body] of Object.entries(bodies)) {
+		const { ms, stallMs } = await timed(asks(body));
+		context.diagnostic(
+			`10,000 accounts, ${name}: ${(body.length / 1e6).toFixed(1)} MB in ${ms.toFixed(0)} ms, longest stall ${stallMs.toFixed(0)} ms`,
+		);
+		assert.ok(ms < 2000, `${name}: ${ms} ms`);
+	}
+	const listed = rig.events.filter(({ event }) => event === 'account.listed');
+	assert.deepEqual(
+		listed.map(({ added, changed, gone, unchanged }) => [added, changed, gone, unchanged]),
+		[
+			[10_000, 0, 0, 0],
+			[0, 0, 0, 10_000],
+			[0, 5000, 0, 5000],
+		],
+	);
+	assert.ok(rig.count('account.changed') <= 200);
+	const id = await rig.send({ to: ['bulk@ok.test'], sender: mailbox('box3@acc4321.test') });
+	assert.equal((await rig.trace(id)).from.account, 'acc4321');
+	// All pages, each account once.
+	const seen: string[] = [];
+	let cursor: string | undefined;
+	const { ms, stallMs } = await timed(async () => {
+		do {
+			const query = { sort: 'name', limit: '1000', ...(cursor === undefined ? {} : { cursor }) } as const;
+			const page = given(await rig.client.call('listAccounts', { query }));
+			assert.equal(page.total, 10_000);
+			seen.push(...page.items.map(({ key }) => key));
+			cursor = page.next;
+		} while (cursor !== undefined);
+	});
+	context.diagnostic(`all pages in ${ms.toFixed(0)} ms, longest stall ${stallMs.toFixed(0)} ms`);
+	assert.equal(new Set(seen).size, 10_000);
+	const one = given(await rig.client.call('listAccounts', { query: { search: 'SHOP77.' } }));
+	assert.deepEqual([one.items.map(({ id: found }) => found), one.total], [['acc77'], 1]);
+	const sold = given(
+		await rig.client.call('listAccounts', { query: { reseller: 'reseller3', plan: 'another', limit: '5' } }),
+	);
+	assert.deepEqual([sold.items.length, sold.total], [5, 500]);
+	const again = await rig.restart();
+	assert.equal(again.agent.flow.accounts.living, 10_000);
+});
+
+test('an older revision than the last is refused, whoever asks; the same again is no news', async (context) => {
+	const rig = await startRig(context, { internet });
+	await putList(rig, [{ id: 'a' }, { id: 'b' }], { revision: 1_000_000 });
+	const stale = await put(rig, { revision: 999_999, complete: true, items: [] });
+	assert.equal(problemOf(stale), '409 stale-revision');
+	const { id: _a, ...a } = accountTold({ id: 'a', plan: 'Basic' });
+	const { call } = rig.client;
+	assert.equal(
+		typeOf(await call('putAccount', { params: { id: 'a' }, body: { ...a, revision: 999_999 } })),
+		'urn:sluice:stale-revision',
+	);
+	assert.equal(
+		typeOf(await call('deleteAccount', { params: { id: 'a' }, query: { revision: '5' } })),
+		'urn:sluice:stale-revision',
+	);
+	assert.equal(
+		typeOf(await call('renameAccount', { params: { id: 'a' }, body: { id: 'c', revision: 5 } })),
+		'urn:sluice:stale-revision',
+	);
+	// The answer was lost, the panel asks again: fine. Something else under the same number: not.
+	const again = await putList(rig, [{ id: 'b' }, { id: 'a' }], { revision: 1_000_000 });
+	assert.deepEqual([again.unchanged, again.added], [2, 0]);
+	const other = await put(rig, { revision: 1_000_000, complete: false, items: [accountTold({ id: 'a', plan: 'X' })] });
+	assert.equal(problemOf(other), '409 stale-revision');
+	assert.equal(rig.agent.flow.accounts.find('a')?.plan, undefined);
+	const next = await rig.restart();
+	assert.equal(problemOf(await put(next, { revision: 999_999, complete: true, items: [] })), '409 stale-revision');
+});
+
+test('two panels that write at once: one list after the other, and the older is refused', async (context) => {
+	const rig = await startRig(context, { internet });
+	const body = (revision: number, plan: string) => ({
+		revision,
+		complete: true,
+		items: many(3000).map((one) => accountTold({ ...one, plan })),
+	});
+	const [newer, older] = await Promise.all([put(rig, body(20, 'newer')), put(rig, body(10, 'older'))]);
+	const plans = new Set([...rig.agent.flow.accounts.all()].map(({ plan }) => plan));
+	assert.deepEqual(plans, new Set(['newer']));
+	assert.equal(newer.status, 200);
+	if (older.status !== 200) assert.equal(problemOf(older), '409 stale-revision');
+	// Both at once, and the state is one of the two whole lists.
+	const answers = await Promise.all([put(rig, body(30, 'left')), put(rig, body(30, 'right'))]);
+	assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409]);
+	assert.equal(new Set([...rig.agent.flow.accounts.all()].map(({ plan }) => plan)).size, 1);
+});
+
+test('a list that lost many takes nothing away until it comes a second time', async (context) => {
+	let rig = await startRig(context, { internet });
+	const told = many(20);
+	await putList(rig, told);
+	const short = [...told.slice(0, 15), { id: 'fresh' }];
+	const first = await putList(rig, short);
+	assert.deepEqual([first.isBelieved, first.added, first.gone], [false, 1, 0]);
+	const { flow } = rig.agent;
+	assert.deepEqual([flow.accounts.living, flow.accounts.completeMs], [21, undefined]);
+	assert.ok(flow.health.has('accounts.shrunk'));
+	assert.equal(rig.count('accounts.stale', { reason: 'shrunk', absent: 5 }), 1);
+	// A restart does not make it believed, nor forgotten.
+	rig = await rig.restart();
+	assert.equal(rig.agent.flow.accounts.completeMs, undefined);
+	const second = await putList(rig, short);
+	assert.deepEqual([second.isBelieved, second.gone], [true, 5]);
+	assert.deepEqual([rig.agent.flow.accounts.living, rig.agent.flow.health.problems().length], [16, 0]);
+	assert.ok(rig.agent.flow.accounts.completeMs !== undefined);
+	// Few at a time, and by name, is always believed; part of a list takes nothing away.
+	assert.equal((await putList(rig, short.slice(1))).gone, 1);
+	assert.equal((await removed(rig, 'acc7')).state, 'gone');
+	assert.deepEqual((await putList(rig, short.slice(1, 3), { complete: false })).gone, 0);
+});
+
+test('what is no list changes nothing and is said so', async (context) => {
+	const rig = await startRig(context, { internet });
+	await putOne(rig, { id: 'acme' });
+	const before = rig.agent.flow.accounts.version;
+	const raw = async (body: string | Uint8Array, path = '/v1/accounts') =>
+		problemOf(await ask(rig.agent.socketPath, { method: 'PUT', path, body }));
+	const item = accountTold({ id: 'x' });
+	const list = (items: readonly unknown[], more = {}) =>
+		JSON.stringify({ revision: 1_000_000, complete: true, items, ...more });
+	assert.equal(await raw('g'.repeat(10 * 1024 * 1024)), '400 bad-json');
+	assert.equal(await raw(Buffer.alloc(10 * 1024 * 1024, 0)), '400 bad-json');
+	assert.equal(await raw(`[${'['.repeat(5_000_000)}`), '400 bad-json');
+	const invalid = Buffer.from(list([{ ...item, name: 'caf\u00e9' }]), 'latin1');
+	assert.equal(await raw(invalid), '415 bad-media-type');
+	assert.equal(await raw(' '.repeat(65 * 1024 * 1024)), '413 too-large');
+	assert.equal(
+		await raw(JSON.stringify({ ...item, id: undefined, name: 'n'.repeat(2 * 1024 * 1024) }), '/v1/accounts/x'),
+		'413 too-large',
+	);
+	for (const wrong of [
+		list([item, item]),
+		list([{ ...item, id: 'uid:7001' }]),
+		list([{ ...item, id: 'unattributed' }]),
+		list([{ ...item, id: 'a~2' }]),
+		list([{ ...item, id: '' }]),
+		list([{ ...item, unixUsers: [{ name: 'x', uid: -1 }] }]),
+		list([{ ...item, unixUsers: [{ name: 'x', uid: 1.5 }] }]),
+		list([{ ...item, state: 'gone' }]),
+		list([{ ...item, since: 'yesterday' }]),
+		list([{ ...item, quota: 5 }]),
+		list([item], { revision: -1 }),
+		list([item], { revision: 1.5 }),
+		list([item], { revision: 2 ** 53 }),
+		list([item], { complete: 'yes' }),
+		'null',
+		'[]',
+	])
+		assert.equal(await raw(wrong), '422 invalid', wrong.slice(0, 200));
+	const asReseller = await ask(rig.agent.socketPath, {
+		method: 'PUT',
+		path: '/v1/accounts',
+		actor: 'reseller bob',
+		body: list([item]),
+	});
+	assert.equal(problemOf(asReseller), '403 forbidden');
+	assert.equal(rig.agent.flow.accounts.version, before);
+	assert.equal(typeOf(await rig.client.call('getAccount', { params: { id: 'x' } })), 'urn:sluice:not-found');
+	assert.equal(
+		typeOf(await rig.client.call('deleteAccount', { params: { id: 'x' }, query: { revision: '1000000' } })),
+		'urn:sluice:not-found',
+	);
+	const { items } = given(await rig.client.call('listAccounts', { query: { limit: '1' } }));
+	assert.equal(items.length, 1);
+	for (const cursor of ['x', 'name,,nobody', 'usage,,acme', 'waiting,1,acme'])
+		assert.equal(typeOf(await rig.client.call('listAccounts', { query: { cursor } })), 'urn:sluice:invalid', cursor);
+});
