@@ -37,7 +37,12 @@ export type PlainOptions = {
 	readonly macros?: readonly string[];
 	/** Further settings of Postfix before it is wired. */
 	readonly settings?: Readonly<Record<string, string>>;
+	/** Shows this checkout inside, at `program`, for tests of the executable itself. */
+	readonly hasProgram?: boolean;
 };
+
+/** The executable inside a box that has it. */
+export const program = '/opt/sluice/installers/scripts/sluice';
 
 export type Ran = { readonly code: ExitCode; readonly out: string; readonly err: string };
 
@@ -56,6 +61,8 @@ export type PlainServer = {
 	readonly internet: Internet;
 	readonly rig: Rig;
 	readonly ports: HostingPorts;
+	/** The agent's configuration, at the same path in the box. */
+	readonly config: string;
 	/** `sluice mta WORDS`. */
 	mta(words: readonly string[], options?: RunWith): Promise<Ran>;
 	/** A script of webuser sends a message; how it reached the sink. */
@@ -69,6 +76,7 @@ export type PlainServer = {
 
 const testWaitMs = 8_000;
 const boxSecondsMax = 600;
+const checkout = join(import.meta.dirname, '../..');
 const configFolders = { exim: ['/etc/exim4', '/var/lib/exim4'], postfix: ['/etc/postfix'] } as const;
 
 /** Starts all of it. The caller stops it. */
@@ -89,15 +97,17 @@ export async function startPlainServer(kind: MtaKind, options: PlainOptions): Pr
 		const rig = await startRig(undefined, { internet, config, delivery: delivery ?? {} });
 		stops.push(() => rig.stop());
 		const starts = { exim: startPlainExim, postfix: startPlainPostfix } as const;
-		const started = await starts[kind]({ ...options, ports, internet });
+		const shown = [folder, rig.dataDir].map((path) => ({ host: path, inside: path }));
+		const binds = options.hasProgram === true ? [...shown, { host: checkout, inside: '/opt/sluice' }] : shown;
+		const started = await starts[kind]({ ...options, ports, internet, binds });
 		stops.push(() => started.stop());
 		const { box } = started;
-		await box.writeFile(secretFile, `${fixtureSecret}\n`, { mode: 0o600 });
 		const machine = machineOf(box);
-		const place = { kind, box, machine, internet, rig, ports };
+		const configFile = join(folder, 'agent.yaml');
+		const place = { kind, box, machine, internet, rig, ports, config: configFile };
 		return {
 			...place,
-			mta: (words, run = {}) => runMta(place, join(folder, 'agent.yaml'), words, run),
+			mta: (words, run = {}) => runMta(place, words, run),
 			send: (label) => sendThrough(place, label),
 			treeSum: () => treeSum(box, kind),
 			reload: started.reload,
@@ -139,15 +149,20 @@ export function machineOf(box: Box): Machine {
 }
 
 type Started = { readonly box: Box; reload(): Promise<void>; stop(): Promise<void> };
-type StartOptions = PlainOptions & { readonly ports: HostingPorts; readonly internet: Internet };
+type StartOptions = PlainOptions & {
+	readonly ports: HostingPorts;
+	readonly internet: Internet;
+	readonly binds: readonly { readonly host: string; readonly inside: string }[];
+};
 
 /** Debian's exim4-config after its questions: an internet site. */
 async function startPlainExim(options: StartOptions): Promise<Started> {
-	const { name, layout = 'split', ports, internet, macros = [] } = options;
+	const { name, layout = 'split', ports, internet, binds, macros = [] } = options;
 	const box = await startBox({
 		name,
 		layers: [await unpackedLayer('exim')],
 		users: [...tenants, eximUser],
+		binds,
 		ttlSeconds: boxSecondsMax,
 	});
 	try {
@@ -171,6 +186,9 @@ async function startPlainExim(options: StartOptions): Promise<Started> {
 			await box.run(['update-exim4.conf', '--keepcomments', '-o', '/etc/exim4/exim4.conf']);
 			for (const path of ['exim4.conf.template', 'exim4.conf.localmacros']) await box.removeFile(`/etc/exim4/${path}`);
 		} else await box.run(['update-exim4.conf']);
+		// Never port 25, whatever went wrong above: the network is the host's.
+		const { stdout } = await box.run(['/usr/sbin/exim4', '-bP', 'local_interfaces']);
+		if (!stdout.includes(`127.0.0.1.${ports.smtp}`)) throw new Error(`Exim would listen elsewhere: ${stdout}`);
 		await box.run(['/usr/sbin/exim4', '-bd']);
 		const log = () => box.readFile('/var/log/exim4/mainlog').catch(() => '');
 		await until(async () => (await log()).includes('daemon started'), { waitMs: 15_000, otherwise: log });
@@ -227,7 +245,7 @@ async function playInternet(box: Box, layout: EximLayout, internet: Internet): P
 }
 
 /** A Postfix that asks the DNS itself; here /etc/hosts and another port than 25 answer. */
-async function startPlainPostfix({ name, ports, internet, settings = {} }: StartOptions): Promise<Started> {
+async function startPlainPostfix({ name, ports, internet, binds, settings = {} }: StartOptions): Promise<Started> {
 	const { address } = internet.sink('ordinary');
 	const postfix = await startPostfix({
 		name,
@@ -236,6 +254,7 @@ async function startPlainPostfix({ name, ports, internet, settings = {} }: Start
 		directHost: address,
 		directPort: internet.smtpPort,
 		ttlSeconds: boxSecondsMax,
+		binds,
 		settings: {
 			relayhost: '',
 			sender_dependent_default_transport_maps: '',
@@ -251,9 +270,9 @@ async function startPlainPostfix({ name, ports, internet, settings = {} }: Start
 	return { box, reload: () => postfix.reload(), stop: () => postfix.stop() };
 }
 
-type Place = Pick<PlainServer, 'kind' | 'box' | 'machine' | 'internet' | 'rig' | 'ports'>;
+type Place = Pick<PlainServer, 'kind' | 'box' | 'machine' | 'internet' | 'rig' | 'ports' | 'config'>;
 
-async function runMta(place: Place, config: string, words: readonly string[], options: RunWith): Promise<Ran> {
+async function runMta(place: Place, words: readonly string[], options: RunWith): Promise<Ran> {
 	let out = '';
 	let err = '';
 	let code: ExitCode = 0;
@@ -292,7 +311,7 @@ async function runMta(place: Place, config: string, words: readonly string[], op
 		pid: process.pid,
 	});
 	const port = options.port === undefined ? [] : ['--port', String(options.port)];
-	await runProgram(program, terminal, ['mta', ...words, '--config', config, ...port]);
+	await runProgram(program, terminal, ['mta', ...words, '--config', place.config, ...port]);
 	return { code, out, err };
 }
 

@@ -44,6 +44,8 @@ export type PostfixOptions = {
 	readonly ttlSeconds?: number;
 	/** Backoff and queue run of the Plesk-like one. */
 	readonly retrySeconds?: number;
+	/** Further host folders to show inside. */
+	readonly binds?: readonly { readonly host: string; readonly inside: string }[];
 	/** Settings on top, say a wiring; the same as `set` after the start, without its reload. */
 	readonly settings?: Readonly<Record<string, string>>;
 } & (
@@ -94,7 +96,10 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
 		name: options.name ?? 'postfix',
 		layers,
 		users: [...tenants, postfixUser, postdrop, popuser],
-		...(options.spoolDir === undefined ? {} : { binds: [{ host: options.spoolDir, inside: '/var/spool/postfix' }] }),
+		binds: [
+			...(options.binds ?? []),
+			...(options.spoolDir === undefined ? [] : [{ host: options.spoolDir, inside: '/var/spool/postfix' }]),
+		],
 		...(options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds }),
 	}).catch(async (error) => {
 		await sasl.stop();

@@ -6,7 +6,7 @@
 import { dirname } from 'node:path';
 import { type CommandCheck, failureOf, type ProbeCheck } from '@sluice/shared/mta/checks.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import type { Machine } from '../facts/machine.ts';
+import { type Machine, stagedPath } from '../facts/machine.ts';
 import type { Action, Condition, Step } from '../plan/step.ts';
 
 export type StepReport = { readonly id: string; readonly what: string; readonly outcome: 'done' | 'was-so' };
@@ -112,7 +112,7 @@ async function write(
 ): Promise<string | undefined> {
 	await machine.makeFolder(dirname(file.path));
 	if (verify !== undefined) {
-		const fresh = `${file.path}.sluice-new`;
+		const fresh = stagedPath(file.path);
 		await machine.write({ ...file, path: fresh });
 		const { exitCode, output } = await machine.run(verify(fresh));
 		await machine.remove(fresh);

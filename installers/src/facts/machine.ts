@@ -122,6 +122,17 @@ async function syncFolder(path: string): Promise<void> {
 	}
 }
 
+/** Where a new text is tried before it takes the place of the old one: a name that no part of a configuration has. */
+export const stagedPath = (path: string): string => `${dirname(path)}/.${basename(path)}.sluice-new`;
+
+const leftover = /^\..+\.sluice-(?:new|[0-9a-f]{12})$/;
+
+/** Removes what a killed command has left behind in these folders: files that never took the place of another. */
+export async function sweepLeftovers(machine: Machine, folders: readonly string[]): Promise<void> {
+	for (const folder of new Set(folders))
+		for (const name of await machine.list(folder)) if (leftover.test(name)) await machine.remove(`${folder}/${name}`);
+}
+
 type Run = Machine['run'];
 
 function runSystem(root: string): Run {

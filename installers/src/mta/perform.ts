@@ -1,12 +1,14 @@
 /**
  * Performing steps on a site: the lock, the journal before and after, the log, and what is told when a step fails.
  */
+import { dirname } from 'node:path';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { actorText } from '@sluice/shared/contract/actor.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Journal, LastTest } from '../apply/journal.ts';
 import { runSteps, type StepReport, type StepsFailure } from '../apply/run-steps.ts';
 import { sendTestMessage } from '../apply/test-message.ts';
+import { sweepLeftovers } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import type { Step } from '../plan/step.ts';
 import type { Wiring } from '../plan/wiring.ts';
@@ -64,10 +66,26 @@ export async function locked(call: Call, site: Site, work: () => Promise<void>):
 		return;
 	}
 	try {
+		await sweepLeftovers(site.machine, foldersOf(site));
 		await work();
 	} finally {
 		await site.store.unlock();
 	}
+}
+
+/** Every folder in which a command of this server writes. */
+function foldersOf({ store, secretFolder, journal, wiring, traces }: Site): readonly string[] {
+	const files = [
+		...(journal?.files ?? []),
+		...(wiring.ok ? wiring.value.files : []),
+		...(traces.ok ? traces.value.files : []),
+	];
+	return [
+		store.folder,
+		`${store.folder}/before`,
+		...(secretFolder === undefined ? [] : [secretFolder]),
+		...files.map(({ path }) => dirname(path)),
+	];
 }
 
 export async function note(call: Call, site: Site, act: string, outcome: string, detail: object = {}): Promise<void> {

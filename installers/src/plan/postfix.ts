@@ -4,7 +4,14 @@
  * Not here: the text (shared/mta/postfix.ts), files and programs.
  */
 import type { WiringFinding } from '@sluice/shared/mta/checks.ts';
-import { findingsPostfix, removePostfix, renderPostfix, wirePostfix } from '@sluice/shared/mta/postfix.ts';
+import {
+	detectPostfix,
+	findingsPostfix,
+	type PostfixParameters,
+	removePostfix,
+	renderPostfix,
+	wirePostfix,
+} from '@sluice/shared/mta/postfix.ts';
 import { checksPostfix } from '@sluice/shared/mta/postfix-checks.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { FileFact } from '../facts/machine.ts';
@@ -47,11 +54,19 @@ export function wirePostfixServer(facts: PostfixFacts, settings: WireSettings): 
 		version: facts.version,
 		hostName: facts.hostName,
 		agentPort: settings.agentPort,
-		files: [{ path: mainCf.path, current: mainCf, bare: bare.value, wanted: wanted.value }],
+		files: [
+			{ path: mainCf.path, current: mainCf, bare: bare.value, wanted: wantedText(mainCf, parameters, wanted.value) },
+		],
 		findings: found,
 		checks: checksPostfix({ parameters, remoteAddress: 'probe@example.com' }),
 		commands,
 	});
+}
+
+/** Lines that somebody has put behind our block (`postconf -e` does) are no reason to move it while it is in force. */
+function wantedText(mainCf: FileFact, parameters: PostfixParameters, fresh: string): string {
+	const found = detectPostfix(mainCf.content, parameters);
+	return found.ok && found.value.state === 'wired' && found.value.hasBlock ? mainCf.content : fresh;
 }
 
 const commands = {
