@@ -34,6 +34,8 @@ export type Payers = {
 
 /** A directory longer than this is cut: what a tenant writes is no name of any length. */
 const scriptCharsMax = 300;
+/** What identities beyond the bound share, behind the key of their account (chains.ts). No account's key has a slash. */
+export const otherIdentity = '/other';
 export const serverScope: ScopeKey = scopeKeyOf('server', wholeServer);
 
 const serverOnly: Payers = { account: '', isExempt: true };

@@ -11,7 +11,7 @@
  */
 import type { AccountKey } from '@sluice/shared/words/account.ts';
 import type { Attribution } from '@sluice/shared/words/attribution.ts';
-import { type ChainInput, chainOfPayers, type Payers, payersOf } from './chain.ts';
+import { type ChainInput, chainOfPayers, otherIdentity, type Payers, payersOf } from './chain.ts';
 import type { Chain } from './types.ts';
 
 export type Chains = {
@@ -28,8 +28,6 @@ export type ChainsInput = ChainInput & { readonly identitiesMax: () => number };
 
 /** As long as a day's usage of the scope can stand. */
 const identityKeptMs = 86_400_000 + 60_000;
-/** What the rest of an account's identities are called, behind its key. */
-export const otherIdentity = '/other';
 
 type Leaf = NonNullable<Payers['leaf']>;
 

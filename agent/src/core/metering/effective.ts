@@ -19,7 +19,7 @@ import {
 	wholeServer,
 } from '@sluice/shared/words/limits.ts';
 import type { AccountBook } from '../identity/accounts.ts';
-import { type ChainInput, chainOfPayers, serverScope } from './chain.ts';
+import { type ChainInput, chainOfPayers, otherIdentity, serverScope } from './chain.ts';
 import { isEachId } from './defaults.ts';
 import { defaultLayers, numbersOf, ownLayers } from './layers.ts';
 import { type RulesInput, ruleSetOf } from './rules.ts';
@@ -45,12 +45,19 @@ export function partsOfScript(
 	return colon < 0 ? { account: id, script: '' } : { account: id.slice(0, colon), script: id.slice(colon + 1) };
 }
 
+/** Account of `KEY/other`. */
+function accountOfOther(id: string): AccountKey | undefined {
+	const key = id.endsWith(otherIdentity) ? id.slice(0, -otherIdentity.length) : '';
+	return key !== '' && !key.includes('/') && !key.endsWith(':') ? key : undefined;
+}
+
 /** The chain above and with one level and id, as asked for by REST. A plan and a default have only the server above them. */
 export function chainOfScope(level: Level, id: string, owners: ScopeOwners): Chain {
 	const { directory } = owners.accounts;
 	const by = (payers: Omit<Parameters<typeof chainOfPayers>[0], 'isExempt'>): Chain =>
 		chainOfPayers({ ...payers, isExempt: false }, owners);
-	const domainOwner = (domain: string): AccountKey => directory.accountOfDomain(domain) ?? `domain:${domain}`;
+	const domainOwner = (domain: string): AccountKey =>
+		accountOfOther(domain) ?? directory.accountOfDomain(domain) ?? `domain:${domain}`;
 	switch (level) {
 		case 'server':
 		case 'plan':
@@ -64,11 +71,16 @@ export function chainOfScope(level: Level, id: string, owners: ScopeOwners): Cha
 		case 'mailbox': {
 			const domain = domainOf(id);
 			const account =
-				directory.accountOfMailbox(id) ?? (domain === '' ? (`login:${id}` as AccountKey) : domainOwner(domain));
+				accountOfOther(id) ??
+				directory.accountOfMailbox(id) ??
+				(domain === '' ? (`login:${id}` as AccountKey) : domainOwner(domain));
 			return by({ account, ...(domain === '' ? {} : { domain }), leaf: { level, id, isHint: false } });
 		}
 		case 'script':
-			return by({ account: partsOfScript(id, owners.accounts).account, leaf: { level, id, isHint: false } });
+			return by({
+				account: accountOfOther(id) ?? partsOfScript(id, owners.accounts).account,
+				leaf: { level, id, isHint: false },
+			});
 		case 'credential':
 			return by({ account: owners.accountOfCredential?.(id) ?? '', leaf: { level, id, isHint: false } });
 	}
