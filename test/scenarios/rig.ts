@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type RunningAgent, startAgent } from '@sluice/agent/main/agent.ts';
+import type { Clock } from '@sluice/agent/ports/clock.ts';
 import { type Client, createClient } from '@sluice/shared/client/client.ts';
 import { type Config, type ConfigInput, configSchema } from '@sluice/shared/contract/config.ts';
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
@@ -26,6 +27,8 @@ export type RigOptions = {
 	/** As behind Exim: `sender` (senders.ts) says who sends, and is believed. */
 	readonly isWired?: boolean;
 	readonly socketFd?: number;
+	/** Another clock than the machine's (steered-clock.ts). */
+	readonly clock?: Clock;
 };
 
 export type Sending = {
@@ -120,6 +123,7 @@ async function launch(context: TestContext | undefined, options: RigOptions, gro
 	const agent = await startAgent({
 		config: rigConfig(options, ground),
 		isQuiet: true,
+		...(options.clock === undefined ? {} : { clock: options.clock }),
 		...(options.socketFd === undefined ? {} : { socketFd: options.socketFd }),
 		onEvent(event) {
 			events.push(event);

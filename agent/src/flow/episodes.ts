@@ -4,7 +4,7 @@
  * An episode lasts while anything of the sender (the same scopes) waits. It goes on over a restart, and is not told again.
  */
 import type { MessageId } from '@sluice/shared/words/message.ts';
-import type { Chain, RuleState } from '../core/metering/types.ts';
+import type { Chain, RuleSet, RuleState } from '../core/metering/types.ts';
 import type { Flow } from './context.ts';
 
 /** Open episodes, by the names of the sender's scopes. There are never more than lines in the waiting room. */
@@ -17,7 +17,7 @@ export type Episode = {
 	/** Reverse-path of the first message that waited; of mail that waited before a restart, its domain's hint. */
 	readonly sender: string;
 	readonly message: MessageId;
-	/** Absent for mail that waits behind older mail alone. */
+	/** Absent: found when it is told. */
 	readonly binding?: RuleState;
 };
 
@@ -35,12 +35,34 @@ export function resumeEpisode({ episodes }: Pick<Flow, 'episodes'>, episode: Epi
 export function beginEpisode(flow: Telling, episode: Episode): void {
 	const name = nameOf(episode.chain);
 	if (flow.episodes.has(name)) return;
-	flow.episodes.set(name, episode);
 	const nowMs = flow.clock.now();
 	const { chain } = episode;
 	const rules = flow.ruleSets.of(chain, nowMs);
+	const binding = episode.binding ?? fullest(rules, flow.meter, nowMs);
+	const known = { ...episode, ...(binding === undefined ? {} : { binding }) };
+	flow.episodes.set(name, known);
 	const untilMs = flow.waiting.lastLeavesMs(chain, { rules, meter: flow.meter, nowMs });
-	tell(flow, episode, 'began', untilMs);
+	tell(flow, known, 'began', untilMs);
+}
+
+/** Of mail that waits behind older mail, or was released into the line: the enforced limit that is used most. */
+function fullest({ rules }: RuleSet, meter: Flow['meter'], nowMs: number): RuleState | undefined {
+	let found: RuleState | undefined;
+	for (const rule of rules) {
+		if (rule.mode !== 'enforce' || rule.rule === 'message.recipients') continue;
+		const used = meter.used(rule.scope, rule.rule, nowMs);
+		const share = used / Math.max(1, rule.value);
+		if (found === undefined || share > found.used / Math.max(1, found.rule.value)) found = { rule, used, adds: 1 };
+	}
+	return found;
+}
+
+/** Waiting mail is another chain's now: its episode goes with it, and nobody is told. */
+export function moveEpisode({ episodes, waiting }: Telling, from: Chain, to: Chain): void {
+	const episode = episodes.get(nameOf(from));
+	if (episode === undefined) return;
+	resumeEpisode({ episodes }, { ...episode, chain: to });
+	if (!waiting.waits(from)) episodes.delete(nameOf(from));
 }
 
 /** Something has left the waiting room: tells of the sender whose last mail that was. */
