@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createClient } from '@sluice/shared/client/client.ts';
+import { requestBytesMax } from '@sluice/shared/contract/operation.ts';
 import type { ProblemDocument } from '@sluice/shared/contract/problem.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
 import { given, patient } from './acts.ts';
@@ -40,6 +41,12 @@ const post = (path: string, body: Asked['body'], more: Partial<Asked> = {}): Ask
 	...(body === undefined ? {} : { body }),
 	...more,
 });
+const put = (path: string, body: object | Buffer, headers: Asked['headers'] = {}): Asked => ({
+	method: 'PUT',
+	path,
+	body: Buffer.isBuffer(body) ? body : JSON.stringify(body),
+	headers,
+});
 const hold = (kind: string, id: string, reason?: string): string => JSON.stringify({ selector: { kind, id }, reason });
 
 const refusals: readonly [what: string, asked: () => Asked, problem: string][] = [
@@ -50,8 +57,14 @@ const refusals: readonly [what: string, asked: () => Asked, problem: string][] =
 	['two actors', () => ({ path: '/v1/queue', actor: 'account a, admin root' }), '401 bad-actor'],
 	['something behind the actor', () => ({ path: '/v1/queue', actor: 'admin root; role=admin' }), '401 bad-actor'],
 	['an account at the queue', () => ({ path: '/v1/queue', actor: 'account domain:mine.test' }), '403 forbidden'],
-	['a reseller', () => ({ path: '/v1/messages', actor: 'reseller r' }), '403 forbidden'],
-	['a customer', () => ({ path: '/v1/messages', actor: 'customer c' }), '403 forbidden'],
+	['a reseller at the holds', () => ({ path: '/v1/holds', actor: 'reseller r' }), '403 forbidden'],
+	['a customer at all limits', () => ({ path: '/v1/limits', actor: 'customer c' }), '403 forbidden'],
+	['a reseller and an account of another', () => ({ path: '/v1/accounts/a', actor: 'reseller r' }), '404 not-found'],
+	[
+		'a message of no account of a reseller',
+		() => ({ path: `/v1/messages/${mine}`, actor: 'reseller r' }),
+		'404 not-found',
+	],
 	[
 		'an account that releases its own mail',
 		() => post(`/v1/messages/${mine}/release`, '{"reason":"mine"}', { actor: 'account domain:mine.test' }),
@@ -116,15 +129,62 @@ const refusals: readonly [what: string, asked: () => Asked, problem: string][] =
 		() => post('/v1/holds', '{}', { headers: { 'content-type': 'application/json; charset=latin1' } }),
 		'415 bad-media-type',
 	],
-	['13 MB', () => post('/v1/holds', JSON.stringify({ reason: 'x'.repeat(13 * 1024 * 1024) })), '413 too-large'],
+	['over 1 MiB', () => post('/v1/holds', JSON.stringify({ reason: 'x'.repeat(requestBytesMax) })), '413 too-large'],
 	[
-		'13 MB, packed',
+		'over 1 MiB, packed',
 		() =>
-			post('/v1/holds', gzipSync(JSON.stringify({ reason: 'x'.repeat(13 * 1024 * 1024) })), {
+			post('/v1/holds', gzipSync(JSON.stringify({ reason: 'x'.repeat(requestBytesMax) })), {
 				headers: { 'content-encoding': 'gzip' },
 			}),
 		'413 too-large',
 	],
+	['10 MB about one account', () => put('/v1/accounts/a', { name: 'x'.repeat(10_000_000) }), '413 too-large'],
+	[
+		'over 64 MiB of accounts',
+		() =>
+			put('/v1/accounts', gzipSync(JSON.stringify({ items: 'x'.repeat(64 * 1024 * 1024) })), {
+				'content-encoding': 'gzip',
+			}),
+		'413 too-large',
+	],
+	[
+		'10 MB of accounts that are none',
+		() => put('/v1/accounts', { revision: 1, complete: true, items: ['x'.repeat(10_000_000)] }),
+		'422 invalid',
+	],
+	[
+		'a negative number',
+		() => put('/v1/accounts/a/limits', { mode: 'enforce', hour: { recipients: -1 } }),
+		'422 invalid',
+	],
+	[
+		'half a recipient',
+		() => put('/v1/accounts/a/limits', { mode: 'enforce', hour: { recipients: 0.5 } }),
+		'422 invalid',
+	],
+	[
+		'more than counts',
+		() => put('/v1/accounts/a/limits', { mode: 'enforce', hour: { recipients: 1e12 } }),
+		'422 invalid',
+	],
+	['limits without a mode', () => put('/v1/accounts/a/limits', { hour: { recipients: 1 } }), '422 invalid'],
+	['a window there is none of', () => put('/v1/accounts/a/limits', { mode: 'monitor', week: {} }), '422 invalid'],
+	[
+		'an exception that is over',
+		() => put('/v1/accounts/a/limits', { mode: 'monitor', until: '2020-01-01T00:00:00Z' }),
+		'422 invalid',
+	],
+	['limits of a planet', () => ({ path: '/v1/planets/mars/limits' }), '422 invalid'],
+	['limits of a part of the server', () => ({ path: '/v1/server/each-planet/limits' }), '404 not-found'],
+	['a script without a folder', () => put('/v1/scripts/acme/limits', { mode: 'monitor' }), '422 invalid'],
+	['a name with a line break', () => put('/v1/plans/a%0Ab/limits', { mode: 'monitor' }), '422 invalid'],
+	['a limit cursor that is none', () => ({ path: '/v1/limits?cursor=zzz' }), '422 invalid'],
+	[
+		'a simulation of a month too much',
+		() => post('/v1/simulate', JSON.stringify({ days: 31, proposals: [] })),
+		'422 invalid',
+	],
+	['a simulation there is none of', () => ({ path: '/v1/simulate/none' }), '404 not-found'],
 	['no such path', () => ({ path: '/v1/nothing' }), '404 not-found'],
 	['no such version', () => ({ path: '/v2/health' }), '404 not-found'],
 	['a path in other letters', () => ({ path: '/V1/Health' }), '404 not-found'],
@@ -135,12 +195,18 @@ const refusals: readonly [what: string, asked: () => Asked, problem: string][] =
 ];
 
 test('what is refused is refused with its own problem document and changes nothing', async () => {
-	const before = await ask(rig.agent.socketPath, { path: '/v1/queue?by=state' });
+	const stands = () =>
+		Promise.all(
+			['/v1/queue?by=state', '/v1/accounts', '/v1/limits'].map(
+				async (path) => (await ask(rig.agent.socketPath, { path })).text,
+			),
+		);
+	const before = await stands();
 	const events = rig.events.length;
 	const seen = new Map<string, string>();
 	for (const [what, asked] of refusals) seen.set(what, problemOf(await ask(rig.agent.socketPath, asked())));
 	assert.deepEqual(Object.fromEntries(seen), Object.fromEntries(refusals.map(([what, , problem]) => [what, problem])));
-	assert.equal((await ask(rig.agent.socketPath, { path: '/v1/queue?by=state' })).text, before.text);
+	assert.deepEqual(await stands(), before);
 	assert.deepEqual((await ask(rig.agent.socketPath, { path: '/v1/audit' })).json, { items: [] });
 	assert.deepEqual((await ask(rig.agent.socketPath, { path: '/v1/holds' })).json, { items: [] });
 	assert.equal(rig.events.length, events, 'no event, and no failure of ours');
@@ -161,6 +227,15 @@ test('values that are not accepted are all named at once, each by its path', asy
 		'body.selector.kind',
 	]);
 	assert.match(errors.find(({ path }) => path === 'body')?.message ?? '', /until/);
+	const limits = { mode: 'maybe', hour: { recipients: -1, messages: 2.5 }, hourUniqueRecipients: -7, week: 1 };
+	const numbers = (await ask(rig.agent.socketPath, put('/v1/accounts/a/limits', limits))).json as ProblemDocument;
+	assert.deepEqual([...new Set(numbers.errors?.map(({ path }) => path))].sort(), [
+		'body',
+		'body.hour.messages',
+		'body.hour.recipients',
+		'body.hourUniqueRecipients',
+		'body.mode',
+	]);
 	const query = (await ask(rig.agent.socketPath, { path: '/v1/messages?limit=0&state=lost' })).json as ProblemDocument;
 	assert.deepEqual(query.errors?.map(({ path }) => path).sort(), ['query.limit', 'query.state']);
 	const method = await ask(rig.agent.socketPath, { method: 'PATCH', path: '/v1/holds' });

@@ -84,6 +84,135 @@ test('what is mounted and what openapi.json describes are the same', async () =>
 const reason = JSON.stringify({ reason: 'tried' });
 const select = (kind: string, id: string): string => JSON.stringify({ selector: { kind, id }, reason: 'tried' });
 
+const json = (method: string, path: string, body: object): Asked => ({ method, path, body: JSON.stringify(body) });
+
+const company = {
+	panel: 'cpanel',
+	name: 'Mine Ltd',
+	reseller: 'bob',
+	customer: 'carol',
+	plan: 'Basic',
+	unixUsers: [{ name: 'mine', uid: 7001 }],
+	domains: ['mine.example'],
+	mailboxes: ['me@mine.example'],
+	since: '2024-01-01T00:00:00Z',
+	panelHourMessages: 500,
+	contact: 'owner@mine.example',
+};
+const suspended = { ...company, domains: [], mailboxes: [], unixUsers: [], state: 'suspended' };
+
+/** In an order in which each finds what it needs. */
+const accountTries = {
+	putAccounts: () => [
+		json('PUT', '/v1/accounts', {
+			revision: 1,
+			complete: true,
+			items: [
+				{ id: 'mine', ...company },
+				{ id: 'gone', ...suspended },
+				{ id: 'old', ...suspended },
+			],
+		}),
+	],
+	listAccounts: () => [
+		{ path: '/v1/accounts' },
+		{ path: '/v1/accounts?limit=1' },
+		{ path: '/v1/accounts?search=mine&state=active&reseller=bob&plan=Basic&near=false&sort=name&limit=1000' },
+		{ path: '/v1/accounts?sort=waiting' },
+	],
+	getAccount: () => [
+		{ path: '/v1/accounts/mine' },
+		// Known by its mail alone.
+		{ path: '/v1/accounts/domain:mine.test' },
+	],
+	putAccount: () => [json('PUT', '/v1/accounts/mine', { ...company, revision: 2 })],
+	deleteAccount: () => [{ method: 'DELETE', path: '/v1/accounts/gone?revision=3' }],
+	renameAccount: () => [json('POST', '/v1/accounts/old/rename', { id: 'new', revision: 4 })],
+	forgetAccount: () => [json('POST', '/v1/accounts/gone/forget', { reason: 'tried' })],
+	putMaySendAs: () => [json('PUT', '/v1/accounts/mine/may-send-as', { items: ['friend.test', 'a@other.test'] })],
+} as const;
+
+/** Levels with an id each; all numbers there are in one of them. */
+const limited: readonly (readonly [string, object])[] = [
+	['server/server', { mode: 'monitor', hour: { recipients: 100_000 } }],
+	['server/each-mailbox', { mode: 'monitor', hour: { recipients: 80 }, split: false }],
+	['resellers/bob', { mode: 'enforce', hour: { messages: 900, recipients: 1000 } }],
+	['plans/Basic', { mode: 'monitor', day: { recipients: 900, messages: null }, note: null }],
+	[
+		'accounts/mine',
+		{
+			mode: 'enforce',
+			minute: { messages: 5, recipients: 10 },
+			hour: { messages: 50, recipients: 2000 },
+			day: { messages: 500, recipients: 10_000 },
+			hourUniqueRecipients: 40,
+			recipientsPerMessage: 20,
+			modes: { 'hour.messages': 'monitor' },
+			over: 'defer',
+			split: true,
+			note: 'ticket',
+		},
+	],
+	['domains/mine.example', { mode: 'enforce', hour: { recipients: 0 } }],
+	['mailboxes/me%40mine.example', { mode: 'monitor', hour: { recipients: 5 }, until: '2100-01-01T00:00:00Z' }],
+	['scripts/mine%3A%2Fhome%2Fmine%2Fwww', { mode: 'monitor' }],
+	['credentials/c1', { mode: 'monitor', hour: { recipients: 7 } }],
+];
+const limitTries = {
+	putLimits: () => limited.map(([path, body]) => json('PUT', `/v1/${path}/limits`, body)),
+	getLimits: () => limited.map(([path]) => ({ path: `/v1/${path}/limits` })),
+	listLimits: () => [
+		{ path: '/v1/limits' },
+		{ path: '/v1/limits?limit=1' },
+		{ path: '/v1/limits?level=mailbox&limit=1000' },
+	],
+	getUsage: () => [
+		...limited.map(([path]) => ({ path: `/v1/${path}/usage` })),
+		{ path: '/v1/accounts/domain%3Amine.test/usage' },
+	],
+	deleteLimits: () => [
+		{ method: 'DELETE', path: '/v1/mailboxes/me%40mine.example/limits?only=exception' },
+		...limited.map(([path]) => ({ method: 'DELETE', path: `/v1/${path}/limits` })),
+	],
+	simulate: () => [
+		json('POST', '/v1/simulate', {
+			days: 1,
+			proposals: [{ level: 'server', id: 'each-account', limits: { mode: 'enforce', hour: { recipients: 1 } } }],
+		}),
+	],
+	getSimulation: () => [{ path: `/v1/simulate/${made.simulation}` }],
+} as const;
+
+/** Ids that answers gave, for the operations behind. */
+const made = { simulation: '', credential: '', webhook: '' };
+
+const senderTries = {
+	createCredential: () => [
+		json('POST', '/v1/credentials', { account: 'mine', name: 'shop' }),
+		json('POST', '/v1/credentials', { account: 'mine', name: 'shop 2', senderDomains: ['mine.example'] }),
+	],
+	listCredentials: () => [{ path: '/v1/credentials' }, { path: '/v1/credentials?account=mine' }],
+	revokeCredential: () => [{ method: 'DELETE', path: `/v1/credentials/${made.credential}` }],
+	createWebhook: () => [
+		json('POST', '/v1/webhooks', { url: 'https://hooks.example.net/in', events: ['limit.reached', 'limit.set'] }),
+	],
+	listWebhooks: () => [{ path: '/v1/webhooks' }],
+	testWebhook: () => [json('POST', `/v1/webhooks/${made.webhook}/test`, {})],
+	deleteWebhook: () => [{ method: 'DELETE', path: `/v1/webhooks/${made.webhook}` }],
+} as const;
+
+/** Remembers what is asked about later. */
+function remember(id: OperationId, answer: unknown): void {
+	const {
+		id: own,
+		credential,
+		webhook,
+	} = answer as { id: string; credential: { id: string }; webhook: { id: string } };
+	if (id === 'simulate') made.simulation = own;
+	if (id === 'createCredential') made.credential = credential.id;
+	if (id === 'createWebhook') made.webhook = webhook.id;
+}
+
 /** One request of each operation, some with all that can be asked. */
 const tries: { readonly [K in OperationId]: () => readonly Asked[] } = {
 	health: () => [{ path: '/v1/health', actor: null }],
@@ -112,6 +241,9 @@ const tries: { readonly [K in OperationId]: () => readonly Asked[] } = {
 	deleteHold: () =>
 		[...rig.agent.flow.holds.keys()].map((id) => ({ method: 'DELETE', path: `/v1/holds/${id}?release=true` })),
 	audit: () => [{ path: '/v1/audit' }, { path: '/v1/audit?limit=1' }],
+	...accountTries,
+	...limitTries,
+	...senderTries,
 };
 
 test('every operation is answered in the shape of the contract, with nothing beside it', async () => {
@@ -126,6 +258,7 @@ test('every operation is answered in the shape of the contract, with nothing bes
 			assert.ok(parsed.success, `${id} ${one.path}: ${parsed.error}`);
 			// What a schema does not name is left out by parsing: then it was more than the contract says.
 			assert.deepEqual(parsed.data, answer.json, id);
+			remember(id, answer.json);
 		}
 	}
 	for (const { path } of otherResources.filter(({ mediaType }) => mediaType !== 'text/event-stream'))
