@@ -1,9 +1,8 @@
 /**
- * Acceptance: from a whole message to its reply, in six steps.
+ * Acceptance: from a whole message to its reply, in seven steps.
  *
- * Who sent it, what is to happen with it, whether it fits into the limits of its sender, one record in the log, one place in the
- * queue, one reply. The reply waits for the
- * disk and for nothing else. An error while attributing, judging or measuring never costs a message: it goes on as accepted, undecided,
+ * Who sent it, what is to happen with it, whether it may send as that domain, whether it fits into the limits of its sender, one record
+ * in the log, one place in the queue, one reply. The reply waits for the disk and for nothing else. An error while attributing, judging or measuring never costs a message: it goes on as accepted, undecided,
  * and is counted (invariant 10). Detection joins between attribute and judge.
  */
 
@@ -27,6 +26,7 @@ import { holdSuspended } from './account-mail.ts';
 import { type Flow, reportError } from './context.ts';
 import { loopQuietMs } from './health.ts';
 import { giveBack, type Measured, measureSubmission, scopesOf, takePlace, tellWaiting } from './measure.ts';
+import { checkOwnership } from './ownership.ts';
 import { holdLate } from './review.ts';
 
 type Submitted = {
@@ -46,7 +46,8 @@ export async function accept(
 	const submitted: Submitted = { session, envelope, content, nowMs: flow.clock.now() };
 	const known = attributeSubmission(flow, submitted);
 	const toMeasure = { attribution: known.attribution, envelope, bytes: content.bytes, nowMs: submitted.nowMs };
-	const measured = measureSubmission(flow, toMeasure, judgeSubmission(flow, submitted, known));
+	const judged = checkOwnership(flow, known, envelope, judgeSubmission(flow, submitted, known));
+	const measured = measureSubmission(flow, toMeasure, judged);
 	const { judgement } = measured;
 	if (judgement.fault !== undefined) return refuse(flow, submitted, known.attribution, judgement, judgement.fault);
 	const record = recordOf(submitted, known, measured);

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Account } from '@sluice/shared/words/account.ts';
 import type { Attribution, SenderClass } from '@sluice/shared/words/attribution.ts';
 import { createAccountBook } from '../identity/accounts.ts';
-import { breachOf, breachReason, type OwnershipSettings } from './ownership.ts';
+import type { Judgement } from './judge.ts';
+import { breachOf, breachReason, type OwnershipSettings, withBreach } from './ownership.ts';
 
 const account = (key: string, domains: readonly string[], more: Partial<Account> = {}): Account => ({
 	key,
@@ -84,4 +85,19 @@ test('the reason names the domain and never its owner', () => {
 		evidence: 'in MAIL FROM',
 	});
 	assert.equal(breachReason(breach, 'enforce').rule, 'ownership.mail-from');
+});
+
+test('watched, a breach is a reason beside the others; enforced, it refuses or holds', () => {
+	const breach = breachOf(sentBy('alice'), { reversePath: 'a@bob.test', from: '' }, accounts, settings);
+	assert.ok(breach !== undefined);
+	const held: Judgement = { verdict: { action: 'hold', reasons: [{ rule: 'hold.account', text: 'x' }] } };
+	const outcome = (judgement: Judgement, asked: Partial<OwnershipSettings>) => {
+		const { verdict, fault } = withBreach(judgement, breach, { ...settings, ...asked });
+		return [verdict.action, fault ?? '-', ...verdict.reasons.map(({ rule }) => rule)].join(' ');
+	};
+	const fine: Judgement = { verdict: { action: 'accept', reasons: [] } };
+	assert.equal(outcome(fine, {}), 'accept - ownership.mail-from.monitor');
+	assert.equal(outcome(held, {}), 'hold - hold.account ownership.mail-from.monitor');
+	assert.equal(outcome(fine, { mode: 'enforce' }), 'reject notOwner ownership.mail-from');
+	assert.equal(outcome(held, { mode: 'enforce', action: 'hold' }), 'hold - hold.account ownership.mail-from');
 });

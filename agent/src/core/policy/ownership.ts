@@ -12,6 +12,7 @@ import { type Address, domainOf } from '@sluice/shared/words/address.ts';
 import type { Attribution, SenderClass } from '@sluice/shared/words/attribution.ts';
 import type { Reason } from '@sluice/shared/words/verdict.ts';
 import type { AccountBook } from '../identity/accounts.ts';
+import type { Judgement } from './judge.ts';
 
 export type OwnershipSettings = {
 	readonly mode: 'off' | 'monitor' | 'enforce';
@@ -87,3 +88,12 @@ export const breachReason = ({ where, address, domain }: Breach, mode: Ownership
 	value: address,
 	evidence: `in ${where}`,
 });
+
+/** The judgement with a breach in it: refused, held, or only noted while the rule is watched. */
+export function withBreach(judgement: Judgement, breach: Breach, { mode, action }: OwnershipSettings): Judgement {
+	const reason = breachReason(breach, mode);
+	const { verdict } = judgement;
+	if (mode !== 'enforce') return { ...judgement, verdict: { ...verdict, reasons: [...verdict.reasons, reason] } };
+	if (action === 'reject') return { verdict: { action: 'reject', reasons: [reason] }, fault: 'notOwner' };
+	return { verdict: { action: 'hold', reasons: [...verdict.reasons, reason] } };
+}
