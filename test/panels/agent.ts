@@ -46,8 +46,13 @@ export type FakeAgent = {
 	stop(): Promise<void>;
 };
 
-const numberIn = (set: LimitsDto | undefined, rule: LimitRule): number | undefined =>
-	set === undefined ? undefined : limitSetOf(set, '', 0).values[rule];
+const numbers = new WeakMap<LimitsDto, ReturnType<typeof limitSetOf>['values']>();
+function numberIn(set: LimitsDto | undefined, rule: LimitRule): number | undefined {
+	if (set === undefined) return undefined;
+	const values = numbers.get(set) ?? limitSetOf(set, '', 0).values;
+	numbers.set(set, values);
+	return values[rule];
+}
 
 type Origin = EffectiveDto['origin'];
 
@@ -61,8 +66,15 @@ function levelsOf(account: AccountDto | undefined, level: Level, id: string): re
 	];
 }
 
+const books = new WeakMap<World, ReadonlyMap<string, AccountDto>>();
+function byKey(world: World): ReadonlyMap<string, AccountDto> {
+	const book = books.get(world) ?? new Map(world.accounts.map((account) => [account.key, account]));
+	books.set(world, book);
+	return book;
+}
+
 function effectiveOf(world: World, level: Level, id: string): readonly EffectiveDto[] {
-	const account = level === 'account' ? world.accounts.find(({ key }) => key === id) : undefined;
+	const account = level === 'account' ? byKey(world).get(id) : undefined;
 	return limitRules.flatMap((rule): EffectiveDto[] => {
 		const found = levelsOf(account, level, id).flatMap((origin) => {
 			const stored = world.limits.get(`${origin.level}:${origin.id}`);

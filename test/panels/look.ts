@@ -4,6 +4,7 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { slug } from '@sluice/shared/panel/model/cell.ts';
 import { startFakeAgent } from './agent.ts';
 import { startBrowser } from './browser.ts';
 import { logIn, startPages } from './pages.ts';
@@ -23,10 +24,10 @@ for (const width of [1280, 390])
 		await shot('login');
 		await logIn(page, pages);
 		await shot('accounts');
-		await page.locator('#limit-726f73656e6361 .sl-origin > button').focus();
+		await page.locator(`#limit-${slug('rosenca')} .sl-origin > button`).focus();
 		await shot('tip');
 		await page.keyboard.press('Escape');
-		await page.locator('#limit-726f73656e6361 .sl-edit').click();
+		await page.locator(`#limit-${slug('rosenca')} .sl-edit`).click();
 		await page.locator('.sl-editor [name=value]').fill('900');
 		await page.locator('.sl-editor [value=save]').click();
 		await page.locator('.sl-fault').waitFor();

@@ -97,8 +97,8 @@ export function limitPages(pages: Pages, clientOf: (request: Request) => Client)
 		if (!one.ok) return '';
 		if (where.at === 'account')
 			return pages.fragment('limits', { ...frame, lines: limitLines(one.value, words), account: one.value.account.key, swap: true });
-		const row = rowOf(one.value.account, one.value.view, one.value.book, words);
-		return pages.fragment('row-parts', { ...frame, row, back: where.back });
+		const row = rowOf({ ...one.value, back: where.back }, words);
+		return pages.fragment('row-parts', { ...frame, row });
 	}
 
 	async function done(request: Request, response: Response, where: Where, said: Said): Promise<void> {
@@ -157,9 +157,10 @@ export function limitPages(pages: Pages, clientOf: (request: Request) => Client)
 			return;
 		}
 		const rule = ruleOr(request.query.cell, 'hour.recipients');
-		const cell = cellOf({ ...one.value, rule, spot: spotOf(request.query.spot) }, wordsOf(pages));
+		const back = backOf(request.query.back);
+		const cell = cellOf({ ...one.value, rule, spot: spotOf(request.query.spot), back }, wordsOf(pages));
 		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-		response.type('html').send(await pages.fragment('cell', { ...frame, cell, back: backOf(request.query.back) }));
+		response.type('html').send(await pages.fragment('cell', { ...frame, cell }));
 	});
 
 	router.post('/accounts/:id/limit', async (request, response) => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import ejs from 'ejs';
 import type { About, Drawing, PanelAdapter } from './adapter.ts';
 import { type Frame, frameOf, type Place } from './model/page-frame.ts';
-import { signSvg } from './signs.ts';
+import { signSvg, spriteSvg } from './signs.ts';
 import { stringsOf } from './strings.ts';
 
 const viewsFolder = join(import.meta.dirname, 'views');
@@ -23,7 +23,7 @@ export type Pages = Drawing & {
 
 export function createPages(adapter: PanelAdapter, place: Place): Pages {
 	const draw = (view: string, model: object): Promise<string> =>
-		ejs.renderFile(join(viewsFolder, `${view}.ejs`), { ...model, sign: signSvg }, { cache: true });
+		ejs.renderFile(join(viewsFolder, `${view}.ejs`), { ...model, sign: signSvg, sprite: spriteSvg }, { cache: true });
 	const frame: Pages['frame'] = (about) => frameOf(adapter, place, about);
 	return {
 		adapter,

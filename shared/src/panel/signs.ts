@@ -21,6 +21,11 @@ export const signs = {
 
 export type Sign = keyof typeof signs;
 
-/** The drawing of a sign, hidden from those who hear the word beside it. */
+/** A sign, hidden from those who hear the word beside it; its drawing stands once in the page (`spriteSvg`). */
 export const signSvg = (sign: Sign): string =>
-	`<svg class="sl-i" aria-hidden="true" viewBox="0 0 16 16"><path d="${signs[sign]}"/></svg>`;
+	`<svg class="sl-i" aria-hidden="true"><use href="#sl-${sign}"/></svg>`;
+
+/** All drawings, for the head of a page. */
+export const spriteSvg = `<svg hidden>${Object.entries(signs)
+	.map(([sign, path]) => `<symbol id="sl-${sign}" viewBox="0 0 16 16"><path d="${path}"/></symbol>`)
+	.join('')}</svg>`;

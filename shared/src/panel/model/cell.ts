@@ -1,6 +1,7 @@
 /**
  * One limit of one account as it stands in a cell: number, origin, whether it is enforced, what it would have done; and its editor.
  */
+import { createHash } from 'node:crypto';
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
 import type { LimitRule } from '../../words/limits.ts';
@@ -38,8 +39,8 @@ export type LimitCell = {
 	readonly wouldHave?: { readonly short: string; readonly long: string };
 };
 
-/** For ids of elements: any name in letters and digits. */
-export const slug = (text: string): string => Buffer.from(text).toString('hex');
+/** For ids of elements: any name in eight letters, digits, - and _. */
+export const slug = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 8);
 
 export const cellId = (spot: Spot, key: string, cell: LimitRule): string =>
 	spot === 'list' ? `limit-${slug(key)}` : `limit-${slug(cell)}`;
@@ -83,6 +84,16 @@ export function wouldHaveOf(
 	};
 }
 
+/** Only what is not the default: there are fifty of them on a page. */
+function cellQuery(spot: Spot, cell: LimitRule, back: string): string {
+	const fields = new URLSearchParams();
+	if (spot !== 'list') fields.set('spot', spot);
+	if (cell !== 'hour.recipients') fields.set('rule', cell);
+	if (back !== '') fields.set('back', back);
+	const text = fields.toString();
+	return text === '' ? '' : `?${text}`;
+}
+
 export function cellOf(
 	{
 		account,
@@ -90,12 +101,15 @@ export function cellOf(
 		book,
 		rule,
 		spot,
+		back = '',
 	}: {
 		readonly account: AccountDto;
 		readonly view: LimitsView;
 		readonly book: SetBook;
 		readonly rule: LimitRule;
 		readonly spot: Spot;
+		/** Query of the list that one came from. */
+		readonly back?: string;
 	},
 	words: Words,
 ): LimitCell {
@@ -105,7 +119,7 @@ export function cellOf(
 	const wouldHave = wouldHaveOf(view, rule, words);
 	return {
 		domId: cellId(spot, account.key, rule),
-		editPath: `${base}/accounts/${encodeURIComponent(account.key)}/limit?${new URLSearchParams({ spot, cell: rule, rule })}`,
+		editPath: `${base}/accounts/${encodeURIComponent(account.key)}/limit${cellQuery(spot, rule, back)}`,
 		editLabel: t.editNow(ruleWords[rule].name, account.name, text),
 		text,
 		origin: originOf(rule, { owner: account, own: view, book, ...words }),
@@ -191,7 +205,7 @@ export function editorOf(
 		domId: cellId(spot, account.key, cell),
 		title: t.editTitle(ruleWords[rule].name, account.name),
 		savePath: path,
-		cellPath: `${path}/cell?${new URLSearchParams({ spot, cell })}`,
+		cellPath: `${path}/cell?${new URLSearchParams({ spot, cell, back })}`,
 		fields: { spot, cell, rule, back },
 		value: draft.value ?? (effective === undefined ? '' : String(effective.value)),
 		numberLabel: t.editNumber(ruleWords[rule].unit),

@@ -102,7 +102,15 @@ function nearestOther(account: AccountDto, view: LimitsView, shown: string): str
 	return ratios.sort((a, b) => b.ratio - a.ratio)[0]?.text;
 }
 
-export function rowOf(account: AccountDto, view: LimitsView, book: SetBook, words: Words): Row {
+export function rowOf(
+	{
+		account,
+		view,
+		book,
+		back,
+	}: { readonly account: AccountDto; readonly view: LimitsView; readonly book: SetBook; readonly back: string },
+	words: Words,
+): Row {
 	const { t, base } = words;
 	const hour = shownRule(view, 'hour');
 	const dayRule = shownRule(view, 'day');
@@ -123,7 +131,7 @@ export function rowOf(account: AccountDto, view: LimitsView, book: SetBook, word
 		dayOf: dayLimit === undefined ? t.noLimit : `of ${count(dayLimit)}`,
 		waiting: count(account.waiting),
 		hasWaiting: account.waiting > 0,
-		cell: cellOf({ account, view, book, rule: hour, spot: 'list' }, words),
+		cell: cellOf({ account, view, book, rule: hour, spot: 'list', back }, words),
 		owner: account.reseller ?? t.noOwner,
 		plan: account.plan ?? t.noPlan,
 	};
@@ -186,7 +194,7 @@ export function listOf(facts: ListFacts, query: ListQuery, words: Words): List {
 				},
 			]),
 		) as List['columns'],
-		rows: facts.accounts.map(({ account, view }) => rowOf(account, view, facts.book, words)),
+		rows: facts.accounts.map((one) => rowOf({ ...one, book: facts.book, back: queryText(query) }, words)),
 		shown: t.shown(facts.accounts.length, facts.found),
 		...(query.cursor === undefined ? {} : { first: at(withQuery(query, {})) }),
 		...(facts.next === undefined ? {} : { next: at({ ...query, cursor: facts.next }) }),

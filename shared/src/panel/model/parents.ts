@@ -28,6 +28,8 @@ export type Origin = {
 	readonly chain: readonly ChainLine[];
 	/** The agent's sentence: `50 recipients an hour from plan Basic, capped by reseller bob`. */
 	readonly text: string;
+	/** The chain alone does not say it. */
+	readonly isTold: boolean;
 	/** A smaller number that only watches beside an enforced one. */
 	readonly watched?: string;
 	/** The panel's own number for the same, which the mail server enforces before us. */
@@ -124,6 +126,7 @@ export function originOf(
 				]
 			: chain,
 		text: effective?.text ?? 'No level sets a number for this.',
+		isTold: effective?.cappedBy !== undefined || !chain.some((line) => line.isApplied),
 		...(watched === undefined ? {} : { watched: watched.text }),
 		...(effective?.panelOwn === undefined ? {} : { panelOwn: count(effective.panelOwn) }),
 	};

@@ -1,0 +1,301 @@
+/**
+ * The pages without a browser: who gets in, what a post must bring, what headers bind the browser, what works without script, how fast.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type FakeAgent, startFakeAgent } from './agent.ts';
+import { type TestPages, startPages } from './pages.ts';
+import { emptyWorld, largeWorld, nowMs, smallWorld } from './world.ts';
+
+/** Server side, for a page of the list with 5,000 accounts (design §7). */
+const pageMsMax = 300;
+
+let agent: FakeAgent;
+let pages: TestPages;
+let clockMs = nowMs;
+before(async () => {
+	agent = await startFakeAgent(smallWorld());
+	pages = await startPages(agent.socketPath, { now: () => clockMs });
+});
+after(async () => {
+	await pages.stop();
+	await agent.stop();
+});
+
+type Answer = { readonly status: number; readonly headers: Headers; readonly text: string };
+type Visit = { readonly cookies: Map<string, string>; readonly site: TestPages };
+
+const visitTo = (site: TestPages): Visit => ({ cookies: new Map(), site });
+
+async function ask(
+	{ cookies, site }: Visit,
+	path: string,
+	fields?: { readonly [name: string]: string },
+	headers: { readonly [name: string]: string } = {},
+): Promise<Answer> {
+	const response = await fetch(new URL(path, site.panel.url), {
+		redirect: 'manual',
+		headers: { cookie: [...cookies].map((pair) => pair.join('=')).join('; '), ...headers },
+		...(fields === undefined ? {} : { method: 'POST', body: new URLSearchParams(fields) }),
+	});
+	for (const cookie of response.headers.getSetCookie()) {
+		const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) as unknown as [string, string, string];
+		if (value === '') cookies.delete(name);
+		else cookies.set(name, value);
+	}
+	return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+const unescaped = (text: string): string => text.replaceAll('&amp;', '&').replaceAll('&#34;', '"').replaceAll('&#39;', "'");
+const fieldOf = (html: string, name: string): string =>
+	unescaped(new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? '');
+
+async function loggedIn(site = pages): Promise<Visit> {
+	const visit = visitTo(site);
+	const form = await ask(visit, '/login');
+	const csrf = fieldOf(form.text, 'csrf');
+	assert.equal((await ask(visit, '/login', { csrf, password: site.password })).status, 303);
+	return visit;
+}
+
+test('nobody sees a page without the password; the way goes back to where one wanted', async () => {
+	const visit = visitTo(pages);
+	const turned = await ask(visit, '/accounts/shopmoda');
+	assert.equal(turned.status, 303);
+	assert.equal(turned.headers.get('location'), '/login?to=%2Faccounts%2Fshopmoda');
+	const form = await ask(visit, turned.headers.get('location') as string);
+	const csrf = fieldOf(form.text, 'csrf');
+	const fields = { csrf, to: fieldOf(form.text, 'to'), password: pages.password.toUpperCase().replaceAll('-', ' ') };
+	const entered = await ask(visit, '/login', fields);
+	assert.equal(entered.headers.get('location'), '/accounts/shopmoda');
+	assert.match(entered.headers.getSetCookie().join(), /sluice-session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict/);
+	assert.equal((await ask(visit, '/accounts/shopmoda')).status, 200);
+	const fragment = await ask(visitTo(pages), '/accounts', undefined, { 'hx-request': 'true' });
+	assert.deepEqual([fragment.status, fragment.headers.get('hx-redirect')], [401, '/login']);
+});
+
+test('after the login one stays on this site', async () => {
+	for (const to of ['https://evil.example/', '//evil.example', '/\\evil.example', '/login', '/accounts/../x\nSet-Cookie: a=b']) {
+		const visit = visitTo(pages);
+		const csrf = fieldOf((await ask(visit, '/login')).text, 'csrf');
+		const entered = await ask(visit, '/login', { csrf, to, password: pages.password });
+		assert.equal(entered.headers.get('location'), '/accounts', to);
+	}
+});
+
+test('guessing is slowed down for everybody, and the right password works after the wait', async () => {
+	const slow = await startPages(agent.socketPath, { now: () => clockMs });
+	const visit = visitTo(slow);
+	const csrf = fieldOf((await ask(visit, '/login')).text, 'csrf');
+	for (let attempt = 0; attempt < 5; attempt++)
+		assert.equal((await ask(visit, '/login', { csrf, password: 'wrong' })).status, 401);
+	const stopped = await ask(visit, '/login', { csrf, password: slow.password });
+	assert.deepEqual([stopped.status, stopped.headers.get('retry-after')], [429, '1']);
+	clockMs += 1_000;
+	assert.equal((await ask(visit, '/login', { csrf, password: 'wrong' })).status, 401);
+	const later = await ask(visit, '/login', { csrf, password: slow.password });
+	assert.deepEqual([later.status, later.headers.get('retry-after')], [429, '2']);
+	clockMs += 2_000;
+	assert.equal((await ask(visit, '/login', { csrf, password: slow.password })).status, 303);
+	clockMs = nowMs;
+	await slow.stop();
+});
+
+test('a session ends: when idle, after half a day, by logging out', async () => {
+	const idle = await loggedIn();
+	clockMs = nowMs + 31 * 60_000;
+	assert.equal((await ask(idle, '/accounts')).status, 303);
+	clockMs = nowMs;
+	const long = await loggedIn();
+	for (let minutes = 20; minutes <= 720; minutes += 20) {
+		clockMs = nowMs + minutes * 60_000;
+		assert.equal((await ask(long, '/accounts')).status, 200, `${minutes} min`);
+	}
+	clockMs = nowMs + 721 * 60_000;
+	assert.equal((await ask(long, '/accounts')).status, 303);
+	clockMs = nowMs;
+	const refreshing = await loggedIn();
+	clockMs = nowMs + 29 * 60_000;
+	assert.equal((await ask(refreshing, '/accounts?refresh=1')).status, 200);
+	clockMs = nowMs + 31 * 60_000;
+	assert.equal((await ask(refreshing, '/accounts')).status, 303, 'a page that refreshes by itself keeps nobody logged in');
+	clockMs = nowMs;
+	const leaving = await loggedIn();
+	const csrf = fieldOf((await ask(leaving, '/accounts')).text, 'csrf');
+	const session = new Map(leaving.cookies);
+	await ask(leaving, '/logout', { csrf: 'forged' });
+	assert.equal((await ask(leaving, '/accounts')).status, 200, 'a forged form logs nobody out');
+	await ask(leaving, '/logout', { csrf });
+	assert.equal((await ask({ cookies: session, site: pages }, '/accounts')).status, 303);
+});
+
+test('a post without our token, with another session’s, or from another site changes nothing', async () => {
+	const visit = await loggedIn();
+	const other = await loggedIn();
+	const csrf = fieldOf((await ask(visit, '/accounts')).text, 'csrf');
+	const otherCsrf = fieldOf((await ask(other, '/accounts')).text, 'csrf');
+	assert.notEqual(csrf, otherCsrf);
+	agent.asked.length = 0;
+	const fields = { value: '1', rule: 'hour.recipients', lasting: 'good', spot: 'list' };
+	const path = '/accounts/rosenca/limit';
+	assert.equal((await ask(visit, path, fields)).status, 403);
+	assert.equal((await ask(visit, path, { ...fields, csrf: otherCsrf })).status, 403);
+	assert.equal((await ask(visit, path, { ...fields, csrf }, { 'sec-fetch-site': 'cross-site' })).status, 403);
+	assert.equal((await ask(visit, '/limits/mode', { level: 'plan', id: 'Basic', rule: 'hour.recipients', to: 'enforce' })).status, 403);
+	assert.equal((await ask(visit, '/limits/undo', { note: 'x' })).status, 403);
+	assert.deepEqual(agent.asked, []);
+});
+
+test('headers: own files only, no frame, nothing kept; another host name is refused', async () => {
+	const visit = await loggedIn();
+	for (const path of ['/login', '/accounts', '/accounts/shopmoda', '/nowhere']) {
+		const { headers, text } = await ask(visit, path);
+		assert.equal(
+			headers.get('content-security-policy'),
+			"default-src 'none';script-src 'self';style-src 'self';img-src 'self';connect-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'",
+		);
+		assert.equal(headers.get('x-content-type-options'), 'nosniff');
+		assert.equal(headers.get('x-frame-options'), 'DENY');
+		assert.equal(headers.get('referrer-policy'), 'no-referrer');
+		assert.equal(headers.get('cache-control'), 'no-store');
+		assert.equal(headers.get('x-powered-by'), null);
+		assert.doesNotMatch(text, /<script(?![^>]+src=)|\sstyle=|\son[a-z]+="/, `${path}: no inline script or style`);
+	}
+	const { request } = await import('node:http');
+	const status = await new Promise((resolve, reject) => {
+		const call = request(new URL('/login', pages.panel.url), { headers: { host: 'evil.example' } }, (response) => {
+			response.resume();
+			resolve(response.statusCode);
+		});
+		call.on('error', reject);
+		call.end();
+	});
+	assert.equal(status, 421);
+});
+
+test('without script: a limit is set by a form, told on the page, and undone by a form', async () => {
+	const visit = await loggedIn();
+	const list = await ask(visit, '/accounts?q=rosen');
+	const href = unescaped(/href="([^"]*rosenca\/limit[^"]*)"/.exec(list.text)?.[1] as string);
+	const form = await ask(visit, href);
+	assert.match(form.text, /<h1>Hourly limit of rosenca<\/h1>/);
+	const csrf = fieldOf(form.text, 'csrf');
+	const fields = { csrf, spot: 'list', cell: 'hour.recipients', rule: 'hour.recipients', back: fieldOf(form.text, 'back'), lasting: 'tomorrow' };
+	const path = '/accounts/rosenca/limit';
+	const high = await ask(visit, path, { ...fields, value: '900' });
+	assert.equal(high.status, 422);
+	assert.match(high.text, /Reseller nordweb allows 600 for all its accounts\. Enter 600 or less\./);
+	for (const value of ['-5', '1.5', 'viele', ''])
+		assert.match((await ask(visit, path, { ...fields, value })).text, /Enter a whole number, 0 or more/);
+	assert.equal(agent.world.limits.get('account:rosenca'), undefined);
+	const saved = await ask(visit, path, { ...fields, value: '150' });
+	assert.equal(saved.status, 303);
+	assert.deepEqual(
+		{ ...agent.world.limits.get('account:rosenca')?.exception, set: '' },
+		{ mode: 'monitor', modes: { 'hour.recipients': 'monitor' }, hour: { recipients: 150 }, until: '2026-11-25T08:42:00.000Z', author: 'admin root', set: '' },
+	);
+	const told = await ask(visit, saved.headers.get('location') as string);
+	assert.match(told.text, /rosenca may send 150 recipients an hour until tomorrow, 09:42\./);
+	assert.match(told.text, /1 of 13 accounts, most used first/, 'the filter is kept');
+	const undone = await ask(visit, '/limits/undo', { csrf, note: fieldOf(told.text, 'note') });
+	assert.match((await ask(visit, undone.headers.get('location') as string)).text, /As before for rosenca: 100 recipients an hour from plan Basic\./);
+	assert.equal(agent.world.limits.get('account:rosenca'), undefined);
+});
+
+test('undo: not when somebody has changed it since, not in another session, not after its time', async () => {
+	const visit = await loggedIn();
+	const csrf = fieldOf((await ask(visit, '/accounts')).text, 'csrf');
+	const save = async (value: string) => {
+		const fields = { csrf, spot: 'account', rule: 'day.recipients', lasting: 'good', value };
+		return (await ask(visit, (await ask(visit, '/accounts/velofix/limit', fields)).headers.get('location') as string)).text;
+	};
+	const first = fieldOf(await save('300'), 'note');
+	const second = fieldOf(await save('350'), 'note');
+	const late = await ask(visit, '/limits/undo', { csrf, note: first }, { 'hx-request': 'true' });
+	assert.match(late.text, /Not undone: somebody has changed this limit since\./);
+	const other = await loggedIn();
+	const otherCsrf = fieldOf((await ask(other, '/accounts')).text, 'csrf');
+	const foreign = await ask(other, '/limits/undo', { csrf: otherCsrf, note: second }, { 'hx-request': 'true' });
+	assert.match(foreign.text, /Not undone: the time for it is over/);
+	clockMs = nowMs + 11 * 60_000;
+	const old = await ask(visit, '/limits/undo', { csrf, note: second }, { 'hx-request': 'true' });
+	assert.match(old.text, /Not undone: the time for it is over/);
+	clockMs = nowMs;
+	assert.equal(agent.world.limits.get('account:velofix')?.base?.day?.recipients, 350);
+	await ask(visit, '/limits/undo', { csrf, note: second });
+	assert.equal(agent.world.limits.get('account:velofix')?.base?.day?.recipients, 300, 'the former number is back');
+});
+
+test('states: nothing yet, nothing found, not allowed, not there, a failed act, agent away', async () => {
+	const visit = await loggedIn();
+	assert.match((await ask(visit, '/accounts?q=yogg')).text, /No account matches “yogg”.*13 accounts were searched/s);
+	const missing = await ask(visit, '/accounts/nobody');
+	assert.deepEqual([missing.status, /No such account, or it is not yours/.test(missing.text)], [404, true]);
+	agent.refused.set('listAccounts', { code: 'forbidden' });
+	const forbidden = await ask(visit, '/accounts');
+	assert.deepEqual([forbidden.status, /You may not see this/.test(forbidden.text)], [403, true]);
+	agent.refused.clear();
+	agent.refused.set('putLimits', { code: 'conflict', detail: 'Limits are set for 1000 things already.' });
+	const csrf = fieldOf((await ask(visit, '/accounts')).text, 'csrf');
+	const fields = { csrf, spot: 'list', rule: 'hour.recipients', lasting: 'good', value: '10' };
+	const act = await ask(visit, '/accounts/rosenca/limit', fields, { 'hx-request': 'true' });
+	assert.equal(act.status, 409);
+	assert.match(act.text, /id="toast".*Not done: .*Limits are set for 1000 things already\./s);
+	agent.refused.clear();
+	const empty = await startFakeAgent(emptyWorld());
+	const fresh = await startPages(empty.socketPath);
+	const first = await loggedIn(fresh);
+	assert.match((await ask(first, '/accounts')).text, /No account is known yet/);
+	await empty.stop();
+	const away = await ask(first, '/accounts');
+	assert.equal(away.status, 503);
+	assert.match(away.text, /Sluice does not answer\. Mail keeps flowing\..*Nothing is lost/s);
+	const refresh = await ask(first, '/accounts?refresh=1', undefined, { 'hx-request': 'true' });
+	assert.equal(refresh.status, 204, 'a refresh leaves what is shown');
+	await fresh.stop();
+});
+
+test('whoever acts is told to the agent; a reseller sees no rules of the server', async () => {
+	const site = await startPages(agent.socketPath, { actor: { role: 'reseller', id: 'nordweb' } });
+	const visit = await loggedIn(site);
+	const list = (await ask(visit, '/accounts')).text;
+	assert.match(list, /2 accounts, most used first/);
+	assert.doesNotMatch(list, /shopmoda/);
+	assert.equal((await ask(visit, '/accounts/shopmoda')).status, 404);
+	await site.stop();
+});
+
+test('paging by key: first, next, and the end; a page of 5,000 accounts in time', async (t) => {
+	const large = await startFakeAgent(largeWorld(5000));
+	const site = await startPages(large.socketPath);
+	t.after(async () => {
+		await site.stop();
+		await large.stop();
+	});
+	const visit = await loggedIn(site);
+	const page = await ask(visit, '/accounts?sort=name');
+	const next = unescaped(/href="([^"]*cursor=[^"]*)"/.exec(page.text)?.[1] as string);
+	assert.match(page.text, /Shown: 50 of 5,000/);
+	const second = await ask(visit, next);
+	const namesOf = (html: string) => [...html.matchAll(/<span class="sl-cell1"><a href="([^"]*)"/g)].map(([, path]) => path);
+	assert.equal(new Set([...namesOf(page.text), ...namesOf(second.text)]).size, 100);
+	const tookMs: number[] = [];
+	for (let round = 0; round < 9; round++) {
+		const beganMs = performance.now();
+		await ask(visit, '/accounts');
+		tookMs.push(performance.now() - beganMs);
+	}
+	const median = tookMs.sort((a, b) => a - b)[4] as number;
+	t.diagnostic(`list of 5,000 accounts: ${median.toFixed(0)} ms (median of 9), ${(page.text.length / 1000).toFixed(0)} kB`);
+	assert.ok(median < pageMsMax, `${median} ms`);
+});
+
+test('css and script stay small', async () => {
+	const visit = visitTo(pages);
+	const sizes = await Promise.all(['/assets/sluice.css', '/assets/sluice.js'].map(async (path) => (await ask(visit, path)).text.length));
+	assert.ok(sizes.reduce((sum, size) => sum + size) < 60_000, String(sizes));
+	assert.equal((await ask(visit, '/assets/htmx.js')).status, 200);
+	assert.equal((await ask(visit, '/assets/../app.ts')).status, 303, 'nothing but the files of assets');
+});
+
+test('nothing failed in the pages', () => assert.deepEqual(pages.faults, []));
