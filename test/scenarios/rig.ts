@@ -27,6 +27,8 @@ export type RigOptions = {
 	/** As behind Exim: `sender` (senders.ts) says who sends, and is believed. */
 	readonly isWired?: boolean;
 	readonly socketFd?: number;
+	/** Networks that webhooks may be in: those of the test's own servers. */
+	readonly webhookNetworks?: readonly string[];
 	/** Another clock than the machine's (steered-clock.ts). */
 	readonly clock?: Clock;
 };
@@ -125,6 +127,7 @@ async function launch(context: TestContext | undefined, options: RigOptions, gro
 		isQuiet: true,
 		...(options.clock === undefined ? {} : { clock: options.clock }),
 		...(options.socketFd === undefined ? {} : { socketFd: options.socketFd }),
+		...(options.webhookNetworks === undefined ? {} : { webhookNetworks: options.webhookNetworks }),
 		onEvent(event) {
 			events.push(event);
 			for (const wake of waiting) wake();
