@@ -12,17 +12,20 @@ import { ok } from '@sluice/shared/words/result.ts';
 import type { Credential } from '../../core/identity/credential.ts';
 import { time } from './answers.ts';
 import { type ApiContext, problem } from './context.ts';
-import { keyOf, maySee } from './visibility.ts';
+import { authorFor, keyOf, maySee } from './visibility.ts';
 
 type Handlers = Pick<OperationHandlers, 'listCredentials' | 'createCredential' | 'revokeCredential'>;
 
-const dto = ({ id, account, name, senderDomains, createdMs, author, lastUsedMs }: Credential): CredentialDto => ({
+const dto = (
+	{ id, account, name, senderDomains, createdMs, author, lastUsedMs }: Credential,
+	viewer: Actor | undefined,
+): CredentialDto => ({
 	id,
 	account,
 	name,
 	senderDomains: [...senderDomains],
 	created: time(createdMs),
-	author,
+	author: authorFor(viewer, author),
 	...(lastUsedMs === undefined ? {} : { lastUsed: time(lastUsedMs) }),
 });
 
@@ -34,7 +37,7 @@ export function createCredentialHandlers({ flow, credentials }: ApiContext): Han
 			const items = [...credentials.all()]
 				.filter(({ account }) => (wanted === undefined || account === wanted) && maySee(accounts, actor, account))
 				.toSorted((one, other) => one.createdMs - other.createdMs)
-				.map(dto);
+				.map((credential) => dto(credential, actor));
 			return ok({ items });
 		},
 		createCredential: async ({ body }, actor) => {
@@ -47,13 +50,13 @@ export function createCredentialHandlers({ flow, credentials }: ApiContext): Han
 				return problem('invalid', 'account: not an id that an account can have.');
 			const made = await credentials.make({ ...body, account }, actor as Actor);
 			if (!made.ok) return problem(made.error.code, made.error.text);
-			return ok({ credential: dto(made.value.credential), password: made.value.password });
+			return ok({ credential: dto(made.value.credential, actor), password: made.value.password });
 		},
 		revokeCredential: async ({ params }, actor) => {
 			const credential = credentials.find(params.id);
 			const isSeen = credential !== undefined && maySee(accounts, actor, credential.account);
 			const revoked = isSeen ? credentials.revoke(params.id, actor as Actor) : undefined;
-			return revoked === undefined ? problem('not-found', 'No credential with this id.') : ok(dto(revoked));
+			return revoked === undefined ? problem('not-found', 'No credential with this id.') : ok(dto(revoked, actor));
 		},
 	};
 }

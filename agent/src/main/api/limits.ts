@@ -20,9 +20,16 @@ import { countingRule, eachOf, type Level, levels, wholeServer } from '@sluice/s
 import { ok, type Result } from '@sluice/shared/words/result.ts';
 import { clearLimits, limitedThingsMax, setLimits } from '../../flow/limits.ts';
 import { type ApiContext, problem } from './context.ts';
-import { accountOfCredential } from './credential-owner.ts';
 import { inForce, type Limited, limitsViewOf, usageDtos, waitsUntil } from './metered.ts';
-import { accountOfScope, authorFor, keyOf, type Right, rightOverScope, scriptOf } from './visibility.ts';
+import {
+	type AccountOfCredential,
+	accountOfScope,
+	authorFor,
+	keyOf,
+	type Right,
+	rightOverScope,
+	scriptOf,
+} from './visibility.ts';
 
 type Handlers = Pick<OperationHandlers, keyof typeof limitOperations>;
 
@@ -35,6 +42,11 @@ const unprintable = /[\x00-\x1f\x7f]/;
 
 /** In the same words whether there is no such thing or it is another's. */
 const nothing = (): Result<never, Problem> => problem('not-found', 'No such thing that has limits.');
+
+const ownerIn =
+	({ credentials }: ApiContext): AccountOfCredential =>
+	(id) =>
+		credentials.find(id)?.account;
 
 /** As it is stored. Fails for what cannot be. */
 function limitedOf(
@@ -71,17 +83,21 @@ function seen(
 	const limited = limitedOf(context, params);
 	// What cannot be is told to administrators; others would learn from it what can.
 	if (!limited.ok) return actor?.role === 'admin' ? limited : nothing();
-	const right = rightOverScope(flow.accounts, actor, limited.value, (id) => accountOfCredential(flow, id));
+	const right = rightOverScope(flow.accounts, actor, limited.value, ownerIn(context));
 	return right === 'none' ? nothing() : ok({ limited: limited.value, right });
 }
 
-const viewFor = ({ flow }: ApiContext, limited: Limited, actor: Actor | undefined): LimitsView =>
-	limitsViewOf(flow, limited, (author) => authorFor(actor, author));
+const viewFor = (context: ApiContext, limited: Limited, actor: Actor | undefined): LimitsView =>
+	limitsViewOf(context.flow, limited, {
+		authorOf: (author) => authorFor(actor, author),
+		owner: ownerIn(context),
+	});
 
 /** A tenant's own limits have a bound of their own. */
-function hasRoom({ flow }: ApiContext, limited: Limited, actor: Actor): boolean {
+function hasRoom(context: ApiContext, limited: Limited, actor: Actor): boolean {
+	const { flow } = context;
 	if (actor.role === 'admin' || flow.limits.get(limited.level, limited.id) !== undefined) return true;
-	const ownerOf = (one: Limited) => accountOfScope(flow.accounts, one, (id) => accountOfCredential(flow, id));
+	const ownerOf = (one: Limited) => accountOfScope(flow.accounts, one, ownerIn(context));
 	const owner = ownerOf(limited);
 	let count = 0;
 	for (const entry of flow.limits.entries()) if (ownerOf(entry) === owner) count += 1;
@@ -114,9 +130,7 @@ function listed(context: ApiContext, level: Level | undefined, actor: Actor | un
 		.map((id) => ({ level: 'server', id }) as const);
 	return [...builtIn, ...stored]
 		.filter((limited) => level === undefined || limited.level === level)
-		.filter(
-			(limited) => rightOverScope(flow.accounts, actor, limited, (id) => accountOfCredential(flow, id)) !== 'none',
-		)
+		.filter((limited) => rightOverScope(flow.accounts, actor, limited, ownerIn(context)) !== 'none')
 		.sort(inOrder);
 }
 
@@ -180,9 +194,9 @@ export function createLimitHandlers(context: ApiContext): Handlers {
 		getUsage: async ({ params }, actor) => {
 			const found = seen(context, params, actor);
 			if (!found.ok) return found;
-			const until = waitsUntil(flow, found.value.limited);
+			const until = waitsUntil(flow, found.value.limited, ownerIn(context));
 			return ok({
-				items: usageDtos(flow, found.value.limited),
+				items: usageDtos(flow, found.value.limited, ownerIn(context)),
 				...(until === undefined ? {} : { waitsUntil: until }),
 				counting: countingRule,
 			});

@@ -172,10 +172,8 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 		},
 		traceMessage: async ({ params }, actor) => trace(context, params.id, actor),
 		act: async ({ params, body }, actor) => act(params.act, body.selector, body, actor),
-		releaseMessage: async ({ params, body }, actor) =>
-			act('release', { kind: 'message', id: params.id }, body, actor),
-		discardMessage: async ({ params, body }, actor) =>
-			act('discard', { kind: 'message', id: params.id }, body, actor),
+		releaseMessage: async ({ params, body }, actor) => act('release', { kind: 'message', id: params.id }, body, actor),
+		discardMessage: async ({ params, body }, actor) => act('discard', { kind: 'message', id: params.id }, body, actor),
 		queue: async ({ query }) => {
 			const rows = flow.scheduler.countsBy(query.by, flow.clock.now());
 			const ordered = query.by === 'age' ? rows : rows.toSorted((one, other) => other.recipients - one.recipients);

@@ -20,17 +20,18 @@ import {
 	scopeKeyOf,
 	wholeServer,
 } from '@sluice/shared/words/limits.ts';
-import { chainOfScope, effectiveOf, effectiveText } from '../../core/metering/effective.ts';
+import { chainOfScope, effectiveOf, effectiveText, type ScopeOwners } from '../../core/metering/effective.ts';
 import { type RulesInput, ruleSetOf } from '../../core/metering/rules.ts';
 import type { Rule, RuleSet } from '../../core/metering/types.ts';
 import type { Flow } from '../../flow/context.ts';
 import { time } from './answers.ts';
-import { accountOfCredential } from './credential-owner.ts';
+import type { AccountOfCredential } from './visibility.ts';
 
 /** A level and id as they are stored: accounts by key, scripts as `KEY:DIRECTORY`, domains and mailboxes in lower case. */
 export type Limited = { readonly level: Level; readonly id: string };
 
-export function rulesInput(flow: Flow, nowMs = flow.clock.now()): RulesInput & Parameters<typeof chainOfScope>[2] {
+/** What the numbers of a level and id are found with. `accountOfCredential` is needed for the level `credential` alone. */
+function rulesInput(flow: Flow, nowMs: number, accountOfCredential: AccountOfCredential): RulesInput & ScopeOwners {
 	const { accounts, limits } = flow.settings();
 	return {
 		accounts: flow.accounts,
@@ -38,14 +39,14 @@ export function rulesInput(flow: Flow, nowMs = flow.clock.now()): RulesInput & P
 		ramp: limits.ramp,
 		staleMs: accounts.staleMs,
 		nowMs,
-		accountOfCredential: (id) => accountOfCredential(flow, id),
+		accountOfCredential,
 	};
 }
 
 /** What is in force for one level and id, and why. */
-export function effectiveDtos(flow: Flow, { level, id }: Limited): EffectiveDto[] {
+export function effectiveDtos(flow: Flow, { level, id }: Limited, owner: AccountOfCredential): EffectiveDto[] {
 	const panelHour = level === 'account' ? flow.accounts.find(id)?.panelHourMessages : undefined;
-	const effective = effectiveOf(level, id, rulesInput(flow));
+	const effective = effectiveOf(level, id, rulesInput(flow, flow.clock.now(), owner));
 	const hasMessages = effective.some(({ rule }) => rule === 'hour.messages');
 	// The panel counts messages; where nothing of ours does, its number stands beside the recipients.
 	const besidePanel: LimitRule = hasMessages ? 'hour.messages' : 'hour.recipients';
@@ -65,6 +66,8 @@ export function effectiveDtos(flow: Flow, { level, id }: Limited): EffectiveDto[
 	});
 }
 
+const nobody: AccountOfCredential = () => undefined;
+
 type WindowRule = Exclude<LimitRule, 'message.recipients'>;
 const windowRules = limitRules.filter((rule): rule is WindowRule => rule !== 'message.recipients');
 
@@ -78,11 +81,11 @@ export function scopeOfLimited({ level, id }: Limited): ScopeKey | undefined {
 }
 
 /** What is used in each window, what waits, what is left. Nothing for what is not metered. */
-export function usageDtos(flow: Flow, limited: Limited): UsageDto[] {
+export function usageDtos(flow: Flow, limited: Limited, owner: AccountOfCredential = nobody): UsageDto[] {
 	const scope = scopeOfLimited(limited);
 	if (scope === undefined) return [];
 	const nowMs = flow.clock.now();
-	const input = rulesInput(flow, nowMs);
+	const input = rulesInput(flow, nowMs, owner);
 	const rules = ruleSetOf(chainOfScope(limited.level, limited.id, input), input);
 	const waiting = flow.waiting.totalsOf(scope);
 	return windowRules.map((rule) => ({
@@ -115,11 +118,11 @@ function leftOf(
 }
 
 /** When the last of what waits for the scope will have left; undefined: nothing waits, or it never will by itself. */
-export function waitsUntil(flow: Flow, limited: Limited): string | undefined {
+export function waitsUntil(flow: Flow, limited: Limited, owner: AccountOfCredential): string | undefined {
 	const scope = scopeOfLimited(limited);
 	if (scope === undefined || flow.waiting.totalsOf(scope).recipients === 0) return undefined;
 	const nowMs = flow.clock.now();
-	const input = rulesInput(flow, nowMs);
+	const input = rulesInput(flow, nowMs, owner);
 	const chain = chainOfScope(limited.level, limited.id, input);
 	const lastMs = flow.waiting.lastLeavesMs(chain, { rules: ruleSetOf(chain, input), meter: flow.meter, nowMs });
 	return lastMs === undefined || !Number.isFinite(lastMs) ? undefined : time(lastMs);
@@ -132,7 +135,11 @@ export function wouldHaveDtos({ wouldHave }: Flow, { level, id }: Limited): Limi
 }
 
 /** `authorOf` words who set them, for who asks. */
-export function limitsViewOf(flow: Flow, limited: Limited, authorOf: (author: string) => string): LimitsView {
+export function limitsViewOf(
+	flow: Flow,
+	limited: Limited,
+	{ authorOf, owner }: { readonly authorOf: (author: string) => string; readonly owner: AccountOfCredential },
+): LimitsView {
 	const { base, exception } = inForce(flow, flow.limits.get(limited.level, limited.id));
 	const dtoOf = (set: NonNullable<typeof base> & { readonly untilMs?: number }) => {
 		const dto = limitsDtoOf(set);
@@ -143,7 +150,7 @@ export function limitsViewOf(flow: Flow, limited: Limited, authorOf: (author: st
 		id: limited.id,
 		...(base === undefined ? {} : { base: dtoOf(base) }),
 		...(exception === undefined ? {} : { exception: dtoOf(exception) }),
-		effective: effectiveDtos(flow, limited),
+		effective: effectiveDtos(flow, limited, owner),
 		wouldHave: wouldHaveDtos(flow, limited),
 	};
 }
