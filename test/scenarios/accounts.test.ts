@@ -248,6 +248,49 @@ test('renamed: what is queued and held stays its own; the old id given anew is s
 	assert.equal(!taken.ok && taken.error.kind === 'problem' && taken.error.problem.type, 'urn:sluice:conflict');
 });
 
+test('moved to another reseller: what waits is paid by that one, after a restart too, and the sender hears nothing of it', async (context) => {
+	let rig = await startRig(context, { internet, isWired: true, delivery: patient });
+	const sender = mailbox('mary@acme.test');
+	const pool = async (id: string, recipients: number) =>
+		given(
+			await rig.client.call('putLimits', {
+				params: { level: 'resellers', id },
+				body: { mode: 'enforce', hour: { recipients } },
+			}),
+		);
+	const used = (reseller: string) =>
+		rig.agent.flow.meter.used(`reseller:${reseller}`, 'hour.recipients', rig.agent.flow.clock.now());
+	const told = [
+		{ id: 'acme', reseller: 'bob' },
+		{ id: 'other', reseller: 'eve' },
+	];
+	await putList(rig, told);
+	await pool('bob', 1);
+	await pool('eve', 1);
+	await handIn(rig, { to: ['move-first@ok.test'], sender });
+	await handIn(rig, { to: ['move-other@ok.test'], sender: mailbox('mary@other.test') });
+	const waits = await handIn(rig, { to: ['move-waits@ok.test'], sender });
+	assert.equal(await stateOf(rig, waits), 'waiting');
+	assert.equal(rig.count('limit.episode', { state: 'began' }), 1);
+
+	await putOne(rig, { id: 'acme', reseller: 'eve' });
+	assert.equal(rig.count('account.changed', { account: 'acme', change: 'moved', formerReseller: 'bob' }), 1);
+	// Bob's pool is nothing to it any more; Eve's is used up.
+	await pool('bob', 100);
+	assert.equal(await stateOf(rig, waits), 'waiting');
+	assert.deepEqual([used('bob'), used('eve')], [1, 1]);
+	assert.equal(rig.agent.flow.waiting.totalsOf('reseller:bob').recipients, 0);
+	rig = await rig.restart();
+	assert.equal(await stateOf(rig, waits), 'waiting');
+	await pool('eve', 2);
+	await rig.until(isDelivered(rig, waits));
+	assert.deepEqual([used('bob'), used('eve')], [1, 2]);
+	assert.deepEqual(
+		[rig.count('limit.episode', { state: 'began' }), rig.count('limit.episode', { state: 'ended' })],
+		[0, 1],
+	);
+});
+
 test('without a panel nothing is special: accounts are what attribution finds, seen but not known', async (context) => {
 	const rig = await startRig(context, { internet, isWired: true, delivery: patient });
 	const id = await deferred(rig, 'none-uid', unixUser(7009));

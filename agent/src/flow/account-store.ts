@@ -11,6 +11,7 @@ import type { AccountKey, PanelAccount } from '@sluice/shared/words/account.ts';
 import { type AccountChange, isReservedId, repeatedId } from '../core/identity/account-list.ts';
 import { announceChanges } from './account-events.ts';
 import { type Followed, followAccounts } from './account-mail.ts';
+import { followResellers } from './account-moves.ts';
 import { type Flow, reportError } from './context.ts';
 
 export type AccountRefusal = {
@@ -45,8 +46,10 @@ export async function store(flow: Flow, changes: readonly AccountChange[]): Prom
 export async function follow(flow: Flow, changes: readonly AccountChange[], actor: Actor): Promise<readonly string[]> {
 	const keys = new Set(changes.map(({ after }) => after.key));
 	const followed = keys.size === 0 ? new Map<AccountKey, Followed>() : await followAccounts(flow, keys);
+	if (changes.some(({ before, after }) => before !== undefined && before.reseller !== after.reseller))
+		followResellers(flow, keys);
 	// Limits may be others now, of a plan, of a reseller.
-	if (keys.size > 0) flow.wake();
+	if (keys.size > 0) flow.wakePace();
 	return announceChanges(flow, changes, followed, actor);
 }
 

@@ -15,6 +15,7 @@ import type { Timer } from '../ports/clock.ts';
 import { watchAge } from './account-events.ts';
 import { forgetOld } from './account-forget.ts';
 import { followAccounts } from './account-mail.ts';
+import { followResellers } from './account-moves.ts';
 import { type Flow, reportError } from './context.ts';
 import { isUnderReport, keptReply, reportDelay, reportEnded } from './report.ts';
 import { dropHold, perform } from './review.ts';
@@ -67,6 +68,7 @@ export async function sweep(flow: Flow): Promise<void> {
 
 async function sweepAccounts(flow: Flow): Promise<void> {
 	await followAccounts(flow);
+	followResellers(flow);
 	watchAge(flow);
 	await forgetOld(flow);
 }

@@ -12,6 +12,7 @@ import type { Config } from '@sluice/shared/contract/config.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { createScheduler } from '../core/scheduling/scheduler.ts';
 import { followAccounts } from '../flow/account-mail.ts';
+import { followResellers } from '../flow/account-moves.ts';
 import { createBodyBudget } from '../flow/body-budget.ts';
 import type { Flow, FlowSettings } from '../flow/context.ts';
 import { deliver } from '../flow/deliver.ts';
@@ -127,7 +128,10 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 	const { flow, dispatcher, pacer } = openFlow({ clock, config, events, health, state, store, running, closers });
 	// Usage and waiting mail stand before the first mail comes, or it would go past them.
 	store.usage.fill(flow.meter, flow.clock.now());
+	// Before anything is let go: for whom it is to be counted.
+	followResellers(flow);
 	fillWaitingRoom(flow);
+	await followAccounts(flow);
 	pacer.start();
 	const disk = await openDisk(flow, closers);
 	const front = await openFront({
@@ -144,7 +148,6 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 	});
 	announceStart(flow, store.open, { config, smtp: front.smtpAddress, api: front.socketPath });
 	await resumeActs(flow);
-	await followAccounts(flow);
 	dispatcher.start();
 
 	return {

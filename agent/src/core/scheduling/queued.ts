@@ -64,8 +64,11 @@ export type QueuedMessage = {
 	readonly peerAddress: string;
 	readonly helo: string;
 	readonly nullSender: boolean;
-	/** Scopes that pay for each recipient, outermost first; the same array for all messages of one sender. Empty: nobody pays. */
-	readonly scopes: readonly ScopeKey[];
+	/**
+	 * Scopes that pay for each recipient, outermost first; the same array for all messages of one sender. Empty: nobody pays. Others
+	 * when its account moves to another reseller.
+	 */
+	scopes: readonly ScopeKey[];
 	readonly recipients: readonly QueuedRecipient[];
 };
 
