@@ -1,0 +1,322 @@
+/**
+ * The pages in a real Chromium: a person logs in, searches, edits a limit in place, undoes it, reads where it comes from; with
+ * keyboard, on a phone, in the dark. axe-core finds nothing, the console is silent, the content security policy is never broken.
+ * Pictures of every state go to a folder that is printed: look at them.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { slug } from '@sluice/shared/panel/model/cell.ts';
+import type { BrowserContext, Page } from 'playwright-core';
+import { type FakeAgent, startFakeAgent } from './agent.ts';
+import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
+import { logIn, startPages, type TestPages } from './pages.ts';
+import { largeWorld, smallWorld } from './world.ts';
+
+const skip = browserUnavailable() ?? false;
+const axeText = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const pictures = mkdtempSync(join(tmpdir(), 'sluice-pictures-'));
+
+let agent: FakeAgent;
+let pages: TestPages;
+let browser: TestBrowser;
+before(async () => {
+	if (skip !== false) return;
+	agent = await startFakeAgent(smallWorld());
+	pages = await startPages(agent.socketPath);
+	browser = await startBrowser();
+});
+after(async () => {
+	if (skip !== false) return;
+	await browser.stop();
+	await pages.stop();
+	await agent.stop();
+});
+
+type Look = { readonly width: number; readonly colorScheme: 'light' | 'dark' };
+const looks: readonly Look[] = [1280, 390].flatMap((width) =>
+	(['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
+);
+
+/** A page whose every complaint is remembered: errors of scripts, of the console, breaches of the policy. */
+async function watched(context: BrowserContext): Promise<{ readonly page: Page; readonly complaints: string[] }> {
+	const page = await context.newPage();
+	const complaints: string[] = [];
+	page.on('pageerror', (error) => complaints.push(String(error)));
+	page.on('console', (message) => {
+		// What a page answers with is no complaint of the browser's; the tests look at it themselves.
+		if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text()))
+			complaints.push(message.text());
+	});
+	await page.addInitScript(
+		`document.addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))`,
+	);
+	return { page, complaints };
+}
+
+async function visit({ width, colorScheme }: Look = { width: 1280, colorScheme: 'light' }, site = pages) {
+	const context = await browser.open({ viewport: { width, height: 900 }, colorScheme });
+	const { page, complaints } = await watched(context);
+	await logIn(page, site);
+	return { context, page, complaints };
+}
+
+const cell = (name: string): string => `#limit-${slug(name)}`;
+const limitText = (page: Page, name: string): Promise<string> => page.locator(`${cell(name)} .sl-edit`).innerText();
+
+/** Rules of axe that are broken, with where. Run through the debugger, which the page's policy does not bind. */
+async function breaches(page: Page): Promise<readonly string[]> {
+	await page.evaluate(axeText);
+	const found = await page.evaluate(async () => {
+		const { axe } = globalThis as unknown as {
+			axe: { run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary: string }[] }[] }> };
+		};
+		return (await axe.run()).violations;
+	});
+	return found.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`));
+}
+
+test('a limit is edited in place: editor, the parent named in the error, saved with a toast, undone', { skip }, async () => {
+	const { context, page, complaints } = await visit();
+	assert.equal(await limitText(page, 'rosenca'), '100 / h');
+	await page.locator(`${cell('rosenca')} .sl-edit`).click();
+	const field = page.locator(`${cell('rosenca')} [name=value]`);
+	await field.waitFor();
+	assert.equal(await page.locator(`${cell('rosenca')} [name=value]:focus`).count(), 1, 'the field has the focus');
+	await field.fill('900');
+	await page.keyboard.press('Enter');
+	await page.getByRole('alert').waitFor();
+	assert.equal(await page.getByRole('alert').innerText(), 'Reseller nordweb allows 600 for all its accounts. Enter 600 or less.');
+	await field.fill('150');
+	await page.locator('.sl-editor [value=save]').click();
+	const toast = page.locator('.sl-toast');
+	await toast.getByRole('button', { name: 'Undo' }).waitFor();
+	assert.match(await toast.innerText(), /rosenca may send 150 recipients an hour until tomorrow, 09:42\./);
+	assert.equal(await limitText(page, 'rosenca'), '150 / h');
+	assert.match(await page.locator(`#use-${slug('rosenca')}`).innerText(), /of 150 \/ h\s+59 %/, 'the bar follows');
+	assert.equal(agent.world.limits.get('account:rosenca')?.exception?.hour?.recipients, 150);
+	assert.equal(await page.locator(`${cell('rosenca')} .sl-edit:focus`).count(), 1, 'the focus is back at the pen');
+	await toast.getByRole('button', { name: 'Undo' }).click();
+	await page.getByText('As before for rosenca: 100 recipients an hour from plan Basic.').waitFor();
+	assert.equal(await limitText(page, 'rosenca'), '100 / h');
+	assert.equal(agent.world.limits.get('account:rosenca'), undefined);
+	assert.equal(page.url(), `${pages.panel.url}accounts`, 'the page was never left');
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('another window is chosen in the editor; for good; taken away again', { skip }, async () => {
+	const { context, page, complaints } = await visit();
+	await page.locator(`${cell('autohaus')} .sl-edit`).click();
+	await page.getByLabel('Counted over').selectOption('day.recipients');
+	await page.getByText('Daily limit of autohaus').waitFor();
+	assert.equal(await page.locator('.sl-editor [name=value]').inputValue(), '1000');
+	await page.locator('.sl-editor [name=value]').fill('1,200');
+	await page.getByLabel('How long').selectOption('good');
+	await page.locator('.sl-editor [value=save]').click();
+	await page.getByText('autohaus may send 1,200 recipients a day for good.').waitFor();
+	assert.match(await page.locator(`#day-${slug('autohaus')}`).innerText(), /611\s+of 1,200/);
+	assert.deepEqual(agent.world.limits.get('account:autohaus')?.base?.modes, { 'day.recipients': 'enforce' }, 'as enforced as before');
+	await page.locator(`${cell('autohaus')} .sl-edit`).click();
+	await page.getByLabel('Counted over').selectOption('day.recipients');
+	await page.getByRole('button', { name: 'Remove own limit' }).click();
+	await page.getByText('autohaus has no own daily limit any more.').waitFor();
+	assert.equal(agent.world.limits.get('account:autohaus'), undefined);
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('search as one types, chips, order and paging change the list and the address; back goes back', { skip }, async () => {
+	const large = await startFakeAgent(largeWorld(300));
+	const site = await startPages(large.socketPath);
+	const { context, page, complaints } = await visit(undefined, site);
+	await page.getByRole('link', { name: 'Next 50' }).click();
+	await page.waitForURL(/cursor=/);
+	await page.getByLabel('Search accounts').pressSequentially('moda');
+	await page.getByText('1 of 300 accounts, most used first').waitFor();
+	assert.deepEqual(await page.locator('.sl-cell1').allInnerTexts(), ['shopmoda']);
+	assert.match(page.url(), /q=moda/);
+	assert.doesNotMatch(page.url(), /cursor/, 'a new search begins at its first page');
+	assert.equal(await page.locator('#q:focus').count(), 1);
+	await page.getByLabel('Search accounts').fill('');
+	await page.getByText('300 accounts, most used first').waitFor();
+	await page.getByRole('link', { name: /^Suspended/ }).click();
+	await page.getByText('1 of 300 accounts').waitFor();
+	assert.equal(await page.getByRole('link', { name: /^Suspended/ }).getAttribute('aria-current'), 'true');
+	await page.getByRole('link', { name: /^Suspended/ }).click();
+	await page.getByRole('link', { name: 'Account', exact: true }).click();
+	await page.getByText('300 accounts, by name').waitFor();
+	assert.equal(await page.locator('th[aria-sort]').getAttribute('aria-sort'), 'ascending');
+	await page.goBack();
+	await page.getByText('300 accounts, most used first').waitFor();
+	assert.deepEqual(complaints, []);
+	await context.close();
+	await site.stop();
+	await large.stop();
+});
+
+test('the origin of a limit: by hover, by focus, by tap; Escape closes it, and an editor too', { skip }, async () => {
+	const { context, page, complaints } = await visit();
+	const tip = page.locator(`${cell('rosenca')} [role=tooltip]`);
+	const opener = page.locator(`${cell('rosenca')} .sl-origin > button`);
+	const isSeen = () => tip.isVisible();
+	assert.equal(await isSeen(), false);
+	await opener.hover();
+	assert.equal(await isSeen(), true);
+	assert.match(await tip.innerText(), /whole server\s+1,000 \/ h\s+reseller nordweb, for all its accounts\s+600 \/ h/);
+	await page.keyboard.press('Escape');
+	assert.equal(await isSeen(), false, 'Escape closes it under the pointer');
+	await page.mouse.move(0, 0);
+	await opener.focus();
+	assert.equal(await isSeen(), true);
+	await page.keyboard.press('Escape');
+	assert.equal(await isSeen(), false);
+	await page.locator(`${cell('rosenca')} .sl-edit`).press('Enter');
+	await page.locator('.sl-editor').waitFor();
+	await page.keyboard.press('Escape');
+	await page.locator('.sl-editor').waitFor({ state: 'detached' });
+	assert.equal(await limitText(page, 'rosenca'), '100 / h');
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('a rule is enforced by a switch, for many and on the page of one, and undone', { skip }, async () => {
+	const { context, page, complaints } = await visit();
+	const rule = page.getByRole('switch', { name: /Enforce the hourly limit of plan Basic/ });
+	assert.equal(await rule.getAttribute('aria-checked'), 'false');
+	await rule.click();
+	await page.getByText('The hourly limit of plan Basic is enforced: what is over it waits and leaves in pace.').waitFor();
+	assert.equal(await rule.getAttribute('aria-checked'), 'true');
+	assert.equal(agent.world.limits.get('plan:Basic')?.base?.modes?.['hour.recipients'], 'enforce');
+	await page.locator('.sl-toast').getByRole('button', { name: 'Undo' }).click();
+	await page.getByText('As before: hourly limit of plan Basic is monitor-only.').waitFor();
+	assert.equal(await rule.getAttribute('aria-checked'), 'false');
+	await page.goto(`${pages.panel.url}accounts/shopmoda`);
+	assert.match(await page.locator('.sl-note').innerText(), /All 400 recipients an hour are used. 228 more wait.*about 10:20/s);
+	const minute = page.getByRole('switch', { name: /Enforce the limit a minute of each account/ });
+	await minute.click();
+	await page.getByText('The limit a minute of each account is enforced').waitFor();
+	assert.equal(await minute.getAttribute('aria-checked'), 'true');
+	await page.locator('.sl-toast').getByRole('button', { name: 'Undo' }).click();
+	await page.getByText('As before: limit a minute of each account is monitor-only.').waitFor();
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('what tenants write is text: no script of theirs runs', { skip }, async () => {
+	const { context, page, complaints } = await visit();
+	assert.ok((await page.locator('.sl-cell1').allInnerTexts()).includes('<img src=x onerror=alert(1)>'));
+	await page.goto(`${pages.panel.url}accounts/shopmoda`);
+	assert.match(await page.locator('main').innerText(), /550 5\.1\.1 <script>alert\(1\)<\/script> no such user/);
+	assert.equal(await page.title(), 'shopmoda · Sluice');
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('a failed act says what was not done; the toast goes by itself after 10 s; a lost session leads to the login', { skip }, async () => {
+	const { context, page, complaints } = await visit();
+	await page.clock.install();
+	await page.reload();
+	agent.refused.set('putLimits', { code: 'forbidden', detail: 'admin only' });
+	await page.locator(`${cell('rosenca')} .sl-edit`).click();
+	await page.locator('.sl-editor [value=save]').click();
+	await page.getByText('Not done: Not allowed for this actor: admin only').waitFor();
+	agent.refused.clear();
+	await page.mouse.move(0, 0);
+	await page.clock.fastForward(9_000);
+	assert.equal(await page.locator('.sl-toast').isVisible(), true);
+	await page.clock.fastForward(2_000);
+	assert.equal(await page.locator('.sl-toast').isVisible(), false);
+	await context.clearCookies();
+	await page.locator('.sl-editor [value=save]').click();
+	await page.waitForURL(/\/login/);
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('the list refreshes by itself every 30 s, never under a pointer or an editor; it says when it is old', { skip }, async () => {
+	const { context, page } = await visit();
+	await page.clock.install();
+	await page.reload();
+	const lists = () => agent.asked.filter(({ id, input }) => id === 'listAccounts' && (input as { query: { limit: number } }).query.limit === 50).length;
+	await page.mouse.move(0, 0);
+	let before = lists();
+	const refreshed = page.waitForResponse(/refresh=1/);
+	await page.clock.fastForward(30_000);
+	await refreshed;
+	assert.equal(lists(), before + 1);
+	await page.locator('#list tbody tr').first().hover();
+	before = lists();
+	await page.clock.fastForward(30_000);
+	await page.mouse.move(0, 0);
+	await page.locator(`${cell('rosenca')} .sl-edit`).click();
+	await page.locator('.sl-editor').waitFor();
+	await page.mouse.move(0, 0);
+	await page.clock.fastForward(100_000);
+	await page.locator('[data-old]').waitFor();
+	assert.match(await page.locator('#asof').innerText(), /old: the page could not be refreshed/);
+	assert.equal(lists(), before);
+	await context.close();
+});
+
+for (const look of looks)
+	test(`axe finds nothing, nothing is cut off: ${look.width} px, ${look.colorScheme}`, { skip }, async () => {
+		const context = await browser.open({ viewport: { width: look.width, height: 900 }, colorScheme: look.colorScheme });
+		const { page, complaints } = await watched(context);
+		const name = `${look.width}-${look.colorScheme}`;
+		const check = async (state: string) => {
+			await page.screenshot({ path: join(pictures, `${state}-${name}.png`), fullPage: true });
+			assert.deepEqual(await breaches(page), [], `${state}, ${name}`);
+			const overflow = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
+			assert.ok(overflow <= 0, `${state}, ${name}: ${overflow} px wider than the window`);
+		};
+		await page.goto(pages.panel.url);
+		await check('login');
+		await logIn(page, pages);
+		await check('accounts');
+		await page.locator(`${cell('rosenca')} .sl-origin > button`).focus();
+		await check('origin');
+		await page.locator(`${cell('rosenca')} .sl-edit`).click();
+		await page.locator('.sl-editor [name=value]').fill('900');
+		await page.locator('.sl-editor [value=save]').click();
+		await page.getByRole('alert').waitFor();
+		await check('editor');
+		await page.locator('.sl-editor [name=value]').fill('150');
+		await page.locator('.sl-editor [value=save]').click();
+		await page.locator('.sl-toast').getByRole('button', { name: 'Undo' }).waitFor();
+		await check('toast');
+		await page.locator('.sl-toast').getByRole('button', { name: 'Undo' }).click();
+		await page.getByText('As before for rosenca').waitFor();
+		await page.goto(`${pages.panel.url}accounts/shopmoda`);
+		await check('account');
+		await page.goto(`${pages.panel.url}accounts?q=yogg`);
+		await check('empty');
+		await page.goto(`${pages.panel.url}accounts/nobody`);
+		await check('missing');
+		agent.refused.set('listAccounts', { code: 'forbidden' });
+		await page.goto(`${pages.panel.url}accounts`);
+		await check('forbidden');
+		agent.refused.clear();
+		assert.deepEqual(complaints, []);
+		await context.close();
+	});
+
+test('agent away: mail keeps flowing, and what to do', { skip }, async (t) => {
+	const gone = await startFakeAgent(smallWorld());
+	const site = await startPages(gone.socketPath);
+	const { context, page, complaints } = await visit(undefined, site);
+	await gone.stop();
+	await page.reload();
+	await page.getByRole('heading', { name: 'Sluice does not answer. Mail keeps flowing.' }).waitFor();
+	assert.deepEqual(await breaches(page), []);
+	await page.screenshot({ path: join(pictures, 'down-1280-light.png'), fullPage: true });
+	assert.deepEqual(complaints, []);
+	await context.close();
+	await site.stop();
+	t.diagnostic(`pictures: ${pictures}`);
+});
+
+test('nothing failed in the pages', { skip }, () => assert.deepEqual(pages.faults, []));
