@@ -7,7 +7,7 @@
 
 import { retryDefaults } from '@sluice/agent/core/delivery/backoff.ts';
 import { createAccountBook } from '@sluice/agent/core/identity/accounts.ts';
-import { createLimitBook } from '@sluice/agent/core/metering/book.ts';
+import { createLimitBook, type LimitBook } from '@sluice/agent/core/metering/book.ts';
 import { createScheduler, type SchedulerSettings } from '@sluice/agent/core/scheduling/scheduler.ts';
 import { schedulerDefaults } from '@sluice/agent/core/scheduling/settings.ts';
 import { accept } from '@sluice/agent/flow/accept.ts';
@@ -29,6 +29,7 @@ import { openMetering } from '@sluice/agent/main/open-metering.ts';
 import type { StateStore } from '@sluice/agent/ports/store.ts';
 import type { SluiceEvent } from '@sluice/shared/words/events.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
+import { mailbox, wiringSecret } from '../scenarios/senders.ts';
 import { type SimulatedClock, seededRandom, simulatedClock } from './clock.ts';
 import { type SimulatedDisk, simulatedDisk } from './disk.ts';
 import { type SimulatedInternet, simulatedInternet } from './internet.ts';
@@ -38,7 +39,7 @@ export const startMs = Date.parse('2026-01-05T00:00:00Z');
 const settings: FlowSettings = {
 	hostName: 'relay.sim.test',
 	key: 'sim',
-	attribution: { mta: 'none', secrets: [], hostNames: [] },
+	attribution: { mta: 'exim', secrets: [wiringSecret], hostNames: [] },
 	judge: { hopsMax: 50, ownPassesMax: 4, accountRecipientsMax: 100_000, accountBytesMax: 1e12, goneGraceMs: 3_600_000 },
 	limits: {
 		warnPercent: 80,
@@ -71,23 +72,33 @@ const settings: FlowSettings = {
 
 const scheduling: SchedulerSettings = { ...schedulerDefaults, deliveriesMax: 40 };
 
+export type Submission = {
+	readonly from: string;
+	readonly to: readonly string[];
+	readonly token: string;
+	/** The mailbox that logged in; '': nobody knows who sent it. */
+	readonly login: string;
+};
+
 export type World = {
 	readonly clock: SimulatedClock;
 	readonly random: () => number;
 	readonly disk: SimulatedDisk;
 	readonly internet: SimulatedInternet;
 	readonly events: SluiceEvent[];
+	/** What is set, over all lives of the agent. */
+	readonly limits: LimitBook;
 	flow(): Flow;
 	/** Recipients whose attempt was under way whenever the agent was killed. */
 	readonly inFlightAtKills: number;
 	/** Hands in one message; resolves with its reply's code, never when the agent dies before. */
-	submit(message: { readonly from: string; readonly to: readonly string[]; readonly token: string }): Promise<number>;
+	submit(message: Submission): Promise<number>;
 	kill(): void;
 	start(): void;
 };
 
-function messageText(from: string, token: string): string {
-	return `Received: from a by b with ESMTP; now\r\nFrom: <${from}>\r\nSubject: ${token}\r\nX-Token: ${token}\r\n\r\nhello\r\n`;
+function messageText({ from, token, login }: Submission): string {
+	return `${login === '' ? '' : mailbox(login)}Received: from a by b with ESMTP; now\r\nFrom: <${from}>\r\nSubject: ${token}\r\nX-Token: ${token}\r\n\r\nhello\r\n`;
 }
 
 export function createWorld(seed: number): World {
@@ -180,16 +191,18 @@ export function createWorld(seed: number): World {
 		disk,
 		internet,
 		events,
+		limits,
 		flow: () => flow as Flow,
 		get inFlightAtKills() {
 			return inFlightAtKills;
 		},
-		async submit({ from, to, token }) {
-			const text = messageText(from, token);
+		async submit(message) {
+			const { from, to } = message;
+			const text = messageText(message);
 			const chunk = Buffer.from(text, 'latin1');
 			const session = {
 				id: 's',
-				peer: { address: '127.0.0.1', port: 1, localAddress: '127.0.0.1', localPort: 2, proved: false },
+				peer: { address: '127.0.0.1', port: 1, localAddress: '127.0.0.1', localPort: 2, proved: true },
 				helo: 'mta.sim.test',
 				protocol: 'ESMTP',
 				xforward: {},
