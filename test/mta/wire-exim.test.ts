@@ -101,7 +101,7 @@ function splitCases(server: () => PlainServer): void {
 		const sum = await treeSum();
 		const words = ['--config', config, '--socket', rig.agent.socketPath];
 		const sluice = (...verb: string[]) => box.run([program, 'mta', ...verb, ...words], { allowFailure: true });
-		for (const afterMs of isLong ? [300, 400, 500, 600, 700, 800, 1000] : [500, 700]) {
+		for (const afterMs of isLong ? [400, 500, 600, 700, 800, 900, 1000, 1200, 1500] : [600, 900]) {
 			const timeout = ['timeout', '--signal=KILL', String(afterMs / 1000)];
 			await box.run([...timeout, program, 'mta', 'wire', '--yes', ...words], { allowFailure: true });
 			const ensured = await sluice('ensure');

@@ -38,9 +38,10 @@ export function wirePostfixServer(facts: PostfixFacts, settings: WireSettings): 
 	const wanted = wirePostfix(mainCf.content, parameters, { overSmarthost: true });
 	if (!bare.ok || !wanted.ok) return failed(damaged(mainCf.path));
 	const found = [...findingsPostfix(mainCf.content, parameters), ...serviceFindings(facts, Object.keys(parameters))];
-	const stop = found.find(({ severity }) => severity === 'stops');
-	const isOverruled = stop?.code === 'smarthost' && settings.overSmarthost;
-	if (stop !== undefined && !isOverruled)
+	const stop = found.find(
+		({ severity, code }) => severity === 'stops' && !(code === 'smarthost' && settings.overSmarthost),
+	);
+	if (stop !== undefined)
 		return failed({
 			code: stop.code,
 			text: `${stop.text} (${stop.evidence})`,

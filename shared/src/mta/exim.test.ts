@@ -13,7 +13,7 @@ import {
 	removeExim,
 	renderExim,
 } from './exim.ts';
-import { cpanelStockNames, findingsExim, readEximStock } from './exim-stock.ts';
+import { cpanelStockNames, findingsExim, readEximPlain, readEximStock } from './exim-stock.ts';
 
 const stockConfig = String.raw`primary_hostname = host.test
 begin acl
@@ -212,4 +212,66 @@ test('for any configuration: putting in and taking out gives the same bytes; put
 		}),
 		{ numRuns: 500 },
 	);
+});
+
+test('a block stands before a line, or at the start, and comes out again byte for byte', () => {
+	const blocks = renderExim(settings);
+	const places = { main: 'start', routers: { before: 'dkim_lookuphost:' } } as const;
+	const wired = insertExim(stockConfig, { ...blocks, main: 'acl_not_smtp = x' }, places);
+	assert.ok(wired.ok);
+	assert.match(wired.value, /^# BEGIN sluice main /);
+	assert.match(wired.value, /# END sluice routers\ndkim_lookuphost:\n/);
+	assert.deepEqual(removeExim(wired.value), { ok: true, value: stockConfig });
+	const moved = wired.value.replace('dkim_lookuphost:\n', 'another:\n  driver = accept\ndkim_lookuphost:\n');
+	const found = detectExim(moved, { ...blocks, main: 'acl_not_smtp = x' }, places);
+	assert.ok(found.ok);
+	assert.deepEqual([found.value.main, found.value.routers], ['present', 'misplaced']);
+});
+
+test('the remote route of a configuration without a panel, as Exim prints it', () => {
+	const printed = `# Exim Configuration (4.96)
+domainlist local_domains = @:localhost
+domainlist relay_to_domains =
+acl_smtp_mail = acl_check_mail
+begin acl
+  acl_check_mail:
+    accept
+begin routers
+  sluice_route:
+    driver = manualroute
+    domains = ! +local_domains
+    transport = sluice_smtp
+  hubbed_hosts:
+    driver = manualroute
+    domains = "\${if exists{/etc/exim4/hubbed_hosts}{partial-lsearch;/etc/exim4/hubbed_hosts}fail}"
+    route_data = \${lookup{$domain}partial-lsearch{/etc/exim4/hubbed_hosts}}
+    transport = remote_smtp
+  dnslookup_relay_to_domains:
+    driver = dnslookup
+    domains = ! +local_domains : +relay_to_domains
+    transport = remote_smtp
+  dnslookup:
+    driver = dnslookup
+    domains = ! +local_domains
+    transport = remote_smtp
+begin transports
+  remote_smtp:
+    driver = smtp
+    return_path = \${lookup{x}lsearch{/y}}
+`;
+	assert.deepEqual(readEximPlain(printed), {
+		router: 'dnslookup',
+		transport: 'remote_smtp',
+		aclNotSmtp: undefined,
+		aclMail: 'acl_check_mail',
+		hasLocalDomains: true,
+		hasRelayDomains: true,
+	});
+	assert.deepEqual(findingsExim(printed), [], 'hubbed hosts are no relay for all');
+	assert.equal(readEximPlain(printed.replaceAll('domains = ! +local_domains', 'domains = *')), undefined);
+	const names = { routers: ['dnslookup'], transports: ['remote_smtp'], forwardTransports: [] };
+	const rendered = renderExim({ ...settings, stock: readEximStock(printed, names), remoteDomains: '! +x' });
+	assert.match(rendered.transports, /return_path = \$\{lookup\{x\}/);
+	assert.match(rendered.routers, /domains = ! \+x\n/);
+	assert.throws(() => renderExim({ ...settings, remoteDomains: 'a\nb' }), RangeError);
 });

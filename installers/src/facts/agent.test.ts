@@ -1,0 +1,68 @@
+/** Does something that could be the agent answer, and would it believe this MTA? */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { configSchema } from '@sluice/shared/contract/config.ts';
+import { agentSecret, configRefusal, relayAnswer } from './agent.ts';
+import { fileOf, memoryMachine } from './memory-machine.fixture.ts';
+
+async function withServer(talk: (socket: Socket) => void, ask: (port: number) => Promise<void>): Promise<void> {
+	const sockets = new Set<Socket>();
+	const server = createServer((socket) => {
+		sockets.add(socket.on('error', () => {}));
+		talk(socket);
+	});
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	try {
+		await ask((server.address() as AddressInfo).port);
+	} finally {
+		for (const socket of sockets) socket.destroy();
+		server.close();
+	}
+}
+
+test('a greeting and an answer to EHLO, however they are cut', async () => {
+	await withServer(
+		(socket) => {
+			socket.write('220 mx.te');
+			socket.write('st ESMTP\r\n');
+			socket.on('data', () => socket.write('250-mx.test\r\n250 SIZE\r\n'));
+		},
+		async (port) => assert.deepEqual(await relayAnswer(port), { ok: true, value: 'mx.test ESMTP' }),
+	);
+});
+
+test('silence, refusal and 421 each say what they are', async () => {
+	await withServer(
+		() => {},
+		async (port) => assert.match(JSON.stringify(await relayAnswer(port, 50)), /does not answer within/),
+	);
+	await withServer(
+		(socket) => socket.end('421 4.3.2 too busy\r\n'),
+		async (port) => assert.match(JSON.stringify(await relayAnswer(port)), /says 421 4\.3\.2 too busy/),
+	);
+	await withServer(
+		(socket) => socket.destroy(),
+		async (port) => assert.equal((await relayAnswer(port)).ok, false),
+	);
+	assert.match(JSON.stringify(await relayAnswer(1)), /nothing listens on 127\.0\.0\.1:1/);
+});
+
+test('the agent must be set up for this MTA and believe its user, by name or number', () => {
+	const config = (mta: 'exim' | 'postfix', mtaUsers: (string | number)[]) =>
+		configSchema.parse({ dataDir: 'v', wiring: { mta, secretFile: 's' }, smtp: { mtaUsers } });
+	const user = { name: 'Debian-exim', uid: 104 };
+	assert.equal(configRefusal(config('exim', ['Debian-exim']), 'exim', user), undefined);
+	assert.equal(configRefusal(config('exim', [104]), 'exim', user), undefined);
+	assert.match(configRefusal(config('postfix', [104]), 'exim', user)?.text ?? '', /wiring\.mta: postfix/);
+	assert.match(configRefusal(config('exim', ['postfix']), 'exim', user)?.hint ?? '', /mtaUsers: \[Debian-exim\]/);
+});
+
+test('the secret in force is the first line that says something', async () => {
+	const machine = memoryMachine([fileOf('/secret', '\n new \nformer\n'), fileOf('/empty', '\n')]);
+	assert.equal(await agentSecret(machine, '/secret'), 'new');
+	assert.equal(await agentSecret(machine, '/empty'), undefined);
+	assert.equal(await agentSecret(machine, '/none'), undefined);
+});

@@ -1,0 +1,60 @@
+/** A machine in memory for tests: files are a map, programs are answered by a function. */
+import { dirname } from 'node:path';
+import type { CommandOutcome } from '@sluice/shared/mta/checks.ts';
+import type { FileFact, Machine } from './machine.ts';
+
+export type MemoryMachine = Machine & {
+	readonly files: Map<string, FileFact>;
+	readonly folders: Set<string>;
+	/** Every command that was run, as one line. */
+	readonly ran: string[];
+};
+
+export const fileOf = (path: string, content: string, rest: Partial<FileFact> = {}): FileFact => ({
+	path,
+	content,
+	mode: 0o644,
+	uid: 0,
+	gid: 0,
+	...rest,
+});
+
+export function memoryMachine(
+	files: readonly FileFact[] = [],
+	answer: (command: readonly string[]) => CommandOutcome = () => ({ exitCode: 0, output: '' }),
+): MemoryMachine {
+	const held = new Map(files.map((file) => [file.path, file]));
+	const folders = new Set<string>();
+	const ran: string[] = [];
+	const namesIn = (folder: string) =>
+		[...held.keys()].filter((path) => dirname(path) === folder).map((path) => path.slice(folder.length + 1));
+	return {
+		files: held,
+		folders,
+		ran,
+		isLive: true,
+		read: async (path) => held.get(path),
+		list: async (folder) => namesIn(folder).toSorted(),
+		exists: async (path) => held.has(path) || folders.has(path),
+		async write(file) {
+			held.set(file.path, file);
+		},
+		async remove(path) {
+			held.delete(path);
+		},
+		async makeFolder(path) {
+			const isNew = !folders.has(path);
+			folders.add(path);
+			return isNew;
+		},
+		async removeFolder(path) {
+			if (namesIn(path).length > 0) return false;
+			folders.delete(path);
+			return true;
+		},
+		async run(command) {
+			ran.push(command.join(' '));
+			return answer(command);
+		},
+	};
+}
