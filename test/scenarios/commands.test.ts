@@ -72,3 +72,70 @@ test('find, understand, stop, let go, and look who did what', async (context) =>
 		assert.match(audit, new RegExp(`admin root +${act.replace('.', '\\.')} `));
 	assert.match(audit, /ticket 4711/);
 });
+
+test('an account over its limit: set, seen, allowed more, let go, taken back', async (context) => {
+	const rig = await startRig(context, { isWired: true });
+	const sluice = (words: string, more: readonly string[] = [], wishes: TerminalWishes = {}): Promise<Ran> =>
+		run([...words.split(' '), ...more, '--socket', rig.agent.socketPath], { now: Date.now, ...wishes });
+	const out = async (words: string, ...more: string[]): Promise<string> => {
+		const ran = await sluice(words, more);
+		assert.deepEqual([words, ran.err, ran.code], [words, '', 0]);
+		return ran.out;
+	};
+	const since = '2020-01-01T00:00:00Z';
+	const items = ['acme', 'calm'].map((id) => ({
+		...{ id, panel: 'none', name: `${id} company`, plan: 'Basic', reseller: 'bob', since },
+		...{ domains: [`${id}.test`], mailboxes: [`me@${id}.test`] },
+	}));
+	const told = await rig.client.call('putAccounts', { body: { revision: 1, complete: true, items } });
+	assert.ok(told.ok);
+	const send = (to: string) => rig.send({ from: 'me@acme.test', to: [to], sender: mailbox('me@acme.test') });
+
+	assert.match(await out('limit list'), /^each account +built in: 30 recipients a minute \(watched\)/m);
+	assert.match(
+		await out('limit set --plan Basic --hour 3'),
+		/Set for plan Basic.*\n {2}.*\n? {2}3 recipients an hour from plan Basic \(enforced\)/,
+	);
+	for (const to of ['1', '2', '3']) await send(`${to}@ok.test`);
+	const late = await send('late@ok.test');
+	assert.match(await out('account list'), /^acme +active +3\/3 +3\/1,000 +██████████ +1 +- /m);
+	const shown = await out('account show acme');
+	assert.match(shown, /^Account acme \(acme company\): active$/m);
+	assert.match(shown, /^1 recipient over a limit, waiting\. The last of it will have left in 60 min/m);
+	assert.match(shown, /^recipients an hour +3 +3 +█{10} +1 +in 60 min +enforced$/m);
+	assert.match(shown, /^ {2}3 recipients an hour from plan Basic$/m);
+	assert.match(shown, new RegExp(`${late} +waiting`));
+	assert.match(await out('limit show --mailbox me@acme.test'), /^3 recipients an hour +enforced +plan Basic/m);
+
+	// More for a while: it leaves by itself.
+	assert.match(
+		await out('account set-limit acme --hour 4 --until 1h', '--note', 'ticket 4711'),
+		/Take it away: .* --exception/,
+	);
+	await rig.until(() => rig.count('recipient.delivered', { message: late }) === 1);
+	assert.match(
+		await out('account show acme'),
+		/^Exception: 4 recipients an hour \(enforced\)\. Until .*“ticket 4711”/ms,
+	);
+	const next = await send('next@ok.test');
+	assert.match(await out('account hold acme', '--reason', 'looks odd'), /Held now: 1 recipient in 1 message/);
+	assert.match(await out('account show acme'), /^Held by admin root until .*: looks odd \[h\w+\]\.$/m);
+	assert.match(
+		await out('account release acme --now', '--reason', 'it is theirs'),
+		/^Released: 1 recipient in 1 message\. Lifted: 1 hold; new mail passes\.$/m,
+	);
+	await rig.until(() => rig.count('recipient.delivered', { message: next }) === 1);
+	assert.match(await out('limit clear --account acme --exception'), /3 recipients an hour from plan Basic/);
+	assert.match(await out('limit clear --plan Basic'), /^Nothing is set for plan Basic any more\./);
+
+	assert.match(await out('account may-send-as acme --allow friend.test'), /may also send as friend\.test/);
+	const made = await out('credential add --account acme --name shop');
+	const credential = /^User name {2}(\S+)$/m.exec(made)?.[1] ?? '';
+	assert.match(await out('credential list'), new RegExp(`^${credential} +acme +shop `, 'm'));
+	assert.match(await out(`credential revoke ${credential}`), /^Revoked: /);
+	const refused = await sluice('account forget acme', ['--reason', 'gone']);
+	assert.deepEqual([refused.code, refused.out], [1, ''], 'an account that is there is not forgotten');
+	const audit = await out('audit');
+	for (const act of ['limit.set', 'limit.clear', 'hold.set', 'hold.lift', 'credential.made', 'credential.revoked'])
+		assert.match(audit, new RegExp(`admin root +${act.replace('.', '\\.')} `));
+});
