@@ -209,7 +209,8 @@ export function createLimitHandlers(context: ApiContext): Handlers {
 				if (!limited.ok) return limited;
 				proposals.push({ ...limited.value, limits: limitSetOf(limits, by, flow.clock.now()) });
 			}
-			const started = context.simulations?.start({ days: body.days, proposals }) ?? 'busy';
+			if (context.simulations === undefined) return problem('unavailable', 'Nothing is kept to replay.');
+			const started = context.simulations.start({ days: body.days, proposals });
 			return started === 'busy' ? problem('conflict', 'Another simulation is running.') : ok(started);
 		},
 		getSimulation: async ({ params }) => {

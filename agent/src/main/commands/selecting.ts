@@ -20,11 +20,18 @@ export const actTexts: { readonly [act in Act]: string } = {
 	requeue: 'Try deferred mail again now.',
 };
 
-export type ActOptions = CommonOptions & { readonly reason: string; readonly yes?: boolean };
+export type ActOptions = CommonOptions & { readonly reason: string; readonly yes?: boolean; readonly now?: boolean };
 
 export function withAct(command: Command, act: Act): Command {
 	command.requiredOption('--reason <text>', 'why; shown in trace and audit');
-	return act === 'discard' ? command.option('--yes', 'do not ask before mail is dropped') : command;
+	switch (act) {
+		case 'discard':
+			return command.option('--yes', 'do not ask before mail is dropped');
+		case 'release':
+			return command.option('--now', 'at once, whatever limits say; otherwise what is over a limit leaves in pace');
+		default:
+			return command;
+	}
 }
 
 export type SelectorOptions = {
@@ -66,7 +73,7 @@ export async function performAct(terminal: Terminal, act: Act, selector: Selecto
 	const { actedLines } = await import('./render/acted.ts');
 	await answer(terminal, options, {
 		id: 'act',
-		input: { params: { act }, body: { selector, reason: options.reason } },
+		input: { params: { act }, body: { selector, reason: options.reason, now: options.now === true } },
 		render: (done) => actedLines(act, selector, done),
 	});
 }

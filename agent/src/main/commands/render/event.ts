@@ -8,8 +8,9 @@ import { clockText, zoneText } from './time.ts';
 import type { View } from './view.ts';
 
 const bad =
-	/^(recipient\.(bounced|expired)|lane\.closed|health\.degraded|spool\.corrupt|source\.failed|loop\.detected)$/;
-const warning = /^(recipient\.deferred|message\.(held|waiting|refused)|session\.refused|attribution\.alarm)$/;
+	/^(recipient\.(bounced|expired)|lane\.closed|health\.degraded|spool\.corrupt|source\.failed|loop\.detected|ownership\.breach)$/;
+const warning =
+	/^(recipient\.deferred|message\.(held|waiting|refused)|session\.refused|attribution\.alarm|limit\.(warning|reached|episode)|accounts\.stale|submission\.blocked|webhook\.failed)$/;
 const good = /^(recipient\.delivered|health\.recovered|lane\.reopened)$/;
 
 function painted(name: string, { paint }: View): string {

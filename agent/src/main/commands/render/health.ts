@@ -28,6 +28,7 @@ function problemLines({ problems }: HealthDto, view: View): readonly string[] {
 
 function nextStep({ queue }: HealthDto): readonly string[] {
 	if (queue.held > 0) return ['', 'See what is held: `sluice message list --state held`.'];
+	if (queue.waiting > 0) return ['', 'See whose mail is over a limit: `sluice account list --sort waiting`.'];
 	if (queue.recipients > 0) return ['', 'See where mail waits: `sluice queue`, `sluice lane list`.'];
 	return [];
 }

@@ -126,7 +126,7 @@ function nextText({ state, due, attempts, cause }: Recipient, id: string, view: 
 			if (dueMs === undefined || dueMs <= view.nowMs) return 'leaves as soon as its destination has room.';
 			return `${meaning === undefined ? 'attempt' : `${meaning.what} Attempt`} ${attempts + 1} is due ${timeText(view, dueMs)} (${relativeText(view, dueMs)}). Now instead: \`sluice message requeue ${id} --reason …\`.`;
 		case 'waiting':
-			return 'waits until its sender is within limits, then leaves by itself.';
+			return `waits until its sender is within limits, then leaves by itself. Now instead: \`sluice message release ${id} --reason …\`.`;
 		case 'held':
 			return `needs a decision: \`sluice message release ${id} --reason …\` or \`sluice message discard ${id} --reason …\`.`;
 		case 'sending':
