@@ -1,15 +1,22 @@
 /**
- * `npm start`: the agent and a fake internet, so that anybody can watch mail being relayed in a fresh checkout.
+ * `npm start`: the agent, its pages and a fake internet, so that anybody can watch mail being relayed in a fresh checkout.
  *
  * Everything is on loopback. Waits are short, so that deferrals, delay notices and bounces are seen within minutes. The agent's
  * data stays in ./var between starts: stop it with mail in the queue, start it again, and the mail goes on.
  */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig, problemText } from '@sluice/agent/config/load.ts';
 import { startAgent } from '@sluice/agent/main/agent.ts';
+import { version as agentVersion } from '@sluice/agent/main/version.ts';
+import { createClient } from '@sluice/shared/client/client.ts';
+import type { Actor } from '@sluice/shared/contract/actor.ts';
+import { type NoPanel, startNoPanel } from '@sluice/shared/panel/none/start.ts';
+import type { SluiceEvent } from '@sluice/shared/words/events.ts';
+import { type DemoMail, isDemoAddress, seedDemo, startDemoMail } from './demo.ts';
 import { lineOf } from './follow.ts';
 import { type Internet, startInternet } from './internet.ts';
 import { type MtaInFront, startMtaInFront } from './with-mta.ts';
@@ -18,6 +25,7 @@ import { readWords } from './words.ts';
 const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
 const dataDir = join(root, 'var');
 const relayPort = 2526;
+const pagePort = 2580;
 
 const usage = `npm start -- [--mta exim|postfix]
 
@@ -43,11 +51,26 @@ async function freePort(wanted: number): Promise<number> {
 	return attempt(wanted).catch(() => attempt(0));
 }
 
-/** What stands in for the MTA when there is none: anybody on the machine may hand mail in. */
+const secretFile = join(dataDir, 'wiring-secret');
+const demoSecretFile = join(dataDir, 'demo-secret');
+
+/** The secret that the demonstration accounts' mail is named with; the same at every start. */
+function demoSecret(): string {
+	if (!existsSync(demoSecretFile)) writeFileSync(demoSecretFile, randomBytes(24).toString('hex'), { mode: 0o600 });
+	return readFileSync(demoSecretFile, 'utf8');
+}
+
+/**
+ * What stands in for the MTA when there is none: anybody on the machine may hand mail in, and who runs this may name senders as
+ * Exim does.
+ */
 function frontOf(mta: MtaInFront | undefined, port: number): readonly string[] {
-	if (mta === undefined) return [`smtp: { listen: "127.0.0.1:${port}" }`];
+	if (mta === undefined)
+		return [
+			`smtp: { listen: "127.0.0.1:${port}", mtaUsers: [${process.getuid?.() ?? 0}] }`,
+			`wiring: { mta: exim, secretFile: ${JSON.stringify(demoSecretFile)} }`,
+		];
 	if (mta.secret === undefined) return mta.config;
-	const secretFile = join(dataDir, 'wiring-secret');
 	writeFileSync(secretFile, mta.secret, { mode: 0o600 });
 	return mta.config.map((line) => line.replace('SECRET', JSON.stringify(secretFile)));
 }
@@ -69,10 +92,20 @@ function configText(internet: Internet, front: readonly string[]): string {
 	].join('\n');
 }
 
-function greet(internet: Internet, smtpAddress: string, mta: MtaInFront | undefined): void {
+/** Where the pages are and how one gets in; the password is known only to the start that made it. */
+function describePages(pages: NoPanel): string {
+	const password =
+		pages.password === undefined
+			? `password as printed on ${pages.passwordMade.slice(0, 10)}; for a new one remove var/panel-password and start again`
+			: `password ${pages.password} (printed this once)`;
+	return `Pages: ${pages.url}   ${password}`;
+}
+
+function greet(internet: Internet, smtpAddress: string, mta: MtaInFront | undefined, pages: NoPanel): void {
 	const lines = [
 		'',
 		`Sluice relays on ${smtpAddress}; its data is in ${relative(process.cwd(), dataDir) || '.'}/.`,
+		describePages(pages),
 		...internet.describe(),
 		'',
 		...(mta === undefined ? [] : [...mta.describe, '']),
@@ -96,6 +129,7 @@ mkdirSync(dataDir, { recursive: true });
 const internet = await startInternet({ store: 'counts' });
 const configFile = join(dataDir, 'agent.yaml');
 const port = await freePort(relayPort);
+demoSecret();
 const mta = values.mta === undefined ? undefined : await startMtaInFront(values.mta, port).catch(giveUp);
 // Under its name only once the agent runs: an agent that runs already goes by that file.
 const newFile = `${configFile}.new`;
@@ -103,12 +137,19 @@ writeFileSync(newFile, configText(internet, frontOf(mta, port)));
 const loaded = loadConfig(newFile);
 if (!loaded.ok) throw new Error(loaded.error.map(problemText).join('\n'));
 let isGreeted = false;
+const demoMessages = new Set<string>();
+/** Mail of the demonstration accounts is seen on the pages, not here. */
+function isTold(event: SluiceEvent): boolean {
+	if (typeof event.sender === 'string' && isDemoAddress(event.sender) && event.message !== undefined)
+		demoMessages.add(event.message);
+	return isGreeted && (event.message === undefined || !demoMessages.has(event.message));
+}
 const agent = await startAgent({
 	config: loaded.value.config,
 	isQuiet: true,
 	onEvent: (event) => {
 		const line = lineOf(event);
-		if (line !== undefined && isGreeted) console.log(line);
+		if (isTold(event) && line !== undefined) console.log(line);
 	},
 }).catch(async (error: Error) => {
 	await mta?.stop();
@@ -116,7 +157,21 @@ const agent = await startAgent({
 	return giveUp(error);
 });
 renameSync(newFile, configFile);
-greet(internet, agent.smtpAddress, mta);
+const clientFor = (actor: Actor) => createClient(agent.socketPath, actor);
+const pages = await startNoPanel({
+	port: await freePort(pagePort),
+	passwordFile: join(dataDir, 'panel-password'),
+	clientFor,
+	version: agentVersion,
+	failed: (where, error) => console.error(where, error),
+});
+let demo: DemoMail | undefined;
+if (mta === undefined) {
+	const client = clientFor({ role: 'admin', id: 'demo' });
+	await seedDemo(client);
+	demo = startDemoMail(client, { port, secret: demoSecret() });
+}
+greet(internet, agent.smtpAddress, mta, pages);
 isGreeted = true;
 
 let isStopping = false;
@@ -125,6 +180,8 @@ async function stop(): Promise<void> {
 	isStopping = true;
 	const { openRecipients } = agent.flow.scheduler;
 	console.log(`\nStopping: no new mail, deliveries under way end (Ctrl-C again to stop at once).`);
+	demo?.stop();
+	await pages.stop();
 	await mta?.stop();
 	await agent.stop();
 	await internet.stop();

@@ -183,8 +183,12 @@ function limitHandlers(
 	return {
 		async listLimits({ query }, actor) {
 			if (actor?.role !== 'admin') return failed({ code: 'forbidden' });
-			const keys = [...world.limits.keys()].filter((key) => query.level === undefined || key.startsWith(`${query.level}:`));
-			return ok({ items: keys.map((key) => viewOf(world, key.split(':')[0] as Level, key.slice(key.indexOf(':') + 1))) });
+			const keys = [...world.limits.keys()].filter(
+				(key) => query.level === undefined || key.startsWith(`${query.level}:`),
+			);
+			return ok({
+				items: keys.map((key) => viewOf(world, key.split(':')[0] as Level, key.slice(key.indexOf(':') + 1))),
+			});
 		},
 		async getLimits({ params }) {
 			return ok(viewOf(world, levelOfPath[params.level], params.id));
@@ -246,7 +250,9 @@ export async function startFakeAgent(world: World): Promise<FakeAgent> {
 				const problem = refused.get(id);
 				if (problem !== undefined) return failed(problem);
 				const answer = answers[id as keyof typeof answers] as ((input: never, actor: unknown) => unknown) | undefined;
-				return answer === undefined ? failed({ code: 'unavailable', detail: `${id} is not made up` }) : answer(input, actor);
+				return answer === undefined
+					? failed({ code: 'unavailable', detail: `${id} is not made up` })
+					: answer(input, actor);
 			},
 		]),
 	) as unknown as OperationHandlers;

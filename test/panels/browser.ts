@@ -39,7 +39,13 @@ export async function startBrowser(): Promise<TestBrowser> {
 		fonts,
 		`<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig><dir>${layer}/usr/share/fonts</dir><cachedir>${home}/fonts</cachedir></fontconfig>`,
 	);
-	const libraries = ['x86_64-linux-gnu', 'x86_64-linux-gnu/pulseaudio', 'aarch64-linux-gnu', 'aarch64-linux-gnu/pulseaudio', 'chromium']
+	const libraries = [
+		'x86_64-linux-gnu',
+		'x86_64-linux-gnu/pulseaudio',
+		'aarch64-linux-gnu',
+		'aarch64-linux-gnu/pulseaudio',
+		'chromium',
+	]
 		.map((folder) => join(layer, 'usr', 'lib', folder))
 		.filter((folder) => existsSync(folder));
 	const browser: Chromium = await chromium.launch({

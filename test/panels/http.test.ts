@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
-import { type TestPages, startPages } from './pages.ts';
+import { startPages, type TestPages } from './pages.ts';
 import { emptyWorld, largeWorld, nowMs, smallWorld } from './world.ts';
 
 /** Server side, for a page of the list with 5,000 accounts (design §7). */
@@ -46,7 +46,8 @@ async function ask(
 	return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-const unescaped = (text: string): string => text.replaceAll('&amp;', '&').replaceAll('&#34;', '"').replaceAll('&#39;', "'");
+const unescaped = (text: string): string =>
+	text.replaceAll('&amp;', '&').replaceAll('&#34;', '"').replaceAll('&#39;', "'");
 const fieldOf = (html: string, name: string): string =>
 	unescaped(new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? '');
 
@@ -75,7 +76,13 @@ test('nobody sees a page without the password; the way goes back to where one wa
 });
 
 test('after the login one stays on this site', async () => {
-	for (const to of ['https://evil.example/', '//evil.example', '/\\evil.example', '/login', '/accounts/../x\nSet-Cookie: a=b']) {
+	for (const to of [
+		'https://evil.example/',
+		'//evil.example',
+		'/\\evil.example',
+		'/login',
+		'/accounts/../x\nSet-Cookie: a=b',
+	]) {
 		const visit = visitTo(pages);
 		const csrf = fieldOf((await ask(visit, '/login')).text, 'csrf');
 		const entered = await ask(visit, '/login', { csrf, to, password: pages.password });
@@ -118,7 +125,11 @@ test('a session ends: when idle, after half a day, by logging out', async () => 
 	clockMs = nowMs + 29 * 60_000;
 	assert.equal((await ask(refreshing, '/accounts?refresh=1')).status, 200);
 	clockMs = nowMs + 31 * 60_000;
-	assert.equal((await ask(refreshing, '/accounts')).status, 303, 'a page that refreshes by itself keeps nobody logged in');
+	assert.equal(
+		(await ask(refreshing, '/accounts')).status,
+		303,
+		'a page that refreshes by itself keeps nobody logged in',
+	);
 	clockMs = nowMs;
 	const leaving = await loggedIn();
 	const csrf = fieldOf((await ask(leaving, '/accounts')).text, 'csrf');
@@ -141,7 +152,10 @@ test('a post without our token, with another session’s, or from another site c
 	assert.equal((await ask(visit, path, fields)).status, 403);
 	assert.equal((await ask(visit, path, { ...fields, csrf: otherCsrf })).status, 403);
 	assert.equal((await ask(visit, path, { ...fields, csrf }, { 'sec-fetch-site': 'cross-site' })).status, 403);
-	assert.equal((await ask(visit, '/limits/mode', { level: 'plan', id: 'Basic', rule: 'hour.recipients', to: 'enforce' })).status, 403);
+	assert.equal(
+		(await ask(visit, '/limits/mode', { level: 'plan', id: 'Basic', rule: 'hour.recipients', to: 'enforce' })).status,
+		403,
+	);
 	assert.equal((await ask(visit, '/limits/undo', { note: 'x' })).status, 403);
 	assert.deepEqual(agent.asked, []);
 });
@@ -180,7 +194,14 @@ test('without script: a limit is set by a form, told on the page, and undone by 
 	const form = await ask(visit, href);
 	assert.match(form.text, /<h1>Hourly limit of rosenca<\/h1>/);
 	const csrf = fieldOf(form.text, 'csrf');
-	const fields = { csrf, spot: 'list', cell: 'hour.recipients', rule: 'hour.recipients', back: fieldOf(form.text, 'back'), lasting: 'tomorrow' };
+	const fields = {
+		csrf,
+		spot: 'list',
+		cell: 'hour.recipients',
+		rule: 'hour.recipients',
+		back: fieldOf(form.text, 'back'),
+		lasting: 'tomorrow',
+	};
 	const path = '/accounts/rosenca/limit';
 	const high = await ask(visit, path, { ...fields, value: '900' });
 	assert.equal(high.status, 422);
@@ -192,13 +213,23 @@ test('without script: a limit is set by a form, told on the page, and undone by 
 	assert.equal(saved.status, 303);
 	assert.deepEqual(
 		{ ...agent.world.limits.get('account:rosenca')?.exception, set: '' },
-		{ mode: 'monitor', modes: { 'hour.recipients': 'monitor' }, hour: { recipients: 150 }, until: '2026-11-25T08:42:00.000Z', author: 'admin root', set: '' },
+		{
+			mode: 'monitor',
+			modes: { 'hour.recipients': 'monitor' },
+			hour: { recipients: 150 },
+			until: '2026-11-25T08:42:00.000Z',
+			author: 'admin root',
+			set: '',
+		},
 	);
 	const told = await ask(visit, saved.headers.get('location') as string);
 	assert.match(told.text, /rosenca may send 150 recipients an hour until tomorrow, 09:42\./);
 	assert.match(told.text, /1 of 13 accounts, most used first/, 'the filter is kept');
 	const undone = await ask(visit, '/limits/undo', { csrf, note: fieldOf(told.text, 'note') });
-	assert.match((await ask(visit, undone.headers.get('location') as string)).text, /As before for rosenca: 100 recipients an hour from plan Basic\./);
+	assert.match(
+		(await ask(visit, undone.headers.get('location') as string)).text,
+		/As before for rosenca: 100 recipients an hour from plan Basic\./,
+	);
 	assert.equal(agent.world.limits.get('account:rosenca'), undefined);
 });
 
@@ -207,7 +238,8 @@ test('undo: not when somebody has changed it since, not in another session, not 
 	const csrf = fieldOf((await ask(visit, '/accounts')).text, 'csrf');
 	const save = async (value: string) => {
 		const fields = { csrf, spot: 'account', rule: 'day.recipients', lasting: 'good', value };
-		return (await ask(visit, (await ask(visit, '/accounts/velofix/limit', fields)).headers.get('location') as string)).text;
+		return (await ask(visit, (await ask(visit, '/accounts/velofix/limit', fields)).headers.get('location') as string))
+			.text;
 	};
 	const first = fieldOf(await save('300'), 'note');
 	const second = fieldOf(await save('350'), 'note');
@@ -277,7 +309,8 @@ test('paging by key: first, next, and the end; a page of 5,000 accounts in time'
 	const next = unescaped(/href="([^"]*cursor=[^"]*)"/.exec(page.text)?.[1] as string);
 	assert.match(page.text, /Shown: 50 of 5,000/);
 	const second = await ask(visit, next);
-	const namesOf = (html: string) => [...html.matchAll(/<span class="sl-cell1"><a href="([^"]*)"/g)].map(([, path]) => path);
+	const namesOf = (html: string) =>
+		[...html.matchAll(/<span class="sl-cell1"><a href="([^"]*)"/g)].map(([, path]) => path);
 	assert.equal(new Set([...namesOf(page.text), ...namesOf(second.text)]).size, 100);
 	const tookMs: number[] = [];
 	for (let round = 0; round < 9; round++) {
@@ -286,13 +319,17 @@ test('paging by key: first, next, and the end; a page of 5,000 accounts in time'
 		tookMs.push(performance.now() - beganMs);
 	}
 	const median = tookMs.sort((a, b) => a - b)[4] as number;
-	t.diagnostic(`list of 5,000 accounts: ${median.toFixed(0)} ms (median of 9), ${(page.text.length / 1000).toFixed(0)} kB`);
+	t.diagnostic(
+		`list of 5,000 accounts: ${median.toFixed(0)} ms (median of 9), ${(page.text.length / 1000).toFixed(0)} kB`,
+	);
 	assert.ok(median < pageMsMax, `${median} ms`);
 });
 
 test('css and script stay small', async () => {
 	const visit = visitTo(pages);
-	const sizes = await Promise.all(['/assets/sluice.css', '/assets/sluice.js'].map(async (path) => (await ask(visit, path)).text.length));
+	const sizes = await Promise.all(
+		['/assets/sluice.css', '/assets/sluice.js'].map(async (path) => (await ask(visit, path)).text.length),
+	);
 	assert.ok(sizes.reduce((sum, size) => sum + size) < 60_000, String(sizes));
 	assert.equal((await ask(visit, '/assets/htmx.js')).status, 200);
 	assert.equal((await ask(visit, '/assets/../app.ts')).status, 303, 'nothing but the files of assets');

@@ -19,7 +19,8 @@ for (const width of [1280, 390])
 	for (const colorScheme of ['light', 'dark'] as const) {
 		const context = await browser.open({ viewport: { width, height: width < 700 ? 1500 : 900 }, colorScheme });
 		const page = await context.newPage();
-		const shot = (name: string) => page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: width > 700 });
+		const shot = (name: string) =>
+			page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: width > 700 });
 		await page.goto(pages.panel.url);
 		await shot('login');
 		await logIn(page, pages);

@@ -41,7 +41,13 @@ function account(id: string, domain: string, { hour, day, ...more }: Told): Acco
 }
 
 const accounts: readonly AccountDto[] = [
-	account('shopmoda', 'moda-luise.example', { hour: 400, day: 1644, waiting: 228, plan: 'Shop', mailboxes: ['bestellung@moda-luise.example', 'luise@moda-luise.example'] }),
+	account('shopmoda', 'moda-luise.example', {
+		hour: 400,
+		day: 1644,
+		waiting: 228,
+		plan: 'Shop',
+		mailboxes: ['bestellung@moda-luise.example', 'luise@moda-luise.example'],
+	}),
 	account('kanzleim', 'kanzlei-meerbusch.example', { hour: 171, day: 733, plan: 'Business' }),
 	account('rosenca', 'rosencafe-hamburg.example', { hour: 88, day: 205, plan: 'Basic', reseller: 'nordweb' }),
 	account('autohaus', 'autohaus-brenner.example', { hour: 74, day: 611, plan: 'Business' }),
@@ -50,11 +56,22 @@ const accounts: readonly AccountDto[] = [
 	account('wpagentu', 'agentur-weitblick.example', { hour: 48, day: 366, plan: 'Business', reseller: 'bergdigital' }),
 	account('hotelals', 'hotel-alsterblick.example', { hour: 43, day: 498, plan: 'Business' }),
 	account('velofix', 'velofix-werkstatt.example', { hour: 4, day: 27, held: 189, plan: 'Basic', reseller: 'nordweb' }),
-	account('spielwar', 'spielwaren-ott.example', { hour: 0, day: 0, state: 'suspended', stateSince: ago(5 * dayMs), plan: 'Shop' }),
+	account('spielwar', 'spielwaren-ott.example', {
+		hour: 0,
+		day: 0,
+		state: 'suspended',
+		stateSince: ago(5 * dayMs),
+		plan: 'Shop',
+	}),
 	account('altkunde', 'alt.example', { hour: 0, day: 0, state: 'gone', stateSince: ago(2 * hourMs) }),
 	account('uid:7001', '', { hour: 3, day: 9, isKnown: false, domains: [], mailboxes: [], name: 'uid:7001' }),
 	// What a tenant may choose for a name must never be more than text.
-	account('boese', '"><script>document.title="taken"</script>.example', { hour: 1, day: 1, name: '<img src=x onerror=alert(1)>', plan: 'Basic' }),
+	account('boese', '"><script>document.title="taken"</script>.example', {
+		hour: 1,
+		day: 1,
+		name: '<img src=x onerror=alert(1)>',
+		plan: 'Basic',
+	}),
 ];
 
 const set = (input: LimitsInput): { base: LimitsDto } => ({
@@ -85,7 +102,9 @@ const messages: readonly MessageSummaryDto[] = [
 	message('0000000000001', 0.2, 'Herbst-Sale: 30 % auf Strick', 'k.sommer@web.example', 'waiting'),
 	message('0000000000002', 1, 'Ihre Bestellung 48213', 'j.albers@gmx.example', 'delivered', { reply: '250 2.0.0 OK' }),
 	message('0000000000003', 4, '<b>AW: Standfläche Halle 4</b>', 'buchung@messe-textil.example', 'delivered'),
-	message('0000000000004', 9, '', 'niemand@gone.example', 'bounced', { reply: '550 5.1.1 <script>alert(1)</script> no such user' }),
+	message('0000000000004', 9, '', 'niemand@gone.example', 'bounced', {
+		reply: '550 5.1.1 <script>alert(1)</script> no such user',
+	}),
 ];
 
 const wouldHave = (messagesMet: number, recipients: number, scopes: number) => ({
@@ -100,13 +119,36 @@ const wouldHave = (messagesMet: number, recipients: number, scopes: number) => (
 function limits(): World['limits'] {
 	return new Map([
 		['server:server', { ...set({ mode: 'monitor', hour: { recipients: 1000 } }), wouldHave: [] }],
-		['server:each-account', { ...set({ mode: 'monitor', hour: { recipients: 100 }, minute: { recipients: 60 } }), wouldHave: [wouldHave(214, 931, 9)] }],
+		[
+			'server:each-account',
+			{
+				...set({ mode: 'monitor', hour: { recipients: 100 }, minute: { recipients: 60 } }),
+				wouldHave: [wouldHave(214, 931, 9)],
+			},
+		],
 		['reseller:nordweb', { ...set({ mode: 'enforce', hour: { recipients: 600 } }) }],
 		['reseller:bergdigital', { ...set({ mode: 'monitor', hour: { recipients: 300 } }) }],
-		['plan:Basic', { ...set({ mode: 'monitor', hour: { recipients: 100 }, day: { recipients: 500 } }), wouldHave: [wouldHave(61, 402, 3)] }],
+		[
+			'plan:Basic',
+			{
+				...set({ mode: 'monitor', hour: { recipients: 100 }, day: { recipients: 500 } }),
+				wouldHave: [wouldHave(61, 402, 3)],
+			},
+		],
 		['plan:Business', { ...set({ mode: 'enforce', hour: { recipients: 200 }, day: { recipients: 1000 } }) }],
-		['plan:Shop', { ...set({ mode: 'enforce', hour: { recipients: 400 }, day: { recipients: 3000 }, hourUniqueRecipients: 400 }) }],
-		['account:schulekl', { exception: { ...set({ mode: 'enforce', hour: { recipients: 300 } }).base, until: new Date(nowMs + 7 * dayMs).toISOString() } }],
+		[
+			'plan:Shop',
+			{ ...set({ mode: 'enforce', hour: { recipients: 400 }, day: { recipients: 3000 }, hourUniqueRecipients: 400 }) },
+		],
+		[
+			'account:schulekl',
+			{
+				exception: {
+					...set({ mode: 'enforce', hour: { recipients: 300 } }).base,
+					until: new Date(nowMs + 7 * dayMs).toISOString(),
+				},
+			},
+		],
 		['account:teehandl', { wouldHave: [wouldHave(52, 361, 1)] }],
 	]);
 }

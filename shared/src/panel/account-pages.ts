@@ -40,7 +40,10 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 		const list = listOf(facts.value, query, words);
 		if (isFragment(request)) {
 			const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-			response.set('vary', 'hx-request').type('html').send(await pages.fragment('list', { ...frame, list, swap: true }));
+			response
+				.set('vary', 'hx-request')
+				.type('html')
+				.send(await pages.fragment('list', { ...frame, list, swap: true }));
 			return;
 		}
 		const { role } = visitorOf(request).actor;

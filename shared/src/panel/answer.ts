@@ -41,7 +41,10 @@ export async function sendPage(
 	},
 ): Promise<void> {
 	const about = { title, visitor: visitorOf(request), ...(said === undefined ? {} : { said }) };
-	response.status(status).type('html').send(await pages.page(view, about, model));
+	response
+		.status(status)
+		.type('html')
+		.send(await pages.page(view, about, model));
 }
 
 const statusOf = (failure: ClientFailure): number => (failure.kind === 'unreachable' ? 503 : failure.problem.status);
@@ -83,7 +86,10 @@ export async function sendNotDone(
 		return;
 	}
 	const said: Said = { text: pages.t.notDone(failureText(failure)), isFailure: true };
-	response.status(statusOf(failure)).type('html').send(await toast(pages, request, said));
+	response
+		.status(statusOf(failure))
+		.type('html')
+		.send(await toast(pages, request, said));
 }
 
 /** The toast, to be swapped in beside whatever else changes. */

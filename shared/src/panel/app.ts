@@ -57,7 +57,10 @@ export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp):
 		onlyOwnForms(adapter, async (request, response) => {
 			if (isFragment(request)) {
 				const said = { text: `${t.formTitle}. ${t.formSay}`, isFailure: true };
-				response.status(403).type('html').send(await toast(pages, request, said));
+				response
+					.status(403)
+					.type('html')
+					.send(await toast(pages, request, said));
 				return;
 			}
 			const model = { heading: t.formTitle, text: t.formSay, detail: '' };
@@ -74,7 +77,11 @@ export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp):
 		const status = error.status !== undefined && error.status >= 400 && error.status < 500 ? error.status : 500;
 		if (status === 500) failed(`${request.method} ${request.path}`, error);
 		if (response.headersSent) next(error);
-		else response.status(status).type('text/plain').send(status === 500 ? `${t.bugTitle}. ${t.bugSay}` : t.formSay);
+		else
+			response
+				.status(status)
+				.type('text/plain')
+				.send(status === 500 ? `${t.bugTitle}. ${t.bugSay}` : t.formSay);
 	};
 	app.use(fault);
 	return app;

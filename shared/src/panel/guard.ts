@@ -70,6 +70,7 @@ export const onlyOwnForms =
 	(request, response, next) => {
 		const isReading = request.method === 'GET' || request.method === 'HEAD';
 		const token = (request.body as { csrf?: unknown } | undefined)?.csrf;
-		if (isReading || (!isFromElsewhere(request) && isCsrfToken(adapter.secret, visitorOf(request).session, token))) next();
+		if (isReading || (!isFromElsewhere(request) && isCsrfToken(adapter.secret, visitorOf(request).session, token)))
+			next();
 		else refuse(request, response);
 	};

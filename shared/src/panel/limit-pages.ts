@@ -6,7 +6,13 @@
  */
 import { type Request, type Response, Router } from 'express';
 import type { Client, ClientFailure } from '../client/client.ts';
-import { type LevelPath, type LimitsInput, type LimitsView, levelPathSchema, pathOfLevel } from '../contract/limit-shapes.ts';
+import {
+	type LevelPath,
+	type LimitsInput,
+	type LimitsView,
+	levelPathSchema,
+	pathOfLevel,
+} from '../contract/limit-shapes.ts';
 import type { LimitRule } from '../words/limits.ts';
 import { failed, ok, type Result } from '../words/result.ts';
 import type { Said } from './adapter.ts';
@@ -92,11 +98,21 @@ export function limitPages(pages: Pages, clientOf: (request: Request) => Client)
 		const words = wordsOf(pages);
 		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
 		if (where.at === 'rules')
-			return pages.fragment('rules', { ...frame, rules: rulesOf(await readBook(client), words), back: where.back, swap: true });
+			return pages.fragment('rules', {
+				...frame,
+				rules: rulesOf(await readBook(client), words),
+				back: where.back,
+				swap: true,
+			});
 		const one = await readAccount(client, where.account);
 		if (!one.ok) return '';
 		if (where.at === 'account')
-			return pages.fragment('limits', { ...frame, lines: limitLines(one.value, words), account: one.value.account.key, swap: true });
+			return pages.fragment('limits', {
+				...frame,
+				lines: limitLines(one.value, words),
+				account: one.value.account.key,
+				swap: true,
+			});
 		const row = rowOf({ ...one.value, back: where.back }, words);
 		return pages.fragment('row-parts', { ...frame, row });
 	}
@@ -196,7 +212,10 @@ export function limitPages(pages: Pages, clientOf: (request: Request) => Client)
 		const after = written.value ?? view;
 		const { unit, name } = ruleWords[rule];
 		const until = lasting === 'good' ? t.forGood : t.untilTomorrow(near(place, untilMs, place.now()));
-		const text = edit.value.value === null ? t.savedRemoved(account.name, name) : t.saved(account.name, edit.value.value, unit, until);
+		const text =
+			edit.value.value === null
+				? t.savedRemoved(account.name, name)
+				: t.saved(account.name, edit.value.value, unit, until);
 		const inForce = effectiveFor(after, rule);
 		const isOther = edit.value.value !== null && inForce !== undefined && inForce.value !== edit.value.value;
 		const where: Where = { at: spot, account: account.key, back };
@@ -296,7 +315,8 @@ function modeWrites(view: LimitsView, rule: LimitRule, isEnforced: boolean): rea
 	const own = ownNumber(view, rule);
 	if (own === undefined) return [];
 	const mode = isEnforced ? 'enforce' : 'monitor';
-	if (own.stored !== undefined) return [{ kind: 'put', body: withMode(inputOf(view[own.stored] as LimitsInput), rule, mode) }];
+	if (own.stored !== undefined)
+		return [{ kind: 'put', body: withMode(inputOf(view[own.stored] as LimitsInput), rule, mode) }];
 	const base: LimitsInput = view.base === undefined ? { mode: 'monitor' } : inputOf(view.base);
 	return [{ kind: 'put', body: withMode(withNumber(base, rule, own.value), rule, mode) }];
 }

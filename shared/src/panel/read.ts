@@ -9,9 +9,9 @@ import type { AccountDto } from '../contract/account-operations.ts';
 import { type LimitsView, pathOfLevel, type UsageDto } from '../contract/limit-shapes.ts';
 import type { MessageSummaryDto } from '../contract/shapes.ts';
 import { failed, ok, type Result } from '../words/result.ts';
+import type { ListFacts } from './model/list.ts';
 import type { SetBook } from './model/parents.ts';
 import { agentQuery, type ListQuery, shows } from './model/query.ts';
-import type { ListFacts } from './model/list.ts';
 
 /** Rows of a page; a constant of the design ("Next 50"). */
 export const rowsMax = 50;
@@ -36,7 +36,12 @@ export async function readBook(client: Client): Promise<SetBook> {
 }
 
 /** An account without numbers: for one that the agent names but whose limits it does not show. */
-const noView = (account: AccountDto): LimitsView => ({ level: 'account', id: account.key, effective: [], wouldHave: [] });
+const noView = (account: AccountDto): LimitsView => ({
+	level: 'account',
+	id: account.key,
+	effective: [],
+	wouldHave: [],
+});
 
 async function viewOf(client: Client, account: AccountDto): Promise<LimitsView> {
 	const answer = await client.call('getLimits', { params: { level: 'accounts', id: account.key } });
@@ -124,10 +129,7 @@ async function meteredSender(client: Client, sender: Pick<Sender, 'kind' | 'id'>
 	const level = meteredKinds[sender.kind as keyof typeof meteredKinds];
 	if (level === undefined) return sender;
 	const params = { level: pathOfLevel[level], id: sender.id };
-	const [usage, view] = await Promise.all([
-		client.call('getUsage', { params }),
-		client.call('getLimits', { params }),
-	]);
+	const [usage, view] = await Promise.all([client.call('getUsage', { params }), client.call('getLimits', { params })]);
 	return {
 		...sender,
 		...(usage.ok ? { usage: usage.value.items } : {}),

@@ -22,8 +22,7 @@ export const signs = {
 export type Sign = keyof typeof signs;
 
 /** A sign, hidden from those who hear the word beside it; its drawing stands once in the page (`spriteSvg`). */
-export const signSvg = (sign: Sign): string =>
-	`<svg class="sl-i" aria-hidden="true"><use href="#sl-${sign}"/></svg>`;
+export const signSvg = (sign: Sign): string => `<svg class="sl-i" aria-hidden="true"><use href="#sl-${sign}"/></svg>`;
 
 /** All drawings, for the head of a page. */
 export const spriteSvg = `<svg hidden>${Object.entries(signs)

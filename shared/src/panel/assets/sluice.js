@@ -35,7 +35,8 @@
 	document.addEventListener('htmx:before:request', (event) => {
 		const limit = event.target.closest?.('.sl-limit');
 		editing = limit?.id;
-		if (event.target.closest?.('#filter, .sl-chip, .sl-sort, .sl-page')) document.getElementById('list')?.classList.add('sl-busy');
+		if (event.target.closest?.('#filter, .sl-chip, .sl-sort, .sl-page'))
+			document.getElementById('list')?.classList.add('sl-busy');
 	});
 	document.addEventListener('htmx:after:settle', () => {
 		if (editing === undefined) return;
@@ -52,7 +53,8 @@
 		if (event.target.closest('[data-do="close-toast"]')) closeToast();
 		const tip = event.target.closest('.sl-origin > button')?.parentElement;
 		if (tip !== undefined && tip !== null) tip.toggleAttribute('data-open');
-		for (const open of root.querySelectorAll('.sl-origin[data-open]')) if (open !== tip) open.removeAttribute('data-open');
+		for (const open of root.querySelectorAll('.sl-origin[data-open]'))
+			if (open !== tip) open.removeAttribute('data-open');
 	});
 	const shut = (tip) => {
 		tip.removeAttribute('data-open');

@@ -1,10 +1,11 @@
 /**
  * One account as its page shows it: state, limits with use and origin, who in it sends, latest messages.
  */
+
+import { failureText } from '../../client/client.ts';
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
 import type { MessageSummaryDto } from '../../contract/shapes.ts';
-import { failureText } from '../../client/client.ts';
 import type { LimitRule } from '../../words/limits.ts';
 import type { AccountFacts, OneAccount, Sender } from '../read.ts';
 import { count } from '../text/numbers.ts';
@@ -40,7 +41,11 @@ export type MessageLine = {
 	readonly from: string;
 	readonly to: string;
 	readonly subject: string;
-	readonly state: { readonly tone: 'ok' | 'wait' | 'hold' | 'bad' | 'off'; readonly sign: string; readonly text: string };
+	readonly state: {
+		readonly tone: 'ok' | 'wait' | 'hold' | 'bad' | 'off';
+		readonly sign: string;
+		readonly text: string;
+	};
 	readonly why: string;
 };
 
@@ -49,7 +54,12 @@ export type AccountPage = {
 	readonly name: string;
 	readonly say: string;
 	readonly badges: readonly Badge[];
-	readonly note?: { readonly tone: 'wait' | 'hold' | 'bad'; readonly sign: string; readonly bold: string; readonly text: string };
+	readonly note?: {
+		readonly tone: 'wait' | 'hold' | 'bad';
+		readonly sign: string;
+		readonly bold: string;
+		readonly text: string;
+	};
 	readonly lines: readonly LimitLine[];
 	readonly senders: readonly SenderLine[];
 	readonly messages: readonly MessageLine[];
@@ -160,7 +170,9 @@ function noteOf(facts: AccountFacts, words: Words): AccountPage['note'] {
 				: t.usedUp(effectiveFor(view, rule)?.value ?? 0, ruleWords[rule].unit, account.waiting);
 		return { tone: 'wait', sign: 'clock', bold, text: until };
 	}
-	return reason === undefined ? undefined : { tone: 'hold', sign: 'unknown', bold: `${account.name}: ${reason}.`, text: '' };
+	return reason === undefined
+		? undefined
+		: { tone: 'hold', sign: 'unknown', bold: `${account.name}: ${reason}.`, text: '' };
 }
 
 export function accountPageOf(facts: AccountFacts, words: Words): AccountPage {

@@ -80,7 +80,10 @@ export function wouldHaveOf(
 	const since = near(zoned, Date.parse(found.since), nowMs);
 	return {
 		short: t.wouldHaveShort(found.messages),
-		long: found.scopes > 1 ? t.wouldHaveOf(found.messages, found.scopes, since) : t.wouldHave(found.messages, found.recipients, since),
+		long:
+			found.scopes > 1
+				? t.wouldHaveOf(found.messages, found.scopes, since)
+				: t.wouldHave(found.messages, found.recipients, since),
 	};
 }
 
@@ -157,7 +160,13 @@ function faultText(t: Strings, fault: EditFault): string {
 }
 
 /** What the editor says beside its field: the number in force, what is used, what the parents allow. */
-function hintsOf(account: AccountDto, view: LimitsView, book: SetBook, rule: LimitRule, words: Words): readonly string[] {
+function hintsOf(
+	account: AccountDto,
+	view: LimitsView,
+	book: SetBook,
+	rule: LimitRule,
+	words: Words,
+): readonly string[] {
 	const { t } = words;
 	const { unit, what } = ruleWords[rule];
 	const effective = effectiveFor(view, rule);

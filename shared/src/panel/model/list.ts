@@ -69,7 +69,12 @@ export type List = {
 	readonly shown: string;
 	readonly first?: string;
 	readonly next?: string;
-	readonly empty?: { readonly isNew: boolean; readonly title: string; readonly text: string; readonly clearPath: string };
+	readonly empty?: {
+		readonly isNew: boolean;
+		readonly title: string;
+		readonly text: string;
+		readonly clearPath: string;
+	};
 };
 
 export function badgesOf(account: AccountDto, { t }: Words): readonly Badge[] {

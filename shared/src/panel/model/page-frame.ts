@@ -25,11 +25,7 @@ export type Frame = {
 /** What of the machine the pages need. */
 export type Place = Zoned & { readonly host: string; readonly version: string; readonly now: () => number };
 
-export function frameOf(
-	adapter: PanelAdapter,
-	place: Place,
-	{ title, visitor, said }: About,
-): Frame {
+export function frameOf(adapter: PanelAdapter, place: Place, { title, visitor, said }: About): Frame {
 	const asOfMs = place.now();
 	return {
 		t: stringsOf(adapter.words),

@@ -36,7 +36,12 @@ export type Origin = {
 	readonly panelOwn?: string;
 };
 
-type Level = { readonly level: string; readonly id: string; readonly name: string; readonly view: LimitsView | undefined };
+type Level = {
+	readonly level: string;
+	readonly id: string;
+	readonly name: string;
+	readonly view: LimitsView | undefined;
+};
 
 export type Owner = Pick<AccountDto, 'reseller' | 'plan' | 'key'>;
 

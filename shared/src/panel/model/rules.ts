@@ -2,7 +2,7 @@
  * Rules that many share: what is set for the server, a reseller, a plan; whether each is enforced, and what it would have done.
  */
 import { eachOf, type LimitRule, limitText, wholeServer } from '../../words/limits.ts';
-import { wouldHaveOf, type Words } from './cell.ts';
+import { type Words, wouldHaveOf } from './cell.ts';
 import type { SetBook } from './parents.ts';
 import { ownNumber, ruleOrder, ruleWords } from './rule-words.ts';
 
@@ -34,7 +34,9 @@ export function rulesOf(book: SetBook, words: Words): readonly RuleRow[] {
 	const order = ['server', 'reseller', 'plan'];
 	const rank = (id: string): number => (id === wholeServer ? 0 : 1);
 	return [...book.values()]
-		.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level) || rank(a.id) - rank(b.id) || a.id.localeCompare(b.id))
+		.sort(
+			(a, b) => order.indexOf(a.level) - order.indexOf(b.level) || rank(a.id) - rank(b.id) || a.id.localeCompare(b.id),
+		)
 		.flatMap((view) =>
 			ruleOrder.flatMap((rule): RuleRow[] => {
 				const own = ownNumber(view, rule);

@@ -61,7 +61,8 @@ export function barOf(use: Use): Bar {
 			label: `${count(used)} ${what}, no limit${waits}`,
 		};
 	const usedShare = limit === 0 ? (used > 0 ? 100 : 0) : share(used, limit);
-	const waitingShare = limit === 0 ? (waiting > 0 ? 100 - usedShare : 0) : Math.min(100 - usedShare, share(waiting, limit));
+	const waitingShare =
+		limit === 0 ? (waiting > 0 ? 100 - usedShare : 0) : Math.min(100 - usedShare, share(waiting, limit));
 	return {
 		...base,
 		of: `of ${count(limit)} ${span}`,

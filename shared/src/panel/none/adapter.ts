@@ -60,9 +60,14 @@ export function createNoPanelAdapter({
 		const asked = cookieOf(request, loginCookie);
 		const bound = asked ?? randomBytes(24).toString('base64url');
 		if (asked === undefined) response.cookie(loginCookie, bound, cookieSettings);
-		const to = targetOf(request.method === 'GET' ? request.query.to : (request.body as { to?: unknown } | undefined)?.to);
+		const to = targetOf(
+			request.method === 'GET' ? request.query.to : (request.body as { to?: unknown } | undefined)?.to,
+		);
 		const model = { fault, to, loginPath: '/login', loginToken: csrfToken(secret, bound) };
-		response.status(status).type('html').send(await drawing.page('login', { title: drawing.t.loginTitle }, model));
+		response
+			.status(status)
+			.type('html')
+			.send(await drawing.page('login', { title: drawing.t.loginTitle }, model));
 	}
 
 	function routes(drawing: Drawing): RequestHandler {
@@ -125,7 +130,8 @@ export function createNoPanelAdapter({
 			return { actor: { role: 'admin', id: 'root' }, name: 'root', session };
 		},
 		turnAway(request, response) {
-			const to = request.method === 'GET' && request.path !== '/' ? `?to=${encodeURIComponent(request.originalUrl)}` : '';
+			const to =
+				request.method === 'GET' && request.path !== '/' ? `?to=${encodeURIComponent(request.originalUrl)}` : '';
 			if (request.get('hx-request') === 'true') response.set('hx-redirect', '/login').status(401).end();
 			else response.redirect(303, `/login${to}`);
 		},

@@ -54,7 +54,9 @@ function newPassword(): string {
 export async function openPassword(file: string, now: () => number): Promise<Password> {
 	const known = existsSync(file);
 	const told = known ? undefined : newPassword();
-	const stored: Stored = known ? (JSON.parse(readFileSync(file, 'utf8')) as Stored) : await made(file, told as string, now());
+	const stored: Stored = known
+		? (JSON.parse(readFileSync(file, 'utf8')) as Stored)
+		: await made(file, told as string, now());
 	return {
 		...(told === undefined ? {} : { told }),
 		secret: stored.secret,

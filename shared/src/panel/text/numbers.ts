@@ -16,4 +16,5 @@ export function percent(part: number, of: number): string {
 }
 
 /** `1 account`, `3 accounts`. */
-export const counted = (value: number, one: string, many: string): string => `${count(value)} ${value === 1 ? one : many}`;
+export const counted = (value: number, one: string, many: string): string =>
+	`${count(value)} ${value === 1 ? one : many}`;

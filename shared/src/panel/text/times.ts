@@ -80,7 +80,10 @@ export function zoneText(zoned: Zoned, ms: number): string {
 	const minutes = offsetMinutes(zoned, ms);
 	const hours = Math.trunc(Math.abs(minutes) / 60);
 	const rest = Math.abs(minutes) % 60;
-	const offset = minutes === 0 ? 'UTC' : `UTC${minutes < 0 ? '−' : '+'}${hours}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`;
+	const offset =
+		minutes === 0
+			? 'UTC'
+			: `UTC${minutes < 0 ? '−' : '+'}${hours}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`;
 	return zoned.zone === 'UTC' ? 'UTC' : `${zoned.zone} (${offset})`;
 }
 

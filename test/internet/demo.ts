@@ -1,0 +1,147 @@
+/**
+ * Demonstration accounts for `npm start`: a small hosting server with resellers and plans, and mail that uses their limits.
+ *
+ * Accounts and limits are told by REST as a panel would; mail comes with the sender named as Exim names it. A first start fills the
+ * last hour, so that a newcomer sees limits at work at once: one newsletter waits, one account would have been stopped if its rule
+ * were enforced. Then a message leaves every few seconds. What a person has changed stays: limits are set only where none are.
+ */
+import { type Client, failureText } from '@sluice/shared/client/client.ts';
+import type { PanelAccountDto } from '@sluice/shared/contract/account-operations.ts';
+import type { LevelPath, LimitsInput } from '@sluice/shared/contract/limit-shapes.ts';
+import { createTransport, type Transporter } from 'nodemailer';
+
+type Demo = {
+	readonly id: string;
+	readonly domain: string;
+	readonly plan: string;
+	readonly reseller?: string;
+	/** Recipients that it should have had in the last hour. */
+	readonly hour: number;
+	readonly state?: 'suspended';
+	/** Days since it was made. */
+	readonly days?: number;
+};
+
+const demoAccounts: readonly Demo[] = [
+	{ id: 'shopmoda', domain: 'moda-luise.test', plan: 'Shop', hour: 520 },
+	{ id: 'kanzleim', domain: 'kanzlei-meerbusch.test', plan: 'Business', hour: 171 },
+	{ id: 'teehandl', domain: 'teehandel-sylt.test', plan: 'Basic', hour: 141 },
+	{ id: 'rosenca', domain: 'rosencafe-hamburg.test', plan: 'Basic', reseller: 'nordweb', hour: 88 },
+	{ id: 'autohaus', domain: 'autohaus-brenner.test', plan: 'Business', hour: 74 },
+	{ id: 'schulekl', domain: 'grundschule-klee.test', plan: 'Business', reseller: 'bergdigital', hour: 66 },
+	{ id: 'wpagentu', domain: 'agentur-weitblick.test', plan: 'Business', reseller: 'bergdigital', hour: 48 },
+	{ id: 'hotelals', domain: 'hotel-alsterblick.test', plan: 'Business', hour: 43 },
+	{ id: 'praxisdr', domain: 'praxis-dr-lindner.test', plan: 'Basic', hour: 31 },
+	{ id: 'neukunde', domain: 'startup-kaskade.test', plan: 'Basic', hour: 19, days: 3 },
+	{ id: 'yogaflow', domain: 'nordlicht-yoga.test', plan: 'Basic', reseller: 'nordweb', hour: 14 },
+	{ id: 'chorfest', domain: 'chorfestival-nord.test', plan: 'Basic', reseller: 'bergdigital', hour: 9 },
+	{ id: 'fotolars', domain: 'lars-petersen-foto.test', plan: 'Basic', hour: 0 },
+	{ id: 'spielwar', domain: 'spielwaren-ott.test', plan: 'Shop', hour: 0, state: 'suspended' },
+];
+
+type DemoLimits = { readonly level: LevelPath; readonly id: string; readonly limits: LimitsInput };
+
+const demoLimits: readonly DemoLimits[] = [
+	{ level: 'plans', id: 'Basic', limits: { mode: 'monitor', hour: { recipients: 100 }, day: { recipients: 500 } } },
+	{ level: 'plans', id: 'Business', limits: { mode: 'enforce', hour: { recipients: 200 }, day: { recipients: 1000 } } },
+	{ level: 'plans', id: 'Shop', limits: { mode: 'enforce', hour: { recipients: 400 }, day: { recipients: 3000 } } },
+	{ level: 'resellers', id: 'nordweb', limits: { mode: 'enforce', hour: { recipients: 600 } } },
+	{ level: 'resellers', id: 'bergdigital', limits: { mode: 'monitor', hour: { recipients: 300 } } },
+	{ level: 'server', id: 'server', limits: { mode: 'monitor', hour: { recipients: 2000 } } },
+];
+
+const dayMs = 86_400_000;
+const recipientsOfMessage = 40;
+const connections = 4;
+const pauseMs = 8_000;
+const subjects = ['Rechnung', 'Ihre Anfrage', 'Terminbestätigung', 'Newsletter', 'Re: Angebot', 'Ihre Bestellung'];
+const receivers = ['ok.test', 'gmx.test', 'posteo.test', 'web.test'];
+
+const domains = new Set(demoAccounts.map(({ domain }) => domain));
+
+/** Is that the address of a demonstration account? Its mail is not told line by line. */
+export const isDemoAddress = (address: string): boolean => domains.has(address.slice(address.indexOf('@') + 1));
+
+const panelAccount = ({ id, domain, plan, reseller, state, days }: Demo): Omit<PanelAccountDto, 'unixUsers'> => ({
+	id,
+	panel: 'none',
+	name: id,
+	plan,
+	domains: [domain],
+	mailboxes: [`info@${domain}`, `news@${domain}`],
+	state: state ?? 'active',
+	since: new Date(Date.now() - (days ?? 400) * dayMs).toISOString(),
+	...(reseller === undefined ? {} : { reseller }),
+});
+
+/** Tells the agent of the accounts, and of limits where none are set. A refusal is an error: nobody looks at what is wrong here. */
+export async function seedDemo(client: Client): Promise<void> {
+	const told = await client.call('putAccounts', {
+		body: { revision: Date.now(), complete: true, items: demoAccounts.map(panelAccount) },
+	});
+	if (!told.ok) throw new Error(failureText(told.error));
+	for (const { level, id, limits } of demoLimits) {
+		const present = await client.call('getLimits', { params: { level, id } });
+		if (!present.ok || present.value.base !== undefined) continue;
+		const set = await client.call('putLimits', { params: { level, id }, body: limits });
+		if (!set.ok) throw new Error(failureText(set.error));
+	}
+}
+
+export type DemoMail = { stop(): void };
+
+/** Sends as the demonstration accounts: first what is missing of their last hour, then a message now and then. */
+export function startDemoMail(
+	client: Client,
+	{ port, secret }: { readonly port: number; readonly secret: string },
+): DemoMail {
+	const transport: Transporter = createTransport({
+		host: '127.0.0.1',
+		port,
+		pool: true,
+		maxConnections: connections,
+		secure: false,
+		ignoreTLS: true,
+	});
+	let isStopped = false;
+	let timer: NodeJS.Timeout | undefined;
+	let sent = 0;
+
+	async function send({ domain }: Demo, recipients: number): Promise<void> {
+		const from = `${sent % 3 === 0 ? 'info' : 'news'}@${domain}`;
+		const to = Array.from({ length: recipients }, () => `kunde${sent++ % 700}@${receivers[sent % receivers.length]}`);
+		const named = `X-Sluice-Sender: v=1; s=${secret}; id=1demo0-${String(sent).padStart(6, '0')}-AB; proto=esmtpsa; auth=${Buffer.from(from).toString('base64')}; uid=0; ident=; host=192.0.2.9; port=465; cwd=; anc=`;
+		const subject = `=?utf-8?B?${Buffer.from(`${subjects[sent % subjects.length]} ${sent}`).toString('base64')}?=`;
+		const raw = `${named}\r\nFrom: ${from}\r\nTo: ${to[0]}\r\nSubject: ${subject}\r\nDate: ${new Date().toUTCString()}\r\n\r\nGuten Tag\r\n`;
+		await transport.sendMail({ envelope: { from, to }, raw });
+	}
+
+	async function fill(): Promise<void> {
+		for (const account of demoAccounts) {
+			const usage = await client.call('getUsage', { params: { level: 'accounts', id: account.id } });
+			const hour = usage.ok ? usage.value.items.find(({ rule }) => rule === 'hour.recipients') : undefined;
+			let missing = account.hour - (hour?.used ?? 0) - (hour?.waiting ?? 0);
+			for (; missing > 0 && !isStopped; missing -= recipientsOfMessage)
+				await send(account, Math.min(missing, recipientsOfMessage));
+		}
+	}
+
+	function next(): void {
+		if (isStopped) return;
+		timer = setTimeout(() => {
+			const busy = demoAccounts.filter(({ hour }) => hour > 0);
+			const account = busy[sent % busy.length] as Demo;
+			void send(account, 1).then(next, next);
+		}, pauseMs);
+	}
+
+	// The agent may stop in the middle of it: then there is nobody to send to, and nothing to say.
+	void fill().then(next, next);
+	return {
+		stop() {
+			isStopped = true;
+			clearTimeout(timer);
+			transport.close();
+		},
+	};
+}
