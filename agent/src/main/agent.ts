@@ -228,6 +228,7 @@ function openFlow({ clock, config, events, health, state, store, running, closer
 		history: createHistory({
 			worker: new URL('./history-worker.ts', import.meta.url),
 			directory: join(config.dataDir, 'history'),
+			usagePath: join(config.dataDir, 'usage.db'),
 		}),
 		state,
 		disk: diskOf(config.dataDir),
