@@ -11,6 +11,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '@sluice/agent/ports/clock.ts';
 import type { ConfigInput } from '@sluice/shared/contract/config.ts';
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
 import { type EximBlocks, renderExim } from '@sluice/shared/mta/exim.ts';
@@ -174,12 +175,14 @@ export type HostingOptions = {
 	readonly retrySeconds?: number;
 	/** The MTA delivers to the internet itself until `wire()`. */
 	readonly isBare?: boolean;
+	/** The agent's, when a test lets hours pass. */
+	readonly clock?: Clock;
 };
 
 /** Starts all of it. The caller stops it; what has started is stopped when the rest cannot. */
 export async function startHosting<Kind extends MtaKind>(
 	kind: Kind,
-	{ name, config: change = (config) => config, retrySeconds, isBare = false }: HostingOptions,
+	{ name, config: change = (config) => config, retrySeconds, isBare = false, clock }: HostingOptions,
 ): Promise<Hosting<Kind>> {
 	const stops: (() => unknown)[] = [];
 	const stop = async (): Promise<void> => {
@@ -192,7 +195,12 @@ export async function startHosting<Kind extends MtaKind>(
 		stops.push(() => secret.remove());
 		const config = change(agentConfig({ kind, ports, internet, secretFile: secret.path }));
 		const { delivery, ...rest } = config;
-		const rig = await startRig(undefined, { internet, config: rest, delivery: delivery ?? {} });
+		const rig = await startRig(undefined, {
+			internet,
+			config: rest,
+			delivery: delivery ?? {},
+			...(clock === undefined ? {} : { clock }),
+		});
 		stops.push(() => rig.stop());
 		const mta = await startMta(kind, {
 			ports,
