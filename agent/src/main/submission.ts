@@ -38,7 +38,7 @@ export type SubmissionOptions = {
 const againMs = 60_000;
 const renewMs = 3_600_000;
 const certificateProblem = 'submission-certificate';
-const portProblem = ({ address }: SubmissionPort): string => `submission ${address}`;
+const portProblem = ({ address }: SubmissionPort): string => `submission-port-${address}`;
 
 export async function openSubmission(options: SubmissionOptions): Promise<Submission> {
 	const { config, flow, events, credentials, passwords, relay } = options;
