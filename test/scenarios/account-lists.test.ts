@@ -4,6 +4,9 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { after, before, test } from 'node:test';
+import { takeList } from '@sluice/agent/flow/account-list.ts';
+import { panelAccountOf } from '@sluice/agent/main/api/accounts.ts';
+import { panelAccountSchema } from '@sluice/shared/contract/account-operations.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
 import { given } from './acts.ts';
 import { ask, problemOf } from './http.ts';
@@ -33,17 +36,22 @@ const put = (rig: Rig, body: unknown) =>
 const typeOf = (result: { ok: boolean } | { ok: false; error: unknown }): string =>
 	'error' in result ? String((result.error as { problem?: { type?: string } }).problem?.type) : 'ok';
 
-/** While the work is done: milliseconds it took, and the longest time that the loop stood still. */
-async function timed(work: () => Promise<unknown>): Promise<{ readonly ms: number; readonly stallMs: number }> {
+/**
+ * While the work is done: milliseconds it took, how many of them on a core (client and agent are one process), and the longest time that
+ * the loop stood still.
+ */
+async function timed(work: () => Promise<unknown>) {
 	const delay = monitorEventLoopDelay({ resolution: 1 });
 	delay.enable();
 	const startMs = performance.now();
+	const start = process.cpuUsage();
 	await work();
+	const { user, system } = process.cpuUsage(start);
 	const ms = performance.now() - startMs;
 	// The histogram sees a stall at its end.
 	await new Promise((resolve) => setTimeout(resolve, 5));
 	delay.disable();
-	return { ms, stallMs: delay.max / 1e6 };
+	return { ms, cpuMs: (user + system) / 1000, stallMs: delay.max / 1e6 };
 }
 
 test('10,000 accounts in one call under 2 s, and mail goes on meanwhile', async (context) => {
@@ -59,11 +67,12 @@ test('10,000 accounts in one call under 2 s, and mail goes on meanwhile', async 
 	const half = told.map((one, index) => (index % 2 === 0 ? one : { ...one, plan: 'another' }));
 	const bodies = { new: bodyOf(told), unchanged: bodyOf(told), 'half changed': bodyOf(half) };
 	for (const [name, body] of Object.entries(bodies)) {
-		const { ms, stallMs } = await timed(asks(body));
+		const { ms, cpuMs, stallMs } = await timed(asks(body));
 		context.diagnostic(
-			`10,000 accounts, ${name}: ${(body.length / 1e6).toFixed(1)} MB in ${ms.toFixed(0)} ms, longest stall ${stallMs.toFixed(0)} ms`,
+			`10,000 accounts, ${name}: ${(body.length / 1e6).toFixed(1)} MB in ${ms.toFixed(0)} ms (${cpuMs.toFixed(0)} ms of a core), longest stall ${stallMs.toFixed(0)} ms`,
 		);
-		assert.ok(ms < 2000, `${name}: ${ms} ms`);
+		// Of a core: other suites may run beside this one.
+		assert.ok(cpuMs < 2000, `${name}: ${cpuMs} ms`);
 	}
 	const listed = rig.events.filter(({ event }) => event === 'account.listed');
 	assert.deepEqual(
@@ -148,6 +157,34 @@ test('two panels that write at once: one list after the other, and the older is 
 	assert.equal(new Set([...rig.agent.flow.accounts.all()].map(({ plan }) => plan)).size, 1);
 });
 
+test('a list that the disk took in part is done by the next, over a restart too', async (context) => {
+	const rig = await startRig(context, { internet });
+	await putList(rig, many(5));
+	const { flow } = rig.agent;
+	let portions = 0;
+	const state: typeof flow.state = {
+		...flow.state,
+		putDocuments(kind, entries) {
+			portions += 1;
+			if (portions > 2) throw new Error('no space left on device');
+			flow.state.putDocuments(kind, entries);
+		},
+	};
+	const items = many(1500).map((told) => panelAccountOf(panelAccountSchema.parse(accountTold(told))));
+	const revision = nextRevision();
+	const list = { revision, isComplete: true, items };
+	const failed = await takeList({ ...flow, state }, list, { role: 'admin', id: 'scenario' });
+	assert.equal(!failed.ok && failed.error.code, 'unavailable');
+	assert.equal(rig.count('source.failed', { where: 'accounts' }), 1);
+	const { living } = flow.accounts;
+	assert.ok(living > 5 && living < 1500, String(living));
+	const next = await rig.restart();
+	assert.equal(next.agent.flow.accounts.living, living);
+	// Under the same revision: it has not been given.
+	const receipt = await putList(next, many(1500), { revision });
+	assert.deepEqual([receipt.added, receipt.unchanged], [1500 - living, living]);
+});
+
 test('a list that lost many takes nothing away until it comes a second time', async (context) => {
 	let rig = await startRig(context, { internet });
 	const told = many(20);
@@ -210,6 +247,16 @@ test('what is no list changes nothing and is said so', async (context) => {
 		'[]',
 	])
 		assert.equal(await raw(wrong), '422 invalid', wrong.slice(0, 200));
+	const named = await put(rig, {
+		revision: 1_000_000,
+		complete: true,
+		items: [item, { ...item, id: 'y', domains: [5] }, { ...item, id: 'z', quota: 1 }],
+		more: 1,
+	});
+	assert.deepEqual(
+		(named.json as { errors: readonly { path: string }[] }).errors.map(({ path }) => path),
+		['body', 'body.items.1.domains.0', 'body.items.2'],
+	);
 	const asReseller = await ask(rig.agent.socketPath, {
 		method: 'PUT',
 		path: '/v1/accounts',

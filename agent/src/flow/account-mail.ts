@@ -10,7 +10,7 @@
  *
  * Not here: what lists change (accounts.ts), new mail (core/policy/judge.ts).
  */
-import { type Account, type AccountKey, goneRule } from '@sluice/shared/words/account.ts';
+import type { Account, AccountKey } from '@sluice/shared/words/account.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { suspension } from '../core/policy/judge.ts';
 import { isHeldBy } from '../core/policy/standing.ts';
@@ -26,8 +26,8 @@ const duties: readonly Duty[] = ['release', 'hold', 'discard', 'expire'];
 const why: { readonly [D in Duty]: string } = {
 	hold: `${suspension.rule}: ${suspension.text}`,
 	release: 'The account is active again.',
-	discard: `${goneRule}: The account was removed in the panel.`,
-	expire: `${goneRule}: The account of the sender was removed from this server before the message could be delivered.`,
+	discard: 'The account was removed in the panel.',
+	expire: 'The account of the sender was removed from this server before the message could be delivered.',
 };
 
 /** Recipients that changed. */

@@ -107,8 +107,8 @@ async function checked(
 }
 
 /**
- * Where the elements of the outermost object's `items` stand, and the rest. Yields now and then; ends with undefined when the brackets
- * around `items` do not fit. More than `itemsMax` are not looked for.
+ * Where the elements of the outermost object's `items` stand, and the rest. Yields now and then; ends with undefined when a string or
+ * `items` has no end. More than `itemsMax` are not looked for.
  */
 function* splitItems(bytes: Buffer, itemsMax: number): Generator<undefined, Split | undefined> {
 	const rest: Range[] = [];
@@ -149,7 +149,7 @@ function* splitItems(bytes: Buffer, itemsMax: number): Generator<undefined, Spli
 			case closeBracket:
 			case closeBrace:
 				if (start >= 0 && depth === 2) {
-					if (bytes[at] !== closeBracket) return undefined;
+					// Whatever closes it is the rest's, and must fit there.
 					if (items.length > 0 || !isBlank(bytes, start, at)) items.push([start, at]);
 					restStart = at;
 					start = -1;
