@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fromAddresses } from './from-addresses.ts';
+
+test('a From that reads in one way only', () => {
+	const cases: { readonly [value: string]: readonly string[] } = {
+		'a@one.test': ['a@one.test'],
+		'<a@one.test>': ['a@one.test'],
+		'Ann Other <a@one.test>': ['a@one.test'],
+		'"boss@bank.test" <a@one.test>': ['a@one.test'],
+		'"Other, Ann" <a@one.test>, b@two.test': ['a@one.test', 'b@two.test'],
+		'Ann (of <bank.test>, (really)) <a@one.test>': ['a@one.test'],
+		'"odd \\" <x@y>" <a@one.test>': ['a@one.test'],
+		'Ann\r\n <a@one.test>': ['a@one.test'],
+		'"quoted local"@one.test': ['"quoted local"@one.test'],
+		'=?utf-8?q?Bj=C3=B6rn?= <a@one.test>': ['a@one.test'],
+	};
+	for (const [value, addresses] of Object.entries(cases)) assert.deepEqual(fromAddresses(value), addresses, value);
+});
+
+test('a From that two readers could read differently is none', () => {
+	for (const value of [
+		'',
+		'Ann',
+		'a@one.test b@two.test',
+		'boss@bank.test <a@one.test>',
+		'a@one.test <b@two.test> ',
+		'<a@one.test> <b@two.test>',
+		'<a@one.test> b@two.test',
+		'<<a@one.test>>',
+		'Ann <a@one.test',
+		'Ann a@one.test>',
+		'"Ann <a@one.test>',
+		'(Ann <a@one.test>',
+		'team: a@one.test;',
+		'<@route.test:a@one.test>',
+		'a@one.test,',
+		'a@one@two.test',
+		'a@[192.0.2.1]',
+		'a@one.test\u0000',
+		'a@one.test\r\nb@two.test',
+		`${'a@one.test, '.repeat(30)}a@one.test`,
+	])
+		assert.equal(fromAddresses(value), undefined, JSON.stringify(value));
+});
+
+test('a long hostile value takes no time', () => {
+	const begun = performance.now();
+	for (const value of [
+		'"'.repeat(9_999),
+		'('.repeat(9_999),
+		'"\\'.repeat(4_999),
+		'<'.repeat(9_999),
+		`${'"a"'.repeat(3_000)}<a@b.c>`,
+	])
+		fromAddresses(value);
+	assert.ok(performance.now() - begun < 500);
+});
