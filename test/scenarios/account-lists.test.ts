@@ -275,3 +275,71 @@ test('what is no list changes nothing and is said so', async (context) => {
 	for (const cursor of ['x', 'name,,nobody', 'usage,,acme', 'waiting,1,acme'])
 		assert.equal(typeOf(await rig.client.call('listAccounts', { query: { cursor } })), 'urn:sluice:invalid', cursor);
 });
+
+test('a page has what its actor may see, by use, by name, near a limit, each account once', async (context) => {
+	const rig = await startRig(context, { internet, isWired: true });
+	const told = [
+		{ id: 'a', reseller: 'bob', customer: 'c1' },
+		{ id: 'b', reseller: 'bob', name: 'Zebra' },
+		{ id: 'c', reseller: 'eve', customer: 'c1' },
+		{ id: 'd', reseller: 'eve' },
+		{ id: 'e' },
+	];
+	await putList(rig, told);
+	const idsFor = async (actor: string, query = 'sort=name'): Promise<readonly string[]> => {
+		const answer = await ask(rig.agent.socketPath, { path: `/v1/accounts?${query}`, actor });
+		const { items, total } = answer.json as { items: { id: string }[]; total: number };
+		assert.equal(total, items.length);
+		return items.map(({ id }) => id);
+	};
+	assert.deepEqual(await idsFor('admin root'), ['a', 'c', 'd', 'e', 'b']);
+	assert.deepEqual(await idsFor('reseller bob'), ['a', 'b']);
+	assert.deepEqual(await idsFor('customer c1'), ['a', 'c']);
+	assert.deepEqual(await idsFor('account d'), ['d']);
+	assert.deepEqual(await idsFor('account nobody'), []);
+	assert.deepEqual(await idsFor('reseller bob', 'reseller=eve'), []);
+	for (const [actor, status] of [
+		['reseller bob', 404],
+		['reseller eve', 200],
+		['account d', 404],
+	] as const)
+		assert.equal((await ask(rig.agent.socketPath, { path: '/v1/accounts/c', actor })).status, status, actor);
+	// By use: who sent most stands first; near: who has used most of a limit, here 30 recipients a minute.
+	const send = async (id: string, recipients: number) => {
+		const to = Array.from({ length: recipients }, (_, index) => `use-${id}-${index}@ok.test`);
+		await rig.send({ to, sender: mailbox(`mary@${id}.test`) });
+	};
+	await send('d', 3);
+	await send('b', 25);
+	assert.deepEqual((await idsFor('admin root', 'sort=usage')).slice(0, 2), ['b', 'd']);
+	assert.deepEqual(await idsFor('admin root', 'near=true'), ['b']);
+	const used = given(await rig.client.call('getAccount', { params: { id: 'b' } })).usage;
+	assert.deepEqual(
+		used.filter(({ rule }) => rule.startsWith('hour.')).map(({ rule, used: count }) => [rule, count]),
+		[
+			['hour.messages', 1],
+			['hour.recipients', 25],
+			['hour.uniqueRecipients', 25],
+		],
+	);
+	// Page by page, in each order.
+	for (const sort of ['usage', 'name', 'waiting'] as const) {
+		const seen: string[] = [];
+		let cursor: string | undefined;
+		do {
+			const query = { sort, limit: '2', ...(cursor === undefined ? {} : { cursor }) };
+			const page = given(await rig.client.call('listAccounts', { query }));
+			seen.push(...page.items.map(({ id }) => id));
+			cursor = page.next;
+		} while (cursor !== undefined);
+		assert.deepEqual(seen.toSorted(), ['a', 'b', 'c', 'd', 'e'], sort);
+	}
+	// A removed account is nobody's but the administrator's.
+	await removed(rig, 'd');
+	assert.deepEqual([await idsFor('reseller eve'), await idsFor('account d')], [['c'], []]);
+	const { items } = given(await rig.client.call('listAccounts', { query: { state: 'gone' } }));
+	assert.deepEqual(
+		items.map(({ id, stateSince }) => [id, typeof stateSince]),
+		[['d', 'string']],
+	);
+});
