@@ -1,6 +1,7 @@
 /** docs/reference/cli.md: the help of every command, as the command itself gives it. */
 import { fakeTerminal } from '@sluice/agent/main/commands/commands.fixture.ts';
 import { createProgram } from '@sluice/agent/main/commands/program.ts';
+import { addMta } from '@sluice/installers/mta/commands.ts';
 import type { Command } from 'commander';
 import { header, type Page } from './page.ts';
 
@@ -20,7 +21,9 @@ export function describedCommands(): readonly Described[] {
 		};
 		return [{ words, command, help }, ...command.commands.flatMap((inner) => visit(inner, words))];
 	};
-	return visit(createProgram(terminal), []);
+	const program = createProgram(terminal);
+	addMta(program, terminal);
+	return visit(program, []);
 }
 
 const introduction = `# Commands
@@ -34,6 +37,6 @@ export function commandsPage(): Page {
 	);
 	return {
 		path: 'docs/reference/cli.md',
-		text: header('agent/src/main/commands') + introduction + sections.join(''),
+		text: header('agent/src/main/commands and installers/src/mta') + introduction + sections.join(''),
 	};
 }

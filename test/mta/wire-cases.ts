@@ -120,7 +120,8 @@ export async function runHandEdits(
 	const unwired = done(await server.mta(['unwire', '--yes']));
 	assert.match(unwired.out, new RegExp(`${path} was changed since it was wired`));
 	const left = await server.machine.read(path);
-	assert.ok(left?.content.endsWith(`${foreign}# and another\n`));
+	assert.ok(left);
+	assert.ok(left.content.endsWith(`${foreign}# and another\n`));
 	assert.doesNotMatch(left.content, /sluice/);
 	await server.machine.write({ ...left, content: left.content.replace(`${foreign}# and another\n`, '') });
 	await server.reload();
@@ -153,23 +154,28 @@ export function dyingAt(machine: Machine, at: number, counted: { acts: number })
 export async function runKills(
 	server: PlainServer,
 	words: readonly string[],
-	{ prepare, stride }: { readonly prepare: readonly string[] | undefined; readonly stride: number },
+	{ prepare, stride }: { readonly prepare?: readonly string[]; readonly stride: number },
 ): Promise<number> {
 	const before = await server.treeSum();
 	let tried = 0;
 	for (let at = 1; ; at += stride) {
 		if (prepare !== undefined) done(await server.mta(prepare));
+		const prepared = await server.treeSum();
 		const counted = { acts: 0 };
 		// Broken off by an exception, told as a failure or as nothing at all: either way the process is gone.
 		await server
 			.mta(words, { machine: (machine) => dyingAt(machine, at, counted) })
 			.catch((error: unknown) => assert.ok(error instanceof Killed, String(error)));
 		const isOver = counted.acts < at;
+		const hasBegun = (await server.treeSum()) !== prepared;
 		tried++;
 		if (tried % 2 === 0 && !isOver) {
 			const ran = await server.mta(['ensure']);
 			// Nothing had begun, or it was on its way out.
 			if (ran.code !== 0) assert.match(ran.err, /not wired/, `at ${at}: ${ran.err}`);
+			// What was begun is finished, not turned round.
+			if (hasBegun && words[0] === 'unwire') assert.equal(await server.treeSum(), before, `unwiring, at ${at}`);
+			if (hasBegun && words[0] === 'wire') done(await server.mta(['status']));
 		}
 		const ended = await server.mta(['unwire', '--yes']);
 		assert.equal(ended.code, 0, `killed at ${at}: ${ended.out}${ended.err}`);

@@ -123,7 +123,7 @@ function splitCases(server: () => PlainServer): void {
 function singleCases(server: () => PlainServer): void {
 	test('cut off at any act, ensure or unwire gets out of it', async () => {
 		const stride = isLong ? 1 : 4;
-		const wiring = await runKills(server(), ['wire', '--yes'], { prepare: undefined, stride });
+		const wiring = await runKills(server(), ['wire', '--yes'], { stride });
 		const unwiring = await runKills(server(), ['unwire', '--yes'], { prepare: ['wire', '--yes'], stride });
 		assert.ok(wiring > 5 && unwiring > 2, `${wiring} and ${unwiring} points`);
 	});
@@ -162,7 +162,8 @@ function singleCases(server: () => PlainServer): void {
 		assert.match(done(await mta(['status']), 1).out, /cannot read its configuration/);
 		done(await mta(['unwire', '--yes']));
 		const left = await machine.read(path);
-		assert.ok(left?.content.endsWith('begin nonsense\n'));
+		assert.ok(left);
+		assert.ok(left.content.endsWith('begin nonsense\n'));
 		await machine.write({ ...left, content: left.content.replace('begin nonsense\n', '') });
 		assert.equal(await treeSum(), sum);
 	});

@@ -35,7 +35,7 @@ suite("sluice mta on Debian's Postfix", { skip, concurrency: false }, () => {
 
 	test('cut off at any act, ensure or unwire gets out of it', async () => {
 		const stride = isLong ? 1 : 8;
-		const wiring = await runKills(server, ['wire', '--yes'], { prepare: undefined, stride });
+		const wiring = await runKills(server, ['wire', '--yes'], { stride });
 		const unwiring = await runKills(server, ['unwire', '--yes'], { prepare: ['wire', '--yes'], stride });
 		const bypassing = await runKills(server, ['bypass'], { prepare: ['wire', '--yes'], stride });
 		assert.ok(wiring > 2 && unwiring > 1 && bypassing > 1, `${wiring}, ${unwiring} and ${bypassing} points`);

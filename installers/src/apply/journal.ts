@@ -114,10 +114,10 @@ export class JournalStore {
 
 	async log(atMs: number, author: string, act: Act): Promise<void> {
 		await this.#folders();
-		const former = (await this.#machine.read(this.#path('log.jsonl')))?.content ?? '';
+		const former = (await this.#machine.read(this.#path('acts.log')))?.content ?? '';
 		const line = Buffer.from(JSON.stringify({ at: new Date(atMs).toISOString(), author, ...act }), 'utf8');
 		const lines = [...former.split('\n').filter((each) => each !== ''), line.toString('latin1')];
-		await this.#put('log.jsonl', `${lines.slice(-logLinesMax).join('\n')}\n`);
+		await this.#put('acts.log', `${lines.slice(-logLinesMax).join('\n')}\n`);
 	}
 
 	/** False: another command is at work here. A lock whose process is gone is taken over. */

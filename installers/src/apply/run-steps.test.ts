@@ -96,9 +96,24 @@ test('whichever check fails: the files are as before, then the MTA reads them ag
 		assert.equal(ran.ok, false, word);
 		assert.deepEqual([...machine.files.values()], [stock()], word);
 		assert.equal(machine.folders.has('/etc/exim4/sluice'), false, word);
-		const last = machine.ran.slice(-2).map((line) => line.slice(0, 11));
+		const last = machine.acts.slice(-2).map((line) => line.slice(0, 11));
 		assert.deepEqual(last, ['update-exim', '/bin/sh -c '], word);
 	}
+});
+
+test('a step that fails half-way is undone too', async () => {
+	const machine = memoryMachine([stock()], wellAnswer);
+	const full: typeof machine = {
+		...machine,
+		async write(file) {
+			if (file.path.endsWith('/secret')) throw new Error('no space left');
+			await machine.write(file);
+		},
+	};
+	const ran = await runSteps(wireSteps(wiringOf(), parts), { machine: full, test: async () => ok('seen'), ...quiet });
+	assert.ok(!ran.ok);
+	assert.match(ran.error.why, /no space left/);
+	assert.deepEqual([[...machine.files.values()], machine.folders.has('/etc/exim4/sluice')], [[stock()], false]);
 });
 
 test('what cannot be put back is told', async () => {
@@ -188,9 +203,9 @@ test('the lock: one at a time, and not for ever', async () => {
 test('the log keeps the last thousand acts', async () => {
 	const machine = memoryMachine();
 	const store = new JournalStore(machine, '/state');
-	machine.files.set('/state/log.jsonl', fileOf('/state/log.jsonl', '{}\n'.repeat(1000)));
+	machine.files.set('/state/acts.log', fileOf('/state/acts.log', '{}\n'.repeat(1000)));
 	await store.log(0, 'admin root', { act: 'wire', outcome: 'done' });
-	const lines = machine.files.get('/state/log.jsonl')?.content.trimEnd().split('\n') ?? [];
+	const lines = machine.files.get('/state/acts.log')?.content.trimEnd().split('\n') ?? [];
 	assert.equal(lines.length, 1000);
 	assert.deepEqual(JSON.parse(lines.at(-1) ?? ''), {
 		at: '1970-01-01T00:00:00.000Z',

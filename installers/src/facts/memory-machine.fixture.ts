@@ -8,6 +8,8 @@ export type MemoryMachine = Machine & {
 	readonly folders: Set<string>;
 	/** Every command that was run, as one line. */
 	readonly ran: string[];
+	/** The same, and every `write PATH` and `remove PATH`, in order. */
+	readonly acts: string[];
 };
 
 export const fileOf = (path: string, content: string, rest: Partial<FileFact> = {}): FileFact => ({
@@ -26,20 +28,24 @@ export function memoryMachine(
 	const held = new Map(files.map((file) => [file.path, file]));
 	const folders = new Set<string>();
 	const ran: string[] = [];
+	const acts: string[] = [];
 	const namesIn = (folder: string) =>
 		[...held.keys()].filter((path) => dirname(path) === folder).map((path) => path.slice(folder.length + 1));
 	return {
 		files: held,
 		folders,
 		ran,
+		acts,
 		isLive: true,
 		read: async (path) => held.get(path),
 		list: async (folder) => namesIn(folder).toSorted(),
 		exists: async (path) => held.has(path) || folders.has(path),
 		async write(file) {
+			acts.push(`write ${file.path}`);
 			held.set(file.path, file);
 		},
 		async remove(path) {
+			acts.push(`remove ${path}`);
 			held.delete(path);
 		},
 		async makeFolder(path) {
@@ -54,6 +60,7 @@ export function memoryMachine(
 		},
 		async run(command) {
 			ran.push(command.join(' '));
+			acts.push(command.join(' '));
 			return answer(command);
 		},
 	};

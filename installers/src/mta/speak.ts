@@ -1,5 +1,6 @@
 /**
- * How the commands of `sluice mta` speak: sentences for people as things happen, or one JSON document at the end for programs.
+ * How the commands of `sluice mta` speak: sentences for people as things happen, or one JSON document at the end for programs. A refusal
+ * goes to standard error, as a sentence and a hint or as a problem document, like every command's.
  */
 import { clean, jsonText } from '@sluice/agent/main/commands/render/text.ts';
 import { viewOf } from '@sluice/agent/main/commands/render/view.ts';
@@ -44,7 +45,8 @@ export function speakerFor(terminal: Terminal, isJson: boolean): Speaker {
 			terminal.endWith(code);
 		},
 		refuse({ code: problem, text, hint }, code = 1, report = {}) {
-			if (isJson) terminal.writeOut(jsonText({ ok: false, code: problem, text, hint, ...report }));
+			const document = { type: `urn:sluice:mta-${problem}`, title: 'Not done', detail: text, hint, ...report };
+			if (isJson) terminal.writeErr(jsonText(document));
 			else terminal.writeErr(`${clean(text)}\n${clean(hint)}\n`);
 			terminal.endWith(code);
 		},
