@@ -48,7 +48,7 @@ export function withinLimits(judgement: Judgement, facts: LimitFacts, bounds: Wa
 }
 
 /** No window lets it go, whatever time passes. */
-const isForGood = ({ rule, value }: NonNullable<Measurement['binding']>['rule']): boolean =>
+export const isForGood = ({ rule, value }: NonNullable<Measurement['binding']>['rule']): boolean =>
 	rule === 'message.recipients' || value === 0;
 
 const refused = (action: 'defer' | 'reject', fault: FaultName, reasons: readonly Reason[]): Judgement => ({

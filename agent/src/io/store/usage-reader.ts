@@ -3,7 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
-import type { UsageReader } from '../../ports/usage.ts';
+import type { UsageReader, VisitUsage } from '../../ports/usage.ts';
 import { type Database, openDatabase } from './sqlite.ts';
 import { assertOurs, readUsageState } from './usage-database.ts';
 import { DamagedUsage, unpackUsage } from './usage-pack.ts';
@@ -27,15 +27,26 @@ export function openUsageReader(path: string): UsageReader | undefined {
 		// One snapshot for position, chains and rows.
 		database.exec('BEGIN');
 		const { position } = readUsageState(database);
-		return { position, read: (fromSecond, visit) => read(database, fromSecond, visit), close: () => database.close() };
+		let chains: Chains | undefined;
+		return {
+			position,
+			read(fromSecond, visit) {
+				chains ??= readChains(database);
+				read(database, chains, { fromSecond, visit });
+			},
+			close: () => database.close(),
+		};
 	} catch (error) {
 		database.close();
 		throw error;
 	}
 }
 
-function read(database: Database, fromSecond: number, visit: Parameters<UsageReader['read']>[1]): void {
-	const chains = readChains(database);
+type Chains = readonly (readonly ScopeKey[] | undefined)[];
+
+type Reading = { readonly fromSecond: number; readonly visit: VisitUsage };
+
+function read(database: Database, chains: Chains, { fromSecond, visit }: Reading): void {
 	// A row whose latest second is not below: rows are in the order of the log.
 	const portion = database.prepare(
 		'SELECT row, base, data FROM usage WHERE last >= ? AND row > ? ORDER BY row LIMIT ?',
@@ -56,7 +67,7 @@ function read(database: Database, fromSecond: number, visit: Parameters<UsageRea
 	}
 }
 
-function readChains(database: Database): (readonly ScopeKey[] | undefined)[] {
+function readChains(database: Database): Chains {
 	const chains: (readonly ScopeKey[] | undefined)[] = [];
 	for (const [chain, text] of database.prepare('SELECT chain, scopes FROM chains').all()) {
 		try {
