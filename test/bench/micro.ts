@@ -1,8 +1,7 @@
 /**
  * What single steps of the path cost on the loop: microseconds of processor time a message.
  *
- * `node test/bench/micro.ts [name…]`. Each step is warmed up, then run in rounds; the least round counts, since everything that
- * disturbs only adds. Times are of this thread's own processor time, so a busy machine disturbs little; what native threads do
+ * `node test/bench/micro.ts [name…]`. Times are of this thread's own processor time, so a busy machine disturbs little; what native threads do
  * (the flush of the spool) is not in it. Good for comparing two commits on one machine, not for a verdict: that is relay.ts.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -24,36 +23,8 @@ import { openSpool } from '@sluice/agent/io/spool/spool.ts';
 import type { SluiceEvent } from '@sluice/shared/words/events.ts';
 import { type MessageRecord, messageIdOf } from '@sluice/shared/words/message.ts';
 import { benchFolder } from './load.ts';
-
-type Step = {
-	readonly name: string;
-	/** Does it `count` times. */
-	readonly run: (count: number) => void | Promise<void>;
-	readonly count: number;
-	readonly stop?: () => Promise<void>;
-};
-
-const rounds = 7;
-/** The kernel may count a thread's time in steps of some milliseconds: a round takes many of them. */
-const roundUsMin = 80_000;
-const threadUs = (): number => {
-	const { user, system } = process.threadCpuUsage();
-	return user + system;
-};
-
-async function leastUs({ run, count }: Step): Promise<number> {
-	const timed = async (times: number): Promise<number> => {
-		const before = threadUs();
-		for (let time = 0; time < times; time++) await run(count);
-		return threadUs() - before;
-	};
-	await timed(1);
-	let times = 1;
-	while ((await timed(times)) < roundUsMin) times *= 2;
-	let least = Number.POSITIVE_INFINITY;
-	for (let round = 0; round < rounds; round++) least = Math.min(least, (await timed(times)) / times / count);
-	return least;
-}
+import { meteringSteps } from './metering.ts';
+import { leastUs, type Step, stepLine } from './step.ts';
 
 const secret = 'a-secret-for-the-benches-only';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -294,6 +265,7 @@ const steps: readonly (() => Step | Promise<Step>)[] = [
 	logging,
 	streaming,
 	counting,
+	...meteringSteps,
 ];
 
 const wanted = process.argv.slice(2);
@@ -301,6 +273,6 @@ console.log('µs a message, thread CPU, least of rounds');
 for (const make of steps) {
 	const step = await make();
 	if (wanted.length === 0 || wanted.some((word) => step.name.includes(word)))
-		console.log(`${(await leastUs(step)).toFixed(2).padStart(9)}  ${step.name}`);
+		console.log(stepLine(step, await leastUs(step)));
 	await step.stop?.();
 }

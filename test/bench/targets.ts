@@ -22,3 +22,5 @@ export const dueAtOnceShareMin = 0.8;
 export const queuedMemoryBytesMax = 200e6;
 /** Start with a million open recipients. */
 export const startMsMax = 5_000;
+/** Metering of one message with 10,000 accounts, processor time on the loop. */
+export const meteringUsMax = 50;

@@ -33,8 +33,11 @@ type Leaf = NonNullable<Payers['leaf']>;
 
 export function createChains(input: ChainsInput): Chains {
 	const { accounts, book, identitiesMax } = input;
-	let chains = new Map<string, Chain>();
-	let versions = '';
+	const chains = new Map<string, Chain>();
+	/** Those of listed mailboxes by login, for most of the mail: one look-up instead of five. */
+	const mailboxes = new Map<string, Chain>();
+	let accountsVersion = -1;
+	let bookVersion = -1;
 	/** By account: its identities that nobody vouches for, and when each was last seen. */
 	const identities = new Map<AccountKey, Map<string, number>>();
 
@@ -72,21 +75,35 @@ export function createChains(input: ChainsInput): Chains {
 		return within;
 	}
 
+	function forgetChanged(): void {
+		if (accounts.version === accountsVersion && book.version === bookVersion) return;
+		accountsVersion = accounts.version;
+		bookVersion = book.version;
+		chains.clear();
+		mailboxes.clear();
+	}
+
+	function find(attribution: Attribution, nowMs: number): Chain {
+		const payers = bounded(payersOf(attribution, input), nowMs);
+		const { account, domain = '', leaf, isExempt } = payers;
+		const name = `${account}\n${domain}\n${leaf === undefined ? '' : `${leaf.level}:${leaf.id}`}${isExempt ? '!' : ''}`;
+		const kept = chains.get(name);
+		if (kept !== undefined) return kept;
+		const made = chainOfPayers(payers, input);
+		chains.set(name, made);
+		return made;
+	}
+
 	return {
 		of(attribution, nowMs) {
-			const now = `${accounts.version} ${book.version}`;
-			if (now !== versions) {
-				versions = now;
-				chains = new Map();
-			}
-			const payers = bounded(payersOf(attribution, input), nowMs);
-			const { account, domain = '', leaf, isExempt } = payers;
-			const name = `${account}\n${domain}\n${leaf === undefined ? '' : `${leaf.level}:${leaf.id}`}${isExempt ? '!' : ''}`;
-			const kept = chains.get(name);
-			if (kept !== undefined) return kept;
-			const made = chainOfPayers(payers, input);
-			chains.set(name, made);
-			return made;
+			forgetChanged();
+			const { class: kind, identity, account } = attribution;
+			if (kind !== 'mailbox' || identity?.kind !== 'mailbox') return find(attribution, nowMs);
+			const kept = mailboxes.get(identity.id);
+			if (kept?.account === account) return kept;
+			const chain = find(attribution, nowMs);
+			if (accounts.directory.accountOfMailbox(identity.id) === account) mailboxes.set(identity.id, chain);
+			return chain;
 		},
 		prune(nowMs) {
 			for (const [account, known] of identities) {

@@ -4,6 +4,7 @@
  * A message leaves whole. Only when it has more recipients than one of its windows allows at all may it leave in parts, as many at
  * once as there is room for, since it could never leave otherwise. A part is always the first of its recipients.
  */
+import type { LimitRule } from '@sluice/shared/words/limits.ts';
 import type { Meter } from './meter.ts';
 import type { Rule, RuleSet, RuleState } from './types.ts';
 
@@ -32,10 +33,23 @@ export type Fit = {
 
 type Present = { readonly rules: RuleSet; readonly meter: Meter; readonly nowMs: number };
 
+/** What a rule counts; looked up for every rule of every message. */
+const unitOf = {
+	'minute.messages': 'messages',
+	'minute.recipients': 'recipients',
+	'hour.messages': 'messages',
+	'hour.recipients': 'recipients',
+	'day.messages': 'messages',
+	'day.recipients': 'recipients',
+	'hour.uniqueRecipients': 'keys',
+	'message.recipients': 'message',
+} as const satisfies { readonly [R in LimitRule]: string };
+
 /** What the request would add to a rule's count. */
 function addsOf({ rule, scope }: Rule, request: FitRequest, { meter, nowMs }: Present): number {
-	if (rule === 'hour.uniqueRecipients') return meter.newKeys(scope, request.keys, nowMs);
-	return rule.endsWith('.messages') ? request.messages : request.recipients;
+	const unit = unitOf[rule];
+	if (unit === 'keys') return meter.newKeys(scope, request.keys, nowMs);
+	return unit === 'messages' ? request.messages : request.recipients;
 }
 
 /** Recipients for which one rule has room. */
@@ -45,18 +59,14 @@ function roomOf(
 	{ meter, nowMs }: Present,
 ): number {
 	const left = Math.max(0, value - used);
-	switch (rule) {
-		case 'message.recipients':
+	switch (unitOf[rule]) {
+		case 'message':
 			return 0;
-		case 'minute.messages':
-		case 'hour.messages':
-		case 'day.messages':
+		case 'messages':
 			return left >= request.messages ? request.recipients : 0;
-		case 'minute.recipients':
-		case 'hour.recipients':
-		case 'day.recipients':
+		case 'recipients':
 			return Math.min(left, request.recipients);
-		case 'hour.uniqueRecipients': {
+		case 'keys': {
 			const seen = new Set<number>();
 			let unseen = 0;
 			for (const [index, key] of request.keys.entries()) {
@@ -70,12 +80,12 @@ function roomOf(
 	}
 }
 
-const isWindowOfRecipients = ({ rule }: Rule): boolean => rule !== 'message.recipients' && !rule.endsWith('.messages');
+const isWindowOfRecipients = ({ rule }: Rule): boolean => unitOf[rule] === 'recipients' || unitOf[rule] === 'keys';
 
 /** More than the window allows at all, whatever has been used of it. */
 function isTooLarge(rule: Rule, { recipients, keys }: FitRequest): boolean {
 	if (recipients <= rule.value || !isWindowOfRecipients(rule)) return false;
-	return rule.rule !== 'hour.uniqueRecipients' || new Set(keys).size > rule.value;
+	return unitOf[rule.rule] !== 'keys' || new Set(keys).size > rule.value;
 }
 
 /** `withMessageRule`: false for mail that waits, which that rule let in. */

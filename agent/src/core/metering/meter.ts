@@ -156,11 +156,18 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 		}
 	}
 
+	// The rules of a scope stand together, so most questions are about the scope of the one before.
+	let lastName: ScopeKey = '';
+	let last: Scope | undefined;
+
 	function find(name: ScopeKey, nowMs: number): Scope | undefined {
 		observe(nowMs);
-		const scope = scopes.get(name);
-		if (scope !== undefined) slide(scope);
-		return scope;
+		if (name !== lastName || last === undefined) {
+			last = scopes.get(name);
+			lastName = name;
+		}
+		if (last !== undefined) slide(last);
+		return last;
 	}
 
 	function chargeOne(name: ScopeKey, second: number, amount: ChargeAmount): void {
@@ -266,6 +273,7 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 			for (const [name, scope] of scopes) {
 				slide(scope);
 				if (scope.seconds.head === none && scope.minutes.head === none) scopes.delete(name);
+				last = undefined;
 			}
 		},
 		get scopes() {
