@@ -53,6 +53,19 @@ const packages: { readonly [place: string]: readonly string[] } = {
 	ports: [],
 	flow: [],
 	config: ['yaml', 'ipaddr.js', 'node:fs', 'node:path'],
+	panel: [
+		'ejs',
+		'express',
+		'helmet',
+		'htmx.org',
+		'node:crypto',
+		'node:fs',
+		'node:http',
+		'node:module',
+		'node:net',
+		'node:os',
+		'node:path',
+	],
 };
 
 const isTest = (file: string): boolean =>

@@ -54,7 +54,7 @@ const dayMs = 86_400_000;
 const recipientsOfMessage = 40;
 const connections = 4;
 const pauseMs = 8_000;
-const subjects = ['Rechnung', 'Ihre Anfrage', 'Terminbestätigung', 'Newsletter', 'Re: Angebot', 'Ihre Bestellung'];
+const subjects = ['Invoice', 'Your question', 'Appointment confirmed', 'Newsletter', 'Re: Offer', 'Your order'];
 const receivers = ['ok.test', 'gmx.test', 'posteo.test', 'web.test'];
 
 const domains = new Set(demoAccounts.map(({ domain }) => domain));
@@ -109,10 +109,13 @@ export function startDemoMail(
 
 	async function send({ domain }: Demo, recipients: number): Promise<void> {
 		const from = `${sent % 3 === 0 ? 'info' : 'news'}@${domain}`;
-		const to = Array.from({ length: recipients }, () => `kunde${sent++ % 700}@${receivers[sent % receivers.length]}`);
+		const to = Array.from(
+			{ length: recipients },
+			() => `customer${sent++ % 700}@${receivers[sent % receivers.length]}`,
+		);
 		const named = `X-Sluice-Sender: v=1; s=${secret}; id=1demo0-${String(sent).padStart(6, '0')}-AB; proto=esmtpsa; auth=${Buffer.from(from).toString('base64')}; uid=0; ident=; host=192.0.2.9; port=465; cwd=; anc=`;
-		const subject = `=?utf-8?B?${Buffer.from(`${subjects[sent % subjects.length]} ${sent}`).toString('base64')}?=`;
-		const raw = `${named}\r\nFrom: ${from}\r\nTo: ${to[0]}\r\nSubject: ${subject}\r\nDate: ${new Date().toUTCString()}\r\n\r\nGuten Tag\r\n`;
+		const subject = `${subjects[sent % subjects.length]} ${48_000 + sent}`;
+		const raw = `${named}\r\nFrom: ${from}\r\nTo: ${to[0]}\r\nSubject: ${subject}\r\nDate: ${new Date().toUTCString()}\r\n\r\nHello.\r\n`;
 		await transport.sendMail({ envelope: { from, to }, raw });
 	}
 

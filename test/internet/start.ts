@@ -105,10 +105,11 @@ function greet(internet: Internet, smtpAddress: string, mta: MtaInFront | undefi
 	const lines = [
 		'',
 		`Sluice relays on ${smtpAddress}; its data is in ${relative(process.cwd(), dataDir) || '.'}/.`,
-		describePages(pages),
 		...internet.describe(),
 		'',
 		...(mta === undefined ? [] : [...mta.describe, '']),
+		describePages(pages),
+		'',
 		'Send a message and see its whole life (in a second terminal):',
 		'',
 		'  npm run send -- --from you@one.test --to 451-later@ok.test',
@@ -140,8 +141,10 @@ let isGreeted = false;
 const demoMessages = new Set<string>();
 /** Mail of the demonstration accounts is seen on the pages, not here. */
 function isTold(event: SluiceEvent): boolean {
-	if (typeof event.sender === 'string' && isDemoAddress(event.sender) && event.message !== undefined)
-		demoMessages.add(event.message);
+	const isDemo = [event.sender, event.recipient].some(
+		(address) => typeof address === 'string' && isDemoAddress(address),
+	);
+	if (isDemo && event.message !== undefined) demoMessages.add(event.message);
 	return isGreeted && (event.message === undefined || !demoMessages.has(event.message));
 }
 const agent = await startAgent({

@@ -152,7 +152,7 @@ function accountHandlers(world: World): Pick<OperationHandlers, 'listAccounts' |
 					? a.name.localeCompare(b.name)
 					: query.sort === 'waiting'
 						? b.waiting - a.waiting
-						: usedOf(b, 'hour.recipients') - usedOf(a, 'hour.recipients'),
+						: usedOf(b, 'day.recipients') - usedOf(a, 'day.recipients'),
 			);
 			const from = query.cursor === undefined ? 0 : sorted.findIndex(({ key }) => key === query.cursor) + 1;
 			const items = sorted.slice(from, from + query.limit);

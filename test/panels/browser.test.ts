@@ -152,13 +152,13 @@ test('search as one types, chips, order and paging change the list and the addre
 	await page.getByRole('link', { name: 'Next 50' }).click();
 	await page.waitForURL(/cursor=/);
 	await page.getByLabel('Search accounts').pressSequentially('moda');
-	await page.getByText('1 of 300 accounts, most used first').waitFor();
+	await page.getByText('1 of 300 accounts, most used in 24 h first').waitFor();
 	assert.deepEqual(await page.locator('.sl-cell1').allInnerTexts(), ['shopmoda']);
 	assert.match(page.url(), /q=moda/);
 	assert.doesNotMatch(page.url(), /cursor/, 'a new search begins at its first page');
 	assert.equal(await page.locator('#q:focus').count(), 1);
 	await page.getByLabel('Search accounts').fill('');
-	await page.getByText('300 accounts, most used first').waitFor();
+	await page.getByText('300 accounts, most used in 24 h first').waitFor();
 	await page.getByRole('link', { name: /^Suspended/ }).click();
 	await page.getByText('1 of 300 accounts').waitFor();
 	assert.equal(await page.getByRole('link', { name: /^Suspended/ }).getAttribute('aria-current'), 'true');
@@ -167,7 +167,7 @@ test('search as one types, chips, order and paging change the list and the addre
 	await page.getByText('300 accounts, by name').waitFor();
 	assert.equal(await page.locator('th[aria-sort]').getAttribute('aria-sort'), 'ascending');
 	await page.goBack();
-	await page.getByText('300 accounts, most used first').waitFor();
+	await page.getByText('300 accounts, most used in 24 h first').waitFor();
 	assert.deepEqual(complaints, []);
 	await context.close();
 	await site.stop();

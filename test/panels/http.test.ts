@@ -224,7 +224,7 @@ test('without script: a limit is set by a form, told on the page, and undone by 
 	);
 	const told = await ask(visit, saved.headers.get('location') as string);
 	assert.match(told.text, /rosenca may send 150 recipients an hour until tomorrow, 09:42\./);
-	assert.match(told.text, /1 of 13 accounts, most used first/, 'the filter is kept');
+	assert.match(told.text, /1 of 13 accounts, most used in 24 h first/, 'the filter is kept');
 	const undone = await ask(visit, '/limits/undo', { csrf, note: fieldOf(told.text, 'note') });
 	assert.match(
 		(await ask(visit, undone.headers.get('location') as string)).text,
@@ -291,7 +291,7 @@ test('whoever acts is told to the agent; a reseller sees no rules of the server'
 	const site = await startPages(agent.socketPath, { actor: { role: 'reseller', id: 'nordweb' } });
 	const visit = await loggedIn(site);
 	const list = (await ask(visit, '/accounts')).text;
-	assert.match(list, /2 accounts, most used first/);
+	assert.match(list, /2 accounts, most used in 24 h first/);
 	assert.doesNotMatch(list, /shopmoda/);
 	assert.equal((await ask(visit, '/accounts/shopmoda')).status, 404);
 	await site.stop();

@@ -43,6 +43,7 @@ const suites: readonly Suite[] = [
 	nodeTest('scenarios', 240, 'test/scenarios/*.test.ts'),
 	nodeTest('simulation', 240, 'test/simulation/*.test.ts'),
 	nodeTest('faults', 240, 'test/faults/*.test.ts'),
+	nodeTest('panels', 240, 'test/panels/*.test.ts'),
 	nodeTest('real MTAs', 400, 'test/mta/*.test.ts'),
 ];
 

@@ -50,7 +50,7 @@ export const stringsOf = (words: PanelWords) => ({
 	chipNear: 'Near a limit',
 	chipSuspended: 'Suspended',
 	chipGone: 'Removed',
-	sorted: { usage: 'most used first', name: 'by name', waiting: 'most waiting first' },
+	sorted: { usage: 'most used in 24 h first', name: 'by name', waiting: 'most waiting first' },
 	total: (total: number) => counted(total, words.account, words.accounts),
 	totalOf: (found: number, total: number) => `${count(found)} of ${counted(total, words.account, words.accounts)}`,
 	shown: (shown: number, total: number) => `Shown: ${count(shown)} of ${count(total)}`,
@@ -100,7 +100,7 @@ export const stringsOf = (words: PanelWords) => ({
 
 	originTitle: 'Where this limit comes from',
 	originRule: 'The smallest one applies. Counted per recipient.',
-	watched: (text: string) => `Monitor-only beside it: ${text}.`,
+	beside: (text: string, isEnforced: boolean) => `${isEnforced ? 'Enforced' : 'Monitor-only'} beside it: ${text}.`,
 	panelOwn: (value: string) => `${capital(words.panel)} itself allows ${value} messages an hour before us.`,
 
 	editOf: (rule: string, account: string) => `Change ${rule} of ${account}`,

@@ -59,7 +59,7 @@ export function shownRule(view: LimitsView, window: 'hour' | 'day'): LimitRule {
 export function barFor(account: AccountDto, view: LimitsView, rule: LimitRule, isMain = true): Bar {
 	const usage = account.usage.find((one) => one.rule === rule);
 	const effective = effectiveFor(view, rule);
-	const isUsedUp = usage !== undefined && effective !== undefined && usage.used >= effective.value;
+	const isUsedUp = effective?.mode === 'enforce' && usage !== undefined && usage.used >= effective.value;
 	return barOf({
 		used: usage?.used ?? 0,
 		waiting: isMain || isUsedUp ? (usage?.waiting ?? 0) : 0,

@@ -96,11 +96,11 @@ export function stateReason(account: AccountDto, { t, zoned, nowMs }: Words): st
 	return account.isKnown ? undefined : t.unknownReason;
 }
 
-/** Another rule that is nearer to its limit than the hour is: `91 % of the daily limit used`. */
+/** Another enforced rule that is nearer to its limit than the hour is: `91 % of the daily limit used`. */
 function nearestOther(account: AccountDto, view: LimitsView, shown: string): string | undefined {
 	const ratios = view.effective.flatMap((one) => {
 		const used = account.usage.find((usage) => usage.rule === one.rule)?.used ?? 0;
-		return one.rule !== shown && one.value > 0 && used / one.value >= nearRatio
+		return one.rule !== shown && one.mode === 'enforce' && one.value > 0 && used / one.value >= nearRatio
 			? [{ ratio: used / one.value, text: `${count(used)} of ${count(one.value)} ${ruleWords[one.rule].unit} used` }]
 			: [];
 	});
@@ -172,7 +172,7 @@ export function listOf(facts: ListFacts, query: ListQuery, words: Words): List {
 	const path = `${base}/accounts`;
 	const at = (to: ListQuery): string => `${path}${queryText(to)}`;
 	const chipTexts = { near: t.chipNear, suspended: t.chipSuspended, gone: t.chipGone };
-	const columnTexts = { usage: t.columns.hour, name: t.columns.account, waiting: t.columns.waiting };
+	const columnTexts = { usage: t.columns.day, name: t.columns.account, waiting: t.columns.waiting };
 	const empty = emptyOf(facts, query, path, words);
 	return {
 		path,

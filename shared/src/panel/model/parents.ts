@@ -10,7 +10,7 @@ import type { EffectiveDto, LimitsView } from '../../contract/limit-shapes.ts';
 import { eachOf, type LimitRule, wholeServer } from '../../words/limits.ts';
 import { count } from '../text/numbers.ts';
 import { near, type Zoned } from '../text/times.ts';
-import { effectiveFor, ownNumber, ruleWords, watchedFor } from './rule-words.ts';
+import { besideFor, effectiveFor, ownNumber, ruleWords } from './rule-words.ts';
 
 /** What is set, by `level:id`. */
 export type SetBook = ReadonlyMap<string, LimitsView>;
@@ -30,8 +30,8 @@ export type Origin = {
 	readonly text: string;
 	/** The chain alone does not say it. */
 	readonly isTold: boolean;
-	/** A smaller number that only watches beside an enforced one. */
-	readonly watched?: string;
+	/** Another number that stands beside it: one of the two only watches. */
+	readonly beside?: { readonly text: string; readonly isEnforced: boolean };
 	/** The panel's own number for the same, which the mail server enforces before us. */
 	readonly panelOwn?: string;
 };
@@ -78,6 +78,7 @@ function shortOf(effective: EffectiveDto, accountWord: string, zoned: Zoned, now
 	const until = effective.until === undefined ? '' : `, until ${near(zoned, Date.parse(effective.until), nowMs)}`;
 	const from = effective.origin.level === 'account' ? `own${until}` : `${nameOfOrigin(effective.origin)}${until}`;
 	const short = from.replace('each account', `each ${accountWord}`);
+	if (effective.cappedBy?.level === 'ramp') return `new ${accountWord}`;
 	return effective.cappedBy === undefined ? short : `capped by ${nameOfOrigin(effective.cappedBy)}`;
 }
 
@@ -100,7 +101,7 @@ export function originOf(
 	},
 ): Origin {
 	const effective = effectiveFor(own, rule);
-	const watched = watchedFor(own, rule);
+	const beside = besideFor(own, rule);
 	const isApplied = (level: Level): boolean =>
 		[effective?.origin, effective?.cappedBy].some((one) => one?.level === level.level && one.id === level.id);
 	const chain = levelsOf(owner, own, book, accountWord).flatMap((level): ChainLine[] => {
@@ -132,7 +133,7 @@ export function originOf(
 			: chain,
 		text: effective?.text ?? 'No level sets a number for this.',
 		isTold: effective?.cappedBy !== undefined || !chain.some((line) => line.isApplied),
-		...(watched === undefined ? {} : { watched: watched.text }),
+		...(beside === undefined ? {} : { beside: { text: beside.text, isEnforced: beside.mode === 'enforce' } }),
 		...(effective?.panelOwn === undefined ? {} : { panelOwn: count(effective.panelOwn) }),
 	};
 }

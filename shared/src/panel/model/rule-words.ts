@@ -2,7 +2,7 @@
  * How each rule is named on the pages, and where its number stands in what is put.
  */
 import type { EffectiveDto, LimitsInput, LimitsView } from '../../contract/limit-shapes.ts';
-import type { LimitRule } from '../../words/limits.ts';
+import { type LimitRule, wholeServer } from '../../words/limits.ts';
 
 export type RuleWords = {
 	/** Title of a row: `Hour`. */
@@ -147,12 +147,19 @@ export function ownNumber(view: LimitsView | undefined, rule: LimitRule): OwnNum
 	return builtIn === undefined ? undefined : { value: builtIn.value, mode: builtIn.mode };
 }
 
-/** The limit that decides what leaves: of an enforced one and a smaller one that only watches, the enforced one. */
+/** Is that number the level's own or its ramp's, and not of a pool that it shares? */
+const isOwn = ({ origin }: EffectiveDto): boolean =>
+	origin.level !== 'reseller' && !(origin.level === 'server' && origin.id === wholeServer);
+
+/**
+ * The limit to show for a rule. Where a number that only watches stands beside an enforced one, the agent names both: the level's own
+ * goes before that of a pool, which is shared with others and is no measure of its use.
+ */
 export function effectiveFor(view: LimitsView | undefined, rule: LimitRule): EffectiveDto | undefined {
 	const found = view?.effective.filter((one) => one.rule === rule) ?? [];
-	return found.find(({ mode }) => mode === 'enforce') ?? found[0];
+	return found.find(isOwn) ?? found.find(({ mode }) => mode === 'enforce') ?? found[0];
 }
 
-/** The smaller one that only watches beside an enforced one. */
-export const watchedFor = (view: LimitsView | undefined, rule: LimitRule): EffectiveDto | undefined =>
+/** The other one of two that stand side by side. */
+export const besideFor = (view: LimitsView | undefined, rule: LimitRule): EffectiveDto | undefined =>
 	view?.effective.find((one) => one.rule === rule && one !== effectiveFor(view, rule));
