@@ -1,0 +1,33 @@
+/** Times in the server's zone: the same words wherever the browser is, also over a change of the clocks. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { clock, moment, near, tomorrowMs, zoneText } from './times.ts';
+
+const berlin = { zone: 'Europe/Berlin' };
+const at = Date.parse('2026-11-24T08:42:10Z');
+
+test('a moment, near and far, in the zone of the server', () => {
+	assert.equal(moment(berlin, at), 'Tue 24 Nov 2026, 09:42:10');
+	assert.equal(near(berlin, at, at), '09:42');
+	assert.equal(near(berlin, Date.parse('2026-11-24T23:30:00Z'), at), 'tomorrow, 00:30');
+	assert.equal(near(berlin, Date.parse('2026-11-23T08:42:00Z'), at), 'yesterday, 09:42');
+	assert.equal(near(berlin, Date.parse('2026-12-01T08:42:00Z'), at), 'Tue 1 Dec, 09:42');
+	assert.equal(near(berlin, Date.parse('2027-01-05T08:42:00Z'), at), 'Tue 5 Jan 2027, 09:42');
+	assert.equal(near({ zone: 'Asia/Tokyo' }, at, at), '17:42');
+});
+
+test('the zone with its distance', () => {
+	assert.equal(zoneText(berlin, at), 'Europe/Berlin (UTC+1)');
+	assert.equal(zoneText(berlin, Date.parse('2026-07-01T00:00:00Z')), 'Europe/Berlin (UTC+2)');
+	assert.equal(zoneText({ zone: 'Asia/Kolkata' }, at), 'Asia/Kolkata (UTC+5:30)');
+	assert.equal(zoneText({ zone: 'America/New_York' }, at), 'America/New_York (UTC−5)');
+	assert.equal(zoneText({ zone: 'UTC' }, at), 'UTC');
+});
+
+test('until tomorrow is the same time of the clock, whatever the clocks do meanwhile', () => {
+	assert.equal(new Date(tomorrowMs(berlin, at)).toISOString(), '2026-11-25T08:42:00.000Z');
+	const beforeSummer = Date.parse('2026-03-28T12:00:00Z');
+	assert.equal(clock(berlin, beforeSummer), clock(berlin, tomorrowMs(berlin, beforeSummer)));
+	const beforeWinter = Date.parse('2026-10-24T12:00:00Z');
+	assert.equal(clock(berlin, beforeWinter), clock(berlin, tomorrowMs(berlin, beforeWinter)));
+});
