@@ -133,7 +133,7 @@ async function refusalsOf(
 ): Promise<ReadonlyMap<string, number>> {
 	const refusals = new Map<string, number>();
 	for (const account of accounts.slice(0, accountsAskedMax)) {
-		const { items } = await history.search({ account, state: 'bounced', sinceMs, limit: refusalsAskedMax });
+		const { items } = await history.search({ accounts: [account], state: 'bounced', sinceMs, limit: refusalsAskedMax });
 		const refused = items
 			.flatMap(({ recipients }) => recipients)
 			.filter(({ state, cause }) => state === 'bounced' && (cause === 'content' || cause === 'sender-auth'));
