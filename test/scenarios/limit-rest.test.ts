@@ -171,6 +171,15 @@ test('what watched rules would have kept is counted where it can be enforced, an
 	await clear('server', 'each-mailbox');
 });
 
+test('a mode without a number is for what is inherited', async () => {
+	const enforced = await set('server', 'each-account', { mode: 'enforce', modes: { 'hour.recipients': 'enforce' } });
+	assert.deepEqual(hourly(enforced), ['200 recipients an hour from default for each account (enforce)']);
+	assert.deepEqual(hourly(await view('accounts', 'calm')), hourly(enforced));
+	const { items } = given(await rig.client.call('audit', { query: { limit: 1 } }));
+	assert.equal(items[0]?.detail, 'hour.recipients as inherited (enforce)');
+	await clear('server', 'each-account');
+});
+
 test('the list goes by level and name, page by page, with the defaults that nobody has set', async () => {
 	const names = Array.from({ length: 7 }, (_, at) => `plan ${at}`);
 	for (const name of names.toReversed()) await set('plans', name, { mode: 'monitor', hour: { recipients: 1 } });

@@ -7,6 +7,7 @@
 import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import {
 	type Level,
+	type LimitMode,
 	type LimitRule,
 	type LimitSet,
 	limitText,
@@ -98,8 +99,13 @@ export function setText({ values, mode, modes, over, split, note }: LimitSet, un
 		const own = modes?.[rule];
 		return `${limitText(rule, value)}${own === undefined || own === mode ? '' : ` (${own})`}`;
 	});
+	const inherited = (Object.entries(modes ?? {}) as [LimitRule, LimitMode][])
+		.filter(([rule]) => values[rule] === undefined)
+		.map(([rule, own]) => `${rule} as inherited (${own})`);
 	return [
-		`${numbers.length === 0 ? 'no number' : numbers.join(', ')} (${mode})`,
+		...(numbers.length === 0 ? [] : [`${numbers.join(', ')} (${mode})`]),
+		...inherited,
+		...(numbers.length + inherited.length === 0 ? [`no number (${mode})`] : []),
 		...(over === undefined ? [] : [`over: ${over}`]),
 		...(split === undefined ? [] : [split ? 'sent in parts' : 'not sent in parts']),
 		...(untilMs === undefined ? [] : [`until ${new Date(untilMs).toISOString()}`]),

@@ -67,6 +67,11 @@ test('a number typed is laid over what is set; each rule keeps its mode', async 
 	]);
 });
 
+test('on a wide terminal the list of limits tells all that is set, inherited numbers with a mode of their own too', async () => {
+	const ran = await here('limit list', { width: Number.POSITIVE_INFINITY });
+	assertGolden('limit-list-wide', ran.out);
+});
+
 test('every level can be named, and is asked by its own path', async () => {
 	agent.asked.length = 0;
 	const named: readonly (readonly [words: string, level: string, id: string])[] = [

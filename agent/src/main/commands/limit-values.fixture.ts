@@ -181,6 +181,18 @@ export const limitsList: readonly LimitsView[] = [
 		wouldHave: [],
 	},
 	accountLimits,
+	{
+		level: 'server',
+		id: 'each-mailbox',
+		base: {
+			mode: 'enforce',
+			modes: { 'hour.recipients': 'enforce', 'day.recipients': 'monitor' },
+			author: 'admin root',
+			set: at('05:00:00.000', '2026-11-20'),
+		},
+		effective: [],
+		wouldHave: [],
+	},
 ];
 
 export const accountUsage: OperationOutput<'getUsage'> = {

@@ -3,7 +3,7 @@
  */
 import type { EffectiveDto, LimitsDto, LimitsView, UsageDto } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
-import { type LimitRule, limitText, windows } from '@sluice/shared/words/limits.ts';
+import { type LimitMode, type LimitRule, limitText, windows } from '@sluice/shared/words/limits.ts';
 import { type Column, table } from './table.ts';
 import { clean, countText, hanging, numberText } from './text.ts';
 import { relativeText, shortTimeText, timeAndAgeText, timeText, zoneText } from './time.ts';
@@ -47,6 +47,11 @@ export function setText(set: LimitsDto): string {
 	const parts = [...groups].map(
 		([mode, rules]) => `${rules.map(([rule, value]) => limitText(rule, value)).join(', ')} (${modeTexts[mode]})`,
 	);
+	const named = new Set(numbers.map(([rule]) => rule));
+	const inherited = (Object.entries(set.modes ?? {}) as [LimitRule, LimitMode][])
+		.filter(([rule]) => !named.has(rule))
+		.map(([rule, mode]) => `${ruleTexts[rule]} as inherited (${modeTexts[mode]})`);
+	if (inherited.length > 0) parts.push(inherited.join(', '));
 	const over =
 		set.over == null
 			? []
