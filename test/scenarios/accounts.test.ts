@@ -275,6 +275,14 @@ test('moved to another reseller: what waits is paid by that one, after a restart
 
 	await putOne(rig, { id: 'acme', reseller: 'eve' });
 	assert.equal(rig.count('account.changed', { account: 'acme', change: 'moved', formerReseller: 'bob' }), 1);
+	// What comes now stands behind it: the same episode, of which the sender knows.
+	const behind = await handIn(rig, { to: ['move-behind@ok.test'], sender });
+	assert.equal(await stateOf(rig, behind), 'waiting');
+	assert.deepEqual(
+		[rig.count('limit.episode', { state: 'began' }), rig.count('limit.episode', { state: 'ended' })],
+		[1, 0],
+	);
+	await act(rig, 'REST', 'discard', { kind: 'message', id: behind });
 	// Bob's pool is nothing to it any more; Eve's is used up.
 	await pool('bob', 100);
 	assert.equal(await stateOf(rig, waits), 'waiting');
