@@ -6,6 +6,8 @@
 import assert from 'node:assert/strict';
 import type { Machine } from '@sluice/installers/facts/machine.ts';
 import type { PlainServer, Ran } from './plain-server.ts';
+import { freePorts } from './ports.ts';
+import { until } from './until.ts';
 
 export const done = (ran: Ran, code = 0): Ran => {
 	assert.equal(ran.code, code, `${ran.out}${ran.err}`);
@@ -126,6 +128,22 @@ export async function runHandEdits(
 	await server.machine.write({ ...left, content: left.content.replace(`${foreign}# and another\n`, '') });
 	await server.reload();
 	assert.equal(await server.treeSum(), before, 'all that was left is theirs');
+}
+
+/** Nobody answers at the agent's port: mail waits at the MTA, and a bypass lets it go at once. */
+export async function runBypassFreesQueue(server: PlainServer, queue: readonly string[]): Promise<void> {
+	const before = await server.treeSum();
+	const [deadPort] = await freePorts(1);
+	done(await server.mta(['wire', '--yes', '--force'], { port: deadPort ?? assert.fail() }));
+	const sending = server.send('waits');
+	await until(async () => (await server.machine.run(queue)).output.includes('waits-'), {
+		waitMs: 10_000,
+		otherwise: () => 'it does not wait at the MTA',
+	});
+	assert.match(done(await server.mta(['bypass'])).out, /delivers directly/);
+	assert.equal((await sending).via, 'direct');
+	done(await server.mta(['unwire', '--yes']));
+	assert.equal(await server.treeSum(), before);
 }
 
 export class Killed extends Error {}

@@ -5,7 +5,18 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { boxesUnavailable } from './box.ts';
 import { type EximLayout, type PlainServer, program, startPlainServer } from './plain-server.ts';
-import { done, goesByAgent, goesDirectly, runCircle, runHandEdits, runKills, runRollback } from './wire-cases.ts';
+import { submitAccepted } from './submit.ts';
+import { until } from './until.ts';
+import {
+	done,
+	goesByAgent,
+	goesDirectly,
+	runBypassFreesQueue,
+	runCircle,
+	runHandEdits,
+	runKills,
+	runRollback,
+} from './wire-cases.ts';
 
 const skip = (await boxesUnavailable()) ?? false;
 const isLong = process.env.SLUICE_LONG === '1';
@@ -121,6 +132,37 @@ function splitCases(server: () => PlainServer): void {
 }
 
 function singleCases(server: () => PlainServer): void {
+	test('a bypass frees what waits at the MTA', () => runBypassFreesQueue(server(), ['exim4', '-bp']));
+
+	test('the daemon too goes by the new text, and by the old one afterwards', async () => {
+		const { box, internet, mta, ports, rig } = server();
+		const log = () => box.readFile('/var/log/exim4/mainlog');
+		const hangUps = async () => (await log()).split('SIGHUP received').length - 1;
+		const overSmtp = async (recipient: string) => {
+			await submitAccepted({
+				port: ports.smtp,
+				from: 'a@partner.test',
+				recipients: [recipient],
+				message: 'Subject: x\r\n\r\nx\r\n',
+			});
+			await internet.waitFor(({ accepted }) => accepted().some((each) => each.acceptedRecipients.includes(recipient)));
+			const found = await rig.client.call('listMessages', { query: { recipient } });
+			assert.ok(found.ok);
+			const [message] = found.value.items;
+			return message === undefined ? undefined : (await rig.trace(message.id)).from;
+		};
+		for (const [words, isWired] of [
+			[['wire', '--yes'], true],
+			[['unwire', '--yes'], false],
+		] as const) {
+			const former = await hangUps();
+			done(await mta(words));
+			await until(async () => (await hangUps()) > former, { waitMs: 5_000, otherwise: log });
+			const from = await overSmtp(`daemon-${isWired}@ok.test`);
+			assert.equal(from?.client, isWired ? '127.0.0.1' : undefined);
+		}
+	});
+
 	test('cut off at any act, ensure or unwire gets out of it', async () => {
 		const stride = isLong ? 1 : 4;
 		const wiring = await runKills(server(), ['wire', '--yes'], { stride });

@@ -5,7 +5,16 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { boxesUnavailable } from './box.ts';
 import { type PlainServer, startPlainServer } from './plain-server.ts';
-import { done, goesByAgent, goesDirectly, runCircle, runHandEdits, runKills, runRollback } from './wire-cases.ts';
+import {
+	done,
+	goesByAgent,
+	goesDirectly,
+	runBypassFreesQueue,
+	runCircle,
+	runHandEdits,
+	runKills,
+	runRollback,
+} from './wire-cases.ts';
 
 const skip = (await boxesUnavailable()) ?? false;
 const isLong = process.env.SLUICE_LONG === '1';
@@ -32,6 +41,8 @@ suite("sluice mta on Debian's Postfix", { skip, concurrency: false }, () => {
 		await server.reload();
 		await goesDirectly(server, 'rolled-back');
 	});
+
+	test('a bypass frees what waits at the MTA', () => runBypassFreesQueue(server, ['postqueue', '-j']));
 
 	test('cut off at any act, ensure or unwire gets out of it', async () => {
 		const stride = isLong ? 1 : 8;
