@@ -28,7 +28,7 @@ import type { Dialer, TlsPolicy } from '../ports/smtp-out.ts';
 import type { Spool } from '../ports/spool.ts';
 import type { History, StateStore } from '../ports/store.ts';
 import type { Disk, EventSink } from '../ports/system.ts';
-import type { Episodes } from './episodes.ts';
+import type { Episodes } from './episode.ts';
 import type { Health } from './health.ts';
 import type { NoticeSettings } from './notices.ts';
 import type { Turns } from './turns.ts';

@@ -3,23 +3,9 @@
  *
  * An episode lasts while anything of the sender (the same scopes) waits. It goes on over a restart, and is not told again.
  */
-import type { MessageId } from '@sluice/shared/words/message.ts';
 import type { Chain, RuleSet, RuleState } from '../core/metering/types.ts';
 import type { Flow } from './context.ts';
-
-/** Open episodes, by the names of the sender's scopes. There are never more than lines in the waiting room. */
-export type Episodes = Map<string, Episode>;
-
-export type Episode = {
-	readonly chain: Chain;
-	readonly account: string;
-	readonly identity: string;
-	/** Reverse-path of the first message that waited; of mail that waited before a restart, its domain's hint. */
-	readonly sender: string;
-	readonly message: MessageId;
-	/** Absent: found when it is told. */
-	readonly binding?: RuleState;
-};
+import type { Episode } from './episode.ts';
 
 type Telling = Pick<Flow, 'episodes' | 'waiting' | 'events' | 'clock' | 'meter' | 'ruleSets'>;
 

@@ -10,7 +10,8 @@ import type { Chain } from '../core/metering/types.ts';
 import type { WaitingMessage } from '../core/metering/waiting.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import type { Flow } from './context.ts';
-import { beginEpisode, type Episode, endEpisode, resumeEpisode } from './episodes.ts';
+import type { Episode } from './episode.ts';
+import { beginEpisode, endEpisode, resumeEpisode } from './episodes.ts';
 
 const chains = new WeakMap<QueuedMessage['scopes'], Chain>();
 
