@@ -147,6 +147,10 @@ const limits: readonly (readonly [name: string, rules: readonly Rule[]])[] = [
 	['of a reseller', [ruleOf('reseller:bob', 'hour.recipients', 30), ruleOf('account:free', 'hour.messages', 5)]],
 	['on different recipients', [ruleOf('account:loud', 'hour.uniqueRecipients', 15)]],
 	['of the whole server', [ruleOf('server:server', 'hour.messages', 40), ruleOf('account:calm', 'minute.messages', 1)]],
+	[
+		'smaller than a message, and one on messages',
+		[ruleOf('account:burst', 'minute.recipients', 8), ruleOf('account:burst', 'hour.messages', 4)],
+	],
 	['smaller than a message', [ruleOf('account:burst', 'hour.recipients', 8)]],
 ];
 
@@ -184,6 +188,28 @@ test('limits that nobody comes near hold nothing, and nobody is replayed', () =>
 	assert.ok(chain !== undefined);
 	for (let second = 0; second < 200_000; second += 60) survey.arrive(chain, startSecond + second, 1);
 	assert.equal(survey.loudGroupOf(chain), undefined);
+});
+
+test('whoever is over a limit by one within any window is never taken for quiet', () => {
+	const random = seeded(9);
+	for (let round = 0; round < 200; round++) {
+		const arrivals = Array.from({ length: 60 }, () => ({
+			second: startSecond + Math.floor(random() * 3 * hour),
+			recipients: 1 + Math.floor(random() * 5),
+		})).sort((one, other) => one.second - other.second);
+		const most = Math.max(
+			...arrivals.map(({ second: end }) =>
+				arrivals
+					.filter(({ second }) => second <= end && second > end - hour)
+					.reduce((sum, { recipients }) => sum + recipients, 0),
+			),
+		);
+		const survey = createSurvey();
+		const chain = survey.enter([ruleOf('account:one', 'hour.recipients', most - 1)]);
+		assert.ok(chain !== undefined);
+		for (const { second, recipients } of arrivals) survey.arrive(chain, second, recipients);
+		assert.notEqual(survey.loudGroupOf(chain), undefined);
+	}
 });
 
 test('a limit on one message, or of 0, holds and lets go never', () => {
