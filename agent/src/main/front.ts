@@ -21,6 +21,7 @@ import type { Events } from './events.ts';
 import { listen } from './listen.ts';
 import { measure } from './measure.ts';
 import type { OpenedSpool } from './open-spool.ts';
+import { createSimulations } from './simulations.ts';
 import { openSubmission, type Submission } from './submission.ts';
 import { openTellers } from './tellers.ts';
 import { version } from './version.ts';
@@ -66,6 +67,13 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 	closers.add(() => metrics.stop());
 	events.listen((event) => metrics.count(event));
 	const { webhooks } = openTellers(flow, events, closers, options.webhookNetworks);
+	const simulations = createSimulations({
+		...flow,
+		usagePath: join(config.dataDir, 'usage.db'),
+		waitingRecipientsMax: () => flow.settings().limits.waiting.recipientsMax,
+		now: flow.clock.now,
+	});
+	closers.add(() => simulations.stop());
 	const api = await serveApi(
 		{ socketPath: socketPathOf(config), mode: Number.parseInt(config.api.mode, 8), version },
 		{
@@ -79,6 +87,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 				projected: store.projected,
 				connectionsIn,
 				webhooks,
+				simulations,
 			}),
 			metricsText: metrics.text,
 			events: stream,
