@@ -98,6 +98,13 @@ test('an exception stands before the numbers until its end, rule by rule, and en
 	const over = await view('accounts', 'acme');
 	assert.equal(over.exception, undefined);
 	assert.deepEqual(hourly(over), ['10 recipients an hour from account acme company (enforce)']);
+	assert.notEqual(
+		rig.agent.flow.limits.get('account', 'acme')?.exception,
+		undefined,
+		'kept, should the clock be set back',
+	);
+	clock.advance(25 * hourMs);
+	await rig.until(() => rig.agent.flow.limits.get('account', 'acme')?.exception === undefined);
 	const again = new Date(now() + hourMs).toISOString();
 	await set('accounts', 'acme', { mode: 'enforce', hour: { recipients: 70 }, until: again });
 	assert.deepEqual(hourly(await clear('accounts', 'acme', 'exception')), [

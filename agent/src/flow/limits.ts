@@ -80,6 +80,28 @@ function store(flow: Flow, { level, id }: LimitedThing, limits: StoredLimits | u
 	flow.wakePace();
 }
 
+/** An exception is kept for so long after its end: the clock may be set back. */
+const endedKeptMs = 86_400_000;
+const forgottenPerRound = 500;
+
+/** In each sweep: exceptions that have long been over. They bind nothing any more, and would fill the book. */
+export function forgetEnded(flow: Flow): void {
+	const before = flow.clock.now() - endedKeptMs;
+	const ended = [];
+	for (const { level, id, limits } of flow.limits.entries()) {
+		if (limits.exception === undefined || limits.exception.untilMs >= before) continue;
+		ended.push({ level, id, limits: limits.base === undefined ? undefined : { base: limits.base } });
+		if (ended.length === forgottenPerRound) break;
+	}
+	if (ended.length === 0) return;
+	const entries = ended.map(({ level, id, limits }) => ({
+		id: `${level}:${id}`,
+		value: limits === undefined ? undefined : { level, id, ...limits },
+	}));
+	flow.state.putDocuments('limits', entries);
+	for (const { level, id, limits } of ended) flow.limits.set(level, id, limits);
+}
+
 function tell(
 	flow: Flow,
 	actor: Actor,

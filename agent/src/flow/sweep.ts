@@ -17,6 +17,7 @@ import { forgetOld } from './account-forget.ts';
 import { followAccounts } from './account-mail.ts';
 import { followResellers } from './account-moves.ts';
 import { type Flow, reportError } from './context.ts';
+import { forgetEnded } from './limits.ts';
 import { isUnderReport, keptReply, reportDelay, reportEnded } from './report.ts';
 import { dropHold, perform } from './review.ts';
 import { storeCounts } from './would-have-store.ts';
@@ -197,6 +198,7 @@ async function keepMetering(flow: Flow): Promise<void> {
 	storeCounts(flow);
 	// What only the age of a list of accounts decides is looked at now.
 	flow.wakePace();
+	forgetEnded(flow);
 }
 
 async function compact(flow: Flow): Promise<void> {

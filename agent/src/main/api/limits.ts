@@ -16,7 +16,14 @@ import {
 } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
-import { countingRule, eachOf, type Level, levels, wholeServer } from '@sluice/shared/words/limits.ts';
+import {
+	countingRule,
+	eachOf,
+	type Level,
+	levels,
+	type StoredLimits,
+	wholeServer,
+} from '@sluice/shared/words/limits.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
 import { clearLimits, limitedThingsMax, setLimits } from '../../flow/limits.ts';
 import { type ApiContext, problem } from './context.ts';
@@ -93,6 +100,12 @@ const viewFor = (context: ApiContext, limited: Limited, actor: Actor | undefined
 		owner: ownerIn(context),
 	});
 
+/** An exception that is over is nothing set. */
+function isSet({ flow }: ApiContext, limits: StoredLimits): boolean {
+	const { base, exception } = inForce(flow, limits);
+	return base !== undefined || exception !== undefined;
+}
+
 /** A tenant's own limits have a bound of their own. */
 function hasRoom(context: ApiContext, limited: Limited, actor: Actor): boolean {
 	const { flow } = context;
@@ -100,7 +113,7 @@ function hasRoom(context: ApiContext, limited: Limited, actor: Actor): boolean {
 	const ownerOf = (one: Limited) => accountOfScope(flow.accounts, one, ownerIn(context));
 	const owner = ownerOf(limited);
 	let count = 0;
-	for (const entry of flow.limits.entries()) if (ownerOf(entry) === owner) count += 1;
+	for (const entry of flow.limits.entries()) if (isSet(context, entry.limits) && ownerOf(entry) === owner) count += 1;
 	return count < tenantLimitsMax;
 }
 
@@ -120,10 +133,9 @@ function changeable(
 /** In the order of levels, then by name; a page goes on behind the one that the cursor names. */
 function listed(context: ApiContext, level: Level | undefined, actor: Actor | undefined): readonly Limited[] {
 	const { flow } = context;
-	const stored = [...flow.limits.entries()].flatMap(({ limits, ...limited }) => {
-		const { base, exception } = inForce(flow, limits);
-		return base === undefined && exception === undefined ? [] : [limited];
-	});
+	const stored = [...flow.limits.entries()].flatMap(({ limits, ...limited }) =>
+		isSet(context, limits) ? [limited] : [],
+	);
 	// Defaults have numbers although nobody set them, and what they would have done is asked for first of all.
 	const builtIn = Object.values(eachOf)
 		.filter((id) => flow.limits.get('server', id) === undefined)
