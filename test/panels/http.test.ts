@@ -1,14 +1,12 @@
 /**
- * The pages without a browser: who gets in, what a post must bring, what headers bind the browser, what works without script, how fast.
+ * The pages without a browser: who gets in, what a post must bring, what headers bind the browser what works without script.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { startPages, type TestPages } from './pages.ts';
+import { ask, fieldOf, logInTo, unescaped, visitTo } from './visit.ts';
 import { emptyWorld, largeWorld, nowMs, smallWorld } from './world.ts';
-
-/** Server side, for a page of the list with 5,000 accounts (design §7). */
-const pageMsMax = 300;
 
 let agent: FakeAgent;
 let pages: TestPages;
@@ -21,43 +19,6 @@ after(async () => {
 	await pages.stop();
 	await agent.stop();
 });
-
-type Answer = { readonly status: number; readonly headers: Headers; readonly text: string };
-type Visit = { readonly cookies: Map<string, string>; readonly site: TestPages };
-
-const visitTo = (site: TestPages): Visit => ({ cookies: new Map(), site });
-
-async function ask(
-	{ cookies, site }: Visit,
-	path: string,
-	fields?: { readonly [name: string]: string },
-	headers: { readonly [name: string]: string } = {},
-): Promise<Answer> {
-	const response = await fetch(new URL(path, site.panel.url), {
-		redirect: 'manual',
-		headers: { cookie: [...cookies].map((pair) => pair.join('=')).join('; '), ...headers },
-		...(fields === undefined ? {} : { method: 'POST', body: new URLSearchParams(fields) }),
-	});
-	for (const cookie of response.headers.getSetCookie()) {
-		const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) as unknown as [string, string, string];
-		if (value === '') cookies.delete(name);
-		else cookies.set(name, value);
-	}
-	return { status: response.status, headers: response.headers, text: await response.text() };
-}
-
-const unescaped = (text: string): string =>
-	text.replaceAll('&amp;', '&').replaceAll('&#34;', '"').replaceAll('&#39;', "'");
-const fieldOf = (html: string, name: string): string =>
-	unescaped(new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? '');
-
-async function loggedIn(site = pages): Promise<Visit> {
-	const visit = visitTo(site);
-	const form = await ask(visit, '/login');
-	const csrf = fieldOf(form.text, 'csrf');
-	assert.equal((await ask(visit, '/login', { csrf, password: site.password })).status, 303);
-	return visit;
-}
 
 test('nobody sees a page without the password; the way goes back to where one wanted', async () => {
 	const visit = visitTo(pages);
@@ -109,11 +70,11 @@ test('guessing is slowed down for everybody, and the right password works after 
 });
 
 test('a session ends: when idle, after half a day, by logging out', async () => {
-	const idle = await loggedIn();
+	const idle = await logInTo(pages);
 	clockMs = nowMs + 31 * 60_000;
 	assert.equal((await ask(idle, '/accounts')).status, 303);
 	clockMs = nowMs;
-	const long = await loggedIn();
+	const long = await logInTo(pages);
 	for (let minutes = 20; minutes <= 720; minutes += 20) {
 		clockMs = nowMs + minutes * 60_000;
 		assert.equal((await ask(long, '/accounts')).status, 200, `${minutes} min`);
@@ -121,7 +82,7 @@ test('a session ends: when idle, after half a day, by logging out', async () => 
 	clockMs = nowMs + 721 * 60_000;
 	assert.equal((await ask(long, '/accounts')).status, 303);
 	clockMs = nowMs;
-	const refreshing = await loggedIn();
+	const refreshing = await logInTo(pages);
 	clockMs = nowMs + 29 * 60_000;
 	assert.equal((await ask(refreshing, '/accounts?refresh=1')).status, 200);
 	clockMs = nowMs + 31 * 60_000;
@@ -131,7 +92,7 @@ test('a session ends: when idle, after half a day, by logging out', async () => 
 		'a page that refreshes by itself keeps nobody logged in',
 	);
 	clockMs = nowMs;
-	const leaving = await loggedIn();
+	const leaving = await logInTo(pages);
 	const csrf = fieldOf((await ask(leaving, '/accounts')).text, 'csrf');
 	const session = new Map(leaving.cookies);
 	await ask(leaving, '/logout', { csrf: 'forged' });
@@ -141,8 +102,8 @@ test('a session ends: when idle, after half a day, by logging out', async () => 
 });
 
 test('a post without our token, with another session’s, or from another site changes nothing', async () => {
-	const visit = await loggedIn();
-	const other = await loggedIn();
+	const visit = await logInTo(pages);
+	const other = await logInTo(pages);
 	const csrf = fieldOf((await ask(visit, '/accounts')).text, 'csrf');
 	const otherCsrf = fieldOf((await ask(other, '/accounts')).text, 'csrf');
 	assert.notEqual(csrf, otherCsrf);
@@ -161,7 +122,7 @@ test('a post without our token, with another session’s, or from another site c
 });
 
 test('headers: own files only, no frame, nothing kept; another host name is refused', async () => {
-	const visit = await loggedIn();
+	const visit = await logInTo(pages);
 	for (const path of ['/login', '/accounts', '/accounts/shopmoda', '/nowhere']) {
 		const { headers, text } = await ask(visit, path);
 		assert.equal(
@@ -188,7 +149,7 @@ test('headers: own files only, no frame, nothing kept; another host name is refu
 });
 
 test('without script: a limit is set by a form, told on the page, and undone by a form', async () => {
-	const visit = await loggedIn();
+	const visit = await logInTo(pages);
 	const list = await ask(visit, '/accounts?q=rosen');
 	const href = unescaped(/href="([^"]*rosenca\/limit[^"]*)"/.exec(list.text)?.[1] as string);
 	const form = await ask(visit, href);
@@ -234,7 +195,7 @@ test('without script: a limit is set by a form, told on the page, and undone by 
 });
 
 test('undo: not when somebody has changed it since, not in another session, not after its time', async () => {
-	const visit = await loggedIn();
+	const visit = await logInTo(pages);
 	const csrf = fieldOf((await ask(visit, '/accounts')).text, 'csrf');
 	const save = async (value: string) => {
 		const fields = { csrf, spot: 'account', rule: 'day.recipients', lasting: 'good', value };
@@ -245,7 +206,7 @@ test('undo: not when somebody has changed it since, not in another session, not 
 	const second = fieldOf(await save('350'), 'note');
 	const late = await ask(visit, '/limits/undo', { csrf, note: first }, { 'hx-request': 'true' });
 	assert.match(late.text, /Not undone: somebody has changed this limit since\./);
-	const other = await loggedIn();
+	const other = await logInTo(pages);
 	const otherCsrf = fieldOf((await ask(other, '/accounts')).text, 'csrf');
 	const foreign = await ask(other, '/limits/undo', { csrf: otherCsrf, note: second }, { 'hx-request': 'true' });
 	assert.match(foreign.text, /Not undone: the time for it is over/);
@@ -259,7 +220,7 @@ test('undo: not when somebody has changed it since, not in another session, not 
 });
 
 test('states: nothing yet, nothing found, not allowed, not there, a failed act, agent away', async () => {
-	const visit = await loggedIn();
+	const visit = await logInTo(pages);
 	assert.match((await ask(visit, '/accounts?q=yogg')).text, /No account matches “yogg”.*13 accounts were searched/s);
 	const missing = await ask(visit, '/accounts/nobody');
 	assert.deepEqual([missing.status, /No such account, or it is not yours/.test(missing.text)], [404, true]);
@@ -276,7 +237,7 @@ test('states: nothing yet, nothing found, not allowed, not there, a failed act, 
 	agent.refused.clear();
 	const empty = await startFakeAgent(emptyWorld());
 	const fresh = await startPages(empty.socketPath);
-	const first = await loggedIn(fresh);
+	const first = await logInTo(fresh);
 	assert.match((await ask(first, '/accounts')).text, /No account is known yet/);
 	await empty.stop();
 	const away = await ask(first, '/accounts');
@@ -289,7 +250,7 @@ test('states: nothing yet, nothing found, not allowed, not there, a failed act, 
 
 test('whoever acts is told to the agent; a reseller sees no rules of the server', async () => {
 	const site = await startPages(agent.socketPath, { actor: { role: 'reseller', id: 'nordweb' } });
-	const visit = await loggedIn(site);
+	const visit = await logInTo(site);
 	const list = (await ask(visit, '/accounts')).text;
 	assert.match(list, /2 accounts, most used in 24 h first/);
 	assert.doesNotMatch(list, /shopmoda/);
@@ -297,32 +258,21 @@ test('whoever acts is told to the agent; a reseller sees no rules of the server'
 	await site.stop();
 });
 
-test('paging by key: first, next, and the end; a page of 5,000 accounts in time', async (t) => {
-	const large = await startFakeAgent(largeWorld(5000));
+test('paging by key: the first page, the next, none twice', async (t) => {
+	const large = await startFakeAgent(largeWorld(500));
 	const site = await startPages(large.socketPath);
 	t.after(async () => {
 		await site.stop();
 		await large.stop();
 	});
-	const visit = await loggedIn(site);
+	const visit = await logInTo(site);
 	const page = await ask(visit, '/accounts?sort=name');
 	const next = unescaped(/href="([^"]*cursor=[^"]*)"/.exec(page.text)?.[1] as string);
-	assert.match(page.text, /Shown: 50 of 5,000/);
+	assert.match(page.text, /Shown: 50 of 500/);
 	const second = await ask(visit, next);
 	const namesOf = (html: string) =>
 		[...html.matchAll(/<span class="sl-cell1"><a href="([^"]*)"/g)].map(([, path]) => path);
 	assert.equal(new Set([...namesOf(page.text), ...namesOf(second.text)]).size, 100);
-	const tookMs: number[] = [];
-	for (let round = 0; round < 9; round++) {
-		const beganMs = performance.now();
-		await ask(visit, '/accounts');
-		tookMs.push(performance.now() - beganMs);
-	}
-	const median = tookMs.sort((a, b) => a - b)[4] as number;
-	t.diagnostic(
-		`list of 5,000 accounts: ${median.toFixed(0)} ms (median of 9), ${(page.text.length / 1000).toFixed(0)} kB`,
-	);
-	assert.ok(median < pageMsMax, `${median} ms`);
 });
 
 test('css and script stay small', async () => {

@@ -20,12 +20,15 @@ const view = (change: Partial<LimitsView>): LimitsView => ({
 
 /** What the agent does with a put or delete. */
 function apply(before: LimitsView, writes: readonly Write[]): LimitsView {
-	return writes.reduce((now, write): LimitsView => {
-		const { base, exception, ...rest } = now;
-		if (write.kind === 'put')
-			return write.body.until == null ? { ...now, base: dto(write.body) } : { ...now, exception: dto(write.body) };
-		return write.only === 'exception' ? { ...rest, ...(base === undefined ? {} : { base }) } : rest;
-	}, before);
+	let { base, exception } = before;
+	for (const write of writes) {
+		if (write.kind === 'delete') {
+			exception = undefined;
+			if (write.only === undefined) base = undefined;
+		} else if (write.body.until == null) base = dto(write.body);
+		else exception = dto(write.body);
+	}
+	return view({ ...(base === undefined ? {} : { base }), ...(exception === undefined ? {} : { exception }) });
 }
 
 test('a number as people write it; nothing else', () => {
