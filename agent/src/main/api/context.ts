@@ -21,7 +21,7 @@ export type ApiContext = {
 	readonly projected: () => LogPosition | undefined;
 	readonly connectionsIn: () => number;
 	readonly webhooks: Webhooks;
-	readonly simulations?: Simulations;
+	readonly simulations: Simulations;
 };
 
 export const problem = (code: Problem['code'], detail?: string): Result<never, Problem> =>

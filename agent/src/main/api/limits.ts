@@ -221,12 +221,11 @@ export function createLimitHandlers(context: ApiContext): Handlers {
 				if (!limited.ok) return limited;
 				proposals.push({ ...limited.value, limits: limitSetOf(limits, by, flow.clock.now()) });
 			}
-			if (context.simulations === undefined) return problem('unavailable', 'Nothing is kept to replay.');
 			const started = context.simulations.start({ days: body.days, proposals });
 			return started === 'busy' ? problem('conflict', 'Another simulation is running.') : ok(started);
 		},
 		getSimulation: async ({ params }) => {
-			const found = context.simulations?.find(params.id);
+			const found = context.simulations.find(params.id);
 			return found === undefined ? problem('not-found', 'No such simulation, or it is too long ago.') : ok(found);
 		},
 	};
