@@ -70,6 +70,12 @@ test('an exception says until when; the first days cap', () => {
 	]);
 });
 
+test('the first days are no number of its own', () => {
+	const { book, texts } = createServer();
+	book.set('reseller', 'bob', { base: limitSet({ 'hour.recipients': 10 }) });
+	assert.deepEqual(texts('account', 'acme', 'enforce'), ['enforce: 10 recipients an hour from reseller bob']);
+});
+
 test('a default for each, as in code and as stored', () => {
 	const { book, texts } = createServer();
 	assert.deepEqual(texts('server', eachOf.script), ['monitor: 60 recipients an hour from default for each script']);

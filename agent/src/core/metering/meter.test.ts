@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limitRules, type ScopeKey } from '@sluice/shared/words/limits.ts';
+import { type LimitRule, limitRules, type ScopeKey } from '@sluice/shared/words/limits.ts';
 import fc from 'fast-check';
 import { keyRecordsMax } from './key-list.ts';
 import { createMeter, type Meter } from './meter.ts';
@@ -126,6 +126,16 @@ function checkFree({ meter, recount, nowMs }: World, need: number, limit: number
 		}
 }
 
+/** On both sides of the moment at which the last of a window leaves. */
+function checkEnd(world: World, rule: LimitRule): void {
+	const at = world.meter.freeAtMs({ scope: 'server:server', rule, need: 1, limit: 1 }, world.nowMs) as number;
+	if (at <= world.nowMs) return;
+	for (const nowMs of [at - 1, at]) {
+		world.nowMs = nowMs;
+		check(world);
+	}
+}
+
 test('window sums equal a naive recount, over clock steps and restarts', () => {
 	fc.assert(
 		fc.property(
@@ -139,10 +149,21 @@ test('window sums equal a naive recount, over clock steps and restarts', () => {
 					check(world);
 				}
 				checkFree(world, need, limit);
+				for (const rule of limitRules) checkEnd(world, rule);
 			},
 		),
 		{ numRuns: 1500 },
 	);
+});
+
+test('what left while the clock was ahead stays away, whoever was asked about then', () => {
+	const meter = createMeter();
+	const amount = { messages: 1, recipients: 1, keys: [1] } as const;
+	meter.charge(['account:a'], startMs, amount);
+	assert.equal(meter.used('account:b', 'hour.recipients', startMs + 7_200_000), 0);
+	for (const rule of ['hour.recipients', 'hour.uniqueRecipients', 'minute.recipients'] as const)
+		assert.equal(meter.used('account:a', rule, startMs + 1000), 0, rule);
+	assert.equal(meter.used('account:a', 'day.recipients', startMs + 1000), 1);
 });
 
 test('new keys are those that the hour has not seen, each once', () => {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { LimitRule } from '@sluice/shared/words/limits.ts';
 import fc from 'fast-check';
 import { chainOfScopes, ruleOf, rulesOf, fixtureNowMs as startMs } from './chain.fixture.ts';
+import { kthLeavesMs } from './leaves.ts';
 import { measure } from './measure.ts';
 import { createMeter } from './meter.ts';
 import type { Chain, Rule } from './types.ts';
@@ -134,6 +135,14 @@ test('the last leaves when it was said to, for any rule, use and number', () => 
 		),
 		{ numRuns: 200 },
 	);
+});
+
+test('what could leave at once frees its room a whole second, or minute, later', () => {
+	const meter = createMeter();
+	const nowMs = startMs + 61_999;
+	const at = (rule: LimitRule, count: number) => kthLeavesMs(ruleOf('account:acme', rule, 10), count, { meter, nowMs });
+	assert.deepEqual([at('hour.recipients', 10), at('hour.recipients', 11)], [nowMs, startMs + 61_000 + hourMs]);
+	assert.deepEqual([at('day.recipients', 10), at('day.recipients', 31)], [nowMs, startMs + 60_000 + 72 * hourMs]);
 });
 
 test('a message larger than a whole window leaves in parts and stops nobody who does not share its limit', () => {
