@@ -122,8 +122,56 @@ test('a later version is not touched', (context) => {
 	open(path).state.close();
 	edit(path, 'PRAGMA user_version = 99');
 	assert.throws(() => open(path), /later version/);
-	edit(path, 'PRAGMA user_version = 1');
+	edit(path, 'PRAGMA user_version = 2');
 	open(path).state.close();
+});
+
+test('a file of version 1 gets its table of documents and keeps what it has', (context) => {
+	const path = join(temporaryFolder(context), 'state.db');
+	const before = open(path).state;
+	before.putHold(hold);
+	before.close();
+	edit(path, 'DROP TABLE documents; PRAGMA user_version = 1');
+	const { state, troubles } = open(path);
+	assert.deepEqual([state.holds(), state.documents('account'), troubles], [[hold], [], []]);
+	state.putDocuments('account', [{ id: 'acme', value: { key: 'acme' } }]);
+	state.close();
+	const after = open(path).state;
+	assert.deepEqual(after.documents('account'), [{ id: 'acme', value: { key: 'acme' } }]);
+	after.close();
+});
+
+test('documents: all of a portion or none, by kind, and a damaged one is left out and told', (context) => {
+	const path = join(temporaryFolder(context), 'state.db');
+	const { state } = open(path);
+	state.putDocuments('account', [
+		{ id: 'b', value: { n: 2 } },
+		{ id: 'a', value: { n: 1 } },
+	]);
+	state.putDocuments('limits', [{ id: 'a', value: 'other' }]);
+	const circular: { self?: unknown } = {};
+	circular.self = circular;
+	assert.throws(() =>
+		state.putDocuments('account', [
+			{ id: 'a', value: undefined },
+			{ id: 'c', value: circular },
+		]),
+	);
+	assert.deepEqual(state.documents('account'), [
+		{ id: 'a', value: { n: 1 } },
+		{ id: 'b', value: { n: 2 } },
+	]);
+	state.putDocuments('account', [{ id: 'a', value: undefined }]);
+	state.close();
+	edit(path, "INSERT INTO documents VALUES ('account', 'x', '{')");
+	const { state: next, troubles } = open(path);
+	assert.deepEqual(next.documents('account'), [{ id: 'b', value: { n: 2 } }]);
+	assert.deepEqual(next.documents('limits'), [{ id: 'a', value: 'other' }]);
+	assert.deepEqual(
+		troubles.map(({ kind }) => kind),
+		['document-damaged'],
+	);
+	next.close();
 });
 
 test('a kill while the file was being made does no harm', (context) => {
