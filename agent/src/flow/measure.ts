@@ -56,7 +56,8 @@ export function measureSubmission(flow: Flow, message: ToMeasure, judgement: Jud
 	} catch (error) {
 		reportError(flow, 'measure', error);
 		if (paid !== undefined) payBack(flow, paid.chain, message.nowMs, paid.charge);
-		return { judgement: { ...judgement, verdict: { ...judgement.verdict, reasons: [undecided] } } };
+		const { verdict } = judgement;
+		return { judgement: { ...judgement, verdict: { ...verdict, reasons: [...verdict.reasons, undecided] } } };
 	}
 }
 

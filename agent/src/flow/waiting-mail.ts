@@ -59,16 +59,23 @@ export function fillWaitingRoom(flow: Flow): void {
 	}
 }
 
-/** After an act: what of these messages waits now. A message that has no scopes waits as well, and leaves with the next look. */
+/** After an act: what of these messages waits now. What nobody pays for waits as well, and leaves with the next look. */
 export function followWaiting(flow: Flow, ids: Iterable<MessageId>): void {
 	for (const id of ids) {
 		const message = flow.scheduler.find(id);
-		const waiting = message === undefined ? undefined : waitingOf(message);
-		flow.waiting.remove(id);
-		if (waiting !== undefined) {
+		if (message === undefined) {
+			flow.waiting.remove(id);
+			continue;
+		}
+		const waiting = waitingOf(message);
+		// What goes on waiting is not touched: its line stands, and blocks what it blocked.
+		const gone = message.recipients.filter(({ state }) => state !== 'waiting');
+		flow.waiting.remove(id, waiting === undefined ? undefined : gone.map(({ index }) => index));
+		if (waiting === undefined) endEpisode(flow, chainOfQueued(message));
+		else {
 			flow.waiting.add(waiting);
-			if (message !== undefined) beginEpisode(flow, episodeOf(message, waiting.chain));
-		} else if (message !== undefined) endEpisode(flow, chainOfQueued(message));
+			beginEpisode(flow, episodeOf(message, waiting.chain));
+		}
 	}
 	flow.wakePace();
 }

@@ -87,7 +87,11 @@ function told(step: Transition, before: Transition['to'], recipient: string): St
 		case 'held':
 			return { ...common, event: 'message.held', text: `Held${who}${why}.` };
 		case 'waiting':
-			return { ...common, event: 'message.waiting', text: `Waits${why}.` };
+			return {
+				...common,
+				event: 'message.waiting',
+				text: `Let go${who}${why}; over its limit, so it waits and leaves in pace.`,
+			};
 		case 'queued':
 		case 'sending': {
 			if (before === 'held' || before === 'waiting')
