@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { sweep } from '@sluice/agent/flow/sweep.ts';
 import type { LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationInput, OperationOutput } from '@sluice/shared/contract/operations.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
@@ -104,7 +105,8 @@ test('an exception stands before the numbers until its end, rule by rule, and en
 		'kept, should the clock be set back',
 	);
 	clock.advance(25 * hourMs);
-	await rig.until(() => rig.agent.flow.limits.get('account', 'acme')?.exception === undefined);
+	await sweep(rig.agent.flow);
+	assert.equal(rig.agent.flow.limits.get('account', 'acme')?.exception, undefined);
 	const again = new Date(now() + hourMs).toISOString();
 	await set('accounts', 'acme', { mode: 'enforce', hour: { recipients: 70 }, until: again });
 	assert.deepEqual(hourly(await clear('accounts', 'acme', 'exception')), [
@@ -220,6 +222,13 @@ test('an account is named by its panel’s id and kept by key; what is set stays
 	const fresh = await view('accounts', 'acme');
 	assert.deepEqual([fresh.id, fresh.base], ['acme~2', undefined], 'who has the name now inherits nothing');
 	assert.equal((await view('accounts', 'acme~1')).base?.note, 'old', 'and the first one keeps its own');
+	for (const [id, key] of [
+		['acme', 'acme~2'],
+		['acme~1', 'acme'],
+	] as const) {
+		const body = { selector: { kind: 'account', id }, reason: 'which of the two', seconds: 60 } as const;
+		assert.equal(given(await rig.client.call('putHold', { body })).hold.selector.id, key);
+	}
 	await set('accounts', 'acme', { mode: 'enforce', hour: { recipients: 44 } });
 	rig = await rig.restart();
 	assert.equal((await view('accounts', 'acme')).base?.hour?.recipients, 44);

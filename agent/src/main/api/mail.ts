@@ -11,7 +11,7 @@ import type { HealthDto, TraceDto } from '@sluice/shared/contract/shapes.ts';
 import type { AccountKey } from '@sluice/shared/words/account.ts';
 import { type MessageId, messageTimeOf } from '@sluice/shared/words/message.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
-import type { StandingHold } from '@sluice/shared/words/selector.ts';
+import type { Selector } from '@sluice/shared/words/selector.ts';
 import { storyOf } from '../../core/delivery/story.ts';
 import type { AccountBook } from '../../core/identity/accounts.ts';
 import { identityText } from '../../core/policy/judge.ts';
@@ -142,10 +142,15 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 	const { flow } = context;
 	const act = async (
 		kind: ReviewAct,
-		selector: StandingHold['selector'],
+		selector: Selector,
 		{ reason, now = false }: { readonly reason: string; readonly now?: boolean | undefined },
 		actor: Actor | undefined,
-	) => reviewed(await review(flow, kind, selector, reason, actor as Actor, now));
+	) => reviewed(await review(flow, kind, meant(selector), reason, actor as Actor, now));
+	// An account is named by the panel's id, and kept by key.
+	const meant = ({ kind, id }: Selector): Selector => ({
+		kind,
+		id: kind === 'account' ? keyOf(flow.accounts, id) : id,
+	});
 	return {
 		health: async () => ok(health(context)),
 		listMessages: async ({ query }, actor) => {
@@ -200,7 +205,7 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 					'invalid',
 					'A standing hold is of an account, an identity or a destination; hold a message with /v1/queue/hold.',
 				);
-			const done = await setHold(flow, body, actor as Actor);
+			const done = await setHold(flow, { ...body, selector: meant(body.selector) }, actor as Actor);
 			if (!done.ok)
 				return problem(
 					'unavailable',

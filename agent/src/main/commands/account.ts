@@ -99,7 +99,7 @@ async function release(
 		id: 'act',
 		input: {
 			params: { act: 'release' },
-			body: { selector: { kind: 'account', id: key }, reason, now: now === true },
+			body: { selector: { kind: 'account', id }, reason, now: now === true },
 		},
 		render: (done, view) => releasedLines({ id, lifted }, done, view),
 	});
