@@ -110,7 +110,8 @@ function createServer() {
 	return { ...fitted, message, now: () => startMs + Math.floor((charged * 1000) / messagesPerSecond) };
 }
 
-function metering(): Step {
+/** One message, as flow measures it. */
+export function metering(): Step {
 	const { message } = createServer();
 	return {
 		name: 'metering of a message: chain, rules, measure, charge, warn; 10,000 accounts',

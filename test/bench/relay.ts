@@ -21,11 +21,14 @@ import { parseArgs } from 'node:util';
 import { boxesUnavailable } from '../mta/box.ts';
 import { benchFolder, type Sink, startSink } from './load.ts';
 import { describeMachine, machineText } from './machine.ts';
+import { metering } from './metering.ts';
 import { forgetPeak } from './processes.ts';
 import { profileAgent } from './profile.ts';
 import { type AgentRelay, type Relay, startAgentRelay, startPostfixRelay } from './relays.ts';
 import { type Cell, measure, type Run } from './run.ts';
+import { leastUs, stepLine } from './step.ts';
 import { cellName, median, type Row, rowOf, runLine, table } from './table.ts';
+import { meteringUsMax } from './targets.ts';
 
 const { values: options } = parseArgs({
 	allowNegative: true,
@@ -124,7 +127,7 @@ async function compare(): Promise<readonly Run[]> {
 	}
 }
 
-async function record(rows: readonly Row[], runs: readonly Run[]): Promise<void> {
+async function record(rows: readonly Row[], runs: readonly Run[], meteringLine: string): Promise<void> {
 	const machine = describeMachine(benchFolder);
 	const foreign = runs.map((run) => run.foreignProcessors);
 	const text = `# Relay next to a stock Postfix
@@ -132,6 +135,12 @@ async function record(rows: readonly Row[], runs: readonly Run[]): Promise<void>
 ${machineText(machine)} Made by \`npm run bench -- --record\`: ${plan.rounds} rounds of about ${plan.seconds} s a run, ${plan.pipelining ? 'pipelining' : 'waiting'} source, ${plan.domains} recipient domain(s), 20 senders, all over loopback with source and sink on the same processors. Time runs from the first byte sent until the sink has the last message; every message arrived exactly once. Ratios are medians of the ratios within rounds. While it ran, other work used ${median(foreign).toFixed(2)} processors (median; at most ${Math.max(...foreign).toFixed(2)}); it slows one busy process more than many, so ratios are lower for it.
 
 ${table(rows)}
+
+Processor time on the loop, µs a message:
+
+\`\`\`
+${meteringLine}
+\`\`\`
 
 Memory of Postfix is the sum over its processes with shared pages counted once; of Sluice, the most its process held.
 
@@ -155,8 +164,12 @@ if (options.prof) {
 	const runs = await compare();
 	const rows = cells.map((cell) => rowOf(cell, runs));
 	console.log(`\n${machineText(describeMachine(benchFolder))}\n\n${table(rows)}`);
+	const step = metering();
+	const meteringUs = await leastUs(step);
+	const meteringLine = stepLine(step, meteringUs).trim();
+	console.log(`\nµs a message on the loop: ${meteringLine}`);
 	const below = rows.filter((row) => row.verdict === 'below');
-	if (options.record) await record(rows, runs);
+	if (options.record) await record(rows, runs, meteringLine);
 	if (below.length > 0) console.log(`\nBelow the floor: ${below.map(cellName).join(', ')}`);
-	if (options.check && below.length > 0) process.exitCode = 1;
+	if (options.check && (below.length > 0 || meteringUs > meteringUsMax)) process.exitCode = 1;
 }
