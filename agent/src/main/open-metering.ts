@@ -8,6 +8,7 @@ import type { LimitBook } from '../core/metering/book.ts';
 import { createChains } from '../core/metering/chains.ts';
 import { createMeter } from '../core/metering/meter.ts';
 import { createRuleSets } from '../core/metering/rules.ts';
+import { tracksKeysBy } from '../core/metering/tracked.ts';
 import { createWaitingRoom } from '../core/metering/waiting.ts';
 import { createWarnings } from '../core/metering/warnings.ts';
 import { createWouldHave } from '../core/metering/would-have.ts';
@@ -26,7 +27,7 @@ export type MeteringParts = {
 
 export function openMetering({ accounts, limits, state, settings }: MeteringParts): Metering {
 	return {
-		meter: createMeter(),
+		meter: createMeter({ tracksKeys: tracksKeysBy(limits) }),
 		chains: createChains({ accounts, book: limits, identitiesMax: () => settings().limits.identitiesMax }),
 		ruleSets: createRuleSets({
 			accounts,

@@ -5,9 +5,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type LimitRule, limitRules, type ScopeKey } from '@sluice/shared/words/limits.ts';
 import fc from 'fast-check';
+import { createLimitBook } from './book.ts';
+import { limitSet } from './chain.fixture.ts';
 import { keyRecordsMax } from './key-list.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { type Charged, createRecount, observe, type Recount, record, recounted } from './recount.fixture.ts';
+import { tracksKeysBy } from './tracked.ts';
 
 const startMs = 1_800_000_000_000;
 const scopes: readonly ScopeKey[] = ['server:server', 'account:a', 'mailbox:m@a.test', 'account:b'];
@@ -185,6 +188,18 @@ test('keys of other scopes than accounts count from the first question on, or as
 	const asked = createMeter({ tracksKeys: (scope) => scope === 'mailbox:m' });
 	asked.charge(['mailbox:m'], startMs, amount);
 	assert.equal(asked.used('mailbox:m', 'hour.uniqueRecipients', startMs), 1);
+});
+
+test('keys are counted where a limit on them is set, by name or for each', () => {
+	const book = createLimitBook();
+	const tracks = tracksKeysBy(book);
+	const tracked = () => ['account:a', 'mailbox:m', 'mailbox:n', 'domain:d', 'reseller:r'].filter(tracks);
+	assert.deepEqual(tracked(), ['account:a']);
+	book.set('mailbox', 'm', { base: limitSet({ 'hour.uniqueRecipients': 5 }) });
+	book.set('reseller', 'r', { exception: { ...limitSet({ 'hour.uniqueRecipients': 5 }), untilMs: 0 } });
+	assert.deepEqual(tracked(), ['account:a', 'mailbox:m', 'reseller:r']);
+	book.set('server', 'each-mailbox', { base: limitSet({ 'hour.uniqueRecipients': 5 }) });
+	assert.deepEqual(tracked(), ['account:a', 'mailbox:m', 'mailbox:n', 'reseller:r']);
 });
 
 test('beyond the bound on keys each recipient counts as new, takes bounded memory, and leaves with its hour', () => {
