@@ -67,8 +67,10 @@ const joined = (conditions: readonly Condition[]): Condition => ({
 	values: conditions.flatMap(({ values }) => values),
 });
 
-/** An index on accounts is worth a look for each of so many; for more of them all messages are read. */
-const accountsLookedUpMax = 64;
+/** So many accounts leave as few messages as one does; more of them may leave most. */
+const accountsFewMax = 64;
+/** Looking each of so many up in a chunk costs less than reading the chunk's messages, even when none of them has sent anything. */
+const accountsLookedUpMax = 4000;
 
 /** States that many recipients are in: an account leaves fewer. */
 const frequentStates: readonly RecipientState[] = ['queued', 'bounced'];
@@ -105,7 +107,8 @@ function messageTerms({ accounts, identity, sender, subject }: MessageQuery): Te
 	if (identity !== undefined) terms.push(term(2, 'messages_identity', 'm.identity = ?', identity));
 	// As one value, so that the text is the same however many there are: statements are prepared once for each text.
 	if (accounts !== undefined) {
-		const [rank, index] = accounts.length <= accountsLookedUpMax ? [4, 'messages_account'] : [8, ''];
+		const rank = accounts.length <= accountsFewMax ? 4 : 8;
+		const index = accounts.length <= accountsLookedUpMax ? 'messages_account' : '';
 		terms.push(term(rank, index, 'm.account IN (SELECT value FROM json_each(?))', JSON.stringify(accounts)));
 	}
 	if (subject !== undefined && subject !== '')

@@ -54,6 +54,7 @@ const accountSets: readonly (readonly string[])[] = [
 	['nobody'],
 	[],
 	['club', ...Array.from({ length: 200 }, (_, at) => `other${at}`)],
+	['shop', ...Array.from({ length: 4500 }, (_, at) => `other${at}`)],
 ];
 
 /** Three days of random mail, in chunks of a few recipients so that a day has many. */

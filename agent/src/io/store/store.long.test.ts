@@ -107,6 +107,7 @@ test('ten million recipients are searched', { skip, timeout: 3_600_000 }, (conte
 		['sender domain', { sender: '@site77.test' }],
 		['account', { accounts: ['acct77'] }],
 		['accounts of a customer', { accounts: Array.from({ length: 20 }, (_, at) => `acct${at * 7}`) }],
+		['quiet accounts of a reseller', { accounts: Array.from({ length: 400 }, (_, at) => `quiet${at}`) }],
 		['accounts of a reseller', { accounts: Array.from({ length: 400 }, (_, at) => `acct${at}`), state: 'bounced' }],
 		['account, one day', { accounts: ['acct77'], sinceMs: exampleMs - 5 * dayMs, untilMs: exampleMs - 4 * dayMs }],
 		['account and subject', { accounts: ['acct77'], subject: 'number 1234' }],
