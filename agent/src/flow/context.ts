@@ -15,6 +15,7 @@ import type { Ramp, RuleSets } from '../core/metering/rules.ts';
 import type { WaitingRoom } from '../core/metering/waiting.ts';
 import type { Warnings } from '../core/metering/warnings.ts';
 import type { WouldHave } from '../core/metering/would-have.ts';
+import type { NoticeSettings } from '../core/notice/settings.ts';
 import type { JudgeSettings } from '../core/policy/judge.ts';
 import type { WaitingBounds } from '../core/policy/limit.ts';
 import type { OwnershipSettings } from '../core/policy/ownership.ts';
@@ -30,7 +31,6 @@ import type { History, StateStore } from '../ports/store.ts';
 import type { Disk, EventSink } from '../ports/system.ts';
 import type { Episodes } from './episode.ts';
 import type { Health } from './health.ts';
-import type { NoticeSettings } from './notices.ts';
 import type { Turns } from './turns.ts';
 
 export type FlowSettings = {

@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import type { SluiceEvent } from '@sluice/shared/words/events.ts';
 import type { MessageRecord } from '@sluice/shared/words/message.ts';
 import { createAccountBook } from '../core/identity/accounts.ts';
+import type { NoticeSettings } from '../core/notice/settings.ts';
 import type { Letter } from '../ports/composer.ts';
 import type { Flow } from './context.ts';
 import { handClock } from './hand-clock.fixture.ts';
-import { createNotices, type NoticeSettings } from './notices.ts';
+import { createNotices } from './notices.ts';
 
 const settingsDefault: NoticeSettings = {
 	to: ['root@host.test'],

@@ -11,6 +11,7 @@ import type { SluiceEvent } from '@sluice/shared/words/events.ts';
 import type { LimitRule } from '@sluice/shared/words/limits.ts';
 import { scopeOf } from '@sluice/shared/words/limits.ts';
 import { type MessageRecord, messageIdOf } from '@sluice/shared/words/message.ts';
+import type { NoticeSettings } from '../core/notice/settings.ts';
 import {
 	episodeText,
 	goneText,
@@ -24,15 +25,6 @@ import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { Composer } from '../ports/composer.ts';
 import { type Flow, reportError } from './context.ts';
-
-export type NoticeSettings = {
-	/** Administrators. */
-	readonly to: readonly string[];
-	readonly from: string;
-	readonly owners: boolean;
-	readonly senders: boolean;
-	readonly zone: string;
-};
 
 export type Notices = {
 	hear(event: SluiceEvent): void;
