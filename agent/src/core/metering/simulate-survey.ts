@@ -40,10 +40,16 @@ export type Survey = {
 };
 
 /** Opaque. */
-export type SurveyedChain = { readonly scopes: readonly Surveyed[] };
+export type SurveyedChain = {
+	readonly scopes: readonly Surveyed[];
+	/** Where the rings of its scopes begin. */
+	readonly rings: readonly number[];
+	/** The least `message.recipients` of its rules. */
+	readonly messageMax: number;
+};
 
 type Surveyed = {
-	readonly rings: readonly Ring[];
+	readonly rings: readonly number[];
 	readonly messageMax: number;
 	isLoud: boolean;
 	/** Towards the root of its group. */
@@ -53,25 +59,86 @@ type Surveyed = {
 const piecesOfWindow = 4;
 const pieces = piecesOfWindow + 1;
 
-type Ring = {
-	readonly pieceSeconds: number;
-	readonly recipientsMax: number;
-	readonly messagesMax: number;
-	piece: number;
-	readonly recipients: number[];
-	readonly messages: number[];
-	recipientsSum: number;
-	messagesSum: number;
-};
+/**
+ * A ring is 16 numbers of one array, a line of the processor's cache: this is done for every recipient of weeks. Seconds of a piece, the
+ * present piece, what may be in all pieces (recipients, messages; beyond: loud), what is, then recipients and messages of each piece.
+ */
+const pieceSeconds = 0;
+const present = 1;
+const recipientsMax = 2;
+const messagesMax = 3;
+const recipientsSum = 4;
+const messagesSum = 5;
+const recipientsOf = 6;
+const messagesOf = recipientsOf + pieces;
+const ringStride = 16;
+const ringsInitial = 1024;
+/** As a limit: none. */
+const unlimited = 0x7fffffff;
 
 export function createSurvey(): Survey {
 	const byScope = new Map<ScopeKey, Surveyed>();
+	let cells = new Int32Array(ringsInitial * ringStride);
+	let used = 0;
 	let isOver = false;
 
 	/** Nobody arrives any more: who is loud makes its group so. */
 	function end(): void {
 		isOver = true;
 		for (const scope of byScope.values()) if (scope.isLoud) rootOf(scope).isLoud = true;
+	}
+
+	function makeRing(window: Window, recipients: number, messages: number): number {
+		if (used + ringStride > cells.length) {
+			const grown = new Int32Array(2 * cells.length);
+			grown.set(cells);
+			cells = grown;
+		}
+		const ring = used;
+		used += ringStride;
+		cells[ring + pieceSeconds] = windowSeconds[window] / piecesOfWindow;
+		cells[ring + recipientsMax] = recipients;
+		cells[ring + messagesMax] = messages;
+		return ring;
+	}
+
+	function surveyedOf(rules: readonly Rule[]): Surveyed {
+		const most = (name: string): number =>
+			Math.min(unlimited, ...rules.filter(({ rule }) => rule === name).map(({ value }) => value));
+		const rings = windows.flatMap((window) => {
+			// There are never more different recipients than recipients.
+			const different = window === 'hour' ? most('hour.uniqueRecipients') : unlimited;
+			const recipients = Math.min(most(`${window}.recipients`), different);
+			const messages = most(`${window}.messages`);
+			return recipients === unlimited && messages === unlimited ? [] : [makeRing(window, recipients, messages)];
+		});
+		return { rings, messageMax: most('message.recipients'), isLoud: false, parent: undefined };
+	}
+
+	function slide(ring: number, piece: number): void {
+		const before = cells[ring + present] as number;
+		for (let passed = Math.max(before + 1, piece - pieces + 1); passed <= piece; passed++) {
+			const at = ring + (passed % pieces);
+			cells[ring + recipientsSum] = (cells[ring + recipientsSum] as number) - (cells[at + recipientsOf] as number);
+			cells[ring + messagesSum] = (cells[ring + messagesSum] as number) - (cells[at + messagesOf] as number);
+			cells[at + recipientsOf] = 0;
+			cells[at + messagesOf] = 0;
+		}
+		cells[ring + present] = piece;
+	}
+
+	/** Adds a message; true when a window may hold more than the limits. */
+	function overflows(ring: number, second: number, recipients: number): boolean {
+		const piece = Math.floor(second / (cells[ring + pieceSeconds] as number));
+		if (piece !== cells[ring + present]) slide(ring, piece);
+		const at = ring + (piece % pieces);
+		cells[at + recipientsOf] = (cells[at + recipientsOf] as number) + recipients;
+		cells[at + messagesOf] = (cells[at + messagesOf] as number) + 1;
+		const inRecipients = (cells[ring + recipientsSum] as number) + recipients;
+		const inMessages = (cells[ring + messagesSum] as number) + 1;
+		cells[ring + recipientsSum] = inRecipients;
+		cells[ring + messagesSum] = inMessages;
+		return inRecipients > (cells[ring + recipientsMax] as number) || inMessages > (cells[ring + messagesMax] as number);
 	}
 
 	return {
@@ -89,14 +156,18 @@ export function createSurvey(): Survey {
 				const root = rootOf(other);
 				if (root !== first) root.parent = first;
 			}
-			return { scopes };
+			return {
+				scopes,
+				rings: scopes.flatMap(({ rings }) => rings),
+				messageMax: Math.min(...scopes.map(({ messageMax }) => messageMax)),
+			};
 		},
 		arrive(chain, second, recipients) {
-			for (const scope of chain.scopes) {
-				if (scope.isLoud) continue;
-				if (recipients > scope.messageMax) scope.isLoud = true;
-				for (const ring of scope.rings) if (overflows(ring, second, recipients)) scope.isLoud = true;
-			}
+			// One loud scope is enough for all of its group.
+			const first = chain.scopes[0] as Surveyed;
+			if (first.isLoud) return;
+			if (recipients > chain.messageMax) first.isLoud = true;
+			for (const ring of chain.rings) if (overflows(ring, second, recipients)) first.isLoud = true;
 		},
 		loudGroupOf(chain) {
 			if (!isOver) end();
@@ -104,56 +175,6 @@ export function createSurvey(): Survey {
 			return root.isLoud ? root : undefined;
 		},
 	};
-}
-
-function surveyedOf(rules: readonly Rule[]): Surveyed {
-	const most = (name: string): number =>
-		Math.min(...rules.filter(({ rule }) => rule === name).map(({ value }) => value), Number.POSITIVE_INFINITY);
-	const rings = windows.flatMap((window): Ring[] => {
-		// There are never more different recipients than recipients.
-		const different = window === 'hour' ? most('hour.uniqueRecipients') : Number.POSITIVE_INFINITY;
-		const recipientsMax = Math.min(most(`${window}.recipients`), different);
-		const messagesMax = most(`${window}.messages`);
-		if (recipientsMax === Number.POSITIVE_INFINITY && messagesMax === Number.POSITIVE_INFINITY) return [];
-		return [ringOf(window, recipientsMax, messagesMax)];
-	});
-	return { rings, messageMax: most('message.recipients'), isLoud: false, parent: undefined };
-}
-
-const zeros = (): number[] => new Array<number>(pieces).fill(0);
-
-const ringOf = (window: Window, recipientsMax: number, messagesMax: number): Ring => ({
-	pieceSeconds: windowSeconds[window] / piecesOfWindow,
-	recipientsMax,
-	messagesMax,
-	piece: 0,
-	recipients: zeros(),
-	messages: zeros(),
-	recipientsSum: 0,
-	messagesSum: 0,
-});
-
-/** Adds a message; true when a window may hold more than the limits. */
-function overflows(ring: Ring, second: number, recipients: number): boolean {
-	const piece = Math.floor(second / ring.pieceSeconds);
-	if (piece !== ring.piece) slide(ring, piece);
-	const at = piece % pieces;
-	ring.recipients[at] = (ring.recipients[at] as number) + recipients;
-	ring.messages[at] = (ring.messages[at] as number) + 1;
-	ring.recipientsSum += recipients;
-	ring.messagesSum += 1;
-	return ring.recipientsSum > ring.recipientsMax || ring.messagesSum > ring.messagesMax;
-}
-
-function slide(ring: Ring, piece: number): void {
-	for (let passed = Math.max(ring.piece + 1, piece - pieces + 1); passed <= piece; passed++) {
-		const at = passed % pieces;
-		ring.recipientsSum -= ring.recipients[at] as number;
-		ring.messagesSum -= ring.messages[at] as number;
-		ring.recipients[at] = 0;
-		ring.messages[at] = 0;
-	}
-	ring.piece = piece;
 }
 
 function rootOf(scope: Surveyed): Surveyed {

@@ -80,7 +80,11 @@ type Sender = {
 	/** The rule that mail of this sender last waited for. */
 	binding: Rule | undefined;
 	isGrouped: boolean;
+	/** A message with more is held for good. */
+	readonly messageMax: number;
 };
+
+const behind = { room: 0, binding: undefined } as const;
 
 type Waiter = { readonly kept: Kept; readonly sinceMs: number; left: number };
 
@@ -115,6 +119,7 @@ export function createSimulation({
 			group: undefined,
 			binding: undefined,
 			isGrouped: false,
+			messageMax: Math.min(...rules.rules.filter(isForGood).map(({ value }) => value), Number.POSITIVE_INFINITY),
 		};
 		senders.set(scopes, sender);
 		return sender;
@@ -156,6 +161,10 @@ export function createSimulation({
 		sums.longestWaitSeconds = Math.max(sums.longestWaitSeconds, seconds);
 	}
 
+	/** Behind mail of the same sender it waits, whatever the rules say, unless one of them would hold it for good. */
+	const canSkip = ({ binding, messageMax }: Sender, recipients: number, isWaiting: boolean): boolean =>
+		isWaiting && binding !== undefined && recipients <= messageMax;
+
 	/** Lets go what may, up to a moment, each at its own time. */
 	function drain(group: Group, untilMs: number): void {
 		while (group.nextMs <= untilMs) {
@@ -185,7 +194,10 @@ export function createSimulation({
 		const { chain, rules, metered } = sender;
 		const { meter, waiting } = group;
 		const recipients = keys.length;
-		const { room, binding } = measure({ chain, recipients, keys }, { rules, meter, waiting, nowMs });
+		const isWaiting = waiting.waits(chain);
+		const { room, binding } = canSkip(sender, recipients, isWaiting)
+			? behind
+			: measure({ chain, recipients, keys }, { rules, meter, waiting, nowMs });
 		if (room > 0) {
 			const leaving = room === recipients ? keys : keys.slice(0, room);
 			meter.charge(metered, nowMs, { messages: 1, recipients: room, keys: leaving });
@@ -214,8 +226,8 @@ export function createSimulation({
 			...(binding === undefined ? {} : { blockedAt: binding.rule.scope }),
 		});
 		waiters.set(id, { kept, sinceMs: nowMs, left: recipients - room });
-		// As soon as the flow would look: when what comes first in line may leave.
-		group.nextMs = Math.min(group.nextMs, nowMs);
+		// The flow looks at once. Behind others of the same sender nothing has changed.
+		if (!isWaiting) group.nextMs = Math.min(group.nextMs, nowMs);
 	}
 
 	return {
