@@ -130,7 +130,7 @@ test('an account over its limit: set, seen, allowed more, let go, taken back', a
 
 	const simulated = await out('account simulate acme --hour 2');
 	assert.match(simulated, /^Would have held 3 messages of 1 account/m);
-	assert.match(simulated, /^acme +account:acme +hour\.recipients +3 +3 /m);
+	assert.match(simulated, /^acme +account acme +recipients an hour +3 +3 /m);
 	assert.match(await out('account may-send-as acme --allow friend.test'), /may also send as friend\.test/);
 	const made = await out('credential add --account acme --name shop');
 	const credential = /^User name {2}(\S+)$/m.exec(made)?.[1] ?? '';

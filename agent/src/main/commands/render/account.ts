@@ -7,10 +7,12 @@ import type { LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
 import { accountStatePaint, accountStateText } from './accounts.ts';
-import { panelLines, setLines, usageTable, waitsText, wouldHaveLines } from './limits.ts';
+import { setLines } from './limit-words.ts';
+import { panelLines, wouldHaveLines } from './limits.ts';
 import { messageListLines } from './messages.ts';
 import { clean, countText, hanging, padEnd } from './text.ts';
 import { relativeText, timeAndAgeText } from './time.ts';
+import { usageTable, waitsText } from './usage.ts';
 import { proseWidth, type View } from './view.ts';
 
 export type AccountSeen = {

@@ -2,9 +2,9 @@
 import type { AccountDto } from '@sluice/shared/contract/account-operations.ts';
 import type { UsageDto } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
-import { bar, usedShare } from './limits.ts';
 import { type Column, table } from './table.ts';
 import { countText, numberText } from './text.ts';
+import { bar, usedShare } from './usage.ts';
 import type { View } from './view.ts';
 
 /** `unknown` is no state of the panel's: mail comes from it, and no panel has named it. */

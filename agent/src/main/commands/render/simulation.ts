@@ -1,10 +1,11 @@
 /** `sluice account simulate`: how far it is, and what would have been. */
 import type { SimulationDto } from '@sluice/shared/contract/limit-operations.ts';
 import { spanText } from '../../../core/delivery/story.ts';
-import { bar } from './limits.ts';
+import { ruleTexts } from './limit-words.ts';
 import { type Column, table } from './table.ts';
 import { clean, countText, hanging, numberText } from './text.ts';
 import { timeText } from './time.ts';
+import { bar } from './usage.ts';
 import { proseWidth, type View } from './view.ts';
 
 export const progressText = (progress: number, days: number): string =>
@@ -23,8 +24,8 @@ export function simulationLines(
 	const { from, to, messages, recipients, items, text, longestWaitSeconds, stillWaiting } = result;
 	const columns: readonly Column<Met>[] = [
 		{ title: 'ACCOUNT', text: ({ account }) => account, columnsMin: 10 },
-		{ title: 'BY', text: ({ scope }) => scope, columnsMin: 12 },
-		{ title: 'RULE', text: ({ rule }) => rule },
+		{ title: 'BY', text: ({ scope }) => scope.replace(':', ' '), columnsMin: 12 },
+		{ title: 'RULE', text: ({ rule }) => ruleTexts[rule] },
 		{ title: 'MESSAGES', align: 'right', text: (item) => numberText(item.messages) },
 		{ title: 'RECIPIENTS', align: 'right', text: (item) => numberText(item.recipients) },
 		{ title: 'LONGEST', align: 'right', text: (item) => spanText(item.longestWaitSeconds * 1000) },
