@@ -23,8 +23,8 @@ export function simulationLines(
 		return hanging('', `The simulation failed${failure === undefined ? '' : `: ${clean(failure)}`}.`, proseWidth(view));
 	const { from, to, messages, recipients, items, text, longestWaitSeconds, stillWaiting } = result;
 	const columns: readonly Column<Met>[] = [
-		{ title: 'ACCOUNT', text: ({ account }) => account, columnsMin: 10 },
-		{ title: 'BY', text: ({ scope }) => scope.replace(':', ' '), columnsMin: 12 },
+		{ title: 'ACCOUNT', text: ({ account }) => account, columnsMin: 8 },
+		{ title: 'BY', text: ({ scope }) => scope.replace(':', ' '), columnsMin: 8 },
 		{ title: 'RULE', text: ({ rule }) => ruleTexts[rule] },
 		{ title: 'MESSAGES', align: 'right', text: (item) => numberText(item.messages) },
 		{ title: 'RECIPIENTS', align: 'right', text: (item) => numberText(item.recipients) },
