@@ -253,6 +253,8 @@ async function startPlainPostfix({ name, ports, internet, binds, settings = {} }
 		ports: { smtp: ports.smtp, submission: ports.submission },
 		directHost: address,
 		directPort: internet.smtpPort,
+		// Longer than any test waits: what leaves sooner was kicked.
+		retrySeconds: 120,
 		ttlSeconds: boxSecondsMax,
 		binds,
 		settings: {

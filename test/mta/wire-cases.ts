@@ -187,6 +187,10 @@ export async function runKills(
 		const isOver = counted.acts < at;
 		const hasBegun = (await server.treeSum()) !== prepared;
 		tried++;
+		if (words[0] === 'bypass' && !isOver) {
+			const { state } = JSON.parse((await server.mta(['status', '--json'])).out) as { state: string };
+			if (state === 'bypassed') assert.equal(await server.treeSum(), before, `said to be bypassed at ${at}`);
+		}
 		if (tried % 2 === 0 && !isOver) {
 			const ran = await server.mta(['ensure']);
 			// Nothing had begun, or it was on its way out.

@@ -187,6 +187,8 @@ test('unwire gives untouched files back as they were remembered, others lose onl
 	const steps = unwireSteps(now(wired), { former: untouched, isOffline: false, keepsSecret: true });
 	await runSteps(steps, { machine, test: async () => ok(''), ...quiet });
 	assert.deepEqual(machine.files.get(path), stock());
+	const kinds = machine.ran.map((line) => /update-exim4|HUP|-q$/.exec(line)?.[0]);
+	assert.deepEqual(kinds, ['update-exim4', 'HUP', '-q']);
 });
 
 test('the lock: one at a time, and not for ever', async () => {
