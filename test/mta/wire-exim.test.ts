@@ -175,6 +175,8 @@ function singleCases(server: () => PlainServer): void {
 		const sum = await treeSum();
 		assert.match(done(await mta(['wire', '--yes'], { port: 1 }), 1).err, /nothing listens on 127\.0\.0\.1:1/);
 		assert.match(done(await mta(['wire']), 2).err, /--yes/);
+		const problem = JSON.parse(done(await mta(['wire', '--json']), 2).err) as { type: string };
+		assert.equal(problem.type, 'urn:sluice:mta-unasked');
 		assert.match(done(await mta(['wire'], { answer: 'n' }), 1).out, /Nothing was changed/);
 		assert.equal(await treeSum(), sum);
 
@@ -215,7 +217,13 @@ function singleCases(server: () => PlainServer): void {
 		const sum = await treeSum();
 		assert.match(done(await mta(['wire', '--yes', '--force'], { port: 1 })).out, /No test message was sent/);
 		assert.match(done(await mta(['status'], { port: 1 }), 1).out, /does not answer/);
-		done(await mta(['unwire', '--yes']));
+		const unwired = JSON.parse(done(await mta(['unwire', '--yes', '--json'])).out) as object;
+		assert.deepEqual(unwired, {
+			ok: true,
+			changed: [editedIn.single],
+			changedByOthers: [],
+			route: 'Remote mail goes by router dnslookup, transport remote_smtp.',
+		});
 		assert.equal(await treeSum(), sum);
 	});
 }

@@ -23,16 +23,9 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type EximFacts, eximBypassPath, eximProgram, eximSecretPath, splitPath } from '../facts/exim.ts';
 import type { FileFact } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
-import type { WiredFile, Wiring } from './wiring.ts';
+import { eximRefusal, noRoute } from './exim-refusals.ts';
+import type { WiredFile, WireSettings, Wiring } from './wiring.ts';
 
-export type WireSettings = {
-	readonly agentPort: number;
-	/** Wire although another relay is set. */
-	readonly overSmarthost: boolean;
-};
-
-/** Oldest Exim in which the text is known to mean what it says (taint checks, `$message_exim_id`). */
-const versionMin = [4, 94] as const;
 const ownAcls = { aclNotSmtp: 'sluice_not_smtp', aclMail: 'sluice_mail' } as const;
 const partFile = '01_sluice';
 const routerFile = '190_sluice';
@@ -41,7 +34,7 @@ const ownFileHead = '# A file of Sluice: `sluice mta unwire` removes it, `sluice
 
 export function wireExim(facts: EximFacts, settings: WireSettings): Result<Wiring, Refusal> {
 	const plain = readEximPlain(facts.effective);
-	const refusal = refusalOf(facts, plain, settings);
+	const refusal = eximRefusal(facts, plain, settings);
 	if (refusal !== undefined || plain === undefined) return failed(refusal ?? noRoute);
 	const blocks = eximBlocks(facts, plain, settings.agentPort);
 	const spots = spotsOf(facts, plain, blocks);
@@ -114,56 +107,6 @@ const eximCommands = {
 	kick: [eximProgram, '-q'],
 	submit: ['/usr/sbin/sendmail', '-i'],
 } as const;
-
-const noRoute: Refusal = {
-	code: 'no-route',
-	text: 'Exim has no router that looks up remote domains (`domains = ! +local_domains`) and names one transport.',
-	hint: 'A server that sends no mail to the internet itself needs no relay agent; otherwise wire by hand (docs/wiring.md).',
-};
-
-function refusalOf(facts: EximFacts, plain: EximPlain | undefined, settings: WireSettings): Refusal | undefined {
-	const [major = 0, minor = 0] = facts.version.split(/[._-]/).map(Number);
-	if (major < versionMin[0] || (major === versionMin[0] && minor < versionMin[1]))
-		return {
-			code: 'version',
-			text: `Exim ${facts.version} is older than ${versionMin.join('.')}, with which the wiring is known to work.`,
-			hint: 'Upgrade Exim first.',
-		};
-	const relay = findingsExim(facts.effective).find(({ severity }) => severity === 'stops');
-	if (relay !== undefined && !settings.overSmarthost)
-		return {
-			code: relay.code,
-			text: `${relay.text} (${relay.evidence})`,
-			hint: 'Set it as delivery.smarthost of the agent, then `sluice mta wire --over-smarthost`.',
-		};
-	if (plain === undefined) return noRoute;
-	if (!plain.hasLocalDomains)
-		return {
-			code: 'local-domains',
-			text: 'The configuration has no `domainlist local_domains`, so what is remote cannot be told.',
-			hint: 'Name the local domains so, as Debian and cPanel do.',
-		};
-	for (const acl of [plain.aclNotSmtp, plain.aclMail])
-		if (acl !== undefined && !/^\w+$/.test(acl))
-			return {
-				code: 'acl',
-				text: `An ACL is not named plainly: ${acl}`,
-				hint: 'Give the ACL a name in the acl section, so that two statements can be put at its head.',
-			};
-	return foreignOwner(facts.sources);
-}
-
-/** Whoever may write the file decides where mail goes; such a file is not ours to bless. */
-export function foreignOwner(files: readonly FileFact[]): Refusal | undefined {
-	const found = files.find(({ uid, mode }) => uid !== 0 || (mode & 0o002) !== 0);
-	if (found === undefined) return undefined;
-	const who = found.uid === 0 ? 'may be written by everybody' : `belongs to user ${found.uid}`;
-	return {
-		code: 'ownership',
-		text: `${found.path} ${who}: whoever writes it decides where mail goes.`,
-		hint: `chown root ${found.path}; chmod o-w ${found.path}`,
-	};
-}
 
 /** Exim's own relay finding is a note once it has been overruled. */
 const findings = ({ effective }: EximFacts): readonly WiringFinding[] => findingsExim(effective);
@@ -274,8 +217,6 @@ const tracesIn = (sources: readonly FileFact[]): readonly string[] =>
 	sources
 		.filter(({ path, content }) => ownFile.test(path) || /^# (?:BEGIN|END) sluice /m.test(content))
 		.map(({ path }) => path);
-
-export const isOwnEximFile = (path: string): boolean => ownFile.test(path);
 
 function damaged(path: string, problem: BlockProblem): Refusal {
 	return problem.kind === 'place-missing'

@@ -17,8 +17,8 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { FileFact } from '../facts/machine.ts';
 import type { PostfixFacts } from '../facts/postfix.ts';
 import type { Refusal } from '../facts/refusal.ts';
-import { foreignOwner, type WireSettings } from './exim.ts';
-import type { Wiring } from './wiring.ts';
+import { foreignOwner } from './ownership.ts';
+import type { WireSettings, Wiring } from './wiring.ts';
 
 /** Oldest Postfix for which the parameters are known to do what they should. */
 const majorMin = 3;

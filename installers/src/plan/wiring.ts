@@ -9,6 +9,12 @@ import type { FileFact } from '../facts/machine.ts';
 
 export type MtaKind = 'exim' | 'postfix';
 
+export type WireSettings = {
+	readonly agentPort: number;
+	/** Wire although another relay is set. */
+	readonly overSmarthost: boolean;
+};
+
 /** A file as it is, as it would be without us, and as it should be with the wiring. */
 export type WiredFile = {
 	readonly path: string;
