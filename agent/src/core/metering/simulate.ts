@@ -194,7 +194,7 @@ export function createSimulation({
 		const { chain, rules, metered } = sender;
 		const { meter, waiting } = group;
 		const recipients = keys.length;
-		const isWaiting = waiting.waits(chain);
+		const isWaiting = waiting.size > 0 && waiting.waits(chain);
 		const { room, binding } = canSkip(sender, recipients, isWaiting)
 			? behind
 			: measure({ chain, recipients, keys }, { rules, meter, waiting, nowMs });
