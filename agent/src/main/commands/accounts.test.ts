@@ -46,7 +46,7 @@ test('a number typed is laid over what is set; each rule keeps its mode', async 
 	await here('account set-limit acme --day 900');
 	await here('account set-limit acme --hour inherit --monitor --unique 70', {}, ['--note', 'new note']);
 	await here('limit set --plan Basic --enforce');
-	await here('account set-limit acme --hour 999 --until 3d --over defer --no-split');
+	await here('account set-limit acme --day 999 --until 3d --over defer --no-split');
 	const until = new Date(Date.parse('2026-11-24T07:30:00Z') + 3 * 86_400_000).toISOString();
 	const note = 'ticket 4711';
 	assert.deepEqual(puts(), [
@@ -63,7 +63,8 @@ test('a number typed is laid over what is set; each rule keeps its mode', async 
 			},
 			note,
 		},
-		{ mode: 'enforce', hour: { recipients: 999 }, over: 'defer', split: false, until },
+		// An exception is of what it names alone.
+		{ mode: 'enforce', day: { recipients: 999 }, over: 'defer', split: false, until },
 	]);
 });
 
