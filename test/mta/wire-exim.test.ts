@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { systemMachine } from '@sluice/installers/facts/machine.ts';
 import { boxesUnavailable } from './box.ts';
 import { type EximLayout, type PlainServer, program, startPlainServer } from './plain-server.ts';
 import { submitAccepted } from './submit.ts';
@@ -107,6 +108,20 @@ function splitCases(server: () => PlainServer): void {
 		done(await mta(['unwire', '--yes']));
 	});
 
+	test('below another root: changed and checked by chroot, nothing reloaded or sent', async () => {
+		const { box, mta, rig, treeSum } = server();
+		const sum = await treeSum();
+		const machine = () => systemMachine(box.hostPath(''));
+		const hangUps = async () => (await box.readFile('/var/log/exim4/mainlog')).split('SIGHUP received').length;
+		const [former, seen] = [await hangUps(), rig.count('message.accepted')];
+		const wired = done(await mta(['wire', '--yes'], { machine }));
+		assert.match(wired.out, /Users of this server cannot read the wiring secret\.[\s\S]*No test message was sent/);
+		assert.equal((await mta(['status'])).code, 0, 'whoever starts it there finds it wired');
+		done(await mta(['unwire', '--yes'], { machine }));
+		assert.equal(await treeSum(), sum);
+		assert.deepEqual([await hangUps(), rig.count('message.accepted')], [former, seen]);
+	});
+
 	test('the executable itself, killed where it happens to be', async () => {
 		const { box, config, rig, treeSum } = server();
 		const sum = await treeSum();
@@ -193,6 +208,25 @@ function singleCases(server: () => PlainServer): void {
 		assert.match(done(await mta(['wire', '--yes']), 1).err, /cannot read its configuration/);
 		await machine.write(file);
 		assert.equal(await treeSum(), sum);
+	});
+
+	test('before the agent runs, the secret that its configuration names is made, and nothing else', async () => {
+		const { machine, mta, treeSum } = server();
+		const sum = await treeSum();
+		const path = await secretPathOf(server());
+		const secret = await machine.read(path);
+		assert.ok(secret);
+		await machine.remove(path);
+		try {
+			const ran = done(await mta(['wire', '--yes'], { port: 1 }), 1);
+			assert.match(ran.out, /^Made .*, which the agent's configuration names/);
+			const made = await machine.read(path);
+			assert.match(made?.content ?? '', /^[0-9a-f]{48}\n$/);
+			assert.equal(made?.mode, 0o600);
+			assert.equal(await treeSum(), sum);
+		} finally {
+			await machine.write(secret);
+		}
 	});
 
 	test('a configuration that was broken by hand can still be unwired', async () => {
