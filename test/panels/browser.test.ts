@@ -283,7 +283,7 @@ test('the list refreshes by itself every 30 s, never under a pointer or an edito
 	await page.locator(`${cell('rosenca')} .sl-edit`).click();
 	await page.locator('.sl-editor').waitFor();
 	await page.mouse.move(0, 0);
-	await page.clock.fastForward(100_000);
+	await page.clock.fastForward(125_000);
 	await page.locator('[data-old]').waitFor();
 	assert.match(await read(page.locator('#asof')), /old: the page could not be refreshed/);
 	assert.equal(lists(), before);

@@ -109,7 +109,7 @@ function senderLine(sender: Sender, account: AccountDto, { t }: Words): SenderLi
 		const usage = sender.usage?.find((one) => one.rule === rule);
 		return usage === undefined ? '–' : count(usage.used);
 	};
-	const limit = sender.view?.effective.find((one) => one.rule === 'hour.recipients') ?? sender.view?.effective[0];
+	const limit = effectiveFor(sender.view, 'hour.recipients') ?? sender.view?.effective[0];
 	const name = sender.kind === 'script' ? sender.id.slice(account.key.length + 1) : sender.id;
 	return {
 		name,

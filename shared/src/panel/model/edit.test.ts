@@ -59,6 +59,15 @@ test('more than a parent allows is told before, with the parent and the number t
 });
 
 test('one number changes, all others stay; watching stays watching, enforced stays enforced', () => {
+	const limit: LimitsView['effective'][number] = {
+		rule: 'hour.recipients',
+		unit: 'recipients',
+		window: 'hour',
+		value: 100,
+		mode: 'monitor',
+		origin: { level: 'account', id: 'acme', name: '' },
+		text: '',
+	};
 	const before = view({
 		base: dto({
 			mode: 'enforce',
@@ -66,17 +75,7 @@ test('one number changes, all others stay; watching stays watching, enforced sta
 			day: { recipients: 500 },
 			note: 'as agreed',
 		}),
-		effective: [
-			{
-				rule: 'hour.recipients',
-				unit: 'recipients',
-				window: 'hour',
-				value: 100,
-				mode: 'monitor',
-				origin: { level: 'account', id: 'acme', name: '' },
-				text: '',
-			},
-		],
+		effective: [limit, { ...limit, rule: 'day.recipients', window: 'day', value: 500, mode: 'enforce' }],
 	});
 	assert.deepEqual(writesOf({ rule: 'hour.recipients', value: 150, lasting: 'good' }, before, untilMs), [
 		{
@@ -95,7 +94,7 @@ test('one number changes, all others stay; watching stays watching, enforced sta
 		kind: 'put',
 		body: {
 			mode: 'monitor',
-			modes: { 'day.recipients': 'monitor' },
+			modes: { 'day.recipients': 'enforce' },
 			day: { recipients: 900 },
 			until: '2026-11-25T08:42:00.000Z',
 		},
