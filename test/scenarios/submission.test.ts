@@ -137,6 +137,11 @@ test('only own domains, in MAIL FROM and in From, however From is written', asyn
 	await assert.rejects(shop.sendMail(mail({ from: 'a@nobody.test' })), refused);
 	const envelope = { from: 'orders@shop.test', to: ['b@ok.test'] };
 	await assert.rejects(shop.sendMail(mail({ from: 'a@other.test', envelope })), refused);
+	// From is its own and MAIL FROM is not: refused before a byte of the message.
+	const byHand = await loggedIn(submissionAt(rig, 'implicit'), login);
+	assert.match(await byHand.say('MAIL FROM:<a@other.test>'), /^550 5\.7\.1 /);
+	assert.match(await byHand.say('MAIL FROM:<orders@shop.test>'), /^250 /);
+	byHand.drop();
 	// The null reverse-path is nobody's: From decides.
 	await shop.sendMail(mail({ envelope: { from: '', to: ['b@ok.test'] } }));
 	await assert.rejects(
@@ -177,6 +182,9 @@ test('a missing Date and Message-ID are added, those that are there stay', async
 	const bare = internet.accepted()[0]?.content ?? Buffer.alloc(0);
 	assert.match(headerValues(bare, 'date').join(), /^ ?\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d \+0000$/);
 	assert.match(headerValues(bare, 'message-id').join(), /^ ?<[a-z0-9.]+@shop\.test>$/);
+	const taken = internet.accepted()[0]?.raw.toString('latin1') ?? '';
+	const [accepted] = rig.events.filter(({ event }) => event === 'message.accepted');
+	assert.equal(accepted?.bytes, taken.length - taken.indexOf('Date:'), 'what was added is counted');
 	assert.ok(bare.toString('latin1').endsWith('From: orders@shop.test\r\nSubject: bare\r\n\r\n.dot\r\n'));
 	fresh();
 	const own =
