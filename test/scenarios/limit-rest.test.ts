@@ -203,6 +203,15 @@ test('the list goes by level and name, page by page, with the defaults that nobo
 	} while (cursor !== undefined);
 	const each = ['account', 'credential', 'domain', 'mailbox', 'script'].map((noun) => `server each-${noun}`);
 	assert.deepEqual(seen, [...each, ...names.map((name) => `plan ${name}`)]);
+	// What is set in between moves places, and neither repeats nor hides anything of the next page.
+	const [first] = [given(await rig.client.call('listLimits', { query: { limit: 7 } }))];
+	await set('plans', 'a plan', { mode: 'monitor' });
+	const second = given(await rig.client.call('listLimits', { query: { limit: 2, cursor: first?.next ?? '' } }));
+	assert.deepEqual(
+		second.items.map(({ id }) => id),
+		['plan 2', 'plan 3'],
+	);
+	await clear('plans', 'a plan');
 	for (const name of names) await clear('plans', name);
 });
 

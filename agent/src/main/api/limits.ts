@@ -4,7 +4,6 @@
  * Limits are set by name, whether or not there is such an account or mailbox yet: panels make them in an order of their own. Not here:
  * what the numbers mean (core/metering), where they are kept (flow/limits.ts), who may (visibility.ts).
  */
-import { createHash } from 'node:crypto';
 import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import type { limitOperations } from '@sluice/shared/contract/limit-operations.ts';
 import {
@@ -16,18 +15,13 @@ import {
 } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
-import {
-	countingRule,
-	eachOf,
-	type Level,
-	levels,
-	type StoredLimits,
-	wholeServer,
-} from '@sluice/shared/words/limits.ts';
+import { countingRule, eachOf, type Level, wholeServer } from '@sluice/shared/words/limits.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
 import { clearLimits, limitedThingsMax, setLimits } from '../../flow/limits.ts';
+import { createSlices } from '../../flow/turns.ts';
 import { type ApiContext, problem } from './context.ts';
-import { inForce, type Limited, limitsViewOf, usageDtos, waitsUntil } from './metered.ts';
+import { isSet, limitedThings, pageOf } from './limit-page.ts';
+import { type Limited, limitsViewOf, usageDtos, waitsUntil } from './metered.ts';
 import {
 	type AccountOfCredential,
 	accountOfScope,
@@ -100,12 +94,6 @@ const viewFor = (context: ApiContext, limited: Limited, actor: Actor | undefined
 		owner: ownerIn(context),
 	});
 
-/** An exception that is over is nothing set. */
-function isSet({ flow }: ApiContext, limits: StoredLimits): boolean {
-	const { base, exception } = inForce(flow, limits);
-	return base !== undefined || exception !== undefined;
-}
-
 /** A tenant's own limits have a bound of their own. */
 function hasRoom(context: ApiContext, limited: Limited, actor: Actor): boolean {
 	const { flow } = context;
@@ -113,7 +101,7 @@ function hasRoom(context: ApiContext, limited: Limited, actor: Actor): boolean {
 	const ownerOf = (one: Limited) => accountOfScope(flow.accounts, one, ownerIn(context));
 	const owner = ownerOf(limited);
 	let count = 0;
-	for (const entry of flow.limits.entries()) if (isSet(context, entry.limits) && ownerOf(entry) === owner) count += 1;
+	for (const entry of flow.limits.entries()) if (isSet(flow, entry.limits) && ownerOf(entry) === owner) count += 1;
 	return count < tenantLimitsMax;
 }
 
@@ -130,54 +118,24 @@ function changeable(
 	return ok(limited);
 }
 
-/** In the order of levels, then by name; a page goes on behind the one that the cursor names. */
-function listed(context: ApiContext, level: Level | undefined, actor: Actor | undefined): readonly Limited[] {
-	const { flow } = context;
-	const stored = [...flow.limits.entries()].flatMap(({ limits, ...limited }) =>
-		isSet(context, limits) ? [limited] : [],
-	);
-	// Defaults have numbers although nobody set them, and what they would have done is asked for first of all.
-	const builtIn = Object.values(eachOf)
-		.filter((id) => flow.limits.get('server', id) === undefined)
-		.map((id) => ({ level: 'server', id }) as const);
-	return [...builtIn, ...stored]
-		.filter((limited) => level === undefined || limited.level === level)
-		.filter((limited) => rightOverScope(flow.accounts, actor, limited, ownerIn(context)) !== 'none')
-		.sort(inOrder);
-}
-
-function inOrder(one: Limited, other: Limited): number {
-	const apart = levels.indexOf(one.level) - levels.indexOf(other.level);
-	if (apart !== 0) return apart;
-	return one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
-}
-
-/** Names may be longer than a cursor: the hash of level and id stands for both. */
-const cursorOf = ({ level, id }: Limited): string =>
-	createHash('sha256').update(`${level}:${id}`).digest('base64url').slice(0, 22);
-
-function pageOf(
-	all: readonly Limited[],
-	{ limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
-): Result<{ readonly page: readonly Limited[]; readonly next?: string }, Problem> {
-	const before = cursor === undefined ? -1 : all.findIndex((limited) => cursorOf(limited) === cursor);
-	if (cursor !== undefined && before < 0) return problem('invalid', 'cursor: not one of this list, or gone from it');
-	const page = all.slice(before + 1, before + 1 + limit);
-	const last = page.at(-1);
-	return ok({
-		page,
-		...(last !== undefined && before + 1 + page.length < all.length ? { next: cursorOf(last) } : {}),
-	});
-}
-
 export function createLimitHandlers(context: ApiContext): Handlers {
 	const { flow } = context;
 	return {
 		listLimits: async ({ query }, actor) => {
-			const found = pageOf(listed(context, query.level, actor), query);
+			const slices = createSlices(flow.clock);
+			const found = pageOf(
+				await limitedThings(flow, { level: query.level, actor, owner: ownerIn(context) }, slices),
+				query,
+			);
 			if (!found.ok) return found;
 			const { page, ...rest } = found.value;
-			return ok({ items: page.map((limited) => viewFor(context, limited, actor)), ...rest });
+			const items: LimitsView[] = [];
+			for (const limited of page) {
+				items.push(viewFor(context, limited, actor));
+				const pause = slices.breathe();
+				if (pause !== undefined) await pause;
+			}
+			return ok({ items, ...rest });
 		},
 		getLimits: async ({ params }, actor) => {
 			const found = seen(context, params, actor);
