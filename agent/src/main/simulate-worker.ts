@@ -64,10 +64,10 @@ export function simulateUsage(task: SimulateTask, tell: (progress: number) => vo
 	}
 
 	for (const look of ['survey', 'arrive'] as const)
-		reader?.read(fromSecond, (scopes, { kind, second, keys }) => {
+		reader?.read(fromSecond, (scopes, { kind, second, keys }, chain) => {
 			tellNow(second, look === 'survey' ? 0 : 0.5);
 			if (kind !== 'accepted' || keys.length === 0 || second < fromSecond || second > toSecond) return;
-			simulation[look]({ scopes, second, keys });
+			simulation[look]({ scopes, second, keys, chain });
 		});
 	reader?.close();
 	return simulation.result(toSecond);

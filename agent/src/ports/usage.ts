@@ -25,7 +25,7 @@ export type Usage = {
 	readonly keys: readonly number[];
 };
 
-export type VisitUsage = (scopes: readonly ScopeKey[], usage: Usage) => void;
+export type VisitUsage = (scopes: readonly ScopeKey[], usage: Usage, chain?: number) => void;
 
 /** usage.db for reading, by whoever does not write it. */
 export type UsageReader = {
@@ -33,7 +33,7 @@ export type UsageReader = {
 	readonly position: LogPosition;
 	/**
 	 * Visits what happened from a moment on (and some of what was before), about in the order of time. `scopes` is the same array for the
-	 * same chain. Throws when the file is damaged.
+	 * same chain, `chain` its number. Throws when the file is damaged.
 	 */
 	read(fromSecond: number, visit: VisitUsage): void;
 	close(): void;

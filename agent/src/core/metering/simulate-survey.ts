@@ -60,10 +60,10 @@ const piecesOfWindow = 4;
 const pieces = piecesOfWindow + 1;
 
 /**
- * A ring is 16 numbers of one array, a line of the processor's cache: this is done for every recipient of weeks. Seconds of a piece, the
- * present piece, what may be in all pieces (recipients, messages; beyond: loud), what is, then recipients and messages of each piece.
+ * A ring is 16 numbers of one array, a line of the processor's cache: this is done for every message of weeks. Its window, the present
+ * piece, what may be in all pieces (recipients, messages; beyond: loud), what is, then recipients and messages of each piece.
  */
-const pieceSeconds = 0;
+const windowIndex = 0;
 const present = 1;
 const recipientsMax = 2;
 const messagesMax = 3;
@@ -81,6 +81,8 @@ export function createSurvey(): Survey {
 	let cells = new Int32Array(ringsInitial * ringStride);
 	let used = 0;
 	let isOver = false;
+	/** The present piece of each window, and its place in a ring. */
+	const now = { second: -1, piece: windows.map(() => 0), slot: windows.map(() => 0) };
 
 	/** Nobody arrives any more: who is loud makes its group so. */
 	function end(): void {
@@ -96,7 +98,7 @@ export function createSurvey(): Survey {
 		}
 		const ring = used;
 		used += ringStride;
-		cells[ring + pieceSeconds] = windowSeconds[window] / piecesOfWindow;
+		cells[ring + windowIndex] = windows.indexOf(window);
 		cells[ring + recipientsMax] = recipients;
 		cells[ring + messagesMax] = messages;
 		return ring;
@@ -127,11 +129,21 @@ export function createSurvey(): Survey {
 		cells[ring + present] = piece;
 	}
 
+	function setNow(second: number): void {
+		now.second = second;
+		for (const [index, window] of windows.entries()) {
+			const piece = Math.floor((second * piecesOfWindow) / windowSeconds[window]);
+			now.piece[index] = piece;
+			now.slot[index] = piece % pieces;
+		}
+	}
+
 	/** Adds a message; true when a window may hold more than the limits. */
-	function overflows(ring: number, second: number, recipients: number): boolean {
-		const piece = Math.floor(second / (cells[ring + pieceSeconds] as number));
+	function overflows(ring: number, recipients: number): boolean {
+		const window = cells[ring + windowIndex] as number;
+		const piece = now.piece[window] as number;
 		if (piece !== cells[ring + present]) slide(ring, piece);
-		const at = ring + (piece % pieces);
+		const at = ring + (now.slot[window] as number);
 		cells[at + recipientsOf] = (cells[at + recipientsOf] as number) + recipients;
 		cells[at + messagesOf] = (cells[at + messagesOf] as number) + 1;
 		const inRecipients = (cells[ring + recipientsSum] as number) + recipients;
@@ -167,7 +179,8 @@ export function createSurvey(): Survey {
 			const first = chain.scopes[0] as Surveyed;
 			if (first.isLoud) return;
 			if (recipients > chain.messageMax) first.isLoud = true;
-			for (const ring of chain.rings) if (overflows(ring, second, recipients)) first.isLoud = true;
+			if (second !== now.second) setNow(second);
+			for (const ring of chain.rings) if (overflows(ring, recipients)) first.isLoud = true;
 		},
 		loudGroupOf(chain) {
 			if (!isOver) end();

@@ -89,7 +89,12 @@ function kindOf({ kind, messages, waiting, held }: Usage): number {
 }
 
 /** The one entry that is filled anew for each visit: five million objects would be more work than all the rest. */
-type Slot = { -readonly [Name in keyof Usage]: Usage[Name] } & { keys: number[] };
+type Slot = { -readonly [Name in keyof Usage]: Usage[Name] };
+
+/** Numbers below 2^28 are read with whole numbers of the processor: nearly all are. */
+const shiftMax = 28;
+/** Lists of keys that are kept to be filled again, by length. */
+const keyListsMax = 256;
 
 /** Visits the entries of one row in order. Throws DamagedUsage; what was visited until then is true. */
 export function unpackUsage(
@@ -106,17 +111,45 @@ export function unpackUsage(
 		held: 0,
 		keys: [],
 	};
+	const keyLists: number[][] = [];
 	const { length } = bytes;
 	let at = 0;
 
 	function take(): number {
-		let value = 0;
-		for (let scale = 1; at < length; scale *= 0x80) {
+		const first = bytes[at++] as number;
+		if (first < 0x80) return first;
+		let value = first & 0x7f;
+		let shift = 7;
+		for (; at < length && shift < shiftMax; shift += 7) {
 			const byte = bytes[at++] as number;
-			if (byte < 0x80) return value + byte * scale;
-			value += (byte - 0x80) * scale;
+			value |= (byte & 0x7f) << shift;
+			if (byte < 0x80) return value;
+		}
+		for (let scale = 2 ** shift; at < length; scale *= 0x80) {
+			const byte = bytes[at++] as number;
+			value += (byte & 0x7f) * scale;
+			if (byte < 0x80) return value;
 		}
 		throw new DamagedUsage('a number of usage is cut off');
+	}
+
+	function listOf(count: number): number[] {
+		if (count >= keyListsMax) return new Array<number>(count);
+		keyLists[count] ??= new Array<number>(count).fill(0);
+		return keyLists[count] as number[];
+	}
+
+	function takeKeys(count: number): number[] {
+		if (at + keyBytes * count > length) throw new DamagedUsage('keys of usage are cut off');
+		const keys = listOf(count);
+		for (let index = 0; index < count; index++, at += keyBytes)
+			keys[index] =
+				((bytes[at] as number) |
+					((bytes[at + 1] as number) << 8) |
+					((bytes[at + 2] as number) << 16) |
+					((bytes[at + 3] as number) << 24)) >>>
+				0;
+		return keys;
 	}
 
 	while (at < length) {
@@ -130,16 +163,7 @@ export function unpackUsage(
 		slot.waiting = kind === acceptedSome ? take() : 0;
 		slot.held = kind === acceptedSome ? take() : 0;
 		slot.messages = kind === chargedFirst || (slot.kind === 'accepted' && slot.recipients > 0) ? 1 : 0;
-		const count = slot.recipients + slot.waiting;
-		if (at + keyBytes * count > length) throw new DamagedUsage('keys of usage are cut off');
-		slot.keys.length = count;
-		for (let index = 0; index < count; index++, at += keyBytes)
-			slot.keys[index] =
-				((bytes[at] as number) |
-					((bytes[at + 1] as number) << 8) |
-					((bytes[at + 2] as number) << 16) |
-					((bytes[at + 3] as number) << 24)) >>>
-				0;
+		slot.keys = takeKeys(slot.recipients + slot.waiting);
 		visit(chain, slot);
 	}
 }

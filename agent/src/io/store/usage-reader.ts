@@ -60,7 +60,7 @@ function read(database: Database, chains: Chains, { fromSecond, visit }: Reading
 			unpackUsage(data, base as number, (chain, usage) => {
 				const scopes = chains[chain];
 				// None: nobody has used it for longer than usage is kept, by a clock that was far behind.
-				if (scopes !== undefined) visit(scopes, usage);
+				if (scopes !== undefined) visit(scopes, usage, chain);
 			});
 		}
 		if (rows.length < rowsPerPortion) return;
