@@ -46,11 +46,14 @@ export type SurveyedChain = {
 	readonly rings: readonly number[];
 	/** The least `message.recipients` of its rules. */
 	readonly messageMax: number;
+	/** One loud scope is enough for all of its group. */
+	isLoud: boolean;
 };
 
 type Surveyed = {
 	readonly rings: readonly number[];
 	readonly messageMax: number;
+	/** Of a root: its group is. */
 	isLoud: boolean;
 	/** Towards the root of its group. */
 	parent: Surveyed | undefined;
@@ -80,6 +83,7 @@ export function createSurvey(): Survey {
 	const byScope = new Map<ScopeKey, Surveyed>();
 	let cells = new Int32Array(ringsInitial * ringStride);
 	let used = 0;
+	const chains: SurveyedChain[] = [];
 	let isOver = false;
 	/** The present piece of each window, and its place in a ring. */
 	const now = { second: -1, piece: windows.map(() => 0), slot: windows.map(() => 0) };
@@ -87,7 +91,7 @@ export function createSurvey(): Survey {
 	/** Nobody arrives any more: who is loud makes its group so. */
 	function end(): void {
 		isOver = true;
-		for (const scope of byScope.values()) if (scope.isLoud) rootOf(scope).isLoud = true;
+		for (const { isLoud, scopes } of chains) if (isLoud) rootOf(scopes[0] as Surveyed).isLoud = true;
 	}
 
 	function makeRing(window: Window, recipients: number, messages: number): number {
@@ -168,19 +172,20 @@ export function createSurvey(): Survey {
 				const root = rootOf(other);
 				if (root !== first) root.parent = first;
 			}
-			return {
+			const chain = {
 				scopes,
 				rings: scopes.flatMap(({ rings }) => rings),
 				messageMax: Math.min(...scopes.map(({ messageMax }) => messageMax)),
+				isLoud: false,
 			};
+			chains.push(chain);
+			return chain;
 		},
 		arrive(chain, second, recipients) {
-			// One loud scope is enough for all of its group.
-			const first = chain.scopes[0] as Surveyed;
-			if (first.isLoud) return;
-			if (recipients > chain.messageMax) first.isLoud = true;
+			if (chain.isLoud) return;
+			if (recipients > chain.messageMax) chain.isLoud = true;
 			if (second !== now.second) setNow(second);
-			for (const ring of chain.rings) if (overflows(ring, recipients)) first.isLoud = true;
+			for (const ring of chain.rings) if (overflows(ring, recipients)) chain.isLoud = true;
 		},
 		loudGroupOf(chain) {
 			if (!isOver) end();
