@@ -88,8 +88,11 @@ function owed(flow: Flow, concerned: ReadonlySet<AccountKey>, now: number): read
 	return [...found.values()].sort((one, other) => duties.indexOf(one.duty) - duties.indexOf(other.duty));
 }
 
+/** As core/policy/judge has it: what a tenant's own login or program calls a report is its mail. */
+const isReport = ({ class: kind, identity }: QueuedMessage): boolean => kind === 'dsn' && identity === '';
+
 function dutyOf(flow: Flow, message: QueuedMessage, recipient: QueuedRecipient, now: number): Duty | undefined {
-	if (message.class === 'dsn') return undefined;
+	if (isReport(message)) return undefined;
 	const account = flow.accounts.find(message.account);
 	const mayLeave = recipient.state === 'queued' || recipient.state === 'waiting' || recipient.state === 'sending';
 	switch (account?.state ?? 'active') {
@@ -138,7 +141,7 @@ async function fulfil(flow: Flow, account: AccountKey, duty: Duty, messages: rea
 export async function holdSuspended(flow: Flow, message: QueuedMessage, judgedMs: number): Promise<boolean> {
 	const account = flow.accounts.find(message.account);
 	const isLate = account?.state === 'suspended' && (account.stateSinceMs ?? 0) >= judgedMs;
-	if (!isLate || message.class === 'dsn') return false;
+	if (!isLate || isReport(message)) return false;
 	const isFree = message.recipients.some(({ state }) => state === 'queued' || state === 'waiting');
 	if (isFree) await perform(flow, { kind: 'hold', selector: { kind: 'message', id: message.id }, why: why.hold });
 	return message.recipients.every(({ state }) => state === 'held');

@@ -281,7 +281,8 @@ test('invariant 7: the null reverse-path with a mark is a class of its own, by l
 	const smtp =
 		'Received: from c (c [192.0.2.1])\r\n\t(Authenticated sender: me@site1.test)\r\n\tby host.test (Postfix) with ESMTPA id Q1; d\r\n';
 	for (const [marks, byLogin, byUid] of [
-		[report, 'dsn', 'dsn'],
+		// A user that no panel has named is no account that pays for reports.
+		[report, 'dsn', 'script'],
 		[reply, 'autoreply', 'autoreply'],
 		['Precedence: auto_reply\r\n', 'autoreply', 'autoreply'],
 		['', 'mailbox', 'script'],

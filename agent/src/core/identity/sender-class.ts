@@ -58,7 +58,10 @@ export function unixFinding(
 		...common,
 		account: (uid === 0 ? undefined : directory.accountOfUid(uid)) ?? `uid:${uid}`,
 		identity: { kind: 'unix', id: String(uid) },
-		class: isSystem || isMtaUid(uid, settings) ? systemClass(local, settings) : tenantClass(local),
+		class:
+			isSystem || isMtaUid(uid, settings)
+				? systemClass(local, settings)
+				: tenantClass(local, directory.accountOfUid(uid) !== undefined),
 		certainty: 'proved',
 	};
 }
@@ -66,8 +69,10 @@ export function unixFinding(
 const isMtaUid = (uid: number, settings: AttributionSettings): boolean =>
 	uid === (settings.mta === 'exim' ? settings.eximUid : settings.postfixUid);
 
-function tenantClass({ reversePath, headers }: LocalSubmission): Finding['class'] {
-	return (reversePath === '' ? classOfNullSender(headers) : undefined) ?? 'script';
+/** What calls itself a report is paid by the account; of a user that no panel has named there is none, and nobody would pay. */
+function tenantClass({ reversePath, headers }: LocalSubmission, isNamed: boolean): Finding['class'] {
+	const said = reversePath === '' ? classOfNullSender(headers) : undefined;
+	return said === undefined || (said === 'dsn' && !isNamed) ? 'script' : said;
 }
 
 function systemClass({ uid, reversePath, headers }: LocalSubmission, settings: AttributionSettings): Finding['class'] {

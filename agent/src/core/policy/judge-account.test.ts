@@ -65,3 +65,19 @@ test('gone: accepted while its grace lasts, refused from then on, but for report
 	// One that no panel knows is not guilty.
 	assert.equal(verdictOf(submission(undefined))[0], 'accept');
 });
+
+test('what a tenant calls a report is its mail: held, refused as any', () => {
+	const suspended = { id: 'acme', state: 'suspended', stateSinceMs: nowMs - 5 } as const;
+	const gone = { id: 'acme', state: 'gone', stateSinceMs: nowMs - 3_600_000 } as const;
+	for (const identity of [
+		{ kind: 'unix', id: '1001' },
+		{ kind: 'mailbox', id: 'a@acme.test' },
+	] as const) {
+		const written = (account: Submission['account']): Submission => {
+			const plain = submission(account, 'dsn');
+			return { ...plain, attribution: { ...plain.attribution, identity } };
+		};
+		assert.equal(verdictOf(written(suspended))[0], 'hold', identity.kind);
+		assert.equal(verdictOf(written(gone))[0], 'reject', identity.kind);
+	}
+});

@@ -99,9 +99,15 @@ function boundOf(
 	return undefined;
 }
 
+/**
+ * A report that nobody's login or program wrote. What a tenant calls a report is its own mail: else a suspended account would send on
+ * with the null sender and one header.
+ */
+const isReport = ({ class: kind, identity }: Attribution): boolean => kind === 'dsn' && identity === undefined;
+
 /** Its time to end what was under way is over. Reports are taken all the same: they end with their own reply (invariant 7). */
 function goneOf({ account, attribution }: Submission, settings: JudgeSettings, now: number): Judgement | undefined {
-	if (account?.state !== 'gone' || attribution.class === 'dsn') return undefined;
+	if (account?.state !== 'gone' || isReport(attribution)) return undefined;
 	const goneMs = now - (account.stateSinceMs ?? 0);
 	if (goneMs < settings.goneGraceMs) return undefined;
 	return refuse('reject', 'accountGone', {
@@ -113,7 +119,7 @@ function goneOf({ account, attribution }: Submission, settings: JudgeSettings, n
 }
 
 function suspensionOf({ account, attribution }: Submission): Judgement | undefined {
-	if (account?.state !== 'suspended' || attribution.class === 'dsn') return undefined;
+	if (account?.state !== 'suspended' || isReport(attribution)) return undefined;
 	const since = new Date(account.stateSinceMs ?? 0).toISOString();
 	return { verdict: { action: 'hold', reasons: [{ ...suspension, value: account.id, evidence: `since ${since}` }] } };
 }
