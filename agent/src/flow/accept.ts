@@ -46,7 +46,8 @@ export async function accept(
 	const submitted: Submitted = { session, envelope, content, nowMs: flow.clock.now() };
 	const known = attributeSubmission(flow, submitted);
 	const toMeasure = { attribution: known.attribution, envelope, bytes: content.bytes, nowMs: submitted.nowMs };
-	const judged = checkOwnership(flow, known, envelope, judgeSubmission(flow, submitted, known));
+	const shown = { envelope, headerText: content.headerText };
+	const judged = checkOwnership(flow, known, shown, judgeSubmission(flow, submitted, known));
 	const measured = measureSubmission(flow, toMeasure, judged);
 	const { judgement } = measured;
 	if (judgement.fault !== undefined) return refuse(flow, submitted, known.attribution, judgement, judgement.fault);

@@ -11,7 +11,7 @@ import { domainOf } from '@sluice/shared/words/address.ts';
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
 import type { Reply } from '@sluice/shared/words/reply.ts';
 import { headerDate } from '../core/header/date.ts';
-import { fromAddresses } from '../core/header/from-addresses.ts';
+import { fromAddresses, fromFields } from '../core/header/from-addresses.ts';
 import { isNamed, rawValue, scanHeader } from '../core/header/scan.ts';
 import type { Credential } from '../core/identity/credential.ts';
 import type { MailCommand, ReceivedContent, ReceptionHandlers, SmtpSession } from '../ports/smtp-in.ts';
@@ -75,7 +75,7 @@ function readSubmission(
 	if (credential === undefined) return 'loginEnded';
 	const { headerText } = content;
 	const fields = scanHeader(headerText);
-	const froms = fields.filter((field) => isNamed(headerText, field, 'from'));
+	const froms = fromFields(headerText, fields);
 	const addresses = froms.map((field) => fromAddresses(rawValue(headerText, field)));
 	const isAllowed =
 		addresses.length > 0 &&

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fromAddresses } from './from-addresses.ts';
+import { fromAddresses, shownAddresses } from './from-addresses.ts';
+import { scanHeader } from './scan.ts';
 
 test('a From that reads in one way only', () => {
 	const cases: { readonly [value: string]: readonly string[] } = {
@@ -55,4 +56,16 @@ test('a long hostile value takes no time', () => {
 	])
 		fromAddresses(value);
 	assert.ok(performance.now() - begun < 500);
+});
+
+test('whom a reader could take a message to be from: every From, old syntax too, and what cannot be read', () => {
+	const shown = (text: string) => shownAddresses(text, scanHeader(text));
+	const cases: { readonly [header: string]: readonly string[] } = {
+		'From: <boss@bank.test>, Ann <a@one.test>\r\n\r\n': ['boss@bank.test', 'a@one.test'],
+		'From: a@one.test\r\nfrom \t: boss@bank.test\r\n\r\n': ['a@one.test', 'boss@bank.test'],
+		'From: <boss@bank.test> (x <a@one.test>\r\n\r\n': ['boss@bank.test', 'a@one.test'],
+		'From: "boss@bank.test" <a@one.test>\r\n\r\n': ['a@one.test'],
+		'Subject: x\r\n\r\nFrom: a@one.test\r\n': [],
+	};
+	for (const [header, addresses] of Object.entries(cases)) assert.deepEqual(shown(header), addresses, header);
 });

@@ -6,6 +6,32 @@
  * is nothing at all, rather than a guess that another reader would not share. Pure. RFC 5322 §3.4, §3.2.
  */
 import type { Address } from '@sluice/shared/words/address.ts';
+import { type HeaderField, isNamed, rawValue } from './scan.ts';
+
+/** The From fields of a header. A blank before the colon is old syntax (RFC 5322 §4.5) that mail programs still read. */
+export const fromFields = (text: string, fields: readonly HeaderField[]): readonly HeaderField[] =>
+	fields.filter((field) => {
+		let nameEnd = field.nameEnd;
+		while (nameEnd > field.start && /[ \t]/.test(text[nameEnd - 1] as string)) nameEnd--;
+		return isNamed(text, nameEnd === field.nameEnd ? field : { ...field, nameEnd }, 'from');
+	});
+
+/**
+ * All addresses that a reader could take a message to be from. Of a From that does not read as a list of mailboxes whatever looks like an
+ * address: for whoever asks about each of them, never for blame.
+ */
+export function shownAddresses(text: string, fields: readonly HeaderField[]): readonly Address[] {
+	const shown = new Set<Address>();
+	for (const field of fromFields(text, fields)) {
+		const value = rawValue(text, field);
+		const looksLike = (): readonly Address[] =>
+			value.slice(0, valueCharsMax).match(/[^\s"(),:;<>@[\]]+@[^\s"(),:;<>@[\]]+/g) ?? [];
+		for (const address of fromAddresses(value) ?? looksLike()) if (shown.size < shownMax) shown.add(address);
+	}
+	return [...shown];
+}
+
+const shownMax = 100;
 
 /** Longer values and longer lists are refused: a From has one address. */
 const valueCharsMax = 10_000;

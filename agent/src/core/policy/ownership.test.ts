@@ -36,7 +36,7 @@ const sentBy = (key: string, kind: SenderClass = 'mailbox'): Attribution => ({
 });
 
 const ask = (reversePath: string, from: string, by = sentBy('alice'), asked: Partial<OwnershipSettings> = {}) => {
-	const breach = breachOf(by, { reversePath, from }, accounts, { ...settings, ...asked });
+	const breach = breachOf(by, { reversePath, from: from.split(', ') }, accounts, { ...settings, ...asked });
 	return breach === undefined ? 'fine' : `${breach.where} ${breach.domain} ${breach.owner ?? 'nobody'}`;
 };
 
@@ -48,6 +48,8 @@ test('own domains and what stands below them, exceptions, the machine’s name, 
 		['a@x.sub.alice.test', 'a@alice.test', 'MAIL FROM x.sub.alice.test bob'],
 		['a@bob.test', 'a@alice.test', 'MAIL FROM bob.test bob'],
 		['a@alice.test', 'a@bob.test', 'From bob.test bob'],
+		['a@alice.test', 'a@alice.test, a@bob.test', 'From bob.test bob'],
+		['a@alice.test', 'a@BOB.test.', 'From bob.test bob'],
 		['', 'a@bob.test', 'From bob.test bob'],
 		['', '', 'fine'],
 		['Boss@bob.test', 'boss@bob.test', 'fine'],
@@ -69,6 +71,11 @@ test('own domains and what stands below them, exceptions, the machine’s name, 
 test('other people’s addresses in forwards, lists, autoreplies and reports; accounts nobody has named; switched off', () => {
 	for (const kind of ['forward', 'list', 'autoreply', 'dsn', 'system', 'unattributed'] as const)
 		assert.equal(ask('a@bob.test', 'a@bob.test', sentBy('alice', kind)), 'fine', kind);
+	// A header alone makes nobody's own mail a report.
+	for (const kind of ['autoreply', 'dsn'] as const) {
+		const written = { ...sentBy('alice', kind), identity: { kind: 'mailbox', id: 'a@alice.test' } } as const;
+		assert.equal(ask('', 'a@bob.test', written), 'From bob.test bob', kind);
+	}
 	for (const kind of ['script', 'cron'] as const)
 		assert.notEqual(ask('a@bob.test', '', sentBy('alice', kind)), 'fine', kind);
 	assert.equal(ask('a@bob.test', '', sentBy('domain:alice.test')), 'fine');
@@ -76,7 +83,7 @@ test('other people’s addresses in forwards, lists, autoreplies and reports; ac
 });
 
 test('the reason names the domain and never its owner', () => {
-	const breach = breachOf(sentBy('alice'), { reversePath: 'a@bob.test', from: '' }, accounts, settings);
+	const breach = breachOf(sentBy('alice'), { reversePath: 'a@bob.test', from: [] }, accounts, settings);
 	assert.ok(breach !== undefined);
 	assert.deepEqual(breachReason(breach, 'monitor'), {
 		rule: 'ownership.mail-from.monitor',
@@ -88,7 +95,7 @@ test('the reason names the domain and never its owner', () => {
 });
 
 test('watched, a breach is a reason beside the others; enforced, it refuses or holds', () => {
-	const breach = breachOf(sentBy('alice'), { reversePath: 'a@bob.test', from: '' }, accounts, settings);
+	const breach = breachOf(sentBy('alice'), { reversePath: 'a@bob.test', from: [] }, accounts, settings);
 	assert.ok(breach !== undefined);
 	const held: Judgement = { verdict: { action: 'hold', reasons: [{ rule: 'hold.account', text: 'x' }] } };
 	const outcome = (judgement: Judgement, asked: Partial<OwnershipSettings>) => {

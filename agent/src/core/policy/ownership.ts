@@ -1,8 +1,9 @@
 /**
  * Domain ownership: only the account that owns a domain sends as it, in MAIL FROM and in From.
  *
- * Asked of mail that an account itself writes (mailbox, script, cron). Forwards, lists, autoreplies and reports carry other people's
- * addresses by their nature and are never asked (invariant 7). An account that no panel has named is not asked either: unknown is not
+ * Asked of mail that an account itself writes (mailbox, script, cron; also what its login or program calls an autoreply or a report, since
+ * a header alone would else let it send as anybody). Forwards, lists and the MTA's reports carry other people's addresses by their
+ * nature and are never asked (invariant 7). An account that no panel has named is not asked either: unknown is not
  * guilty. A subdomain belongs to whoever owns the nearest domain above it that anybody owns.
  *
  * Pure. Not here: what happens with a breach (judge.ts).
@@ -32,6 +33,11 @@ export type Breach = {
 };
 
 const asked: ReadonlySet<SenderClass> = new Set(['mailbox', 'script', 'cron']);
+const askedOfWriters: ReadonlySet<SenderClass> = new Set(['autoreply', 'dsn']);
+
+const isAsked = ({ class: kind, identity }: Attribution): boolean =>
+	asked.has(kind) || (askedOfWriters.has(kind) && identity !== undefined);
+
 /** A domain has at most 127 labels (RFC 1035 §2.3.4). */
 const labelsMax = 127;
 
@@ -60,18 +66,20 @@ function isExcepted(address: Address, domain: string, { maySendAs }: Account): b
 /** The first breach of a message, MAIL FROM before From; undefined when there is none, or nothing is asked. */
 export function breachOf(
 	attribution: Attribution,
-	addresses: { readonly reversePath: Address; readonly from: Address },
+	addresses: { readonly reversePath: Address; readonly from: readonly Address[] },
 	accounts: AccountBook,
 	settings: OwnershipSettings,
 ): Breach | undefined {
-	if (settings.mode === 'off' || !asked.has(attribution.class)) return undefined;
+	if (settings.mode === 'off' || !isAsked(attribution)) return undefined;
 	const account = accounts.find(attribution.account);
 	if (account === undefined) return undefined;
-	for (const [where, address] of [
-		['MAIL FROM', addresses.reversePath],
-		['From', addresses.from],
-	] as const) {
-		const domain = domainOf(address);
+	const said = [
+		['MAIL FROM', addresses.reversePath] as const,
+		...addresses.from.map((address) => ['From', address] as const),
+	];
+	for (const [where, address] of said) {
+		// The root's dot is no other domain.
+		const domain = domainOf(address).replace(/\.+$/, '');
 		if (domain === '' || settings.hostNames.includes(domain) || isExcepted(address, domain, account)) continue;
 		const owner = ownerOf(domain, accounts);
 		if (owner === account.key) continue;
