@@ -414,6 +414,35 @@ test('who acts as another stands in the audit, and the customer does not read th
 	const seen = (await ask(rig.agent.socketPath, { path, actor: 'customer carol' })).text;
 	assert.doesNotMatch(seen, /operator-7|bob/);
 	assert.match(seen, /"author":"reseller"/);
+	assert.equal((await ask(rig.agent.socketPath, { method: 'DELETE', path, actor })).status, 200);
+});
+
+test('what was set from above is not replaced, lifted or cleared from below', async () => {
+	const path = '/v1/mailboxes/me%40acme.test/limits';
+	const below = ['account acme', 'customer carol', 'reseller bob', 'admin root'];
+	const lift = json({ mode: 'monitor', hour: { recipients: 1_000_000 } });
+	const until = new Date(Date.now() + 3_600_000).toISOString();
+	const exception = json({ mode: 'monitor', hour: { recipients: 1_000_000 }, until });
+	const tries = [{ method: 'PUT', body: lift }, { method: 'PUT', body: exception }, { method: 'DELETE' }];
+	for (const [rank, author] of below.entries()) {
+		assert.equal(
+			(await ask(rig.agent.socketPath, { method: 'PUT', path, body: limits, actor: author })).status,
+			200,
+			author,
+		);
+		for (const actor of below.slice(0, rank))
+			for (const tried of tries) {
+				const answer = await ask(rig.agent.socketPath, { ...tried, path, actor });
+				assert.equal(problemOf(answer), '403 forbidden', `${actor} over ${author}`);
+				assert.doesNotMatch(answer.text, /bob|root|carol/);
+			}
+		const stored = rig.agent.flow.limits.get('mailbox', 'me@acme.test');
+		assert.deepEqual(
+			[stored?.base?.author, stored?.base?.values, stored?.exception],
+			[author, { 'hour.recipients': 77 }, undefined],
+		);
+	}
+	assert.equal((await ask(rig.agent.socketPath, { method: 'DELETE', path })).status, 200);
 });
 
 test('what a tenant sets is bounded in number, and by what it was given', async () => {

@@ -21,7 +21,7 @@ import { clearLimits, limitedThingsMax, setLimits } from '../../flow/limits.ts';
 import { createSlices } from '../../flow/turns.ts';
 import { type ApiContext, problem } from './context.ts';
 import { isSet, limitedThings, pageOf } from './limit-page.ts';
-import { type Limited, limitsViewOf, usageDtos, waitsUntil } from './metered.ts';
+import { inForce, type Limited, limitsViewOf, usageDtos, waitsUntil } from './metered.ts';
 import {
 	type AccountOfCredential,
 	accountOfScope,
@@ -105,7 +105,21 @@ function hasRoom(context: ApiContext, limited: Limited, actor: Actor): boolean {
 	return count < tenantLimitsMax;
 }
 
-/** May the actor change it; the words for no. */
+/** Who stands above whom. Whatever else an author is called was written by the server itself. */
+const rankOf = (role: string): number => {
+	const at = ['account', 'customer', 'reseller'].indexOf(role);
+	return at < 0 ? Number.POSITIVE_INFINITY : at;
+};
+
+/** The role of whoever set something here and has more rights than the actor, if anybody has. */
+function setFromAbove(context: ApiContext, { level, id }: Limited, { role }: Actor): string | undefined {
+	const { base, exception } = inForce(context.flow, context.flow.limits.get(level, id));
+	return [base, exception]
+		.map((set) => set?.author.split(' ')[0])
+		.find((author) => author !== undefined && rankOf(author) > rankOf(role));
+}
+
+/** May the actor change it; the words for no. One set stands for all who may write it: nobody replaces what was set from above. */
 function changeable(
 	context: ApiContext,
 	params: Parameters<typeof seen>[1],
@@ -115,6 +129,9 @@ function changeable(
 	if (!found.ok) return found;
 	const { limited, right } = found.value;
 	if (right !== 'all') return problem('forbidden', `${actor?.role} may not set the limits of this ${limited.level}.`);
+	const author = setFromAbove(context, limited, actor as Actor);
+	if (author !== undefined)
+		return problem('forbidden', `Limits of this ${limited.level} were set by ${author}, and are changed there.`);
 	return ok(limited);
 }
 
