@@ -119,7 +119,7 @@ export function takePlace(flow: Flow, id: MessageId, message: ToMeasure, measure
 	for (const [index, { address }] of message.envelope.recipients.entries())
 		if (stateOf(judgement, index) === 'waiting') recipients.push({ index, key: recipientKeyOf(address) });
 	if (recipients.length === 0) return;
-	const binding = measurement?.binding;
+	const blockedAt = measurement?.keptAt;
 	flow.waiting.add({
 		id,
 		chain,
@@ -127,7 +127,7 @@ export function takePlace(flow: Flow, id: MessageId, message: ToMeasure, measure
 		recipients,
 		bytes: message.bytes,
 		isCounted: measured.charge !== undefined,
-		...(binding === undefined ? {} : { blockedAt: binding.rule.scope }),
+		...(blockedAt === undefined ? {} : { blockedAt }),
 	});
 }
 

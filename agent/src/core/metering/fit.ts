@@ -4,7 +4,7 @@
  * A message leaves whole. Only when it has more recipients than one of its windows allows at all may it leave in parts, as many at
  * once as there is room for, since it could never leave otherwise. A part is always the first of its recipients.
  */
-import type { LimitRule } from '@sluice/shared/words/limits.ts';
+import type { LimitRule, ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { Meter } from './meter.ts';
 import type { Rule, RuleSet, RuleState } from './types.ts';
 
@@ -106,6 +106,16 @@ export function fitOf(request: FitRequest, present: Present, withMessageRule = t
 	const rooms = binding.map((state) => roomOf(state, request, present));
 	const keeping = binding.filter((_, index) => rooms[index] === 0);
 	return { room: Math.min(...rooms), isLarge, binding, keeping, wouldBind };
+}
+
+/**
+ * The innermost scope whose rule keeps it: there its place is kept for it. What an outer scope has free belongs to others until the
+ * message has room within, or whoever is over his own limit would keep all who share a pool with him. Undefined: nothing keeps it.
+ */
+export function keptAt(keeping: readonly RuleState[], scopes: readonly ScopeKey[]): ScopeKey | undefined {
+	let innermost = -1;
+	for (const { rule } of keeping) innermost = Math.max(innermost, scopes.indexOf(rule.scope));
+	return scopes[innermost];
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 	windowSeconds,
 } from '@sluice/shared/words/limits.ts';
 import type { Reason } from '@sluice/shared/words/verdict.ts';
-import { fitOf } from './fit.ts';
+import { fitOf, keptAt } from './fit.ts';
 import type { Meter } from './meter.ts';
 import type { Chain, Measurement, RuleSet, RuleState } from './types.ts';
 import type { WaitingRoom } from './waiting.ts';
@@ -39,10 +39,13 @@ export function measure({ chain, recipients, keys }: Measured, input: MeasureInp
 	const fit = fitOf({ recipients, keys, messages: 1, isParted: false }, input);
 	const isBehind = input.waiting.blocks(chain);
 	const binding = tightest(fit.binding);
+	// Of what leaves in parts the rest will be kept by what has the least room.
+	const waitsAt = fit.room > 0 ? binding?.rule.scope : keptAt(fit.keeping, chain.scopes);
 	return {
 		chain,
 		room: isBehind ? 0 : fit.room,
 		...(binding === undefined ? {} : { binding }),
+		...(waitsAt === undefined ? {} : { keptAt: waitsAt }),
 		wouldBind: fit.wouldBind,
 		isBehind,
 		over: input.rules.over,

@@ -102,7 +102,7 @@ function liveThrough(arrivals: readonly Arrival[], rules: readonly Rule[]) {
 			const { scopes, keys } = arrivals[next] as Arrival;
 			const chain = chainOfScopes(scopes);
 			const recipients = keys.length;
-			const { room, binding } = measure(
+			const { room, keptAt: blockedAt } = measure(
 				{ chain, recipients, keys },
 				{ rules: ruleSetOf(chain), meter, waiting, nowMs },
 			);
@@ -119,7 +119,7 @@ function liveThrough(arrivals: readonly Arrival[], rules: readonly Rule[]) {
 				recipients: keys.slice(room).map((key, index) => ({ index: room + index, key })),
 				bytes: 1,
 				isCounted: room > 0,
-				...(binding === undefined ? {} : { blockedAt: binding.rule.scope }),
+				...(blockedAt === undefined ? {} : { blockedAt }),
 			});
 			pace();
 		}

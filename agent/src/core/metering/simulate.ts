@@ -86,7 +86,7 @@ type Sender = {
 	readonly messageMax: number;
 };
 
-const behind = { room: 0, binding: undefined } as const;
+const behind = { room: 0, binding: undefined, keptAt: undefined } as const;
 
 type Waiter = { readonly kept: Kept; readonly sinceMs: number; left: number };
 
@@ -207,7 +207,11 @@ export function createSimulation({
 		const { meter, waiting } = group;
 		const recipients = keys.length;
 		const isWaiting = waiting.size > 0 && waiting.waits(chain);
-		const { room, binding } = canSkip(sender, recipients, isWaiting)
+		const {
+			room,
+			binding,
+			keptAt: blockedAt,
+		} = canSkip(sender, recipients, isWaiting)
 			? behind
 			: measure({ chain, recipients, keys }, { rules, meter, waiting, nowMs });
 		if (room > 0) {
@@ -235,7 +239,7 @@ export function createSimulation({
 			recipients: keys.slice(room).map((key, index) => ({ index: room + index, key })),
 			bytes: 0,
 			isCounted: room > 0,
-			...(binding === undefined ? {} : { blockedAt: binding.rule.scope }),
+			...(blockedAt === undefined ? {} : { blockedAt }),
 		});
 		waiters.set(id, { kept, sinceMs: nowMs, left: recipients - room });
 		// The flow looks at once. Behind others of the same sender nothing has changed.

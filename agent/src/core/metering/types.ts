@@ -53,6 +53,8 @@ export type Measurement = {
 	readonly room: number;
 	/** The enforced rule that keeps it, with the least room. Absent: nothing does but mail that waits in front. */
 	readonly binding?: RuleState;
+	/** Where it would wait: the innermost scope with a rule that keeps it. */
+	readonly keptAt?: ScopeKey;
 	/** Monitored rules that would have kept it. */
 	readonly wouldBind: readonly RuleState[];
 	/** Mail of the same sender waits already: this one queues behind it (invariant 4). */

@@ -104,7 +104,8 @@ export function modelPlan(world: World): Release[] {
 		if (message.recipients.length === 0) continue;
 		if (isLarge) binding = modelRoom(world, message, 1).binding;
 		blockedLines.add(message.chain);
-		for (const scope of binding) blocked.add(scope);
+		const innermost = message.chain.scopes.findLast((scope) => binding.has(scope));
+		if (innermost !== undefined) blocked.add(innermost);
 	}
 	return releases;
 }

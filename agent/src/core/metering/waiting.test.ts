@@ -201,6 +201,27 @@ test('a limit that a neighbour does not share keeps only its own', () => {
 	assert.equal(desk.left.length, 2);
 });
 
+test('who waits for a limit of its own keeps nobody from a pool, however often it would not fit there either', () => {
+	const attacker = chainOfScopes('server:server', 'reseller:r', 'account:a');
+	const neighbour = chainOfScopes('server:server', 'reseller:r', 'account:b');
+	const desk = createDesk([
+		ruleOf('reseller:r', 'hour.recipients', 20),
+		ruleOf('account:a', 'hour.recipients', 10),
+		ruleOf('account:b', 'hour.recipients', 10),
+	]);
+	desk.send(attacker, startMs, 10);
+	const waits = desk.send(attacker, startMs, 10);
+	desk.send(neighbour, startMs + 1000, 2);
+	desk.send(attacker, startMs + 1000, 10);
+	assert.equal(desk.room.blocks(neighbour), false);
+	const small = desk.send(neighbour, startMs + 2000);
+	assert.equal(desk.left.at(-1)?.id, small, 'eight of the pool are free');
+	// When its own limit has room the pool is kept for it, or small ones would starve it.
+	for (let n = 1; n <= 7; n++) desk.send(neighbour, startMs + 3000 + n);
+	desk.until(startMs + hourMs);
+	assert.equal(desk.left.filter(({ id }) => id === waits).length, 10);
+});
+
 test('at most recipientsMax at once, then again at once; what cannot be taken keeps its place', () => {
 	const desk = createDesk([]);
 	for (let n = 0; n < 5; n++) {

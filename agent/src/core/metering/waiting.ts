@@ -2,9 +2,9 @@
  * The waiting room: mail over a limit, each sender's in the order of its age, and who may leave now.
  *
  * Mail of one sender (the same scopes) is a line; lines are asked in the order of their oldest message. A message leaves when it fits
- * into every enforced rule. One that does not fit blocks its own line and, for everything younger, each scope whose rule kept it: so
- * nobody overtakes through a scope for which an older one waits, and the oldest always gets the next room. A rule on a scope that
- * others do not share keeps nobody else. What is too large for a whole window leaves in parts, as many at once as there is room for.
+ * into every enforced rule. One that does not fit blocks its own line and, for everything younger, the innermost scope whose rule kept
+ * it: so nobody overtakes there, and the oldest always gets the next room. What is free further out belongs to others until then: who
+ * is over a limit of his own keeps nobody from a pool. A rule on a scope that others do not share keeps nobody else. What is too large for a whole window leaves in parts, as many at once as there is room for.
  *
  * `plan` costs by lines and by what leaves, not by what waits. What it found of a line is not kept for the next time: what others were
  * charged since can keep the line at further scopes. Each release is handed to `take` in the same turn of the loop: the
@@ -15,7 +15,7 @@
  */
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
-import { changesAtMs, type Fit, fitOf } from './fit.ts';
+import { changesAtMs, type Fit, fitOf, keptAt } from './fit.ts';
 import { leavesMs } from './leaves.ts';
 import type { Meter } from './meter.ts';
 import type { Chain, RuleSet, WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
@@ -118,10 +118,8 @@ export function createWaitingRoom(): WaitingRoom {
 			if (staying.length === 0) return 'gone';
 			found = fit(head, rules, input);
 		}
-		lines.block(
-			line,
-			found.keeping.map(({ rule }) => rule.scope),
-		);
+		const scope = keptAt(found.keeping, line.chain.scopes);
+		lines.block(line, scope === undefined ? [] : [scope]);
 		return { atMs: changesAtMs(found, input) };
 	}
 
