@@ -156,9 +156,16 @@ test('switched off, nobody is told; owners only when wanted; a bound on letters 
 		letters.map(({ to, subject }) => [to, subject]),
 		[['owner@elsewhere.test', 'account acme is near its sending limit']],
 	);
+	notices.hear(warning('reseller:bob'));
+	notices.hear(warning('server:server', { event: 'limit.reached' }));
 	for (let n = 0; n < 2000; n++) notices.hear(episode(`mailbox:u${n}@acme.test`));
 	await notices.settled();
-	assert.equal(letters.length, 500);
+	assert.equal(letters.length, 20, 'of one account');
+	assert.doesNotMatch(letters.map(({ text }) => text).join(), /bob/);
+	for (let n = 0; n < 2000; n++)
+		notices.hear(episode(`mailbox:u${n}@site${n % 100}.test`, { account: `domain:site${n % 100}.test` }));
+	await notices.settled();
+	assert.equal(letters.length, 500, 'of all');
 	await pass(61);
 	notices.hear(episode('mailbox:later@acme.test'));
 	await notices.settled();

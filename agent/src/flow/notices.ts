@@ -41,6 +41,8 @@ const quietMs = 15 * 60_000;
 const namedMax = 50;
 /** Letters an hour to senders and owners in all: a bound, should everything go wrong at once. */
 const lettersAnHourMax = 500;
+/** Of them about one account: who lets its mail wait again and again takes no letter from others. */
+const lettersOfAccountMax = 20;
 
 export function createNotices(flow: Flow, composer: Composer): Notices {
 	let gathered: Warning[] = [];
@@ -49,6 +51,7 @@ export function createNotices(flow: Flow, composer: Composer): Notices {
 	let lastLetterMs = Number.NEGATIVE_INFINITY;
 	let hourBeganMs = 0;
 	let lettersThisHour = 0;
+	const lettersOf = new Map<string, number>();
 	let working: Promise<void> = Promise.resolve();
 
 	const settings = (): NoticeSettings => flow.settings().notices;
@@ -58,14 +61,18 @@ export function createNotices(flow: Flow, composer: Composer): Notices {
 		working = working.then(() => send(flow, composer, { to, about, notice }));
 	}
 
-	function mayWrite(): boolean {
+	function mayWrite(account: string): boolean {
 		const now = flow.clock.monotonic();
 		if (now - hourBeganMs >= 3_600_000) {
 			hourBeganMs = now;
 			lettersThisHour = 0;
+			lettersOf.clear();
 		}
+		const count = (lettersOf.get(account) ?? 0) + 1;
+		if (count > lettersOfAccountMax || lettersThisHour >= lettersAnHourMax) return false;
+		lettersOf.set(account, count);
 		lettersThisHour += 1;
-		return lettersThisHour <= lettersAnHourMax;
+		return true;
 	}
 
 	function tellAdministrators(): void {
@@ -93,15 +100,17 @@ export function createNotices(flow: Flow, composer: Composer): Notices {
 		const warning = warningOf(event);
 		if (warning === undefined) return;
 		gather(warning);
+		// How full a pool is that it shares with others is none of a customer's business.
+		if (!settings().owners || warning.level === 'server' || warning.level === 'reseller') return;
 		const contact = flow.accounts.find(warning.account)?.contact;
-		if (settings().owners && contact !== undefined && mayWrite())
+		if (contact !== undefined && mayWrite(warning.account))
 			post(contact, `limit ${warning.level} ${warning.id}`, ownerText(warning, place()));
 	}
 
 	function tellSender(event: SluiceEvent): void {
 		if (event.state !== 'began' || !settings().senders) return;
 		const to = senderOf(flow, event);
-		if (to === undefined || !mayWrite()) return;
+		if (to === undefined || !mayWrite(String(event.account ?? ''))) return;
 		const until = typeof event.until === 'string' ? Date.parse(event.until) : Number.NaN;
 		const episode = {
 			rule: event.rule as LimitRule,
