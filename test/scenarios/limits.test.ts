@@ -9,7 +9,7 @@ import { type LimitRule, scopeKeyOf } from '@sluice/shared/words/limits.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
 import { given, takenBy } from './acts.ts';
 import { plainMessage, type Rig, startRig } from './rig.ts';
-import { mailbox } from './senders.ts';
+import { mailbox, unixUser } from './senders.ts';
 import { steeredClock } from './steered-clock.ts';
 
 let internet: Internet;
@@ -306,6 +306,28 @@ test('waiting for too long: given up with one report to a sender that is known',
 	assert.equal(rig.count('dsn.sent', { message: id, to: `mary@${domain}` }), 1);
 	assert.equal(rig.count('dsn.sent', { message: forged }), 0, 'nobody else hears of a forgery');
 	assert.equal(rig.agent.flow.waiting.size, 0);
+});
+
+test('a script of a known account hears at its own domain that its mail waited for too long, and at no other', async (context) => {
+	const { rig, clock } = await limited(context, { config: { limits: { waiting: { expireSeconds: 7200 } } } });
+	const shop = {
+		id: 'shop',
+		panel: 'none',
+		name: 'Shop',
+		unixUsers: [{ name: 'shop', uid: 7100 }],
+		domains: ['shop.test'],
+		since: '2020-01-01T00:00:00.000Z',
+	};
+	given(await rig.client.call('putAccounts', { body: { revision: 1, complete: true, items: [shop] } }));
+	await setLimits(rig, 'shop', enforce({ day: { recipients: 1 } }));
+	const script = unixUser(7100);
+	await sendTo(rig, script, 'orders@shop.test', ['own0@ok.test']);
+	const [own] = await sendTo(rig, script, 'orders@shop.test', ['own1@ok.test']);
+	const [other] = await sendTo(rig, script, 'victim@elsewhere.test', ['own2@ok.test']);
+	clock.advance(2 * hourMs + minuteMs);
+	await rig.until(() => [own, other].every((message) => rig.count('message.finished', { message }) === 1));
+	assert.equal(rig.count('dsn.sent', { message: own, to: 'orders@shop.test' }), 1);
+	assert.equal(rig.count('dsn.sent', { message: other }), 0);
 });
 
 test('a limit that only counts keeps nothing, says so, and remembers it over a restart', async (context) => {

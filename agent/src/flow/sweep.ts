@@ -177,15 +177,19 @@ async function expireMessage(flow: Flow, message: QueuedMessage, now: number): P
 		if (!message.recipients.some(isDue)) continue;
 		const selector = { kind: 'message', id: message.id } as const;
 		// Held and waiting mail may be a forger's: only a sender that is known to be who it says hears of it (invariant 4).
-		const untold = state !== 'queued' && !isSenderKnown(message);
+		const untold = state !== 'queued' && !isSenderKnown(flow, message);
 		const done = await perform(flow, { kind: 'expire', selector, why, where: isDue, ...(untold ? { untold } : {}) });
 		if (!done.ok) return false;
 	}
 	return true;
 }
 
-/** The reverse-path is of the domain that the proved mailbox belongs to, or of this server's own users. */
-function isSenderKnown({ identity, hintDomain, helo }: QueuedMessage): boolean {
+/**
+ * The reverse-path is of the domain that the proved mailbox belongs to, of the account's own domains, or of this server's own users.
+ * Whoever is told then is told of mail of its own domain, whoever else wrote it.
+ */
+function isSenderKnown({ accounts }: Flow, { account, identity, hintDomain, helo }: QueuedMessage): boolean {
+	if (identity !== '' && accounts.directory.accountOfDomain(hintDomain) === account) return true;
 	if (identity.startsWith('mailbox:')) return domainOf(identity) === hintDomain;
 	return identity.startsWith('unix:') && hintDomain !== '' && hintDomain === helo.toLowerCase();
 }
