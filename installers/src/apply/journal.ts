@@ -10,7 +10,8 @@ import { basename } from 'node:path';
 import type { FileFact, Machine } from '../facts/machine.ts';
 import type { MtaKind, WiredFile, Wiring } from '../plan/wiring.ts';
 
-export const stateFolderDefault = '/var/lib/sluice/wiring';
+/** Not below /var/lib/sluice: that is the agent's, and who may rename a folder there could give root another one to write to and believe. */
+export const stateFolderDefault = '/var/lib/sluice-wiring';
 
 /** `wiring` and `unwiring`: begun, and not known to have ended. */
 export type Phase = 'wiring' | 'wired' | 'bypassed' | 'unwiring';

@@ -72,9 +72,13 @@ async function submit(
 	{ commands }: Pick<Wiring, 'commands'>,
 	{ recipient, token, machine }: { readonly recipient: string; readonly token: string; readonly machine: Machine },
 ): Promise<string | undefined> {
-	const directory = `${directoryOf(token)}/${directoryName}`;
+	// Another name each time: the token is in the process list from the first time on, and whoever made the folder before us could have a
+	// link in it that root follows.
+	const parent = `/tmp/sluice-test-${randomBytes(8).toString('hex')}`;
+	const directory = `${parent}/${directoryName}`;
 	// Root's, so that nobody else can put anything there; open, whatever the umask is.
-	await machine.makeFolder(directoryOf(token), { mode: 0o755, uid: 0, gid: 0 });
+	const isOurs = await machine.makeFolder(parent, { mode: 0o755, uid: 0, gid: 0 });
+	if (!isOurs) return `${parent} was there already`;
 	await machine.makeFolder(directory, { mode: 0o755, ...nobody });
 	const message = [
 		...headers.flatMap((header) => header.split('\r\n')),
@@ -88,13 +92,11 @@ async function submit(
 	const command = [...commands.submit, recipient];
 	const { exitCode, output } = await machine.run(command, { user: nobody, cwd: directory, input: message });
 	await machine.removeFolder(directory);
-	await machine.removeFolder(directoryOf(token));
+	await machine.removeFolder(parent);
 	return exitCode === 0
 		? undefined
 		: `the MTA did not take the test message: ${command.join(' ')} ended with ${exitCode}: ${output.trim()}`;
 }
-
-const directoryOf = (token: string): string => `/tmp/sluice-test-${token}`;
 
 /**
  * Sends, and sends again: for a moment after a reload Postfix still routes by its former settings, and that message is no proof.

@@ -102,4 +102,4 @@ const withPlace = (command: Command): Command =>
 		)
 		.option(...configOption)
 		.option('--root <folder>', 'a system that does not run, below this folder: nothing is reloaded or tested', '/')
-		.option('--state <folder>', 'where former files, the last test and the log are kept', '/var/lib/sluice/wiring');
+		.option('--state <folder>', 'where former files, the last test and the log are kept', '/var/lib/sluice-wiring');
