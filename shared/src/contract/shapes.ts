@@ -103,6 +103,11 @@ export type TraceDto = z.output<typeof traceSchema>;
 export const actResultSchema = z.object({
 	recipients: z.number().int().describe('Recipients whose state changed.'),
 	messages: z.number().int(),
+	waiting: z
+		.number()
+		.int()
+		.optional()
+		.describe('Of a release: recipients among them that now wait for a limit, and leave in pace.'),
 });
 
 export const queueRowSchema = z.object({

@@ -5,7 +5,7 @@
  */
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import type { mailOperations } from '@sluice/shared/contract/mail-operations.ts';
-import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
+import type { OperationHandlers, OperationOutput } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import type { HealthDto, TraceDto } from '@sluice/shared/contract/shapes.ts';
 import type { AccountKey } from '@sluice/shared/words/account.ts';
@@ -22,9 +22,11 @@ import { holdDto, summaryDto, summaryOf, time } from './answers.ts';
 import { type ApiContext, defined, problem } from './context.ts';
 import { keyOf, maySee, visibleAccounts } from './visibility.ts';
 
-function reviewed(result: Result<Reviewed, ReviewFailure>): Result<{ recipients: number; messages: number }, Problem> {
-	if (result.ok)
-		return ok({ recipients: result.value.recipients + result.value.pending, messages: result.value.messages });
+function reviewed(result: Result<Reviewed, ReviewFailure>): Result<OperationOutput<'act'>, Problem> {
+	if (result.ok) {
+		const { recipients, pending, messages, waiting } = result.value;
+		return ok({ recipients: recipients + pending, messages, ...(waiting === 0 ? {} : { waiting }) });
+	}
 	if (result.error === 'not-found') return problem('not-found', 'Nothing of that is open.');
 	return problem('unavailable', 'The act could not be written to the log; nothing more was changed.');
 }

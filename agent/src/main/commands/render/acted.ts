@@ -1,14 +1,14 @@
 /** What an act on open mail has changed. */
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
-import { countText } from './text.ts';
+import { countText, numberText } from './text.ts';
 
 const done = { hold: 'Held', release: 'Released', discard: 'Discarded', requeue: 'Made due now' } as const;
 
 export function actedLines(
 	act: keyof typeof done,
 	{ kind, id }: Selector,
-	{ recipients, messages }: OperationOutput<'act'>,
+	{ recipients, messages, waiting = 0 }: OperationOutput<'act'>,
 ): readonly string[] {
 	const isOne = kind === 'message';
 	const what = `${kind} ${id}`;
@@ -20,6 +20,17 @@ export function actedLines(
 		: `\`sluice queue release --${kind} ${id} --reason …\``;
 	return [
 		`${done[act]}: ${countText(recipients, 'recipient')}${where} of ${what}.`,
+		...waitingLines(waiting),
 		...(act === 'hold' ? [`Undo: ${undo}.`] : []),
 	];
+}
+
+/** A release obeys limits. */
+function waitingLines(waiting: number): readonly string[] {
+	if (waiting === 0) return [];
+	const who =
+		waiting === 1
+			? 'One of them waits for a limit and leaves'
+			: `${numberText(waiting)} of them wait for a limit and leave`;
+	return [`${who} in pace. At once: \`--now\`.`];
 }
