@@ -115,6 +115,50 @@ test('an exception stands before the numbers until its end, rule by rule, and en
 	await clear('accounts', 'acme');
 });
 
+test('two panels write at once: one is told of the other and changes nothing; so with an exception, and when taking away', async (context) => {
+	const stands = now();
+	context.mock.method(rig.agent.flow.clock, 'now', () => stands);
+	const params = { level: 'accounts', id: 'acme' } as const;
+	const put = (recipients: number, replaces: string | null, until?: string) =>
+		rig.client.call('putLimits', {
+			params,
+			body: { mode: 'enforce', hour: { recipients }, replaces, ...(until === undefined ? {} : { until }) },
+		});
+	const part = (stands: LimitsView, until?: string) => (until === undefined ? stands.base : stands.exception);
+	for (const until of [undefined, new Date(now() + hourMs).toISOString()]) {
+		const raced = await Promise.all([put(11, null, until), put(12, null, until)]);
+		const lost = raced.filter((one) => !one.ok).map(({ error }) => (error.kind === 'problem' ? error.problem : error));
+		assert.deepEqual(lost, [
+			{
+				type: 'urn:sluice:conflict',
+				title: 'Not possible in the present state',
+				status: 409,
+				detail: `The ${until === undefined ? 'numbers of this account were' : 'exception of this account was'} set meanwhile, by admin scenario at ${part(await view('accounts', 'acme'), until)?.set}: 11 recipients an hour (enforce). Nothing was changed.`,
+			},
+		]);
+		const first = part(await view('accounts', 'acme'), until);
+		assert.equal(first?.hour?.recipients, 11);
+		// The clock stands still: two sets of one thing are told apart all the same.
+		const second = part(given(await put(13, first.set, until)), until);
+		assert.notEqual(second?.set, first.set);
+		assert.equal((await put(14, first.set, until)).ok, false);
+		const only = until === undefined ? 'base' : 'exception';
+		const clearing = (replaces: string) => rig.client.call('deleteLimits', { params, query: { only, replaces } });
+		assert.equal((await clearing(first.set)).ok, false);
+		assert.equal(part(await view('accounts', 'acme'), until)?.hour?.recipients, 13);
+		assert.equal(part(given(await clearing(second?.set as string)), until), undefined);
+		const gone = await put(15, second?.set as string, until);
+		assert.match(gone.ok || gone.error.kind !== 'problem' ? '' : (gone.error.problem.detail ?? ''), /not set any more/);
+		assert.equal(part(await view('accounts', 'acme'), until), undefined);
+	}
+	const until = new Date(now() + hourMs).toISOString();
+	given(await put(21, null, until));
+	given(await put(22, null));
+	const left = given(await rig.client.call('deleteLimits', { params, query: { only: 'base' } }));
+	assert.deepEqual([left.base, left.exception?.hour?.recipients], [undefined, 21], 'one of the two alone');
+	await clear('accounts', 'acme');
+});
+
 test('usage: what is used, what waits, what is left by all that bounds it, and when something is free again', async () => {
 	await set('accounts', 'acme', { mode: 'enforce', hour: { recipients: 5 } });
 	await set('resellers', 'bob', { mode: 'enforce', hour: { recipients: 3 } });

@@ -19,8 +19,21 @@ import type { Flow } from './context.ts';
 
 export type LimitedThing = { readonly level: Level; readonly id: string };
 
-/** `past`: an exception that has ended already. `full`: limits are set for so many things that no more are taken. */
-export type LimitFailure = 'past' | 'full';
+/**
+ * `past`: an exception that has ended already. `full`: limits are set for so many things that no more are taken. `replaced`: what was to
+ * be replaced stands no more.
+ */
+export type LimitFailure = 'past' | 'full' | 'replaced';
+
+/** When what is to be replaced was set, epoch ms; null: nothing was set. Undefined: whatever stands is replaced. */
+export type Replaces = number | null | undefined;
+
+const isReplaced = (present: LimitSet | undefined, replaces: Replaces): boolean =>
+	replaces !== undefined && (present?.setMs ?? null) !== replaces;
+
+/** Two sets of one thing never bear the same time: by it they are told apart. */
+const stamped = (set: LimitSet, former: LimitSet | undefined): LimitSet =>
+	set.setMs === former?.setMs ? { ...set, setMs: set.setMs + 1 } : set;
 
 /** Levels and ids for which numbers may be set, in all. */
 export const limitedThingsMax = 100_000;
@@ -29,13 +42,17 @@ export const limitedThingsMax = 100_000;
 export function setLimits(
 	flow: Flow,
 	thing: LimitedThing,
-	{ set, untilMs }: { readonly set: LimitSet; readonly untilMs?: number | undefined },
+	put: { readonly set: LimitSet; readonly untilMs?: number | undefined; readonly replaces?: Replaces },
 	actor: Actor,
 ): Result<StoredLimits, LimitFailure> {
+	const { untilMs } = put;
 	if (untilMs !== undefined && untilMs <= flow.clock.now()) return failed('past');
 	const known = flow.limits.get(thing.level, thing.id);
 	if (known === undefined && flow.limits.size >= limitedThingsMax) return failed('full');
 	const { base, exception } = present(flow, known);
+	const former = untilMs === undefined ? base : exception;
+	if (isReplaced(former, put.replaces)) return failed('replaced');
+	const set = stamped(put.set, former);
 	const limits: StoredLimits =
 		untilMs === undefined
 			? { base: set, ...(exception === undefined ? {} : { exception }) }
@@ -48,19 +65,36 @@ export function setLimits(
 	return ok(limits);
 }
 
-/** Takes away all that is set for a level and id, or the exception alone. Nothing set is no failure: it is as asked. */
-export function clearLimits(flow: Flow, thing: LimitedThing, only: 'exception' | undefined, actor: Actor): void {
+/** Which of the two sets is taken away; undefined: both. */
+export type LimitPart = 'base' | 'exception' | undefined;
+
+const clearedText = { base: 'the numbers are taken away', exception: 'the exception is over' } as const;
+
+/**
+ * Takes away all that is set for a level and id, or one of the two sets. Nothing set is no failure: it is as asked. `replaces` is of the
+ * exception where only that is taken away, else of the numbers.
+ */
+export function clearLimits(
+	flow: Flow,
+	thing: LimitedThing,
+	{ only, replaces }: { readonly only?: LimitPart; readonly replaces?: Replaces },
+	actor: Actor,
+): Result<void, Extract<LimitFailure, 'replaced'>> {
 	const known = flow.limits.get(thing.level, thing.id);
-	if (known === undefined || (only === 'exception' && known.exception === undefined)) return;
-	store(flow, thing, only === 'exception' && known.base !== undefined ? { base: known.base } : undefined);
-	tell(
-		flow,
-		actor,
-		'limit.clear',
-		thing,
-		only === 'exception' ? 'the exception is over' : 'nothing is set any more',
-		{},
-	);
+	const standing = present(flow, known);
+	if (isReplaced(only === 'exception' ? standing.exception : standing.base, replaces)) return failed('replaced');
+	if (known === undefined || (only !== undefined && known[only] === undefined)) return ok(undefined);
+	const { base, exception } = standing;
+	const left =
+		only === 'exception' && base !== undefined
+			? { base }
+			: only === 'base' && exception !== undefined
+				? { exception }
+				: undefined;
+	store(flow, thing, left);
+	const text = left === undefined || only === undefined ? 'nothing is set any more' : clearedText[only];
+	tell(flow, actor, 'limit.clear', thing, only === 'exception' ? clearedText.exception : text, {});
+	return ok(undefined);
 }
 
 /** An exception that is over is not kept beside what is set now. */

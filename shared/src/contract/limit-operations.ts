@@ -3,7 +3,14 @@
  */
 import { z } from 'zod';
 import { levels } from '../words/limits.ts';
-import { levelPathSchema, limitsInputSchema, limitsViewSchema, ruleSchema, usageSchema } from './limit-shapes.ts';
+import {
+	levelPathSchema,
+	limitNumbersSchema,
+	limitsInputSchema,
+	limitsViewSchema,
+	ruleSchema,
+	usageSchema,
+} from './limit-shapes.ts';
 import { admin, define, empty, everyone, none, sellers } from './operation.ts';
 import { listOf, pageQuery, timeSchema } from './shapes.ts';
 
@@ -21,7 +28,7 @@ const scopeParams = z.strictObject({
 const proposalSchema = z.strictObject({
 	level: z.enum(levels),
 	id: z.string().min(1).max(1024),
-	limits: limitsInputSchema,
+	limits: limitNumbersSchema,
 });
 
 export const simulationSchema = z.object({
@@ -98,10 +105,17 @@ export const limitOperations = {
 	deleteLimits: define({
 		method: 'delete',
 		path: '/v1/{level}/{id}/limits',
-		summary: 'Takes the numbers away, or only the exception: what is outside is inherited again.',
+		summary: 'Takes the numbers and their exception away, or only one of the two: what is outside is inherited again.',
 		roles: everyone,
 		params: scopeParams,
-		query: z.strictObject({ only: z.enum(['exception']).optional() }),
+		query: z.strictObject({
+			only: z.enum(['base', 'exception']).optional(),
+			replaces: timeSchema
+				.optional()
+				.describe(
+					'`set` of what is to be taken away: of the exception with only=exception, else of the numbers. Another stands there: 409 conflict, nothing is changed.',
+				),
+		}),
 		body: empty,
 		response: limitsViewSchema,
 	}),

@@ -23,8 +23,8 @@ const number = z
 	.describe('null or left out: inherited. 0: none may leave.');
 const window = z.strictObject({ messages: number, recipients: number }).nullish();
 
-/** What is put for one level and id. A number that is left out is inherited. */
-export const limitsInputSchema = z.strictObject({
+/** Numbers of one level and id. One that is left out is inherited. */
+export const limitNumbersSchema = z.strictObject({
 	mode: z.enum(limitModes).describe('monitor: counts what it would have done. enforce: what is over waits.'),
 	minute: window,
 	hour: window,
@@ -43,10 +43,19 @@ export const limitsInputSchema = z.strictObject({
 	until: timeSchema.nullish().describe('An exception: stands before the other numbers until then.'),
 	note: z.string().max(500).nullish(),
 });
+
+/** What is put for one level and id. */
+export const limitsInputSchema = limitNumbersSchema.extend({
+	replaces: timeSchema
+		.nullish()
+		.describe(
+			'`set` of what this is to replace: of the exception where there is an `until`, else of the numbers; null: nothing was set. Another stands there: 409 conflict, nothing is changed. Left out: it replaces whatever stands.',
+		),
+});
 export type LimitsInput = z.output<typeof limitsInputSchema>;
 
 /** Numbers as they are stored. */
-export const limitsSchema = limitsInputSchema.extend({ author: z.string(), set: timeSchema });
+export const limitsSchema = limitNumbersSchema.extend({ author: z.string(), set: timeSchema });
 export type LimitsDto = z.output<typeof limitsSchema>;
 
 export const levelPathSchema = z.enum([

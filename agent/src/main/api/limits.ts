@@ -17,8 +17,9 @@ import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import { countingRule, eachOf, type Level, wholeServer } from '@sluice/shared/words/limits.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
-import { clearLimits, limitedThingsMax, setLimits } from '../../flow/limits.ts';
+import { clearLimits, limitedThingsMax, setLimits, setText } from '../../flow/limits.ts';
 import { createSlices } from '../../flow/turns.ts';
+import { time } from './answers.ts';
 import { type ApiContext, problem } from './context.ts';
 import { isSet, limitedThings, pageOf } from './limit-page.ts';
 import { inForce, type Limited, limitsViewOf, usageDtos, waitsUntil } from './metered.ts';
@@ -135,6 +136,26 @@ function changeable(
 	return ok(limited);
 }
 
+const replacesMs = (replaces: string | null | undefined): number | null | undefined =>
+	typeof replaces === 'string' ? Date.parse(replaces) : replaces;
+
+/** Two wrote at once: who was first, for who came second. */
+function replaced(
+	{ flow }: ApiContext,
+	{ level, id }: Limited,
+	part: 'base' | 'exception',
+	actor: Actor | undefined,
+): Result<never, Problem> {
+	const set = inForce(flow, flow.limits.get(level, id))[part];
+	const what = part === 'base' ? 'numbers' : 'exception';
+	return problem(
+		'conflict',
+		set === undefined
+			? `The ${what} of this ${level} that you replace ${part === 'base' ? 'are' : 'is'} not set any more. Nothing was changed.`
+			: `The ${what} of this ${level} ${part === 'base' ? 'were' : 'was'} set meanwhile, by ${authorFor(actor, set.author)} at ${time(set.setMs)}: ${setText(set)}. Nothing was changed.`,
+	);
+}
+
 export function createLimitHandlers(context: ApiContext): Handlers {
 	const { flow } = context;
 	return {
@@ -166,8 +187,10 @@ export function createLimitHandlers(context: ApiContext): Handlers {
 				return problem('conflict', `Limits are set for ${tenantLimitsMax} things of this account already.`);
 			const set = limitSetOf(body, actorText(by), flow.clock.now());
 			const untilMs = body.until == null ? undefined : Date.parse(body.until);
-			const done = setLimits(flow, found.value, { set, untilMs }, by);
+			const done = setLimits(flow, found.value, { set, untilMs, replaces: replacesMs(body.replaces) }, by);
 			if (done.ok) return ok(viewFor(context, found.value, actor));
+			if (done.error === 'replaced')
+				return replaced(context, found.value, untilMs === undefined ? 'base' : 'exception', actor);
 			return done.error === 'past'
 				? problem('invalid', 'body.until: is over already')
 				: problem('conflict', `Limits are set for ${limitedThingsMax} things already.`);
@@ -175,7 +198,9 @@ export function createLimitHandlers(context: ApiContext): Handlers {
 		deleteLimits: async ({ params, query }, actor) => {
 			const found = changeable(context, params, actor);
 			if (!found.ok) return found;
-			clearLimits(flow, found.value, query.only, actor as Actor);
+			const { only, replaces } = query;
+			const done = clearLimits(flow, found.value, { only, replaces: replacesMs(replaces) }, actor as Actor);
+			if (!done.ok) return replaced(context, found.value, only ?? 'base', actor);
 			return ok(viewFor(context, found.value, actor));
 		},
 		getUsage: async ({ params }, actor) => {

@@ -49,10 +49,12 @@ test('a number typed is laid over what is set; each rule keeps its mode', async 
 	await here('account set-limit acme --day 999 --until 3d --over defer --no-split');
 	const until = new Date(Date.parse('2026-11-24T07:30:00Z') + 3 * 86_400_000).toISOString();
 	const note = 'ticket 4711';
+	// What somebody else has set since it was read is not overwritten.
+	const replaces = '2026-11-20T05:00:00.000Z';
 	assert.deepEqual(puts(), [
-		{ mode: 'enforce', hour: { recipients: 400 }, day: { recipients: 900 }, note },
+		{ mode: 'enforce', hour: { recipients: 400 }, day: { recipients: 900 }, note, replaces },
 		// The mode of an inherited number stays, whatever the mode of those that are set.
-		{ mode: 'monitor', hourUniqueRecipients: 70, modes: { 'day.recipients': 'monitor' }, note: 'new note' },
+		{ mode: 'monitor', hourUniqueRecipients: 70, modes: { 'day.recipients': 'monitor' }, note: 'new note', replaces },
 		{
 			mode: 'enforce',
 			hour: { recipients: 400 },
@@ -62,9 +64,17 @@ test('a number typed is laid over what is set; each rule keeps its mode', async 
 				'message.recipients': 'enforce',
 			},
 			note,
+			replaces,
 		},
 		// An exception is of what it names alone.
-		{ mode: 'enforce', day: { recipients: 999 }, over: 'defer', split: false, until },
+		{
+			mode: 'enforce',
+			day: { recipients: 999 },
+			over: 'defer',
+			split: false,
+			until,
+			replaces: '2026-11-23T05:00:00.000Z',
+		},
 	]);
 });
 

@@ -1,6 +1,7 @@
 /**
  * `sluice limit …`: numbers for the server, for resellers, plans, accounts, domains, mailboxes, scripts and credentials.
  */
+import type { LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import { levels } from '@sluice/shared/words/limits.ts';
 import { type Command, Option } from 'commander';
 import { answer, clientFor, writeFailure } from './call.ts';
@@ -23,6 +24,9 @@ type ListOptions = CommonOptions & {
 };
 type ClearOptions = CommonOptions & { readonly exception?: boolean };
 
+const replacedBy = ({ until }: NumberOptions, { base, exception }: LimitsView): string | null =>
+	(until === undefined ? base : exception)?.set ?? null;
+
 /** Reads what is set, lays what was typed over it, and puts it. */
 export async function setLimit(
 	terminal: Terminal,
@@ -41,7 +45,8 @@ export async function setLimit(
 	const { limitSetLines } = await import('./render/limits.ts');
 	await answer(terminal, options, {
 		id: 'putLimits',
-		input: { params: limited, body: input.value },
+		// Who sets another number meanwhile is not overwritten unseen.
+		input: { params: limited, body: { ...input.value, replaces: replacedBy(options, present.value) } },
 		render: (limits, view) => limitSetLines(limits, view, options.until !== undefined),
 	});
 }
