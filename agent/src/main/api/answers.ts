@@ -9,6 +9,7 @@ import { replyText } from '@sluice/shared/words/reply.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
 import { identityText } from '../../core/policy/judge.ts';
 import type { MessageLife, MessageSummary } from '../../ports/store.ts';
+import { subjectText } from './subject.ts';
 
 /** RFC 3339 in UTC. */
 export const time = (ms: number): string => new Date(ms).toISOString();
@@ -17,6 +18,7 @@ export const time = (ms: number): string => new Date(ms).toISOString();
 export function summaryDto({ acceptedMs, ...summary }: MessageSummary): MessageSummaryDto {
 	return {
 		...summary,
+		subject: subjectText(summary.subject),
 		class: summary.class as MessageSummaryDto['class'],
 		accepted: time(acceptedMs),
 		recipients: summary.recipients.map(({ atMs, dueMs, reply, cause, ...rest }) => ({
