@@ -73,6 +73,17 @@ export function openCredentials(parts: CredentialParts): Credentials {
 			toAscii,
 		});
 
+	/** By account: those being made, which count as made. */
+	const making = new Map<AccountKey, number>();
+	let hashing: Promise<unknown> = Promise.resolve();
+
+	/** One at a time: the threads that it takes flush the spool too. */
+	function hashOf(password: string): Promise<string> {
+		const turn = hashing.then(() => passwords.hash(password));
+		hashing = turn.catch(() => undefined);
+		return turn;
+	}
+
 	let followedVersion = accounts.version;
 	function follow(): void {
 		followedVersion = accounts.version;
@@ -93,7 +104,8 @@ export function openCredentials(parts: CredentialParts): Credentials {
 	): CredentialRefusal | undefined {
 		const account = accounts.find(asked.account);
 		if (account?.state === 'gone') return { code: 'conflict', text: 'The account is gone.' };
-		const count = [...known.values()].filter((one) => one.account === asked.account).length;
+		const made = [...known.values()].filter((one) => one.account === asked.account).length;
+		const count = made + (making.get(asked.account) ?? 0);
 		if (count >= credentialsPerAccountMax)
 			return { code: 'conflict', text: `The account has ${count} credentials already; revoke one first.` };
 		if (domains.length === 0 && account === undefined)
@@ -142,19 +154,26 @@ export function openCredentials(parts: CredentialParts): Credentials {
 			const refusal = refusalOf(asked, senderDomains, actor);
 			if (refusal !== undefined) return failed(refusal);
 			const password = passwordOf(passwords.random(passwordBytes));
-			const hash = await passwords.hash(password);
-			const credential: Credential = {
-				id: freeId(),
-				account: asked.account,
-				name: asked.name,
-				senderDomains,
-				createdMs: clock.now(),
-				author: actorText(actor),
-				hash,
-			};
-			keep(credential);
-			record(actor, 'credential.made', credential);
-			return ok({ credential, password });
+			making.set(asked.account, (making.get(asked.account) ?? 0) + 1);
+			try {
+				const hash = await hashOf(password);
+				const credential: Credential = {
+					id: freeId(),
+					account: asked.account,
+					name: asked.name,
+					senderDomains,
+					createdMs: clock.now(),
+					author: actorText(actor),
+					hash,
+				};
+				keep(credential);
+				record(actor, 'credential.made', credential);
+				return ok({ credential, password });
+			} finally {
+				const left = (making.get(asked.account) ?? 1) - 1;
+				if (left > 0) making.set(asked.account, left);
+				else making.delete(asked.account);
+			}
 		},
 		revoke(id, actor) {
 			const credential = known.get(id);
