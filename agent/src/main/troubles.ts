@@ -96,7 +96,7 @@ export function tellStoreTrouble({ events, health, now }: Tell): (trouble: Store
 				// Whoever was stopped by a hold is not stopped any more: one line in the log is too little for that.
 				health()?.raise({
 					code: 'state-lost',
-					text: `state.db was damaged (${trouble.why}) and set aside as ${trouble.path}. No standing hold and no limit is in force, no account is known; the audit begins anew.`,
+					text: `state.db was damaged (${trouble.why}) and set aside as ${trouble.path}. No standing hold and no limit is in force, no account, credential or webhook is known; the audit begins anew.`,
 					hint: 'Set the holds that are still needed with `sluice hold set`. It clears with the next start.',
 					stops: 'nothing',
 				});
