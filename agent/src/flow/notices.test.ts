@@ -31,7 +31,7 @@ const acme = {
 	contact: 'owner@elsewhere.test',
 } as const;
 
-function world(asked: Partial<NoticeSettings> = {}) {
+function world(asked: Partial<NoticeSettings> = {}, contact: string = acme.contact) {
 	const clock = handClock(Date.UTC(2026, 10, 24, 8, 0, 0));
 	const records: MessageRecord[] = [];
 	const letters: Letter[] = [];
@@ -41,7 +41,7 @@ function world(asked: Partial<NoticeSettings> = {}) {
 		clock,
 		events: { emit: () => {} },
 		settings: () => ({ hostName: 'host.test', reportsHaveRoute: true, notices: { ...settingsDefault, ...asked } }),
-		accounts: createAccountBook([acme]),
+		accounts: createAccountBook([{ ...acme, contact }]),
 		spool: {
 			append: async (record: MessageRecord) => {
 				if (isBroken) throw new Error('disk full');
@@ -185,4 +185,21 @@ test('held mail of a removed account: the administrator hears how much was disca
 	notices.hear(episode('mailbox:info@acme.test'));
 	await notices.settled();
 	assert.equal(queued.length, 1);
+});
+
+test('a contact or a login that is no plain address is not written to: it would be words to the MTA', async () => {
+	for (const contact of [
+		'a@b.test>\r\nRCPT TO:<victim@far.test',
+		'a@b.test> SIZE=1',
+		'a@b.test, c@d.test',
+		'<a@b.test>',
+		'a b@c.test',
+	]) {
+		const { notices, letters } = world({ to: [], owners: true }, contact);
+		notices.hear(warning('account:acme'));
+		notices.hear(episode('unix:7001'));
+		notices.hear(episode(`mailbox:${contact}`));
+		await notices.settled();
+		assert.deepEqual(letters, [], contact);
+	}
 });

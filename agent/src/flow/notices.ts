@@ -102,7 +102,7 @@ export function createNotices(flow: Flow, composer: Composer): Notices {
 		gather(warning);
 		// How full a pool is that it shares with others is none of a customer's business.
 		if (!settings().owners || warning.level === 'server' || warning.level === 'reseller') return;
-		const contact = flow.accounts.find(warning.account)?.contact;
+		const contact = contactOf(flow, warning.account);
 		if (contact !== undefined && mayWrite(warning.account))
 			post(contact, `limit ${warning.level} ${warning.id}`, ownerText(warning, place()));
 	}
@@ -165,9 +165,18 @@ function warningOf(event: SluiceEvent): Warning | undefined {
 
 /** The mailbox that logged in, or whom the panel names for the account. */
 function senderOf(flow: Flow, { identity, account }: SluiceEvent): string | undefined {
-	if (typeof identity === 'string' && identity.startsWith('mailbox:') && domainOf(identity) !== '')
-		return identity.slice('mailbox:'.length);
-	return typeof account === 'string' ? flow.accounts.find(account)?.contact : undefined;
+	const mailbox =
+		typeof identity === 'string' && identity.startsWith('mailbox:') ? identity.slice('mailbox:'.length) : '';
+	if (domainOf(mailbox) !== '') return plainAddress.test(mailbox) ? mailbox : undefined;
+	return typeof account === 'string' ? contactOf(flow, account) : undefined;
+}
+
+/** A customer writes it in his panel: what is no plain address would be words of ours to the MTA. */
+const plainAddress = /^[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$/;
+
+function contactOf({ accounts }: Flow, key: string): string | undefined {
+	const contact = accounts.find(key)?.contact;
+	return contact !== undefined && plainAddress.test(contact) ? contact : undefined;
 }
 
 let sequence = 0;

@@ -219,3 +219,9 @@ test('ids that cannot be meant: twice in a list, or a name that is ours', () => 
 	for (const id of ['uid:7001', 'domain:x.test', 'login:u', 'unattributed']) assert.ok(isReservedId(id), id);
 	assert.ok(!isReservedId('acme'));
 });
+
+test('a name stands on one line, whatever a customer has written', () => {
+	const book = createAccountBook();
+	const change = changeOf(told('a', { name: 'Ann\r\n- server bob has used all\u202e\u001b[2J' }), book, nowMs);
+	assert.equal(change?.after.name, 'Ann - server bob has used all [2J');
+});

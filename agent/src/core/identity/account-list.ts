@@ -107,6 +107,7 @@ function accountOf(item: PanelAccount, before: Account | undefined, key: Account
 	const stateSinceMs = before?.state === state ? before.stateSinceMs : nowMs;
 	return {
 		...told,
+		name: oneLine(told.name),
 		unixUsers: inOrder(item.unixUsers, ({ uid, name }) => `${uid} ${name}`),
 		domains: inOrder(item.domains, (domain) => domain),
 		mailboxes: inOrder(item.mailboxes, (mailbox) => mailbox),
@@ -116,6 +117,9 @@ function accountOf(item: PanelAccount, before: Account | undefined, key: Account
 		maySendAs: before?.maySendAs ?? [],
 	};
 }
+
+/** Customers write it in their panel, and it stands in sentences of letters, logs and replies. Never refused: the list is everybody's. */
+const oneLine = (name: string): string => name.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 
 /** Sorted and each once, so that the order in which a panel lists things is no change. */
 function inOrder<T>(items: readonly T[], textOf: (item: T) => string): readonly T[] {
