@@ -142,6 +142,17 @@ test('a new account has a share of its numbers for its first days', () => {
 	assert.equal(said('hour.recipients', undefined, { ramp, nowMs: nowMs + dayMs }).length, 2);
 });
 
+test('what a tenant says of over and split counts where nobody above him has said it', () => {
+	const { book, of } = createServer();
+	const tenant = { author: 'customer carol' } as const;
+	book.set('mailbox', 'user@acme.test', {
+		base: { ...limitSet({}, 'monitor', { over: 'defer', split: false }), ...tenant },
+	});
+	assert.deepEqual([of().over, of().split], ['defer', false]);
+	book.set('account', 'acme', { base: limitSet({}, 'enforce', { over: 'reject' }) });
+	assert.deepEqual([of().over, of().split], ['reject', false]);
+});
+
 test('over and split come from the nearest that says them, defaults for each last', () => {
 	const { book, of } = createServer();
 	book.set('server', 'server', { base: limitSet({}, 'monitor', { over: 'reject' }) });

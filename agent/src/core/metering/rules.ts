@@ -4,7 +4,8 @@
  * Every number set for a scope is a rule on that scope's own meter, and a message must fit all that are enforced: so outer levels bound
  * inner ones without any arithmetic between numbers. What a tenant sets for its own is a further rule beside what it was given, and
  * lifts none of that. A new account has a further rule for each of its numbers, a share of it (ramp).
- * `over` and `split` come from the nearest set that says them; what somebody set stands before every default for each.
+ * `over` and `split` come from the nearest set that says them, a tenant's own last; what somebody set stands before every default for
+ * each.
  *
  * Unknown is not guilty: accounts that no panel named are met by defaults only while a complete list, not older than `staleMs`, says
  * that they are none of the panel's. A limit set by name always counts. Exempt chains have no rules.
@@ -43,8 +44,11 @@ export function ruleSetOf(chain: Chain, input: RulesInput): RuleSet {
 		if (scopeOf(scope).level === 'account') rules.push(...rampOf(chain, numbers, scope, input));
 	}
 	const nearestFirst = perScope.reverse().flatMap(({ layers }) => layers);
+	const set = nearestFirst.filter((layer) => !layer.isDefault);
+	const given = givenLayers(set);
 	const said = [
-		...nearestFirst.filter((layer) => !layer.isDefault),
+		...given,
+		...(given.length < set.length ? set : []),
 		...nearestFirst.filter((layer) => layer.isDefault),
 	];
 	return { rules, over: firstOf(said, 'over') ?? 'wait', split: firstOf(said, 'split') ?? true };
