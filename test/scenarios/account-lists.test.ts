@@ -276,7 +276,7 @@ test('what is no list changes nothing and is said so', async (context) => {
 		assert.equal(typeOf(await rig.client.call('listAccounts', { query: { cursor } })), 'urn:sluice:invalid', cursor);
 });
 
-test('a page has what its actor may see, by use, by name, near a limit, each account once', async (context) => {
+test('a page has what its actor may see, by use, by name, near a limit, with own limits, waiting, each account once', async (context) => {
 	const rig = await startRig(context, { internet, isWired: true });
 	const told = [
 		{ id: 'a', reseller: 'bob', customer: 'c1' },
@@ -304,7 +304,7 @@ test('a page has what its actor may see, by use, by name, near a limit, each acc
 		['account d', 404],
 	] as const)
 		assert.equal((await ask(rig.agent.socketPath, { path: '/v1/accounts/c', actor })).status, status, actor);
-	// By use: who sent most stands first; near: who has used most of a limit, here 30 recipients a minute.
+	// By use: who sent most stands first; near: who has used most of a limit.
 	const send = async (id: string, recipients: number) => {
 		const to = Array.from({ length: recipients }, (_, index) => `use-${id}-${index}@ok.test`);
 		await rig.send({ to, sender: mailbox(`mary@${id}.test`) });
@@ -312,7 +312,37 @@ test('a page has what its actor may see, by use, by name, near a limit, each acc
 	await send('d', 3);
 	await send('b', 25);
 	assert.deepEqual((await idsFor('admin root', 'sort=usage')).slice(0, 2), ['b', 'd']);
-	assert.deepEqual(await idsFor('admin root', 'near=true'), ['b']);
+	// 25 of 30 recipients a minute, which only watches: every newsletter does that.
+	assert.deepEqual(await idsFor('admin root', 'near=true'), []);
+	const limit = async (id: string, mode: 'monitor' | 'enforce', recipients: number) =>
+		given(
+			await rig.client.call('putLimits', { params: { level: 'accounts', id }, body: { mode, hour: { recipients } } }),
+		);
+	await limit('b', 'monitor', 31);
+	await limit('d', 'enforce', 3);
+	const near = given(await rig.client.call('listAccounts', { query: { near: 'true' } }));
+	assert.deepEqual(near.near, { percent: 80, enforced: 1, watched: 1 });
+	const nearest = (mode: string, used: number, value: number) => ({
+		rule: 'hour.recipients',
+		used,
+		value,
+		mode,
+		isNear: true,
+	});
+	assert.deepEqual(
+		near.items.map((account) => [account.id, account.nearest]),
+		[
+			['b', nearest('monitor', 25, 31)],
+			['d', nearest('enforce', 3, 3)],
+		],
+	);
+	assert.deepEqual(await idsFor('reseller eve', 'near=true'), ['d']);
+	assert.deepEqual(await idsFor('admin root', 'ownLimits=true&sort=name'), ['d', 'b']);
+	assert.deepEqual(await idsFor('reseller bob', 'ownLimits=true'), ['b']);
+	assert.deepEqual(await idsFor('admin root', 'waiting=true'), []);
+	await send('d', 2);
+	await rig.until(() => rig.agent.flow.scheduler.accountOpen('d').recipients === 2);
+	assert.deepEqual(await idsFor('admin root', 'waiting=true'), ['d']);
 	const used = given(await rig.client.call('getAccount', { params: { id: 'b' } })).usage;
 	assert.deepEqual(
 		used.filter(({ rule }) => rule.startsWith('hour.')).map(({ rule, used: count }) => [rule, count]),

@@ -3,7 +3,8 @@
  */
 import { z } from 'zod';
 import { accountIdShape, accountStates } from '../words/account.ts';
-import { usageSchema } from './limit-shapes.ts';
+import { limitModes } from '../words/limits.ts';
+import { ruleSchema, usageSchema } from './limit-shapes.ts';
 import { admin, define, empty, everyone, none } from './operation.ts';
 import { listOf, pageQuery, timeSchema } from './shapes.ts';
 
@@ -34,6 +35,16 @@ export const panelAccountSchema = z.strictObject({
 });
 export type PanelAccountDto = z.output<typeof panelAccountSchema>;
 
+/** The limit that is nearest to its end. Minutes that only watch are left out: every newsletter fills them. */
+const nearestSchema = z.object({
+	rule: ruleSchema,
+	used: z.number().int().describe('By the account itself.'),
+	value: z.number().int(),
+	mode: z.enum(limitModes).describe('monitor: it would keep mail, and does not.'),
+	isNear: z.boolean().describe('So much is used that somebody is warned of it (limits.warnPercent).'),
+});
+export type NearestDto = z.output<typeof nearestSchema>;
+
 export const accountSchema = panelAccountSchema.extend({
 	key: z.string().describe('Our own name of it; another one when the id was given anew.'),
 	state: z.enum(accountStates),
@@ -41,6 +52,9 @@ export const accountSchema = panelAccountSchema.extend({
 	isKnown: z.boolean().describe('false: mail came from it, and no panel has named it.'),
 	maySendAs: z.array(z.string()).describe('Domains and addresses of others that it may send as.'),
 	usage: z.array(usageSchema),
+	nearest: nearestSchema
+		.optional()
+		.describe('The limit that is nearest to its end: enforced, or of an hour or a day that is only watched.'),
 	waiting: z.number().int().describe('Recipients that wait.'),
 	held: z.number().int().describe('Recipients that are held.'),
 });
@@ -96,12 +110,24 @@ export const accountOperations = {
 			state: z.enum(accountStates).optional(),
 			reseller: groupSchema.optional(),
 			plan: groupSchema.optional(),
-			near: z.stringbool().optional().describe('true: only those that have used most of a limit.'),
+			near: z.stringbool().optional().describe('true: only those that have used most of a limit (`nearest.isNear`).'),
+			waiting: z.stringbool().optional().describe('true: only those of which something waits.'),
+			ownLimits: z.stringbool().optional().describe('true: only those for which numbers are set by name.'),
 			sort: z.enum(['usage', 'name', 'waiting']).default('usage'),
 			...pageQuery,
 		}),
 		body: empty,
-		response: listOf(accountSchema).extend({ total: z.number().int() }),
+		response: listOf(accountSchema).extend({
+			total: z.number().int(),
+			near: z
+				.object({
+					percent: z.number().int().describe('From which share on a limit is near.'),
+					enforced: z.number().int().describe('Of the total: near a limit that keeps mail.'),
+					watched: z.number().int().describe('Of the total: near one that only watches.'),
+				})
+				.optional()
+				.describe('Only with near=true.'),
+		}),
 	}),
 	getAccount: define({
 		method: 'get',

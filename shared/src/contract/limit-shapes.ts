@@ -116,6 +116,7 @@ export const usageSchema = z.object({
 	unit: z.enum(['messages', 'recipients', 'uniqueRecipients']),
 	used: z.number().int(),
 	waiting: z.number().int(),
+	limit: z.number().int().optional().describe('The smallest number that meets it, enforced or not.'),
 	left: z.number().int().optional(),
 	resetsAt: timeSchema.optional(),
 });

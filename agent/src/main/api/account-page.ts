@@ -8,14 +8,15 @@ import type { Actor } from '@sluice/shared/contract/actor.ts';
 import type { OperationInput, OperationOutput } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import { type Account, type AccountKey, isProvisional } from '@sluice/shared/words/account.ts';
-import { scopeKeyOf } from '@sluice/shared/words/limits.ts';
+import { type LimitMode, scopeKeyOf } from '@sluice/shared/words/limits.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
 import { unknownSeen } from '../../flow/account-events.ts';
 import type { Flow } from '../../flow/context.ts';
 import { createSlices } from '../../flow/turns.ts';
 import { time } from './answers.ts';
 import { problem } from './context.ts';
-import { usageDtos } from './metered.ts';
+import { isSet } from './limit-page.ts';
+import { nearestLimit, usageDtos } from './metered.ts';
 import { maySee } from './visibility.ts';
 
 /** An account to be shown, and whether a panel has named it. */
@@ -68,6 +69,7 @@ export function accountDto(flow: Flow, shown: ShownAccount | undefined, open: Op
 	const { account, isKnown } = shown as ShownAccount;
 	const { sinceMs, stateSinceMs, unixUsers, domains, mailboxes, maySendAs, ...rest } = account;
 	const { waiting = 0, held = 0 } = open.get(account.key) ?? {};
+	const nearest = nearestLimit(flow, account.key);
 	return {
 		...rest,
 		unixUsers: unixUsers.map((user) => ({ ...user })),
@@ -78,6 +80,7 @@ export function accountDto(flow: Flow, shown: ShownAccount | undefined, open: Op
 		...(stateSinceMs === undefined ? {} : { stateSince: time(stateSinceMs) }),
 		isKnown,
 		usage: usageDtos(flow, { level: 'account', id: account.key }),
+		...(nearest === undefined ? {} : { nearest: { ...nearest } }),
 		waiting,
 		held,
 	};
@@ -87,7 +90,7 @@ type Query = OperationInput<'listAccounts'>['query'];
 type Page = OperationOutput<'listAccounts'>;
 
 /** What a page is sorted by: a number, largest first, or a text; then the key, which no two share. */
-type Row = ShownAccount & { readonly place: number | string };
+type Row = ShownAccount & { readonly place: number | string; readonly near: LimitMode | undefined };
 
 /** A page of the accounts that the actor may see. In slices: there may be ten thousand. */
 export async function pageOfAccounts(
@@ -102,8 +105,11 @@ export async function pageOfAccounts(
 	const slices = createSlices(flow.clock);
 	const rows: Row[] = [];
 	for (const shown of [...shownAccounts(flow, open)]) {
-		if (maySee(flow.accounts, actor, shown.account.key) && isAsked(flow, shown, query))
-			rows.push({ ...shown, place: placeOf(flow, shown.account, sort, open) });
+		const { key } = shown.account;
+		const isShown = maySee(flow.accounts, actor, key) && isAsked(flow, shown, query, open);
+		const near = isShown && query.near === true ? nearMode(flow, key) : undefined;
+		if (isShown && (query.near !== true || near !== undefined))
+			rows.push({ ...shown, place: placeOf(flow, shown.account, sort, open), near });
 		const pause = slices.breathe();
 		if (pause !== undefined) await pause;
 	}
@@ -115,6 +121,7 @@ export async function pageOfAccounts(
 	return ok({
 		items: page.map((row) => accountDto(flow, row, open)),
 		total: rows.length,
+		...(query.near === true ? { near: nearCounts(flow, rows) } : {}),
 		...(hasMore ? { next: cursorOf(last, sort) } : {}),
 	});
 }
@@ -126,24 +133,29 @@ function* shownAccounts(flow: Flow, open: Open): Generator<ShownAccount> {
 	for (const key of unnamed) if (isProvisional(key) && flow.accounts.find(key) === undefined) yield unknown(flow, key);
 }
 
-function isAsked(flow: Flow, { account }: ShownAccount, { search, state, reseller, plan, near }: Query): boolean {
+function isAsked(flow: Flow, { account }: ShownAccount, query: Query, open: Open): boolean {
+	const { search, state, reseller, plan, waiting, ownLimits } = query;
 	if (state !== undefined && account.state !== state) return false;
 	if (reseller !== undefined && account.reseller !== reseller) return false;
 	if (plan !== undefined && account.plan !== plan) return false;
-	if (search !== undefined && !isFound(account, search.toLowerCase())) return false;
-	return near !== true || isNearLimit(flow, account.key);
+	if (waiting === true && (open.get(account.key)?.waiting ?? 0) === 0) return false;
+	if (ownLimits === true && !isSet(flow, flow.limits.get('account', account.key))) return false;
+	return search === undefined || isFound(account, search.toLowerCase());
 }
 
 const isFound = ({ id, name, domains }: Account, part: string): boolean =>
 	id.toLowerCase().includes(part) || name.toLowerCase().includes(part) || domains.some((one) => one.includes(part));
 
-/** It has used so much of a limit that somebody is warned of it. */
-function isNearLimit(flow: Flow, key: AccountKey): boolean {
-	if (usedToday(flow, key) === 0) return false;
-	const share = flow.settings().limits.warnPercent / 100;
-	return usageDtos(flow, { level: 'account', id: key }).some(
-		({ used, left }) => left !== undefined && used > 0 && used >= share * (used + left),
-	);
+/** How the limit works that it has used most of; undefined: it is near none. */
+function nearMode(flow: Flow, key: AccountKey): LimitMode | undefined {
+	if (usedToday(flow, key) === 0) return undefined;
+	const nearest = nearestLimit(flow, key);
+	return nearest?.isNear === true ? nearest.mode : undefined;
+}
+
+function nearCounts(flow: Flow, rows: readonly Row[]): NonNullable<Page['near']> {
+	const enforced = rows.filter(({ near }) => near === 'enforce').length;
+	return { percent: flow.settings().limits.warnPercent, enforced, watched: rows.length - enforced };
 }
 
 function placeOf(flow: Flow, { key, name }: Account, sort: Query['sort'], open: Open): Row['place'] {

@@ -13,7 +13,7 @@ import { inForce, type Limited } from './metered.ts';
 import { type AccountOfCredential, rightOverScope } from './visibility.ts';
 
 /** An exception that is over is nothing set. */
-export function isSet(flow: Flow, limits: StoredLimits): boolean {
+export function isSet(flow: Flow, limits: StoredLimits | undefined): boolean {
 	const { base, exception } = inForce(flow, limits);
 	return base !== undefined || exception !== undefined;
 }

@@ -11,6 +11,7 @@ import {
 	partsOfRule,
 	type UsageDto,
 } from '@sluice/shared/contract/limit-shapes.ts';
+import type { AccountKey } from '@sluice/shared/words/account.ts';
 import {
 	type Level,
 	type LimitRule,
@@ -21,6 +22,7 @@ import {
 	wholeServer,
 } from '@sluice/shared/words/limits.ts';
 import { chainOfScope, effectiveOf, effectiveText, type ScopeOwners } from '../../core/metering/effective.ts';
+import { type Nearest, nearestOf } from '../../core/metering/nearest.ts';
 import { type RulesInput, ruleSetOf } from '../../core/metering/rules.ts';
 import type { Rule, RuleSet } from '../../core/metering/types.ts';
 import type { Flow } from '../../flow/context.ts';
@@ -97,24 +99,36 @@ export function usageDtos(flow: Flow, limited: Limited, owner: AccountOfCredenti
 	}));
 }
 
+/** The limit of an account that is nearest to its end. */
+export function nearestLimit(flow: Flow, key: AccountKey): Nearest | undefined {
+	const nowMs = flow.clock.now();
+	const scope = scopeKeyOf('account', key);
+	const input = rulesInput(flow, nowMs, nobody);
+	const { rules } = ruleSetOf(chainOfScope('account', key, input), input);
+	return nearestOf(rules, (rule) => flow.meter.used(scope, rule, nowMs), flow.settings().limits.warnPercent / 100);
+}
+
 /** Absent without a limit. */
 function leftOf(
 	{ meter }: Flow,
 	{ rules }: RuleSet,
 	name: WindowRule,
 	nowMs: number,
-): { readonly left?: number; readonly resetsAt?: string } {
+): { readonly limit?: number; readonly left?: number; readonly resetsAt?: string } {
 	const meeting = rules.filter(({ rule }) => rule === name);
 	const enforced = meeting.filter(({ mode }) => mode === 'enforce');
 	const binding = enforced.length > 0 ? enforced : meeting;
 	if (binding.length === 0) return {};
+	const limit = Math.min(...meeting.map(({ value }) => value));
 	const leftBy = ({ scope, rule, value }: Rule): number => Math.max(0, value - meter.used(scope, rule, nowMs));
 	const left = Math.min(...binding.map(leftBy));
-	if (left > 0) return { left };
+	if (left > 0) return { limit, left };
 	const exhausted = binding.filter((rule) => leftBy(rule) === 0);
-	const free = exhausted.map(({ scope, rule, value: limit }) => meter.freeAtMs({ scope, rule, need: 1, limit }, nowMs));
-	if (free.includes(undefined)) return { left };
-	return { left, resetsAt: time(Math.max(...(free as number[]))) };
+	const free = exhausted.map(({ scope, rule, value }) =>
+		meter.freeAtMs({ scope, rule, need: 1, limit: value }, nowMs),
+	);
+	if (free.includes(undefined)) return { limit, left };
+	return { limit, left, resetsAt: time(Math.max(...(free as number[]))) };
 }
 
 /** When the last of what waits for the scope will have left; undefined: nothing waits, or it never will by itself. */

@@ -17,12 +17,21 @@ const usage = (hour: number, day: number, waiting: number): UsageDto[] => [
 		unit: 'recipients',
 		used: hour,
 		waiting,
+		limit: 200,
 		left: Math.max(0, 200 - hour),
 		...(hour >= 200 ? { resetsAt: at('07:42:10.000') } : {}),
 	},
-	{ rule: 'day.recipients', window: 'day', unit: 'recipients', used: day, waiting, left: Math.max(0, 1000 - day) },
+	{ rule: 'day.recipients', window: 'day', unit: 'recipients', used: day, waiting, limit: 1000, left: Math.max(0, 1000 - day) },
 	{ rule: 'minute.messages', window: 'minute', unit: 'messages', used: 3, waiting: 0 },
 ];
+
+const nearest = (used: number, mode: 'enforce' | 'monitor' = 'enforce'): NonNullable<AccountDto['nearest']> => ({
+	rule: 'hour.recipients',
+	used,
+	value: 200,
+	mode,
+	isNear: used >= 160,
+});
 
 const account = (id: string, more: Partial<AccountDto>): AccountDto => ({
 	id,
@@ -37,6 +46,7 @@ const account = (id: string, more: Partial<AccountDto>): AccountDto => ({
 	isKnown: true,
 	maySendAs: [],
 	usage: usage(0, 0, 0),
+	nearest: nearest(0),
 	waiting: 0,
 	held: 0,
 	...more,
@@ -54,6 +64,7 @@ export const accounts: readonly AccountDto[] = [
 		maySendAs: ['partner.test'],
 		contact: 'owner@acme.test',
 		usage: usage(200, 612, 84),
+		nearest: nearest(200),
 		waiting: 84,
 		held: 2,
 	}),
@@ -62,9 +73,10 @@ export const accounts: readonly AccountDto[] = [
 		stateSince: at('06:00:00.000'),
 		plan: 'Business with a long name',
 		usage: usage(171, 400, 0),
+		nearest: nearest(171, 'monitor'),
 		held: 1200,
 	}),
-	account('uid:7044', { isKnown: false, domains: [], panel: 'none', usage: usage(12, 12, 0) }),
+	account('uid:7044', { isKnown: false, domains: [], panel: 'none', usage: usage(12, 12, 0), nearest: nearest(12) }),
 ];
 
 const plan = { level: 'plan', id: 'Basic', name: 'plan Basic' } as const;

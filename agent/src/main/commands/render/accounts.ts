@@ -3,9 +3,9 @@ import type { AccountDto } from '@sluice/shared/contract/account-operations.ts';
 import type { UsageDto } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import { type Column, table } from './table.ts';
-import { countText, numberText } from './text.ts';
-import { bar, usedShare } from './usage.ts';
-import type { View } from './view.ts';
+import { countText, hanging, numberText } from './text.ts';
+import { bar } from './usage.ts';
+import { proseWidth, type View } from './view.ts';
 
 /** `unknown` is no state of the panel's: mail comes from it, and no panel has named it. */
 export const accountStateText = ({ state, isKnown }: AccountDto): string => (isKnown ? state : 'unknown');
@@ -28,19 +28,22 @@ const usageOf = ({ usage }: AccountDto, rule: UsageDto['rule']): UsageDto | unde
 /** `130/200`, without a limit `130`. */
 function usedText(usage: UsageDto | undefined): string {
 	if (usage === undefined) return '-';
-	return usage.left === undefined
+	return usage.limit === undefined
 		? numberText(usage.used)
-		: `${numberText(usage.used)}/${numberText(usage.used + usage.left)}`;
+		: `${numberText(usage.used)}/${numberText(usage.limit)}`;
 }
 
-/** The share of the rule that is nearest to its end. */
-function nearest({ usage }: AccountDto): number | undefined {
-	const shares = usage.flatMap((one) => usedShare(one) ?? []);
-	return shares.length === 0 ? undefined : Math.max(...shares);
-}
+/** What is used of the limit that is nearest to its end. */
+const nearestShare = ({ nearest }: AccountDto): number =>
+	nearest === undefined || nearest.used === 0 ? 0 : nearest.value === 0 ? 1 : nearest.used / nearest.value;
+
+const isWould = ({ nearest }: AccountDto): boolean => nearest?.isNear === true && nearest.mode === 'monitor';
+
+/** `would`: the limit is monitor-only. */
+const nearestText = (account: AccountDto): string =>
+	account.nearest === undefined ? '' : `${bar(nearestShare(account))}${isWould(account) ? '*' : ''}`;
 
 const wideColumnsMin = 100;
-const warnShare = 0.8;
 
 function columnsFor(view: View): readonly Column<AccountDto>[] {
 	const { warning, bad } = view.paint;
@@ -68,10 +71,10 @@ function columnsFor(view: View): readonly Column<AccountDto>[] {
 		{ title: 'DAY', align: 'right', text: (account) => usedText(usageOf(account, 'day.recipients')) },
 		{
 			title: 'NEAREST',
-			text: (account) => (nearest(account) === undefined ? '' : bar(nearest(account) as number)),
+			text: nearestText,
 			paint: (account) => {
-				const share = nearest(account) ?? 0;
-				return share >= 1 ? bad : share >= warnShare ? warning : (text) => text;
+				if (account.nearest?.isNear !== true) return (text) => text;
+				return nearestShare(account) >= 1 && account.nearest.mode === 'enforce' ? bad : warning;
 			},
 		},
 		count('WAITING', ({ waiting }) => waiting),
@@ -87,6 +90,11 @@ function domainsText(domains: readonly string[]): string {
 	return domains.length === 1 ? first : `${first} +${domains.length - 1}`;
 }
 
+const nearestNote = (items: readonly AccountDto[]): string =>
+	`NEAREST: how much is used of the limit that is nearest to its end${
+		items.some(isWould) ? '; with “would” that limit is monitor-only, and nothing waits because of it' : ''
+	}.`;
+
 export function accountListLines(
 	{ items, next, total }: OperationOutput<'listAccounts'>,
 	view: View,
@@ -100,7 +108,8 @@ export function accountListLines(
 	return [
 		...table(columnsFor(view), items, view),
 		'',
-		`${countText(total, 'account')}. HOUR and DAY: recipients used, of those allowed.`,
+		`${countText(total, 'account')}. HOUR and DAY: recipients used/limit.`,
+		...hanging('', nearestNote(items), proseWidth(view)),
 		...more,
 	];
 }

@@ -33,15 +33,14 @@ export function bar(share: number): string {
 	return '█'.repeat(blocks) + '░'.repeat(barColumns - blocks);
 }
 
-/** How much of its limit is used, 0 to 1 and beyond; undefined without a limit. */
-export const usedShare = ({ used, left }: Pick<UsageDto, 'used' | 'left'>): number | undefined =>
-	left === undefined ? undefined : used + left === 0 ? 1 : used / (used + left);
-
 /** Of a limit, 0 to 1 and beyond; 1 where none may leave. */
 function shareOf({ limit, usage }: Row): number | undefined {
 	if (limit === undefined || usage === undefined) return undefined;
 	return limit.value === 0 ? 1 : usage.used / limit.value;
 }
+
+/** Nothing waits because of a number that only counts, or where there is none. */
+const isKept = ({ limit, usage }: Row): boolean => limit?.mode === 'enforce' && (usage?.waiting ?? 0) > 0;
 
 const warnShare = 0.8;
 
@@ -72,10 +71,13 @@ export function usageTable(
 			text: (row) => (shareOf(row) === undefined ? '' : bar(shareOf(row) as number)),
 			paint: (row) => sharePaint(row, view),
 		},
-		{ title: 'WAITING', align: 'right', text: ({ usage: used }) => (used?.waiting ? numberText(used.waiting) : '-') },
+		{ title: 'WAITING', align: 'right', text: (row) => (isKept(row) ? numberText(row.usage?.waiting ?? 0) : '-') },
 		{
-			title: 'FREE',
-			text: ({ usage: used }) => (used?.resetsAt === undefined ? '-' : relativeText(view, Date.parse(used.resetsAt))),
+			title: 'ROOM',
+			text: (row) => {
+				const at = row.limit?.mode === 'enforce' ? row.usage?.resetsAt : undefined;
+				return at === undefined ? '-' : relativeText(view, Date.parse(at));
+			},
 		},
 		{ title: 'MODE', text: ({ limit }) => (limit === undefined ? '-' : modeTexts[limit.mode]) },
 	];
