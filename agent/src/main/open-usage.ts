@@ -137,10 +137,13 @@ function usageBuffer(fromSecond: number): UsageBuffer {
 		},
 		charge(meter) {
 			let charged = 0;
+			const bulk = meter.bulk();
+			const bulkChains = chains.map(bulk.chain);
 			unpackUsage(packer.bytes(), 0, (chain, usage) => {
-				meter.charge(chains[chain] as readonly ScopeKey[], usage.second * 1000, usage);
+				bulk.charge(bulkChains[chain] as number, usage.second * 1000, usage);
 				charged += 1;
 			});
+			bulk.end();
 			return charged;
 		},
 	};

@@ -9,6 +9,7 @@ import { createLimitBook } from './book.ts';
 import { limitSet } from './chain.fixture.ts';
 import { keyRecordsMax } from './key-list.ts';
 import { createMeter, type Meter } from './meter.ts';
+import { clockStepsMax } from './meter-scopes.ts';
 import { type Charged, createRecount, observe, type Recount, record, recounted } from './recount.fixture.ts';
 import { tracksKeysBy } from './tracked.ts';
 
@@ -73,19 +74,24 @@ const passing: fc.Arbitrary<Step> = fc
 		},
 	}));
 
-const restarting: fc.Arbitrary<Step> = fc.constant({
-	name: 'restart',
+const restarting: fc.Arbitrary<Step> = fc.tuple(fc.boolean(), fc.boolean()).map(([isInBulk, isToldTime]) => ({
+	name: `restart ${isInBulk ? 'in bulk' : 'one by one'}${isToldTime ? ', told the time' : ''}`,
 	act(world) {
 		const { charges } = world.recount;
 		world.recount = createRecount();
 		world.meter = createMeter(allKeys);
+		const bulk = isInBulk ? world.meter.bulk() : undefined;
+		// A real start tells the time first; without, nothing may be left out.
+		if (isToldTime) check(world);
 		for (const { scopes: paying, atMs, messages, recipients, keys } of charges) {
 			const amount = { messages, recipients, keys };
-			world.meter.charge(paying, atMs, amount);
+			if (bulk === undefined) world.meter.charge(paying, atMs, amount);
+			else bulk.charge(bulk.chain(paying), atMs, amount);
 			record(world.recount, paying, atMs, amount);
 		}
+		bulk?.end();
 	},
-});
+}));
 
 const pruning: fc.Arbitrary<Step> = fc.constant({
 	name: 'prune',
@@ -103,9 +109,9 @@ const step = fc.oneof(
 	{ weight: 1, arbitrary: pruning },
 );
 
-function check({ meter, recount, nowMs }: World): void {
+function check({ meter, recount, nowMs }: World, asked = scopes): void {
 	observe(recount, nowMs);
-	for (const scope of scopes)
+	for (const scope of asked)
 		for (const rule of limitRules)
 			assert.equal(meter.used(scope, rule, nowMs), recounted(recount, scope, rule), `${scope} ${rule}`);
 }
@@ -145,18 +151,40 @@ test('window sums equal a naive recount, over clock steps and restarts', () => {
 			fc.array(step, { minLength: 5, maxLength: 60 }),
 			fc.integer({ min: 1, max: 4 }),
 			fc.integer({ min: 0, max: 12 }),
-			(steps, need, limit) => {
+			// Nobody asks about the others while the clock steps: they see all steps at the end.
+			fc.subarray([...scopes], { minLength: 1 }),
+			(steps, need, limit, asked) => {
 				const world: World = { meter: createMeter(allKeys), recount: createRecount(), nowMs: startMs };
 				for (const { act } of steps) {
 					act(world);
-					check(world);
+					check(world, asked);
 				}
+				check(world);
 				checkFree(world, need, limit);
 				for (const rule of limitRules) checkEnd(world, rule);
 			},
 		),
 		{ numRuns: 1500 },
 	);
+});
+
+test('many steps back reach a scope that nobody asks about, before and after pruning has come round', () => {
+	for (const isPruned of [false, true]) {
+		const world: World = { meter: createMeter(allKeys), recount: createRecount(), nowMs: startMs };
+		const chargeBoth = (): void => {
+			const amount = { messages: 1, recipients: 1, keys: [1] } as const;
+			world.meter.charge(['account:a'], world.nowMs, amount);
+			record(world.recount, ['account:a'], world.nowMs, amount);
+		};
+		for (let n = 0; n < 2 * clockStepsMax + 10; n++) {
+			if (n % 100 === 0) chargeBoth();
+			world.nowMs += n % 2 === 0 ? 9000 : -10_000;
+			if (isPruned && n % 7 === 0) world.meter.prune(world.nowMs);
+			check(world, ['server:server']);
+		}
+		check(world);
+		assert.ok(world.meter.used('account:a', 'hour.recipients', world.nowMs) > 0);
+	}
 });
 
 test('what left while the clock was ahead stays away, whoever was asked about then', () => {

@@ -7,8 +7,8 @@
  *
  * The clock is what the questions say (`nowMs`); a charge says only where it belongs. Charges may come in any order and from before
  * (read from disk at the start). When a question's now lies more than `clockSlackSeconds` behind the latest question or charge, the
- * clock has been set back: everything later than it is taken as made now, so that it leaves no later than a window after. Within the
- * slack now counts as the latest: steps that read the clock before others did are no clock step. A clock that jumps ahead: time
+ * clock has been set back: everything later than it is taken as made now, so that it leaves no later than a window after (meter-scopes.ts).
+ * Within the slack now counts as the latest: steps that read the clock before others did are no clock step. A clock that jumps ahead: time
  * has passed, what has left stays away.
  *
  * Different recipients are counted by key for accounts, for scopes that `tracksKeys` names, and for any other from the first question
@@ -21,20 +21,10 @@
  * different key. 40,000 scopes with ten messages a day each: 25 MB.
  */
 import { type LimitRule, type ScopeKey, scopeOf } from '@sluice/shared/words/limits.ts';
+import { createBulkCharges } from './bulk-charges.ts';
 import { countNew, emptyKeys, type KeyList } from './key-list.ts';
-import {
-	areEmpty,
-	type ChargeAmount,
-	chargeWindows,
-	createWindowStore,
-	createWindows,
-	freedSecond,
-	refundWindows,
-	setBack,
-	slide,
-	usedOf,
-	type Windows,
-} from './windows.ts';
+import { createMeterScopes } from './meter-scopes.ts';
+import { type ChargeAmount, chargeWindows, freedSecond, refundWindows, usedOf, type Windows } from './windows.ts';
 
 export type { ChargeAmount } from './windows.ts';
 
@@ -46,9 +36,19 @@ export type FreeQuestion = {
 	readonly limit: number;
 };
 
+export type BulkCharging = {
+	/** The number of a chain, for `charge`. */
+	chain(scopes: readonly ScopeKey[]): number;
+	/** As `Meter.charge`; it counts from `end` on, at the latest. */
+	charge(chain: number, atMs: number, amount: ChargeAmount): void;
+	end(): void;
+};
+
 export type Meter = {
 	/** Charges every scope, in the second of `atMs`. */
 	charge(scopes: readonly ScopeKey[], atMs: number, amount: ChargeAmount): void;
+	/** For very many charges, as at start. Nothing else is asked of the meter until its end. */
+	bulk(): BulkCharging;
 	/** Takes a charge back that was made with the same words. Never below zero. */
 	refund(scopes: readonly ScopeKey[], atMs: number, amount: ChargeAmount): void;
 	/** Used of the rule's window; 0 for `message.recipients`, which has none. `nowMs` is the present, not any time. */
@@ -72,10 +72,6 @@ export type MeterOptions = {
 	readonly tracksKeys?: (scope: ScopeKey) => boolean;
 };
 
-/** A now that lies so little behind is no clock step. */
-export const clockSlackSeconds = 2;
-/** Scopes that one call of `prune` looks at. */
-export const pruneScopesMax = 2000;
 const scopeBytes = 330;
 const keyMapBytes = 40;
 
@@ -86,49 +82,16 @@ const msOf = (second: number): number => (second + firstSecond) * 1000;
 const isAccount = (scope: ScopeKey): boolean => scopeOf(scope).level === 'account';
 
 export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Meter {
-	const scopes = new Map<ScopeKey, Windows>();
-	const store = createWindowStore();
-	/** Latest second of a question since the clock was last set back, and latest second charged. */
-	let clock = Number.NEGATIVE_INFINITY;
-	let latest = Number.NEGATIVE_INFINITY;
-	/** How far pruning has come. */
-	let round = scopes.entries();
-	// The rules of a scope stand together, so most questions are about the scope of the one before.
-	let lastName: ScopeKey = '';
-	let last: Windows | undefined;
-
-	function make(name: ScopeKey): Windows {
-		const scope = createWindows(clock, tracksKeys(name));
-		scopes.set(name, scope);
-		return scope;
-	}
-
-	function observe(nowMs: number): void {
-		const second = secondOf(nowMs);
-		if (second >= Math.max(clock, latest) - clockSlackSeconds) {
-			if (second > clock) clock = second;
-			return;
-		}
-		for (const scope of scopes.values()) {
-			slide(store, scope, clock);
-			setBack(store, scope, second);
-		}
-		clock = second;
-		latest = second;
-	}
+	const scopes = createMeterScopes(tracksKeys);
+	const { store } = scopes;
 
 	function find(name: ScopeKey, nowMs: number): Windows | undefined {
-		observe(nowMs);
-		if (name !== lastName || last === undefined) {
-			last = scopes.get(name);
-			lastName = name;
-		}
-		if (last !== undefined) slide(store, last, clock);
-		return last;
+		scopes.observe(secondOf(nowMs));
+		return scopes.find(name);
 	}
 
 	function keysOf(name: ScopeKey, scope: Windows | undefined): KeyList {
-		const asked = scope ?? make(name);
+		const asked = scope ?? scopes.take(name);
 		asked.keys ??= emptyKeys();
 		return asked.keys;
 	}
@@ -136,19 +99,17 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 	return {
 		charge(names, atMs, amount) {
 			const second = secondOf(atMs);
-			if (second > latest) latest = second;
-			for (const name of names) {
-				const scope = scopes.get(name) ?? make(name);
-				slide(store, scope, clock);
-				chargeWindows(store, scope, second, amount);
-			}
+			scopes.charged(second);
+			for (const name of names) chargeWindows(store, scopes.take(name), second, amount);
+		},
+		bulk() {
+			const { chain, charge, end } = createBulkCharges(scopes);
+			return { chain, end, charge: (number, atMs, amount) => charge(number, secondOf(atMs), amount) };
 		},
 		refund(names, atMs, amount) {
 			for (const name of names) {
-				const scope = scopes.get(name);
-				if (scope === undefined) continue;
-				slide(store, scope, clock);
-				refundWindows(store, scope, secondOf(atMs), amount);
+				const scope = scopes.find(name);
+				if (scope !== undefined) refundWindows(store, scope, secondOf(atMs), amount);
 			}
 		},
 		used(name, rule, nowMs) {
@@ -168,18 +129,8 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 			return second === undefined ? undefined : msOf(second);
 		},
 		prune(nowMs) {
-			observe(nowMs);
-			for (let looked = 0; looked < pruneScopesMax; looked++) {
-				const { value, done } = round.next();
-				if (done) {
-					round = scopes.entries();
-					break;
-				}
-				const [name, scope] = value;
-				slide(store, scope, clock);
-				if (areEmpty(scope)) scopes.delete(name);
-			}
-			last = undefined;
+			scopes.observe(secondOf(nowMs));
+			scopes.prune();
 		},
 		get scopes() {
 			return scopes.size;

@@ -5,7 +5,8 @@
  * more than the slack makes what lies after it be of now; what has left a window while the clock was ahead stays away.
  */
 import type { LimitRule, ScopeKey } from '@sluice/shared/words/limits.ts';
-import { type ChargeAmount, clockSlackSeconds } from './meter.ts';
+import type { ChargeAmount } from './meter.ts';
+import { clockSlackSeconds } from './meter-scopes.ts';
 
 export type Charged = ChargeAmount & {
 	readonly scopes: readonly ScopeKey[];

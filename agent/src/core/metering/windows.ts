@@ -2,7 +2,7 @@
  * The windows of one scope: its buckets of the last hour and day, what is in them, and how they slide.
  *
  * Times are whole seconds as the meter counts them. Sums are kept, never counted anew, save the minute after something came out of
- * order. Not here: which scopes there are, and whether the clock was set back (meter.ts).
+ * order. Not here: which scopes there are, and whether the clock was set back (meter-scopes.ts).
  */
 import { type LimitRule, type Window, windowSeconds } from '@sluice/shared/words/limits.ts';
 import { type Arena, createArena, none } from './arena.ts';
@@ -29,6 +29,8 @@ export type Windows = {
 	minuteRecipients: number;
 	/** Second up to which windows have slid. */
 	atSecond: number;
+	/** How many times it has seen the clock set back (meter-scopes.ts). */
+	clockSteps: number;
 	/** Absent: different recipients are not counted. */
 	keys: keyed.KeyList | undefined;
 };
@@ -36,13 +38,18 @@ export type Windows = {
 const dayMinutes = windowSeconds.day / 60;
 const minuteOf = (second: number): number => Math.floor(second / 60);
 
-export const createWindows = (atSecond: number, tracksKeys: boolean): Windows => ({
+export const createWindows = ({
+	atSecond,
+	clockSteps,
+	tracksKeys,
+}: Pick<Windows, 'atSecond' | 'clockSteps'> & { readonly tracksKeys: boolean }): Windows => ({
 	seconds: bucket.emptyList(),
 	minutes: bucket.emptyList(),
 	minuteHead: none,
 	minuteMessages: 0,
 	minuteRecipients: 0,
 	atSecond,
+	clockSteps,
 	keys: tracksKeys ? keyed.emptyKeys() : undefined,
 });
 
