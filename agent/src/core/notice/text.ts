@@ -85,10 +85,16 @@ const subjectOf = ({ level, id, account }: Warning): string =>
 function sentence(warning: Warning, zone: string): string {
 	const { rule, value, used, isReached, origin, resetsMs } = warning;
 	const percent = value === 0 ? 100 : Math.floor((used / value) * 100);
-	const state = isReached
-		? `has used all of its ${limitText(rule, value)}; what is over waits and leaves in pace`
-		: `has used ${used.toLocaleString('en')} of its ${limitText(rule, value)} (${percent} %)`;
-	const free = resetsMs === undefined ? '' : ` Something is free again from ${momentText(resetsMs, zone)}.`;
+	const usedOf = `has used ${used.toLocaleString('en')} of its ${limitText(rule, value)}`;
+	// A message may be larger than the room that is left: then the limit is reached, and not all of it is used.
+	const isFull = used >= value;
+	const state = !isReached
+		? `${usedOf} (${percent} %)`
+		: `${isFull ? `has used all of its ${limitText(rule, value)}` : `${usedOf}, and a message needs more than is left`}; what is over waits and leaves in pace`;
+	const free =
+		resetsMs === undefined || (isReached && !isFull)
+			? ''
+			: ` Something is free again from ${momentText(resetsMs, zone)}.`;
 	return `${subjectOf(warning)} ${state}. The limit is from ${origin}.${free}`;
 }
 

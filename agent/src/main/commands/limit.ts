@@ -65,7 +65,7 @@ async function list(terminal: Terminal, { level, limit, cursor, ...options }: Li
 export function addLimit(program: Command, terminal: Terminal): void {
 	const limit = noun(program, 'limit', 'What may be sent: numbers for the server down to one mailbox.');
 	withCommon(limit.command('list'))
-		.description('Everything for which numbers are set, and what watched rules would have kept.')
+		.description('Everything for which numbers are set, and what monitor-only rules would have kept.')
 		.addOption(new Option('--level <level>', 'only of one level').choices([...levels]))
 		.option('--limit <number>', 'at most this many', wholeNumber(1, 1000), 100)
 		.option('--cursor <text>', 'go on where a list ended')

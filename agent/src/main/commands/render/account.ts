@@ -7,6 +7,7 @@ import type { LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
 import { accountStatePaint, accountStateText } from './accounts.ts';
+import { waitingLines } from './acted.ts';
 import { setLines } from './limit-words.ts';
 import { panelLines, wouldHaveLines } from './limits.ts';
 import { messageListLines } from './messages.ts';
@@ -116,6 +117,7 @@ function nextLines({ account, holds }: AccountSeen): readonly string[] {
 			? `Let it go: \`sluice account release ${id} --reason …\`.`
 			: `Stop it: \`sluice account hold ${id} --reason …\`.`,
 		`Allow more for a while: \`sluice account set-limit ${id} --hour … --until 3d\`.`,
+		...(account.waiting === 0 ? [] : [`Let what waits go at once: \`sluice account release ${id} --now --reason …\`.`]),
 	];
 }
 
@@ -143,7 +145,7 @@ export function accountLines(seen: AccountSeen, view: View): readonly string[] {
 
 export function releasedLines(
 	{ id, lifted }: { readonly id: string; readonly lifted: number },
-	{ recipients, messages }: OperationOutput<'act'>,
+	{ recipients, messages, waiting = 0 }: OperationOutput<'act'>,
 	view: View,
 ): readonly string[] {
 	const holds =
@@ -152,7 +154,11 @@ export function releasedLines(
 		recipients === 0
 			? 'Nothing of it was held or waiting.'
 			: `Released: ${countText(recipients, 'recipient')} in ${countText(messages, 'message')}.`;
-	return [...hanging('', `${mail} ${holds}`, proseWidth(view)), `See \`sluice account show ${clean(id)}\`.`];
+	return [
+		...hanging('', `${mail} ${holds}`, proseWidth(view)),
+		...waitingLines(waiting),
+		`See \`sluice account show ${clean(id)}\`.`,
+	];
 }
 
 export function maySendAsLines({ id, domains, maySendAs }: AccountDto, view: View): readonly string[] {

@@ -28,9 +28,7 @@ const usageOf = ({ usage }: AccountDto, rule: UsageDto['rule']): UsageDto | unde
 /** `130/200`, without a limit `130`. */
 function usedText(usage: UsageDto | undefined): string {
 	if (usage === undefined) return '-';
-	return usage.limit === undefined
-		? numberText(usage.used)
-		: `${numberText(usage.used)}/${numberText(usage.limit)}`;
+	return usage.limit === undefined ? numberText(usage.used) : `${numberText(usage.used)}/${numberText(usage.limit)}`;
 }
 
 /** What is used of the limit that is nearest to its end. */

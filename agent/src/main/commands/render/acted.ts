@@ -26,7 +26,7 @@ export function actedLines(
 }
 
 /** A release obeys limits. */
-function waitingLines(waiting: number): readonly string[] {
+export function waitingLines(waiting: number): readonly string[] {
 	if (waiting === 0) return [];
 	const who =
 		waiting === 1

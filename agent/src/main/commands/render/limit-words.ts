@@ -35,7 +35,7 @@ function numbersOf(set: LimitsDto): readonly (readonly [LimitRule, number])[] {
 	];
 }
 
-export const modeTexts = { monitor: 'watched', enforce: 'enforced' } as const;
+export const modeTexts = { monitor: 'monitor-only', enforce: 'enforced' } as const;
 
 /** `50 recipients an hour, 500 recipients a day (enforced)` */
 export function setText(set: LimitsDto): string {

@@ -1,5 +1,5 @@
 /**
- * Limits for people: what is set, what is in force and where it comes from, what watched rules would have kept.
+ * Limits for people: what is set, what is in force and where it comes from, what monitor-only rules would have kept.
  */
 import type { EffectiveDto, LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
@@ -41,14 +41,14 @@ export function panelLines(effective: readonly EffectiveDto[], view: View): read
 export function wouldHaveLines({ wouldHave }: Pick<LimitsView, 'wouldHave'>, view: View): readonly string[] {
 	if (wouldHave.length === 0) return [];
 	const columns: readonly Column<LimitsView['wouldHave'][number]>[] = [
-		{ title: 'WATCHED RULE', text: ({ rule }) => ruleTexts[rule] },
+		{ title: 'RULE', text: ({ rule }) => ruleTexts[rule] },
 		{ title: 'MESSAGES', align: 'right', text: ({ messages }) => numberText(messages) },
 		{ title: 'RECIPIENTS', align: 'right', text: ({ recipients }) => numberText(recipients) },
 		{ title: 'OF', align: 'right', text: ({ scopes }) => numberText(scopes) },
 		{ title: `SINCE ${zoneText(view, view.nowMs)}`, text: ({ since }) => shortTimeText(view, Date.parse(since)) },
 		{ title: 'LAST', text: ({ last }) => (last === undefined ? '-' : relativeText(view, Date.parse(last))) },
 	];
-	return ['', 'What watched rules would have kept back:', ...table(columns, wouldHave, view)];
+	return ['', 'What monitor-only rules would have kept back:', ...table(columns, wouldHave, view)];
 }
 
 export function limitLines(limits: LimitsView, view: View): readonly string[] {

@@ -22,3 +22,21 @@ test('a refusal and an expiry say in the words of the report what it means and w
 		assert.ok(text.includes(`${advice[cause].what} ${advice[cause].next}`), text);
 	}
 });
+
+test('what happened to forty recipients at once, in the same words, is one line', () => {
+	const [first] = trace.message.recipients;
+	assert.ok(first !== undefined);
+	const at = '2026-11-24T07:20:12.000Z';
+	const names = Array.from({ length: 40 }, (_, index) => `r${index}@ok.test`);
+	const steps = [
+		...names.map((recipient) => ({ at, recipient, text: 'Taken by mx.ok.test.', reply: '250 2.0.0 Ok' })),
+		{ at, recipient: 'other@ok.test', text: 'Taken by mx.ok.test.', reply: '250 2.0.0 Other' },
+	];
+	const recipients = names.map((address) => ({ ...first, address, state: 'delivered' as const }));
+	const lines = traceLines({ ...trace, steps, message: { ...trace.message, recipients } }, view).map((line) =>
+		line.trim(),
+	);
+	assert.equal(lines.filter((line) => line.includes('r0@ok.test and 39 more: Taken by mx.ok.test.')).length, 1);
+	assert.equal(lines.filter((line) => line.includes('Taken by')).length, 2, 'another answer is another line');
+	assert.ok(lines.includes('r0@ok.test and 39 more: delivered; nothing more to come.'));
+});

@@ -90,11 +90,33 @@ function verdictLines({ verdict }: TraceDto, view: View): readonly string[] {
 	];
 }
 
-function stepLines(step: Step, view: View): readonly string[] {
+const namesShown = 3;
+
+/** `a@x.test`, `a@x.test, b@x.test`, `a@x.test and 39 more`. */
+function namesText(names: readonly string[]): string {
+	const isShort = names.length <= namesShown;
+	return isShort ? names.map(clean).join(', ') : `${clean(names[0] ?? '')} and ${names.length - 1} more`;
+}
+
+/** What happened to several recipients in one second, in the same words, is one step: forty of a newsletter are no forty lines. */
+function togetherOf(steps: readonly Step[], view: View): readonly (readonly [Step, readonly string[]])[] {
+	const groups = Map.groupBy(steps, (step) => {
+		const { at: _at, recipient: _recipient, ...same } = step;
+		return JSON.stringify([
+			clockText(view, Date.parse(step.at)),
+			dayText(view, Date.parse(step.at)),
+			isDefined(step.recipient),
+			same,
+		]);
+	});
+	return [...groups.values()].map((group) => [group[0] as Step, group.flatMap(({ recipient }) => recipient ?? [])]);
+}
+
+function stepLines(step: Step, recipients: readonly string[], view: View): readonly string[] {
 	const columns = proseWidth(view);
 	const first = `  ${clockText(view, Date.parse(step.at))}  `;
 	const indent = ' '.repeat(first.length);
-	const subject = isDefined(step.recipient) ? `${clean(step.recipient)}: ` : '';
+	const subject = recipients.length === 0 ? '' : `${namesText(recipients)}: `;
 	const cause = isDefined(step.cause) ? ` Cause: ${step.cause}.` : '';
 	const reply = isDefined(step.reply) ? hanging(`${indent}» `, clean(step.reply), columns) : [];
 	const host = isDefined(step.host) && !step.text.includes(step.host) ? ` At ${clean(step.host)}.` : '';
@@ -105,19 +127,21 @@ function stepLines(step: Step, view: View): readonly string[] {
 function storyLines({ steps }: TraceDto, view: View): readonly string[] {
 	const lines: string[] = [view.paint.strong('What happened')];
 	let day = '';
-	for (const step of steps) {
+	for (const [step, recipients] of togetherOf(steps, view)) {
 		const atMs = Date.parse(step.at);
 		const here = `${dayText(view, atMs)} (${zoneText(view, atMs)})`;
 		if (here !== day) {
 			day = here;
 			lines.push(`  ${view.paint.faint(here)}`);
 		}
-		lines.push(...stepLines(step, view));
+		lines.push(...stepLines(step, recipients, view));
 	}
 	return lines;
 }
 
-function nextText({ state, due, attempts, cause }: Recipient, id: string, view: View): string {
+function nextText({ state, due, attempts, cause }: Recipient, { message, from }: TraceDto, view: View): string {
+	const { id } = message;
+	const { account } = from;
 	const dueMs = due === undefined ? undefined : Date.parse(due);
 	// The words of the report that the sender gets: what to tell a customer who asks.
 	const meaning = cause === undefined ? undefined : advice[cause];
@@ -126,7 +150,7 @@ function nextText({ state, due, attempts, cause }: Recipient, id: string, view: 
 			if (dueMs === undefined || dueMs <= view.nowMs) return 'leaves as soon as its destination has room.';
 			return `${meaning === undefined ? 'attempt' : `${meaning.what} Attempt`} ${attempts + 1} is due ${timeText(view, dueMs)} (${relativeText(view, dueMs)}). Now instead: \`sluice message requeue ${id} --reason …\`.`;
 		case 'waiting':
-			return `waits until its sender is within limits, then leaves by itself. Now instead: \`sluice message release ${id} --reason …\`.`;
+			return `waits until its sender is within limits, then leaves by itself.${account === undefined ? '' : ` Until when: \`sluice account show ${clean(account)}\`.`} Now instead: \`sluice message release ${id} --reason …\`.`;
 		case 'held':
 			return `needs a decision: \`sluice message release ${id} --reason …\` or \`sluice message discard ${id} --reason …\`.`;
 		case 'sending':
@@ -144,23 +168,19 @@ function nextText({ state, due, attempts, cause }: Recipient, id: string, view: 
 	}
 }
 
-/** Beyond this many recipients those in the same case are told together. */
-const recipientsOneByOneMax = 10;
-
-function nextLines({ message, reports }: TraceDto, view: View): readonly string[] {
+/** Those in the same case are told together. */
+function nextLines(trace: TraceDto, view: View): readonly string[] {
+	const { message, reports } = trace;
 	const columns = proseWidth(view);
 	const title = view.paint.strong('What happens next');
 	const sentences = message.recipients.map((recipient) => ({
 		recipient,
-		text: nextText(recipient, message.id, view),
+		text: nextText(recipient, trace, view),
 	}));
-	const isLong = sentences.length > recipientsOneByOneMax;
-	const groups = Map.groupBy(sentences, ({ recipient, text }) =>
-		isLong ? `${recipient.state} ${text}` : recipient.address,
-	);
+	const groups = Map.groupBy(sentences, ({ recipient, text }) => `${recipient.state} ${text}`);
 	const lines = [...groups.values()].flatMap((group) => {
 		const [{ recipient, text }] = group as [(typeof sentences)[number]];
-		const who = group.length === 1 ? clean(recipient.address) : countText(group.length, 'recipient');
+		const who = namesText(group.map((one) => one.recipient.address));
 		const paint = statePaint(recipient.state, view);
 		return hanging('  ', `${who}: ${text}`, columns).map((line) => paint(line));
 	});
