@@ -11,6 +11,7 @@ import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
 import type { Reply } from '@sluice/shared/words/reply.ts';
 import type { MailCommand, OpenTransaction, Peer, SmtpSession } from '../ports/smtp-in.ts';
 import { type Flow, reportError } from './context.ts';
+import { tellRefused } from './refusals.ts';
 
 type Admission = Pick<Flow, 'settings' | 'health' | 'scheduler' | 'isStopping' | 'events' | 'clock'>;
 
@@ -22,13 +23,7 @@ export function admitPeer(flow: Admission, peer: Peer): Reply | undefined {
 
 function refuse(flow: Admission, fault: FaultName, peer: Peer): Reply {
 	const { address, port, uid } = peer;
-	flow.events.emit({
-		event: 'session.refused',
-		atMs: flow.clock.now(),
-		fault,
-		peer: `${address}:${port}`,
-		...(uid === undefined ? {} : { uid }),
-	});
+	tellRefused(flow, { fault, peer: `${address}:${port}`, ...(uid === undefined ? {} : { uid }) });
 	return faults[fault].reply;
 }
 

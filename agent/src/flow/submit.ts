@@ -18,6 +18,7 @@ import type { MailCommand, ReceivedContent, ReceptionHandlers, SmtpSession } fro
 import type { Flow } from './context.ts';
 import type { Credentials } from './credentials.ts';
 import { type Logins, refusedPeer } from './login.ts';
+import { tellRefused } from './refusals.ts';
 
 export type SubmissionParts = {
 	readonly flow: SubmissionFlow;
@@ -116,9 +117,7 @@ function idDomain(flow: SubmissionFlow, address: string): string {
 
 function tell(flow: SubmissionFlow, session: SmtpSession, fault: FaultName, sender: string): void {
 	const { id, helo, credential, peer } = session;
-	flow.events.emit({
-		event: 'session.refused',
-		atMs: flow.clock.now(),
+	tellRefused(flow, {
 		fault,
 		detail: sender,
 		session: id,

@@ -10,6 +10,7 @@ import { admitMail, admitPeer, admitRecipient } from '../flow/admit.ts';
 import { type Flow, reportError } from '../flow/context.ts';
 import { openCredentials } from '../flow/credentials.ts';
 import type { DiskWatch } from '../flow/disk.ts';
+import { tellRefused } from '../flow/refusals.ts';
 import type { EventStream } from '../io/http/event-stream.ts';
 import { serveApi } from '../io/http/server.ts';
 import { openPasswords } from '../io/system/passwords.ts';
@@ -120,7 +121,7 @@ function receptionOf(flow: Flow): ReceptionHandlers {
 		message: (session, envelope, content) => accept(flow, session, envelope, content),
 		refused: (session, fault, detail) => {
 			const { id, helo } = session ?? {};
-			flow.events.emit({ event: 'session.refused', atMs: flow.clock.now(), fault, detail, session: id, helo });
+			tellRefused(flow, { fault, detail, session: id, helo });
 		},
 	};
 }
