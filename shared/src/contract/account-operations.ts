@@ -13,6 +13,11 @@ const nameSchema = z.string().min(1).max(256);
 const groupSchema = z.string().min(1).max(128);
 const domainSchema = z.string().min(1).max(253).toLowerCase();
 const mailboxSchema = z.string().min(1).max(320).toLowerCase();
+const maySendAsSchema = z
+	.string()
+	.max(320)
+	.regex(/^(?:[^\s@]+@)?[^\s@.]+(?:\.[^\s@.]+)+$/, 'a domain or an address, such as partner.test')
+	.toLowerCase();
 
 /** One account as a panel tells it. */
 export const panelAccountSchema = z.strictObject({
@@ -186,7 +191,7 @@ export const accountOperations = {
 		roles: admin,
 		params: accountParams,
 		query: none,
-		body: z.strictObject({ items: z.array(z.string().min(1).max(320).toLowerCase()).max(1000) }),
+		body: z.strictObject({ items: z.array(maySendAsSchema).max(1000) }),
 		response: accountSchema,
 	}),
 } as const;

@@ -3,7 +3,7 @@
  */
 import { accountStates } from '@sluice/shared/words/account.ts';
 import { type Command, Option } from 'commander';
-import { answer, clientFor, writeFailure, writeLines } from './call.ts';
+import { answer, clientFor, unknownAccountNote, writeFailure, writeLines } from './call.ts';
 import { holdSeconds, holdSecondsDefault } from './hold.ts';
 import { addLearn } from './learn.ts';
 import { setLimit } from './limit.ts';
@@ -160,10 +160,11 @@ function addHolding(account: Command, terminal: Terminal): void {
 		)
 		.action(async (id: string, { reason, for: seconds, ...options }: ReasonOptions & { readonly for: number }) => {
 			const { holdSetLines } = await import('./render/holds.ts');
+			const note = await unknownAccountNote(await clientFor(terminal, options), id);
 			await answer(terminal, options, {
 				id: 'putHold',
 				input: { body: { selector: { kind: 'account', id }, reason, seconds } },
-				render: holdSetLines,
+				render: (done, view) => [...holdSetLines(done, view), ...note.map(view.paint.warning)],
 			});
 		});
 	withCommon(account.command('release'))

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import { assertGolden, type FakeAgent, run, startFakeAgent, type TerminalWishes } from './commands.fixture.ts';
-import { accountLimits, simulation, webhooks } from './limit-values.fixture.ts';
+import { accountLimits, accounts, simulation, webhooks } from './limit-values.fixture.ts';
 import { holds } from './values.fixture.ts';
 
 let agent: FakeAgent;
@@ -101,6 +101,25 @@ test('every level can be named, and is asked by its own path', async () => {
 		agent.asked.splice(0).map(({ input }) => (input as { params: unknown }).params),
 		named.map(([, level, id]) => ({ level, id })),
 	);
+});
+
+test('an account that nobody knows is limited and held as said, with a question; its name is not simulated', async () => {
+	agent.answer('getAccount', async () => failed({ code: 'not-found', detail: 'No account with this id.' }));
+	const question = 'No panel has named an account amce, and no mail has come from it: is it spelt right?';
+	for (const words of ['account set-limit amce --hour 5', 'account hold amce --reason x']) {
+		const ran = await here(words);
+		assert.equal(ran.code, 0, words);
+		assert.ok(ran.out.includes(question), ran.out);
+	}
+	agent.asked.length = 0;
+	assert.equal((await here('account simulate amce --hour 5')).code, 1);
+	assert.deepEqual(
+		agent.asked.splice(0).map(({ id }) => id),
+		['getAccount'],
+	);
+	const [known] = accounts;
+	assert.ok(known !== undefined);
+	agent.answer('getAccount', async () => ok(known));
 });
 
 test('simulate tells how far it is where a person looks, and nothing but the answer into a pipe', async () => {
@@ -202,7 +221,7 @@ test('what is not there, and nothing at all, say what to do', async () => {
 	agent.answer('getAccount', async () => failed({ code: 'not-found', detail: 'No such account.' }));
 	const ran = await here('account show nobody');
 	assert.equal(ran.code, 1);
-	assert.match(ran.err, /^No such thing: No such account\.\n`sluice account list`/);
+	assert.match(ran.err, /^No such thing: No such account\.\nWhat there is: `sluice account list`/);
 	agent.answer('listAccounts', async () => ok({ items: [], total: 0 }));
 	agent.answer('listLimits', async () => ok({ items: [] }));
 	agent.answer('listCredentials', async () => ok({ items: [] }));

@@ -27,6 +27,14 @@ export function writeFailure(terminal: Terminal, options: CommonOptions, failure
 	);
 }
 
+/** An account that nobody has named may be meant, or misspelt: what is done for it is done, and this said. */
+export async function unknownAccountNote(client: Client, id: string): Promise<readonly string[]> {
+	const found = await client.call('getAccount', { params: { id } });
+	return found.ok || found.error.kind !== 'problem' || found.error.problem.status !== 404
+		? []
+		: [`No panel has named an account ${id}, and no mail has come from it: is it spelt right?`];
+}
+
 type Question<K extends OperationId> = {
 	readonly id: K;
 	readonly input?: CallInput<K>;

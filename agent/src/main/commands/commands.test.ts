@@ -230,7 +230,7 @@ test('a refusal is a sentence and a hint on standard error, or a problem documen
 	const ran = await here(`message trace ${id}`);
 	assert.deepEqual(ran, {
 		out: '',
-		err: 'No such thing: No message with this id.\n`sluice account list`, `sluice message list` and `sluice queue` show what there is.\n',
+		err: 'No such thing: No message with this id.\nWhat there is: `sluice account list`, `message list`, `credential list`, `hold list`, `webhook list`, `sluice queue`.\n',
 		code: 1,
 	});
 	const json = await here(`message trace ${id} --json`);

@@ -21,7 +21,15 @@ const usage = (hour: number, day: number, waiting: number): UsageDto[] => [
 		left: Math.max(0, 200 - hour),
 		...(hour >= 200 ? { resetsAt: at('07:42:10.000') } : {}),
 	},
-	{ rule: 'day.recipients', window: 'day', unit: 'recipients', used: day, waiting, limit: 1000, left: Math.max(0, 1000 - day) },
+	{
+		rule: 'day.recipients',
+		window: 'day',
+		unit: 'recipients',
+		used: day,
+		waiting,
+		limit: 1000,
+		left: Math.max(0, 1000 - day),
+	},
 	{ rule: 'minute.messages', window: 'minute', unit: 'messages', used: 3, waiting: 0 },
 ];
 

@@ -4,7 +4,7 @@
 import type { LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import { levels } from '@sluice/shared/words/limits.ts';
 import { type Command, Option } from 'commander';
-import { answer, clientFor, writeFailure } from './call.ts';
+import { answer, clientFor, unknownAccountNote, writeFailure } from './call.ts';
 import {
 	inputFrom,
 	type Limited,
@@ -43,11 +43,15 @@ export async function setLimit(
 	const input = inputFrom(options, present.value);
 	if (!input.ok) return command.error(input.error, { exitCode: 2 });
 	const { limitSetLines } = await import('./render/limits.ts');
+	const note = limited.level === 'accounts' ? await unknownAccountNote(client, limited.id) : [];
 	await answer(terminal, options, {
 		id: 'putLimits',
 		// Who sets another number meanwhile is not overwritten unseen.
 		input: { params: limited, body: { ...input.value, replaces: replacedBy(options, present.value) } },
-		render: (limits, view) => limitSetLines(limits, view, options.until !== undefined),
+		render: (limits, view) => [
+			...limitSetLines(limits, view, options.until !== undefined),
+			...note.map(view.paint.warning),
+		],
 	});
 }
 

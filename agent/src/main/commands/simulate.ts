@@ -38,6 +38,13 @@ async function finished(
 
 async function simulate(terminal: Terminal, limited: readonly Limited[], options: SimulateOptions): Promise<void> {
 	const client = await clientFor(terminal, options);
+	for (const { level, id } of limited) {
+		// A misspelt account would be answered with what happens to all others.
+		const account = level === 'accounts' ? await client.call('getAccount', { params: { id } }) : undefined;
+		if (account === undefined || account.ok) continue;
+		writeFailure(terminal, options, account.error);
+		return terminal.endWith(1);
+	}
 	const limits = proposalFrom(options);
 	const proposals = limited.map(({ level, id }) => ({ level: levelOfPath[level], id, limits }));
 	const { progressText, simulationLines } = await import('./render/simulation.ts');

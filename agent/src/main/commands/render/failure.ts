@@ -15,7 +15,8 @@ const unreachableHints: { readonly [code: string]: string } = {
 const unreachableHint = 'Name the socket of the agent with --socket PATH.';
 
 const problemHints: { readonly [code: string]: string } = {
-	'not-found': '`sluice account list`, `sluice message list` and `sluice queue` show what there is.',
+	'not-found':
+		'What there is: `sluice account list`, `message list`, `credential list`, `hold list`, `webhook list`, `sluice queue`.',
 	forbidden: 'Run this as a user who may administrate the agent.',
 	invalid: 'Correct the values; `--help` tells what is allowed.',
 	conflict: '`sluice account show ID` tells the present state.',

@@ -6,6 +6,9 @@ import { clean, countText, hanging, numberText, padEnd, sizeText } from './text.
 import { relativeText, timeAndAgeText } from './time.ts';
 import { proseWidth, type View } from './view.ts';
 
+/** A few messages behind is what a worker always is. */
+const lagBytesShownMin = 1_000_000;
+
 const isWell = ({ ready, delivering }: HealthDto): boolean => ready && delivering;
 
 function headline({ version, ready, delivering }: HealthDto): string {
@@ -43,7 +46,9 @@ export function healthLines(health: HealthDto, view: View): readonly string[] {
 			? 'empty'
 			: `${countText(queue.messages, 'message')}, ${countText(queue.recipients, 'recipient')}: ${states.join(', ')}`;
 	const behind =
-		spool.projectionLagBytes === 0 ? 'search is up to date' : `search is ${sizeText(spool.projectionLagBytes)} behind`;
+		spool.projectionLagBytes < lagBytesShownMin
+			? 'search is up to date'
+			: `search is ${sizeText(spool.projectionLagBytes)} behind`;
 	const rows: readonly (readonly [string, string])[] = [
 		['Running since', timeAndAgeText(view, Date.parse(health.started))],
 		['Queue', open],

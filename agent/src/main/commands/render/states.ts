@@ -57,7 +57,7 @@ export function statePaint(state: RecipientState, { paint }: View): (text: strin
 export const senderText = (sender: string): string => (sender === '' ? '<>' : clean(sender));
 
 export const classTexts: { readonly [name in SenderClass]: string } = {
-	mailbox: 'a mailbox or application that logged in',
+	mailbox: 'a mailbox that logged in',
 	script: 'a script or program',
 	system: 'the system itself',
 	cron: 'a cron job',

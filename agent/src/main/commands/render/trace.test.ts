@@ -29,8 +29,20 @@ test('what happened to forty recipients at once, in the same words, is one line'
 	const at = '2026-11-24T07:20:12.000Z';
 	const names = Array.from({ length: 40 }, (_, index) => `r${index}@ok.test`);
 	const steps = [
-		...names.map((recipient) => ({ at, recipient, text: 'Taken by mx.ok.test.', reply: '250 2.0.0 Ok' })),
-		{ at, recipient: 'other@ok.test', text: 'Taken by mx.ok.test.', reply: '250 2.0.0 Other' },
+		...names.map((recipient) => ({
+			at,
+			event: 'recipient.delivered' as const,
+			recipient,
+			text: 'Taken by mx.ok.test.',
+			reply: '250 2.0.0 Ok',
+		})),
+		{
+			at,
+			event: 'recipient.delivered' as const,
+			recipient: 'other@ok.test',
+			text: 'Taken by mx.ok.test.',
+			reply: '250 2.0.0 Other',
+		},
 	];
 	const recipients = names.map((address) => ({ ...first, address, state: 'delivered' as const }));
 	const lines = traceLines({ ...trace, steps, message: { ...trace.message, recipients } }, view).map((line) =>

@@ -41,6 +41,7 @@ const certaintyTexts = {
 function whoLines({ from }: TraceDto, view: View): readonly string[] {
 	const account = isDefined(from.account) ? `Account ${clean(from.account)}` : 'No account';
 	const identity = isDefined(from.identity) ? `, identity ${clean(from.identity)}` : '';
+	const how = from.identity?.startsWith('credential:') ? 'a remote application that logged in' : classTexts[from.class];
 	const known = isDefined(from.evidence) ? ` Known from: ${clean(from.evidence)}.` : '';
 	const asked: readonly (readonly [string, string | undefined])[] = [
 		['client', from.client],
@@ -50,7 +51,7 @@ function whoLines({ from }: TraceDto, view: View): readonly string[] {
 	];
 	const facts = asked.flatMap(([name, value]) => (isDefined(value) ? [`${name} ${clean(value)}`] : []));
 	const sentences = [
-		`${account}${identity}: ${classTexts[from.class]}.`,
+		`${account}${identity}: ${how}.`,
 		`${certaintyTexts[from.certainty]}${known}`,
 		...(facts.length === 0 ? [] : [`Also known: ${facts.join('; ')}.`]),
 	];
