@@ -10,7 +10,7 @@
  * Pure. The same clock (`steadyClock`) must be used for the exact look.
  */
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
-import { type Window, windowSeconds, windows } from '@sluice/shared/words/limits.ts';
+import { scopeOf, type Window, windowSeconds, windows } from '@sluice/shared/words/limits.ts';
 import type { Rule } from './types.ts';
 
 /** Seconds that never go back: what came late by a little counts as now, and behind a clock that was set back time goes on. */
@@ -32,18 +32,18 @@ export function steadyClock(): (second: number) => number {
 const lateSecondsMax = 60;
 
 export type Survey = {
-	/** The scopes that this chain's rules are of, for `arrive`; undefined: no rule meets it. */
-	enter(rules: readonly Rule[]): SurveyedChain | undefined;
-	arrive(chain: SurveyedChain, second: number, recipients: number): void;
+	/** A number for a chain with these rules, for `arrive`; undefined: no rule meets it. */
+	enter(rules: readonly Rule[]): number | undefined;
+	arrive(chain: number, second: number, recipients: number): void;
 	/** After all have arrived: the group of a chain; undefined: it is quiet. */
-	loudGroupOf(chain: SurveyedChain): object | undefined;
+	loudGroupOf(chain: number): object | undefined;
 };
 
-/** Opaque. */
-export type SurveyedChain = {
+type SurveyedChain = {
 	readonly scopes: readonly Surveyed[];
-	/** Where the rings of its scopes begin. */
-	readonly rings: readonly number[];
+	/** Where the rings begin of scopes that many share, and of the others. */
+	readonly sharedRings: readonly number[];
+	readonly ownRings: readonly number[];
 	/** The least `message.recipients` of its rules. */
 	readonly messageMax: number;
 	/** One loud scope is enough for all of its group. */
@@ -51,16 +51,19 @@ export type SurveyedChain = {
 };
 
 type Surveyed = {
+	readonly isShared: boolean;
 	readonly rings: readonly number[];
 	readonly messageMax: number;
 	/** Of a root: its group is. */
 	isLoud: boolean;
-	/** Towards the root of its group. */
+	/** Towards the root of its group, and of what is left of it without scopes that many share. */
 	parent: Surveyed | undefined;
+	near: Surveyed | undefined;
 };
 
 const piecesOfWindow = 4;
 const pieces = piecesOfWindow + 1;
+const pieceSeconds = windows.map((window) => windowSeconds[window] / piecesOfWindow);
 
 /**
  * A ring is 16 numbers of one array, a line of the processor's cache: this is done for every message of weeks. Its window, the present
@@ -79,11 +82,15 @@ const ringsInitial = 1024;
 /** As a limit: none. */
 const unlimited = 0x7fffffff;
 
-export function createSurvey(): Survey {
+/** `portion`: arrivals looked at together; for tests. */
+export function createSurvey(portion = arrivalsMax): Survey {
 	const byScope = new Map<ScopeKey, Surveyed>();
 	let cells = new Int32Array(ringsInitial * ringStride);
 	let used = 0;
 	const chains: SurveyedChain[] = [];
+	const arrivals = createArrivals(portion);
+	/** Of each chain, as long as no new ones come. */
+	let places = new Uint32Array(0);
 	let isOver = false;
 	/** The present piece of each window, and its place in a ring. */
 	const now = { second: -1, piece: windows.map(() => 0), slot: windows.map(() => 0) };
@@ -91,6 +98,7 @@ export function createSurvey(): Survey {
 	/** Nobody arrives any more: who is loud makes its group so. */
 	function end(): void {
 		isOver = true;
+		takeIn();
 		for (const { isLoud, scopes } of chains) if (isLoud) rootOf(scopes[0] as Surveyed).isLoud = true;
 	}
 
@@ -108,7 +116,7 @@ export function createSurvey(): Survey {
 		return ring;
 	}
 
-	function surveyedOf(rules: readonly Rule[]): Surveyed {
+	function surveyedOf(scope: ScopeKey, rules: readonly Rule[]): Surveyed {
 		const most = (name: string): number =>
 			Math.min(unlimited, ...rules.filter(({ rule }) => rule === name).map(({ value }) => value));
 		const rings = windows.flatMap((window) => {
@@ -118,7 +126,15 @@ export function createSurvey(): Survey {
 			const messages = most(`${window}.messages`);
 			return recipients === unlimited && messages === unlimited ? [] : [makeRing(window, recipients, messages)];
 		});
-		return { rings, messageMax: most('message.recipients'), isLoud: false, parent: undefined };
+		const { level } = scopeOf(scope);
+		return {
+			isShared: level === 'server' || level === 'reseller',
+			rings,
+			messageMax: most('message.recipients'),
+			isLoud: false,
+			parent: undefined,
+			near: undefined,
+		};
 	}
 
 	function slide(ring: number, piece: number): void {
@@ -135,8 +151,8 @@ export function createSurvey(): Survey {
 
 	function setNow(second: number): void {
 		now.second = second;
-		for (const [index, window] of windows.entries()) {
-			const piece = Math.floor((second * piecesOfWindow) / windowSeconds[window]);
+		for (let index = 0; index < windows.length; index++) {
+			const piece = Math.floor(second / (pieceSeconds[index] as number));
 			now.piece[index] = piece;
 			now.slot[index] = piece % pieces;
 		}
@@ -157,49 +173,139 @@ export function createSurvey(): Survey {
 		return inRecipients > (cells[ring + recipientsMax] as number) || inMessages > (cells[ring + messagesMax] as number);
 	}
 
+	function meet(chain: SurveyedChain, rings: readonly number[], second: number, recipients: number): void {
+		if (recipients > chain.messageMax) chain.isLoud = true;
+		if (chain.isLoud) return;
+		if (second !== now.second) setNow(second);
+		for (const ring of rings) if (overflows(ring, recipients)) chain.isLoud = true;
+	}
+
+	/** Scopes that many share see all in the order of time; then each of the others sees its own, one after the other. */
+	function takeIn(): void {
+		const { size, chainOf, secondOf, recipientsOf: countOf } = arrivals;
+		for (let index = 0; index < size; index++) {
+			const chain = chains[chainOf[index] as number] as SurveyedChain;
+			if (chain.sharedRings.length > 0)
+				meet(chain, chain.sharedRings, secondOf[index] as number, countOf[index] as number);
+		}
+		if (places.length < chains.length) places = placesOf(chains);
+		for (const index of arrivals.sortedBy(places)) {
+			const chain = chains[chainOf[index] as number] as SurveyedChain;
+			meet(chain, chain.ownRings, secondOf[index] as number, countOf[index] as number);
+		}
+		arrivals.size = 0;
+	}
+
 	return {
 		enter(rules) {
 			if (rules.length === 0) return undefined;
 			const scopes = [...new Set(rules.map(({ scope }) => scope))].map((scope) => {
 				const known = byScope.get(scope);
 				if (known !== undefined) return known;
-				const made = surveyedOf(rules.filter((rule) => rule.scope === scope));
+				const made = surveyedOf(
+					scope,
+					rules.filter((rule) => rule.scope === scope),
+				);
 				byScope.set(scope, made);
 				return made;
 			});
-			const first = rootOf(scopes[0] as Surveyed);
-			for (const other of scopes.slice(1)) {
-				const root = rootOf(other);
-				if (root !== first) root.parent = first;
-			}
+			const own = scopes.filter(({ isShared }) => !isShared);
+			join(scopes, 'parent');
+			join(own, 'near');
 			const chain = {
 				scopes,
-				rings: scopes.flatMap(({ rings }) => rings),
+				sharedRings: scopes.filter(({ isShared }) => isShared).flatMap(({ rings }) => rings),
+				ownRings: own.flatMap(({ rings }) => rings),
 				messageMax: Math.min(...scopes.map(({ messageMax }) => messageMax)),
 				isLoud: false,
 			};
-			chains.push(chain);
-			return chain;
+			return chains.push(chain) - 1;
 		},
 		arrive(chain, second, recipients) {
-			if (chain.isLoud) return;
-			if (recipients > chain.messageMax) chain.isLoud = true;
-			if (second !== now.second) setNow(second);
-			for (const ring of chain.rings) if (overflows(ring, recipients)) chain.isLoud = true;
+			if (arrivals.size === portion) takeIn();
+			arrivals.add(chain, second, recipients);
 		},
 		loudGroupOf(chain) {
 			if (!isOver) end();
-			const root = rootOf(chain.scopes[0] as Surveyed);
+			const root = rootOf((chains[chain] as SurveyedChain).scopes[0] as Surveyed);
 			return root.isLoud ? root : undefined;
 		},
 	};
 }
 
-function rootOf(scope: Surveyed): Surveyed {
+/** For each chain a number that is the same for all that can have to do with each other, apart from scopes that many share. */
+function placesOf(chains: readonly SurveyedChain[]): Uint32Array<ArrayBuffer> {
+	const numbers = new Map<Surveyed | undefined, number>();
+	return Uint32Array.from(chains, ({ scopes }) => {
+		const own = scopes.find(({ isShared }) => !isShared);
+		const root = own && rootOf(own, 'near');
+		const number = numbers.get(root) ?? numbers.size;
+		numbers.set(root, number);
+		return number;
+	});
+}
+
+function join(scopes: readonly Surveyed[], towards: 'parent' | 'near'): void {
+	const [first, ...others] = scopes;
+	if (first === undefined) return;
+	const root = rootOf(first, towards);
+	for (const other of others) {
+		const otherRoot = rootOf(other, towards);
+		if (otherRoot !== root) otherRoot[towards] = root;
+	}
+}
+
+function rootOf(scope: Surveyed, towards: 'parent' | 'near' = 'parent'): Surveyed {
 	let root = scope;
-	while (root.parent !== undefined) {
-		if (root.parent.parent !== undefined) root.parent = root.parent.parent;
-		root = root.parent;
+	for (let above = root[towards]; above !== undefined; above = root[towards]) {
+		const beyond = above[towards];
+		if (beyond !== undefined) root[towards] = beyond;
+		root = above;
 	}
 	return root;
+}
+
+/** Arrivals looked at together. */
+const arrivalsMax = 1 << 17;
+
+/**
+ * Arrivals of some minutes or hours, in the order of time. Senders come in random order, and their rings lie wherever there was room:
+ * one by one, nearly each would wait for the memory.
+ */
+function createArrivals(portion: number) {
+	const chainOf = new Uint32Array(portion);
+	const secondOf = new Uint32Array(portion);
+	const recipientsOf = new Uint32Array(portion);
+	const arrivals = {
+		size: 0,
+		chainOf,
+		secondOf,
+		recipientsOf,
+		add(chain: number, second: number, recipients: number): void {
+			const at = arrivals.size++;
+			chainOf[at] = chain;
+			secondOf[at] = second;
+			recipientsOf[at] = recipients;
+		},
+		/** Their numbers, by the place of their chain (below the number of chains), then in the order of time. */
+		sortedBy(places: Uint32Array): Uint32Array {
+			const { size } = arrivals;
+			const starts = new Uint32Array(places.length + 1);
+			for (let index = 0; index < size; index++) {
+				const behind = (places[chainOf[index] as number] as number) + 1;
+				starts[behind] = (starts[behind] as number) + 1;
+			}
+			for (let place = 0; place < places.length; place++)
+				starts[place + 1] = (starts[place + 1] as number) + (starts[place] as number);
+			const order = new Uint32Array(size);
+			for (let index = 0; index < size; index++) {
+				const place = places[chainOf[index] as number] as number;
+				const at = starts[place] as number;
+				order[at] = index;
+				starts[place] = at + 1;
+			}
+			return order;
+		},
+	};
+	return arrivals;
 }

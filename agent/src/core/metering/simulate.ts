@@ -13,7 +13,7 @@ import { type LimitRule, type ScopeKey, scopeOf } from '@sluice/shared/words/lim
 import { isForGood } from '../policy/limit.ts';
 import { measure } from './measure.ts';
 import { createMeter, type Meter } from './meter.ts';
-import { createSurvey, type SurveyedChain, steadyClock } from './simulate-survey.ts';
+import { createSurvey, steadyClock } from './simulate-survey.ts';
 import type { Chain, Rule, RuleSet } from './types.ts';
 import { createWaitingRoom, type WaitingRoom } from './waiting.ts';
 
@@ -77,7 +77,8 @@ type Sender = {
 	readonly rules: RuleSet;
 	/** Scopes that rules are of: nobody asks for the others. */
 	readonly metered: readonly ScopeKey[];
-	readonly surveyed: SurveyedChain | undefined;
+	/** Its number in the survey. */
+	readonly surveyed: number | undefined;
 	group: Group | undefined;
 	/** The rule that mail of this sender last waited for. */
 	binding: Rule | undefined;
@@ -97,6 +98,9 @@ export function createSimulation({
 	const survey = createSurvey();
 	const senders = new Map<readonly ScopeKey[], Sender>();
 	const byNumber: Sender[] = [];
+	/** Of senders known by number: what the survey calls them, and which no limit can meet. */
+	const surveyedByNumber: (number | undefined)[] = [];
+	const isQuietByNumber: boolean[] = [];
 	const groups = new Map<object, Group>();
 	const keeping = new Map<string, Kept>();
 	const waiters = new Map<string, Waiter>();
@@ -249,19 +253,22 @@ export function createSimulation({
 	return {
 		survey(arrival) {
 			isSurveyed = true;
-			const { second, keys } = arrival;
-			const { surveyed } = arrivedFrom(arrival);
+			const { second, keys, chain = -1 } = arrival;
+			const surveyed = surveyedByNumber[chain] ?? arrivedFrom(arrival).surveyed;
+			if (chain >= 0) surveyedByNumber[chain] = surveyed;
 			const steady = surveyClock(second);
 			if (surveyed !== undefined) survey.arrive(surveyed, steady, keys.length);
 		},
 		arrive(arrival) {
-			const { second, keys } = arrival;
+			const { second, keys, chain = -1 } = arrival;
 			sums.messages += 1;
 			sums.recipients += keys.length;
 			const steady = clock(second);
+			if (isQuietByNumber[chain] === true) return;
 			const sender = arrivedFrom(arrival);
 			const group = groupOf(sender);
 			if (group !== undefined) arrive(sender, group, steady, keys);
+			else if (chain >= 0) isQuietByNumber[chain] = true;
 		},
 		result(second) {
 			const endMs = clock(second) * 1000;
