@@ -150,7 +150,7 @@ suite('scripts', { skip }, () => {
 		assert.deepEqual(came('shop'), once('shop', 4));
 	});
 
-	test('Postfix: the script is a hint; another name escapes its throttle and never the account’s limit', async (context) => {
+	test('Postfix: the script is a hint; another name escapes its throttle and never the account’s limit (invariant 8)', async (context) => {
 		const stops: (() => Promise<void>)[] = [];
 		context.after(async () => {
 			for (const stop of stops) await stop();

@@ -54,7 +54,7 @@ async function sendTo(
 
 const delivered = (rig: Rig, message: string): number => rig.count('recipient.delivered', { message });
 
-test('over a limit mail waits, leaves oldest first when an hour is over, and new mail stands behind it', async (context) => {
+test('over a limit mail waits, leaves oldest first when an hour is over, and new mail stands behind it (invariant 4)', async (context) => {
 	const { rig, clock, domain, account, sender } = await limited(context);
 	await setLimits(rig, account, enforce({ hour: { recipients: 3 } }));
 	const from = `mary@${domain}`;
@@ -123,7 +123,7 @@ test('a message with more recipients than its whole window leaves in parts, and 
 	for (const address of to) assert.equal(takenBy(internet, address), 1);
 });
 
-test('a hundred connections at the limit: not one recipient over, none twice', async (context) => {
+test('a hundred connections at the limit: not one recipient over, none twice (invariant 3)', async (context) => {
 	const { rig, clock, domain, account, sender } = await limited(context);
 	await setLimits(rig, account, enforce({ hour: { recipients: 30 } }));
 	const from = `mary@${domain}`;
