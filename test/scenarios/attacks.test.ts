@@ -68,3 +68,19 @@ test('nobody sends as a neighbour by a second From, old syntax, or with the null
 		'queued',
 	);
 });
+
+test('a stolen password does not get past the limit of its mailbox by calling its mail an autoreply', async (context) => {
+	const rig = await startRig(context, { internet, isWired: true });
+	await putList(rig, [{ id: 'acme' }]);
+	const params = { level: 'mailboxes', id: 'mary@acme.test' } as const;
+	given(await rig.client.call('putLimits', { params, body: { mode: 'enforce', hour: { recipients: 1 } } }));
+	const marked = (mark: string): string => `From: mary@acme.test\r\n${mark}\r\nSubject: Buy\r\n\r\nBuy.\r\n`;
+	const answers = [];
+	for (const mark of [
+		'Auto-Submitted: auto-replied',
+		'Precedence: auto_reply',
+		'Content-Type: multipart/report; boundary=x',
+	])
+		answers.push(await answerTo(rig, mailbox('mary@acme.test'), marked(mark)));
+	assert.deepEqual(answers, ['queued', 'waiting', 'waiting']);
+});

@@ -58,7 +58,13 @@ const cases: readonly (readonly [string, Attribution, readonly string[], 'exempt
 	],
 	['system', attributionOf({ class: 'system', account: 'uid:33' }), ['server:server'], 'exempt'],
 	['forward', attributionOf({ class: 'forward', identity: { kind: 'address', id: 'x@acme.test' } }), above],
-	['autoreply', attributionOf({ class: 'autoreply', identity: { kind: 'mailbox', id: 'user@acme.test' } }), above],
+	['autoreply of a program', byScript('/www', { class: 'autoreply' }), above],
+	// The mark is the sender's own word, and must not lift the limit of a stolen password.
+	[
+		'what a mailbox calls an autoreply',
+		attributionOf({ class: 'autoreply', identity: { kind: 'mailbox', id: 'user@acme.test' } }),
+		[...above, 'domain:acme.test', 'mailbox:user@acme.test'],
+	],
 	['list', attributionOf({ class: 'list' }), above],
 	[
 		"the MTA's own report",
@@ -70,7 +76,7 @@ const cases: readonly (readonly [string, Attribution, readonly string[], 'exempt
 	[
 		'what a mailbox calls a report',
 		attributionOf({ class: 'dsn', identity: { kind: 'mailbox', id: 'user@acme.test' } }),
-		above,
+		[...above, 'domain:acme.test', 'mailbox:user@acme.test'],
 	],
 	["what a tenant's script calls a report", byScript('/www', { class: 'dsn' }), above],
 	['unattributed', attributionOf({ class: 'unattributed', account: '' }), ['server:server', 'account:unattributed']],

@@ -3,8 +3,8 @@
  *
  * A mailbox pays at every level; a script by its account, its domain where the account owns it, and its directory; what only passes
  * through (forwards, autoreplies, lists) by its account; the machine's own mail and reports by the server alone, and nothing limits
- * them. Mail with the null sender that an account's own login or program wrote is a report only by its own word: its account pays.
- * Unattributed mail has a name of its own that only a limit set for it by name meets.
+ * them. Mail with the null sender that an account's own login or program wrote is a report only by its own word: its account pays, and the
+ * mailbox of a login (vacations and sieve come without one). Unattributed mail has a name of its own that only a limit set for it by name meets.
  *
  * Pure. Not here: that the same sender gets the same value, and how many identities an account may have (chains.ts), which numbers
  * meet a chain (rules.ts). Our own reports and notices have no chain: nobody pays.
@@ -42,6 +42,9 @@ const serverOnly: Payers = { account: '', isExempt: true };
 
 export function payersOf(attribution: Attribution, { accounts }: ChainInput): Payers {
 	const { account, identity, class: kind } = attribution;
+	// Only the login's own word makes it an autoreply or a report.
+	if (identity?.kind === 'mailbox' && account !== '' && (kind === 'autoreply' || kind === 'dsn'))
+		return byMailbox(account, identity.id);
 	switch (kind) {
 		case 'unattributed':
 			return { account: unattributedAccount, isExempt: false };
