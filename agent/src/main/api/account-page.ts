@@ -17,6 +17,7 @@ import { time } from './answers.ts';
 import { problem } from './context.ts';
 import { isSet } from './limit-page.ts';
 import { nearestLimit, usageDtos } from './metered.ts';
+import { createPageRows } from './page-rows.ts';
 import { maySee } from './visibility.ts';
 
 /** An account to be shown, and whether a panel has named it. */
@@ -90,7 +91,7 @@ type Query = OperationInput<'listAccounts'>['query'];
 type Page = OperationOutput<'listAccounts'>;
 
 /** What a page is sorted by: a number, largest first, or a text; then the key, which no two share. */
-type Row = ShownAccount & { readonly place: number | string; readonly near: LimitMode | undefined };
+type Row = ShownAccount & { readonly place: number | string };
 
 /** A page of the accounts that the actor may see. In slices: there may be ten thousand. */
 export async function pageOfAccounts(
@@ -103,26 +104,33 @@ export async function pageOfAccounts(
 	if (cursor !== undefined && after === undefined) return problem('invalid', 'cursor: not one of this list');
 	const open = openByAccount(flow);
 	const slices = createSlices(flow.clock);
-	const rows: Row[] = [];
+	const counts = { total: 0, enforced: 0 };
+	const rows = createPageRows(limit, inOrder);
 	for (const shown of [...shownAccounts(flow, open)]) {
+		const pause = slices.breathe();
+		if (pause !== undefined) await pause;
 		const { key } = shown.account;
-		const isShown = maySee(flow.accounts, actor, key) && isAsked(flow, shown, query, open);
-		const near = isShown && query.near === true ? nearMode(flow, key) : undefined;
-		if (isShown && (query.near !== true || near !== undefined))
-			rows.push({ ...shown, place: placeOf(flow, shown.account, sort, open), near });
+		if (!maySee(flow.accounts, actor, key) || !isAsked(flow, shown, query, open)) continue;
+		const near = query.near === true ? nearMode(flow, key) : undefined;
+		if (query.near === true && near === undefined) continue;
+		counts.total += 1;
+		if (near === 'enforce') counts.enforced += 1;
+		const place = placeOf(flow, shown.account, sort, open);
+		if (after === undefined || compare({ place, key }, after) > 0) rows.offer({ ...shown, place });
+	}
+	const page = rows.sorted();
+	const items: AccountDto[] = [];
+	for (const row of page) {
+		items.push(accountDto(flow, row, open));
 		const pause = slices.breathe();
 		if (pause !== undefined) await pause;
 	}
-	rows.sort(inOrder);
-	const start = after === undefined ? 0 : rows.findIndex((row) => isBehind(row, after));
-	const page = start < 0 ? [] : rows.slice(start, start + limit);
 	const last = page.at(-1);
-	const hasMore = last !== undefined && start + limit < rows.length;
 	return ok({
-		items: page.map((row) => accountDto(flow, row, open)),
-		total: rows.length,
-		...(query.near === true ? { near: nearCounts(flow, rows) } : {}),
-		...(hasMore ? { next: cursorOf(last, sort) } : {}),
+		items,
+		total: counts.total,
+		...(query.near === true ? { near: nearCounts(flow, counts) } : {}),
+		...(last !== undefined && rows.hasMore ? { next: cursorOf(last, sort) } : {}),
 	});
 }
 
@@ -153,10 +161,13 @@ function nearMode(flow: Flow, key: AccountKey): LimitMode | undefined {
 	return nearest?.isNear === true ? nearest.mode : undefined;
 }
 
-function nearCounts(flow: Flow, rows: readonly Row[]): NonNullable<Page['near']> {
-	const enforced = rows.filter(({ near }) => near === 'enforce').length;
-	return { percent: flow.settings().limits.warnPercent, enforced, watched: rows.length - enforced };
-}
+type Counts = { readonly total: number; readonly enforced: number };
+
+const nearCounts = (flow: Flow, { total, enforced }: Counts): NonNullable<Page['near']> => ({
+	percent: flow.settings().limits.warnPercent,
+	enforced,
+	watched: total - enforced,
+});
 
 function placeOf(flow: Flow, { key, name }: Account, sort: Query['sort'], open: Open): Row['place'] {
 	switch (sort) {
@@ -182,7 +193,6 @@ function compare(one: Place, other: Place): number {
 
 const placed = ({ place, account }: Row): Place => ({ place, key: account.key });
 const inOrder = (one: Row, other: Row): number => compare(placed(one), placed(other));
-const isBehind = (row: Row, after: Place): boolean => compare(placed(row), after) > 0;
 
 const cursorShape = /^(\w+),(\d*),(.+)$/;
 
