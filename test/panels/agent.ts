@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEventStream } from '@sluice/agent/io/http/event-stream.ts';
 import { type Api, serveApi } from '@sluice/agent/io/http/server.ts';
-import type { AccountDto } from '@sluice/shared/contract/account-operations.ts';
+import type { AccountDto, NearestDto } from '@sluice/shared/contract/account-operations.ts';
 import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import {
 	type EffectiveDto,
@@ -21,11 +21,17 @@ import {
 	partsOfRule,
 	type UsageDto,
 } from '@sluice/shared/contract/limit-shapes.ts';
-import { type OperationHandlers, type OperationId, operations } from '@sluice/shared/contract/operations.ts';
+import {
+	type OperationHandlers,
+	type OperationId,
+	type OperationOutput,
+	operations,
+} from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
 import { eachOf, type Level, type LimitRule, limitRules, limitText, wholeServer } from '@sluice/shared/words/limits.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
+import { traceOf } from './trace.ts';
 
 type Stored = { base?: LimitsDto; exception?: LimitsDto; wouldHave?: LimitsView['wouldHave'] };
 
@@ -130,8 +136,26 @@ const maySee = (actor: Actor | undefined, account: AccountDto): boolean =>
 const usedOf = (account: AccountDto, rule: LimitRule): number =>
 	account.usage.find((one) => one.rule === rule)?.used ?? 0;
 
-function isNear(world: World, account: AccountDto): boolean {
-	return effectiveOf(world, 'account', account.key).some(({ rule, value }) => usedOf(account, rule) >= value * 0.8);
+/** The plainest form of the agent's definition: hours and days, enforced first. */
+function nearestOf(world: World, account: AccountDto): NearestDto | undefined {
+	const candidates = effectiveOf(world, 'account', account.key)
+		.filter(({ rule, mode }) => rule !== 'message.recipients' && (mode === 'enforce' || !rule.startsWith('minute')))
+		.map(({ rule, value, mode }): NearestDto => {
+			const used = usedOf(account, rule);
+			return { rule, used, value, mode, isNear: used > 0 && used >= value * 0.8 };
+		});
+	const rank = ({ isNear, mode }: NearestDto): number => (isNear ? (mode === 'enforce' ? 2 : 1) : 0);
+	return candidates.sort((a, b) => rank(b) - rank(a) || b.used / b.value - a.used / a.value)[0];
+}
+
+const withNearest = (world: World, account: AccountDto): AccountDto => {
+	const nearest = nearestOf(world, account);
+	return nearest === undefined ? account : { ...account, nearest };
+};
+
+function hasOwn(world: World, { key }: AccountDto): boolean {
+	const own = world.limits.get(`account:${key}`);
+	return own?.base !== undefined || own?.exception !== undefined;
 }
 
 function accountHandlers(world: World): Pick<OperationHandlers, 'listAccounts' | 'getAccount'> {
@@ -145,7 +169,9 @@ function accountHandlers(world: World): Pick<OperationHandlers, 'listAccounts' |
 					(query.state === undefined || account.state === query.state) &&
 					(query.reseller === undefined || account.reseller === query.reseller) &&
 					(query.plan === undefined || account.plan === query.plan) &&
-					(query.near !== true || isNear(world, account)),
+					(query.waiting !== true || account.waiting > 0) &&
+					(query.ownLimits !== true || hasOwn(world, account)) &&
+					(query.near !== true || nearestOf(world, account)?.isNear === true),
 			);
 			const sorted = [...found].sort((a, b) =>
 				query.sort === 'name'
@@ -157,15 +183,19 @@ function accountHandlers(world: World): Pick<OperationHandlers, 'listAccounts' |
 			const from = query.cursor === undefined ? 0 : sorted.findIndex(({ key }) => key === query.cursor) + 1;
 			const items = sorted.slice(from, from + query.limit);
 			const isLast = from + query.limit >= sorted.length;
+			const enforced = found.filter((account) => nearestOf(world, account)?.mode === 'enforce').length;
 			return ok({
-				items,
+				items: items.map((account) => withNearest(world, account)),
 				total: found.length,
+				...(query.near === true ? { near: { percent: 80, enforced, watched: found.length - enforced } } : {}),
 				...(isLast || items.length === 0 ? {} : { next: items.at(-1)?.key as string }),
 			});
 		},
 		async getAccount({ params }, actor) {
 			const account = world.accounts.find(({ key }) => key === params.id);
-			return account === undefined || !maySee(actor, account) ? failed({ code: 'not-found' }) : ok(account);
+			return account === undefined || !maySee(actor, account)
+				? failed({ code: 'not-found' })
+				: ok(withNearest(world, account));
 		},
 	};
 }
@@ -173,7 +203,7 @@ function accountHandlers(world: World): Pick<OperationHandlers, 'listAccounts' |
 function limitHandlers(
 	world: World,
 ): Pick<OperationHandlers, 'listLimits' | 'getLimits' | 'putLimits' | 'deleteLimits' | 'getUsage'> {
-	const stamped = (body: LimitsInput, actor: Actor | undefined): LimitsDto => ({
+	const stamped = ({ replaces: _replaces, ...body }: LimitsInput, actor: Actor | undefined): LimitsDto => ({
 		...body,
 		author: actor === undefined ? '' : actorText(actor),
 		// Two writes within a millisecond are told apart, as they are by the agent's clock.
@@ -182,9 +212,11 @@ function limitHandlers(
 	let writes = 0;
 	return {
 		async listLimits({ query }, actor) {
-			if (actor?.role !== 'admin') return failed({ code: 'forbidden' });
+			if (actor?.role !== 'admin' && actor?.role !== 'reseller') return failed({ code: 'forbidden' });
+			// A reseller sees its pool, and nothing of the server.
+			const isSeen = (key: string): boolean => actor.role === 'admin' || key === `reseller:${actor.id}`;
 			const keys = [...world.limits.keys()].filter(
-				(key) => query.level === undefined || key.startsWith(`${query.level}:`),
+				(key) => isSeen(key) && (query.level === undefined || key.startsWith(`${query.level}:`)),
 			);
 			return ok({
 				items: keys.map((key) => viewOf(world, key.split(':')[0] as Level, key.slice(key.indexOf(':') + 1))),
@@ -197,15 +229,24 @@ function limitHandlers(
 			const level = levelOfPath[params.level];
 			const key = `${level}:${params.id}`;
 			const part = body.until == null ? 'base' : 'exception';
+			const former = world.limits.get(key)?.[part];
+			if (body.replaces !== undefined && (former?.set ?? null) !== body.replaces)
+				return failed({ code: 'conflict', detail: 'Set meanwhile. Nothing was changed.' });
 			world.limits.set(key, { ...world.limits.get(key), [part]: stamped(body, actor) });
 			return ok(viewOf(world, level, params.id));
 		},
 		async deleteLimits({ params, query }) {
 			const level = levelOfPath[params.level];
 			const key = `${level}:${params.id}`;
-			const { base, wouldHave } = world.limits.get(key) ?? {};
-			if (query.only === 'exception' && base !== undefined)
-				world.limits.set(key, { base, ...(wouldHave === undefined ? {} : { wouldHave }) });
+			const { base, exception, ...rest } = world.limits.get(key) ?? {};
+			const taken = query.only === 'exception' ? exception : base;
+			if (query.replaces !== undefined && taken?.set !== query.replaces)
+				return failed({ code: 'conflict', detail: 'Set meanwhile. Nothing was changed.' });
+			const left = {
+				...(base === undefined || query.only !== 'exception' ? {} : { base }),
+				...(exception === undefined || query.only !== 'base' ? {} : { exception }),
+			};
+			if (Object.keys(left).length > 0) world.limits.set(key, { ...left, ...rest });
 			else world.limits.delete(key);
 			return ok(viewOf(world, level, params.id));
 		},
@@ -231,6 +272,51 @@ function limitHandlers(
 	};
 }
 
+function holdHandlers(
+	world: World,
+): Pick<OperationHandlers, 'listHolds' | 'putHold' | 'deleteHold' | 'act' | 'queue' | 'traceMessage'> {
+	const holds = new Map<string, OperationOutput<'listHolds'>['items'][number]>();
+	const openOf = (key: string): number => world.accounts.find((one) => one.key === key)?.waiting ?? 0;
+	let made = 0;
+	return {
+		listHolds: async () => ok({ items: [...holds.values()] }),
+		async putHold({ body: { selector, reason, seconds } }, actor) {
+			made += 1;
+			const hold = {
+				id: `hold${made}`,
+				selector,
+				reason,
+				author: actor === undefined ? '' : actorText(actor),
+				since: new Date(world.now()).toISOString(),
+				until: new Date(world.now() + seconds * 1000).toISOString(),
+			};
+			holds.set(hold.id, hold);
+			return ok({ hold, recipients: openOf(selector.id), messages: 1 });
+		},
+		async deleteHold({ params }) {
+			const hold = holds.get(params.id);
+			if (hold === undefined) return failed({ code: 'not-found' });
+			holds.delete(params.id);
+			return ok({ recipients: openOf(hold.selector.id), messages: 1 });
+		},
+		act: async ({ body }) =>
+			ok({ recipients: world.accounts.find(({ key }) => key === body.selector.id)?.held ?? 0, messages: 1 }),
+		queue: async () => {
+			const items = world.accounts
+				.filter(({ waiting, held }) => waiting + held > 0)
+				.map(({ key, waiting, held }) => ({ key, recipients: waiting + held, queued: 0, waiting, held, sending: 0 }));
+			return ok({ items, total: items.length });
+		},
+		async traceMessage({ params }, actor) {
+			const message = world.messages.find(({ id }) => id === params.id);
+			const account = world.accounts.find(({ key }) => key === message?.account);
+			if (message === undefined || account === undefined || !maySee(actor, account))
+				return failed({ code: 'not-found' });
+			return ok(traceOf(message));
+		},
+	};
+}
+
 export async function startFakeAgent(world: World): Promise<FakeAgent> {
 	const folder = mkdtempSync(join(tmpdir(), 'sluice-panel-'));
 	const socketPath = join(folder, 'agent.sock');
@@ -239,6 +325,7 @@ export async function startFakeAgent(world: World): Promise<FakeAgent> {
 	const answers = {
 		...accountHandlers(world),
 		...limitHandlers(world),
+		...holdHandlers(world),
 		listMessages: async ({ query }) =>
 			ok({ items: world.messages.filter(({ account }) => account === query.account).slice(0, query.limit) }),
 	} satisfies Partial<OperationHandlers>;

@@ -25,7 +25,8 @@ for (const width of [1280, 390])
 		await shot('login');
 		await logIn(page, pages);
 		await shot('accounts');
-		await page.locator(`#limit-${slug('rosenca')} .sl-origin > button`).focus();
+		await page.locator(`#limit-${slug('rosenca')} .sl-origin > a`).focus();
+		await page.locator(`#limit-${slug('rosenca')} .sl-chain`).waitFor();
 		await shot('tip');
 		await page.keyboard.press('Escape');
 		await page.locator(`#limit-${slug('rosenca')} .sl-edit`).click();
@@ -39,6 +40,16 @@ for (const width of [1280, 390])
 		await shot('toast');
 		await page.goto(`${pages.panel.url}accounts/shopmoda`);
 		await shot('account');
+		await page.getByRole('link', { name: 'Hold mail' }).click();
+		await page.locator('dialog[open]').waitFor();
+		await shot('hold');
+		await page.keyboard.press('Escape');
+		await page.goto(`${pages.panel.url}messages/0000000000004`);
+		await shot('message');
+		await page.goto(`${pages.panel.url}accounts/uid:7001`);
+		await shot('unknown');
+		await page.goto(`${pages.panel.url}accounts/velofix/release`);
+		await shot('release');
 		await page.goto(`${pages.panel.url}accounts?q=yogg`);
 		await shot('empty');
 		await context.close();

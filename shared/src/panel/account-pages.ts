@@ -5,10 +5,11 @@ import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import type { Said } from './adapter.ts';
 import { isFragment, sendFailure, sendPage, wordsOf } from './answer.ts';
+import type { DoneNote } from './done.ts';
 import { visitorOf } from './guard.ts';
-import type { DoneNote } from './limit-pages.ts';
 import { accountPageOf } from './model/account.ts';
 import { listOf } from './model/list.ts';
+import { mayOf } from './model/may.ts';
 import { parseQuery } from './model/query.ts';
 import { rulesOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
@@ -37,7 +38,9 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 			return;
 		}
 		const words = wordsOf(pages);
-		const list = listOf(facts.value, query, words);
+		const { actor } = visitorOf(request);
+		const may = mayOf(actor);
+		const list = listOf(facts.value, query, words, may);
 		if (isFragment(request)) {
 			const frame = pages.frame({ title: '', visitor: visitorOf(request) });
 			response
@@ -46,11 +49,10 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 				.send(await pages.fragment('list', { ...frame, list, swap: true }));
 			return;
 		}
-		const { role } = visitorOf(request).actor;
-		const isSeller = role === 'admin' || role === 'reseller';
 		const model = {
 			list,
-			rules: isSeller ? rulesOf(facts.value.book, words) : undefined,
+			rules: may.seeRules ? rulesOf(facts.value.book, words, may) : undefined,
+			isPool: !may.switchShared,
 			back: list.back,
 			swap: false,
 		};
@@ -58,12 +60,13 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 	});
 
 	router.get('/accounts/:id', async (request, response) => {
-		const facts = await readAccountPage(clientOf(request), request.params.id);
+		const may = mayOf(visitorOf(request).actor);
+		const facts = await readAccountPage(clientOf(request), request.params.id, may);
 		if (!facts.ok) {
 			await sendFailure(pages, request, response, facts.error);
 			return;
 		}
-		const page = accountPageOf(facts.value, wordsOf(pages));
+		const page = accountPageOf(facts.value, wordsOf(pages), may);
 		const model = { page, lines: page.lines, account: facts.value.account.key, swap: false, back: '' };
 		await sendPage(pages, request, response, { view: 'account', title: page.name, model, ...saidOf(request) });
 	});

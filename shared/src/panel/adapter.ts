@@ -22,8 +22,9 @@ export type Visitor = {
 export type Said = {
 	readonly text: string;
 	readonly isFailure?: boolean;
-	/** A sealed note that undoes it. */
+	/** A sealed note that undoes it, and which acts it belongs to; absent: limits. */
 	readonly undo?: string;
+	readonly undoOf?: 'holds';
 };
 
 export type About = { readonly title: string; readonly visitor?: Visitor; readonly said?: Said };

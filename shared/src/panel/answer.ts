@@ -16,7 +16,6 @@ export function wordsOf(pages: Pages): Words {
 	return {
 		t: pages.t,
 		base: pages.adapter.basePath,
-		accountWord: pages.adapter.words.account,
 		zoned: pages.place,
 		nowMs: pages.place.now(),
 	};

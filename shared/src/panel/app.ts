@@ -14,7 +14,9 @@ import { accountPages } from './account-pages.ts';
 import type { PanelAdapter } from './adapter.ts';
 import { isFragment, sendPage, toast } from './answer.ts';
 import { neverStored, onlyOwnForms, onlyVisitors, securityHeaders, visitorOf } from './guard.ts';
+import { holdPages } from './hold-pages.ts';
 import { limitPages } from './limit-pages.ts';
+import { messagePages } from './message-pages.ts';
 import type { Place } from './model/page-frame.ts';
 import { createPages } from './pages.ts';
 
@@ -68,6 +70,8 @@ export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp):
 		}),
 	);
 	app.use(base, limitPages(pages, clientOf));
+	app.use(base, holdPages(pages, clientOf));
+	app.use(base, messagePages(pages, clientOf));
 	app.use(base, accountPages(pages, clientOf));
 	app.use(async (request, response) => {
 		const model = { heading: t.missingPage, text: '', detail: '' };

@@ -39,7 +39,7 @@ export async function write(
 				? await client.call('putLimits', { params: target, body: one.body })
 				: await client.call('deleteLimits', {
 						params: target,
-						query: one.only === undefined ? {} : { only: one.only },
+						query: { only: one.only, replaces: one.replaces },
 					});
 		if (!answer.ok) return answer;
 		last = answer.value;
@@ -47,28 +47,42 @@ export async function write(
 	return ok(last);
 }
 
+const put = (body: LimitsInput, replaced: string | undefined): Write => ({
+	kind: 'put',
+	body: { ...body, replaces: replaced ?? null },
+});
+
+/** Somebody else was first: what stood is not what is to be replaced. */
+export const isConflict = (failure: ClientFailure): boolean =>
+	failure.kind === 'problem' && failure.problem.type === 'urn:sluice:conflict';
+
 /** The mode of a rule is switched in the set that has its number; a built-in default is written down for it. */
 export function modeWrites(view: LimitsView, rule: LimitRule, isEnforced: boolean): readonly Write[] {
 	const own = ownNumber(view, rule);
 	if (own === undefined) return [];
 	const mode = isEnforced ? 'enforce' : 'monitor';
 	if (own.stored !== undefined)
-		return [{ kind: 'put', body: withMode(inputOf(view[own.stored] as LimitsInput), rule, mode) }];
+		return [put(withMode(inputOf(view[own.stored] as LimitsInput), rule, mode), view[own.stored]?.set)];
 	const base: LimitsInput = view.base === undefined ? { mode: 'monitor' } : inputOf(view.base);
-	return [{ kind: 'put', body: withMode(withNumber(base, rule, own.value), rule, mode) }];
+	return [put(withMode(withNumber(base, rule, own.value), rule, mode), view.base?.set)];
 }
 
-/** Puts back what stood before; `changed` when somebody has written since. */
+/**
+ * Puts back what stood before; `changed` when somebody has written since, with what stands then. Each write says what it replaces, so
+ * that nothing comes between the look and the write.
+ */
 export async function undo(
 	client: Client,
 	note: UndoNote,
 	nowMs: number,
-): Promise<Result<LimitsView | 'changed', ClientFailure>> {
+): Promise<Result<{ readonly isUndone: boolean; readonly view: LimitsView }, ClientFailure>> {
 	const params = { level: note.level, id: note.id };
 	const present = await client.call('getLimits', { params });
 	if (!present.ok) return failed(present.error);
-	if (stampOf(present.value) !== note.stamp) return ok('changed');
+	if (stampOf(present.value) !== note.stamp) return ok({ isUndone: false, view: present.value });
 	const written = await write(client, params, restoring(note.former, present.value, nowMs));
-	if (!written.ok) return written;
-	return ok(written.value ?? present.value);
+	if (written.ok) return ok({ isUndone: true, view: written.value ?? present.value });
+	if (!isConflict(written.error)) return written;
+	const then = await client.call('getLimits', { params });
+	return then.ok ? ok({ isUndone: false, view: then.value }) : then;
 }

@@ -4,91 +4,35 @@
  * Each act is a form post. To htmx it answers with what has changed, to a browser without script with a redirect to the page it came
  * from; what was done and its undo travel along as a note that only the same session can open.
  */
-import { type Request, type Response, Router } from 'express';
-import type { Client } from '../client/client.ts';
-import { levelPathSchema, pathOfLevel } from '../contract/limit-shapes.ts';
-import type { LimitRule } from '../words/limits.ts';
+import { type Request, Router } from 'express';
+import type { Client, ClientFailure } from '../client/client.ts';
+import { type LimitsView, levelPathSchema, pathOfLevel } from '../contract/limit-shapes.ts';
+import { type LimitRule, limitText } from '../words/limits.ts';
 import { ok } from '../words/result.ts';
-import type { Said } from './adapter.ts';
-import { isFragment, sendFailure, sendNotDone, sendPage, toast, wordsOf } from './answer.ts';
+import { isFragment, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
+import { backOf, type Desk, done, type Exchange, fieldsOf, pathOf, spotOf, textOf, undoNote } from './done.ts';
 import { visitorOf } from './guard.ts';
-import { modeWrites, type UndoNote, undo, type Where, write } from './limit-acts.ts';
-import { limitLines, standsText } from './model/account.ts';
+import { isConflict, modeWrites, type UndoNote, undo, type Where, write } from './limit-acts.ts';
+import { standsText } from './model/account.ts';
 import { cellOf, type Draft, editorOf, ruleOr, type Spot } from './model/cell.ts';
-import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
-import { rowOf } from './model/list.ts';
-import { boundOf } from './model/parents.ts';
-import { effectiveFor, isRule, ownNumber, ruleWords } from './model/rule-words.ts';
-import { rulesOf, whoOf } from './model/rules.ts';
+import { formerOf, meanwhileOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
+import { mayOf } from './model/may.ts';
+import { boundOf, originOf } from './model/parents.ts';
+import { effectiveFor, isRule, ownNumber } from './model/rule-words.ts';
+import { whoOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
-import { type OneAccount, readAccount, readBook } from './read.ts';
-import { opened, sealed } from './signed.ts';
+import { type OneAccount, readAccount } from './read.ts';
+import { opened } from './signed.ts';
 import { count } from './text/numbers.ts';
 import { near, tomorrowMs } from './text/times.ts';
 
-/** A note that was not opened in that time is worth nothing; the toast stands 10 s, a page without script as long as it is read. */
-const undoMs = 10 * 60_000;
-
-/** What was done, as it travels through the address of a page. */
-export type DoneNote = { readonly text: string; readonly isFailure?: boolean; readonly undo?: string };
-
-/** What every act needs: drawing, and the agent for whoever asks. */
-type Desk = { readonly pages: Pages; readonly clientOf: (request: Request) => Client };
-type Exchange = { readonly request: Request; readonly response: Response };
-
-type Fields = { readonly [name: string]: unknown };
-const fieldsOf = (request: Request): Fields => (request.body ?? {}) as Fields;
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const spotOf = (value: unknown): Spot => (value === 'account' ? 'account' : 'list');
-/** Back to the list as it was: a query of ours, or nothing. */
-const backOf = (value: unknown): string => (/^\?[\w=&%.+~-]{1,1000}$/.test(textOf(value)) ? textOf(value) : '');
-
-function pathOf({ adapter }: Pages, where: Where): string {
-	const base = `${adapter.basePath}/accounts`;
-	return where.at === 'account' ? `${base}/${encodeURIComponent(where.account)}` : `${base}${where.back}`;
-}
-
-/** What has changed on the page, for htmx. */
-async function changed({ pages, clientOf }: Desk, request: Request, where: Where): Promise<string> {
-	const client = clientOf(request);
-	const words = wordsOf(pages);
-	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-	if (where.at === 'rules')
-		return pages.fragment('rules', {
-			...frame,
-			rules: rulesOf(await readBook(client), words),
-			back: where.back,
-			swap: true,
-		});
-	const one = await readAccount(client, where.account);
-	if (!one.ok) return '';
-	if (where.at === 'account')
-		return pages.fragment('limits', {
-			...frame,
-			lines: limitLines(one.value, words),
-			account: one.value.account.key,
-			swap: true,
-		});
-	const row = rowOf({ ...one.value, back: where.back }, words);
-	return pages.fragment('row-parts', { ...frame, row });
-}
-
-async function done(desk: Desk, { request, response }: Exchange, where: Where, said: Said): Promise<void> {
-	const { pages } = desk;
-	const { adapter, place } = pages;
-	if (isFragment(request)) {
-		const parts = await Promise.all([changed(desk, request, where), toast(pages, request, said)]);
-		response.type('html').send(parts.join('\n'));
-		return;
-	}
-	const { session } = visitorOf(request);
-	const note = sealed(adapter.secret, session, said satisfies DoneNote, place.now() + undoMs);
-	const path = pathOf(pages, where);
-	response.redirect(303, `${path}${path.includes('?') ? '&' : '?'}said=${encodeURIComponent(note)}`);
-}
-
-function undoNote({ adapter, place }: Pages, request: Request, note: UndoNote): string {
-	return sealed(adapter.secret, visitorOf(request).session, note, place.now() + undoMs);
+/** Who has set what meanwhile; undefined: nobody has. */
+function meanwhileText({ t, place }: Pages, seen: string, view: LimitsView, rule: LimitRule): string | undefined {
+	const found = meanwhileOf(seen, view, rule);
+	if (found === undefined) return undefined;
+	if (found === 'gone') return t.meanwhileGone;
+	const what = found.value === undefined ? t.noLimit : limitText(found.rule, found.value);
+	return t.meanwhileSet(found.author, what, near(place, Date.parse(found.set), place.now()));
 }
 
 async function sendEditor(
@@ -136,71 +80,151 @@ async function showCell(desk: Desk, { request, response }: Exchange): Promise<vo
 	}
 	const rule = ruleOr(request.query.cell, 'hour.recipients');
 	const back = backOf(request.query.back);
-	const cell = cellOf({ ...one.value, rule, spot: spotOf(request.query.spot), back }, wordsOf(pages));
+	const may = mayOf(visitorOf(request).actor);
+	const cell = cellOf({ ...one.value, rule, spot: spotOf(request.query.spot), back, may }, wordsOf(pages));
 	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
 	response.type('html').send(await pages.fragment('cell', { ...frame, cell }));
 }
 
-async function save(desk: Desk, { request, response }: Exchange): Promise<void> {
-	const { pages, clientOf } = desk;
-	const { t, place } = pages;
-	const client = clientOf(request);
-	const fields = fieldsOf(request);
-	const one = await readAccount(client, String(request.params.id));
+/** Where a limit comes from, asked for when somebody wants to know. */
+async function showOrigin({ pages, clientOf }: Desk, { request, response }: Exchange): Promise<void> {
+	const id = String(request.params.id);
+	if (!isFragment(request)) {
+		response.redirect(303, pathOf(pages, { at: 'account', account: id, back: '' }));
+		return;
+	}
+	const one = await readAccount(clientOf(request), id);
 	if (!one.ok) {
 		await sendNotDone(pages, request, response, one.error);
 		return;
 	}
 	const { account, view, book } = one.value;
+	const words = wordsOf(pages);
+	const rule = ruleOr(request.query.rule, 'hour.recipients');
+	const origin = originOf(rule, { owner: account, own: view, book, ...words });
+	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
+	response.type('html').send(await pages.fragment('origin-tip', { ...frame, origin }));
+}
+
+type Saving = {
+	readonly spot: Spot;
+	readonly cell: LimitRule;
+	readonly back: string;
+	readonly rule: LimitRule;
+	readonly lasting: 'tomorrow' | 'good';
+	readonly value: string;
+	readonly isRemoval: boolean;
+	/** What stood when the editor was opened; empty: a form of before. */
+	readonly seen: string;
+};
+
+function savingOf(request: Request): Saving {
+	const fields = fieldsOf(request);
 	const rule = ruleOr(fields.rule, 'hour.recipients');
-	const spot = spotOf(fields.spot);
-	const back = backOf(fields.back);
-	const lasting = fields.lasting === 'good' ? 'good' : 'tomorrow';
-	const value = textOf(fields.value);
-	const isRemoval = fields.act === 'remove';
-	const edit = isRemoval
+	return {
+		spot: spotOf(fields.spot),
+		cell: ruleOr(fields.cell, rule),
+		back: backOf(fields.back),
+		rule,
+		lasting: fields.lasting === 'good' ? 'good' : 'tomorrow',
+		value: textOf(fields.value),
+		isRemoval: fields.act === 'remove',
+		seen: textOf(fields.seen),
+	};
+}
+
+async function save(desk: Desk, exchange: Exchange): Promise<void> {
+	const { pages, clientOf } = desk;
+	const { request, response } = exchange;
+	const client = clientOf(request);
+	const one = await readAccount(client, String(request.params.id));
+	if (!one.ok) {
+		await sendNotDone(pages, request, response, one.error);
+		return;
+	}
+	const saving = savingOf(request);
+	const { rule, value, lasting } = saving;
+	const { account, view, book } = one.value;
+	const edit = saving.isRemoval
 		? ok({ rule, value: null, lasting } as const)
 		: parseEdit({ value, rule, lasting }, boundOf(rule, account, book));
-	if (!edit.ok) {
-		const draft = { rule, value, lasting, fault: edit.error } as const;
-		await sendEditor(pages, { request, response }, one.value, { spot, cell: ruleOr(fields.cell, rule), back, draft });
+	const meanwhile = saving.seen === '' ? undefined : meanwhileText(pages, saving.seen, view, rule);
+	if (!edit.ok || meanwhile !== undefined) {
+		const fault = edit.ok ? ({ kind: 'meanwhile', what: meanwhile ?? '' } as const) : edit.error;
+		await sendEditor(pages, exchange, one.value, { ...saving, draft: { rule, value, lasting, fault } });
 		return;
 	}
-	const untilMs = tomorrowMs(place, place.now());
+	const untilMs = tomorrowMs(pages.place, pages.place.now());
 	const target = { level: 'accounts', id: account.key } as const;
 	const written = await write(client, target, writesOf(edit.value, view, untilMs));
-	if (!written.ok) {
-		await sendNotDone(pages, request, response, written.error);
+	if (!written.ok) await notSaved(desk, exchange, saving, { view, failure: written.error });
+	else
+		await saved(desk, exchange, saving, {
+			one: one.value,
+			value: edit.value.value,
+			untilMs,
+			after: written.value ?? view,
+		});
+}
+
+/** Somebody may have written between our look and our write: then the editor stays, and says who. */
+async function notSaved(
+	{ pages, clientOf }: Desk,
+	exchange: Exchange,
+	saving: Saving,
+	{ view, failure }: { readonly view: LimitsView; readonly failure: ClientFailure },
+): Promise<void> {
+	const { request, response } = exchange;
+	const { rule, value, lasting } = saving;
+	const then = isConflict(failure) ? await readAccount(clientOf(request), String(request.params.id)) : undefined;
+	const what = then?.ok === true ? meanwhileText(pages, stampOf(view), then.value.view, rule) : undefined;
+	if (then?.ok !== true || what === undefined) {
+		await sendNotDone(pages, request, response, failure);
 		return;
 	}
-	const after = written.value ?? view;
-	const { unit, name } = ruleWords[rule];
+	const fault = { kind: 'meanwhile', what } as const;
+	await sendEditor(pages, exchange, then.value, { ...saving, draft: { rule, value, lasting, fault } });
+}
+
+async function saved(
+	desk: Desk,
+	exchange: Exchange,
+	{ rule, lasting, spot, back }: Saving,
+	{
+		one: { account, view },
+		value,
+		untilMs,
+		after,
+	}: { readonly one: OneAccount; readonly value: number | null; readonly untilMs: number; readonly after: LimitsView },
+): Promise<void> {
+	const { pages } = desk;
+	const { t, place } = pages;
+	const { unit, name } = t.rules[rule];
 	const until = lasting === 'good' ? t.forGood : t.untilTomorrow(near(place, untilMs, place.now()));
-	const text =
-		edit.value.value === null
-			? t.savedRemoved(account.name, name)
-			: t.saved(account.name, edit.value.value, unit, until);
+	const text = value === null ? t.savedRemoved(account.name, name) : t.saved(account.name, value, unit, until);
 	const inForce = effectiveFor(after, rule);
-	const isOther = edit.value.value !== null && inForce !== undefined && inForce.value !== edit.value.value;
+	const isOther = value !== null && inForce !== undefined && inForce.value !== value;
 	const where: Where = { at: spot, account: account.key, back };
-	await done(desk, { request, response }, where, {
+	const note: UndoNote = {
+		text,
+		level: 'accounts',
+		id: account.key,
+		rule,
+		who: account.name,
+		act: 'number',
+		former: formerOf(view),
+		stamp: stampOf(after),
+		where,
+	};
+	await done(desk, exchange, where, {
 		text: isOther ? `${text} ${t.inForce(inForce.text)}` : text,
-		undo: undoNote(pages, request, {
-			text,
-			...target,
-			rule,
-			who: account.name,
-			act: 'number',
-			former: formerOf(view),
-			stamp: stampOf(after),
-			where,
-		}),
+		undo: undoNote(pages, exchange.request, note),
 	});
 }
 
 async function switchMode(desk: Desk, { request, response }: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;
-	const { t, adapter } = pages;
+	const { t } = pages;
 	const client = clientOf(request);
 	const fields = fieldsOf(request);
 	const level = levelPathSchema.safeParse(pathOfLevel[textOf(fields.level) as keyof typeof pathOfLevel]);
@@ -219,15 +243,18 @@ async function switchMode(desk: Desk, { request, response }: Exchange): Promise<
 	}
 	const isEnforced = fields.to === 'enforce';
 	const written = await write(client, target, modeWrites(before.value, rule, isEnforced));
-	if (!written.ok) {
-		await sendNotDone(pages, request, response, written.error);
-		return;
-	}
 	const account = textOf(fields.account);
 	const back = backOf(fields.back);
 	const where: Where = account === '' ? { at: 'rules', back } : { at: 'account', account, back };
-	const who = whoOf(before.value.level, id, adapter.words.account);
-	const text = t.switched(ruleWords[rule].name, who, isEnforced);
+	if (!written.ok) {
+		const then = isConflict(written.error) ? await client.call('getLimits', { params: target }) : undefined;
+		const what = then?.ok === true ? meanwhileText(pages, stampOf(before.value), then.value, rule) : undefined;
+		if (what === undefined) await sendNotDone(pages, request, response, written.error);
+		else await done(desk, { request, response }, where, { text: t.notSwitched(what), isFailure: true });
+		return;
+	}
+	const who = whoOf(before.value.level, id, t);
+	const text = t.switched(t.rules[rule].name, who, isEnforced);
 	await done(desk, { request, response }, where, {
 		text,
 		undo: undoNote(pages, request, {
@@ -259,18 +286,20 @@ async function undoAct(desk: Desk, { request, response }: Exchange): Promise<voi
 		await sendNotDone(pages, request, response, undone.error);
 		return;
 	}
-	if (undone.value === 'changed') {
-		await done(desk, { request, response }, note.where, { text: t.undoConflict, isFailure: true });
+	const { isUndone, view } = undone.value;
+	if (!isUndone) {
+		const what = meanwhileText(pages, note.stamp, view, note.rule) ?? t.meanwhileGone;
+		await done(desk, { request, response }, note.where, { text: t.undoConflict(what), isFailure: true });
 		return;
 	}
-	const now = standsText(undone.value, note.rule, t.noLimit);
-	const own = ownNumber(undone.value, note.rule);
-	const mode = own?.mode === 'enforce' ? t.enforced : t.monitored;
-	const what = own === undefined ? now : `${count(own.value)} ${ruleWords[note.rule].unit}`;
+	const { name, unit } = t.rules[note.rule];
+	const now = standsText(view, note.rule, t.noLimit);
+	const own = ownNumber(view, note.rule);
+	const what = own === undefined ? now : `${count(own.value)} ${unit}`;
 	await done(desk, { request, response }, note.where, {
 		text:
 			note.act === 'mode'
-				? t.undoneRule(`${ruleWords[note.rule].name} of ${note.who}`, mode.toLowerCase())
+				? t.undoneRule(name, note.who, own?.mode === 'enforce')
 				: t.undone(note.who, note.level === 'accounts' ? now : what),
 	});
 }
@@ -281,6 +310,7 @@ export function limitPages(pages: Pages, clientOf: (request: Request) => Client)
 	const router = Router();
 	router.get('/accounts/:id/limit', (request, response) => showEditor(desk, { request, response }));
 	router.get('/accounts/:id/limit/cell', (request, response) => showCell(desk, { request, response }));
+	router.get('/accounts/:id/origin', (request, response) => showOrigin(desk, { request, response }));
 	router.post('/accounts/:id/limit', (request, response) => save(desk, { request, response }));
 	router.post('/limits/mode', (request, response) => switchMode(desk, { request, response }));
 	router.post('/limits/undo', (request, response) => undoAct(desk, { request, response }));

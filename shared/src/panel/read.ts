@@ -9,7 +9,9 @@ import type { AccountDto } from '../contract/account-operations.ts';
 import { type LimitsView, pathOfLevel, type UsageDto } from '../contract/limit-shapes.ts';
 import type { MessageSummaryDto } from '../contract/shapes.ts';
 import { failed, ok, type Result } from '../words/result.ts';
+import type { Hold } from './model/hold.ts';
 import type { ListFacts } from './model/list.ts';
+import type { May } from './model/may.ts';
 import type { SetBook } from './model/parents.ts';
 import { agentQuery, type ListQuery, shows } from './model/query.ts';
 
@@ -21,6 +23,8 @@ const setsMax = 1000;
 const sendersMax = 12;
 const messagesRead = 100;
 export const messagesShown = 10;
+/** Accounts with open mail; the agent gives no more. */
+const queueRowsMax = 10_000;
 
 type Asked<T> = Promise<Result<T, ClientFailure>>;
 
@@ -48,9 +52,13 @@ async function viewOf(client: Client, account: AccountDto): Promise<LimitsView> 
 	return answer.ok ? answer.value : noView(account);
 }
 
-async function totalOf(client: Client, query: ReturnType<typeof agentQuery>): Promise<number> {
+type Totals = { readonly total: number; readonly near?: ListFacts['near'] };
+
+async function totalOf(client: Client, query: ReturnType<typeof agentQuery>): Promise<Totals> {
 	const answer = await client.call('listAccounts', { query: { ...query, limit: 1 } });
-	return answer.ok ? answer.value.total : 0;
+	if (!answer.ok) return { total: 0 };
+	const { total, near } = answer.value;
+	return { total, ...(near === undefined ? {} : { near }) };
 }
 
 export async function readList(client: Client, query: ListQuery): Asked<ListFacts> {
@@ -75,8 +83,9 @@ export async function readList(client: Client, query: ListQuery): Asked<ListFact
 		accounts: items.map((account, index) => ({ account, view: views[index] as LimitsView })),
 		found,
 		...(next === undefined ? {} : { next }),
-		total,
-		shows: Object.fromEntries(shows.map((show, index) => [show, showTotals[index] ?? 0])) as ListFacts['shows'],
+		total: total.total,
+		shows: Object.fromEntries(shows.map((show, index) => [show, showTotals[index]?.total ?? 0])) as ListFacts['shows'],
+		near: showTotals[shows.indexOf('near')]?.near ?? { percent: 80, enforced: 0, watched: 0 },
 		book,
 	});
 }
@@ -102,6 +111,8 @@ export type AccountFacts = OneAccount & {
 	readonly waitsUntil?: string;
 	readonly messages: Result<readonly MessageSummaryDto[], ClientFailure>;
 	readonly senders: readonly Sender[];
+	/** Standing holds of the account, as far as the actor may see them. */
+	readonly holds: readonly Hold[];
 };
 
 const meteredKinds = { mailbox: 'mailbox', credential: 'credential', script: 'script' } as const;
@@ -148,20 +159,46 @@ async function ownSets(client: Client, account: AccountDto): Promise<readonly Li
 		.filter(({ level, id }) => (level === 'script' ? id.startsWith(`${account.key}:`) : mailboxes.has(id)));
 }
 
-export async function readAccountPage(client: Client, id: string): Asked<AccountFacts> {
+/** Who may not hold is not asked to see what is held. */
+async function readHolds(client: Client, key: string, may: May): Promise<readonly Hold[]> {
+	if (!may.hold) return [];
+	const answer = await client.call('listHolds');
+	if (!answer.ok) return [];
+	return answer.value.items.filter(({ selector }) => selector.kind === 'account' && selector.id === key);
+}
+
+export type HoldFacts = { readonly account: AccountDto; readonly open: number; readonly holds: readonly Hold[] };
+
+/** What a question before holding or releasing needs: what is open of the account now. */
+export async function readHoldFacts(client: Client, id: string, may: May): Asked<HoldFacts> {
+	const account = await client.call('getAccount', { params: { id } });
+	if (!account.ok) return account;
+	const { key } = account.value;
+	const [queue, holds] = await Promise.all([
+		client.call('queue', { query: { by: 'account', limit: queueRowsMax } }),
+		readHolds(client, key, may),
+	]);
+	if (!queue.ok) return queue;
+	const row = queue.value.items.find((one) => one.key === key);
+	return ok({ account: account.value, open: (row?.queued ?? 0) + (row?.waiting ?? 0) + (row?.sending ?? 0), holds });
+}
+
+export async function readAccountPage(client: Client, id: string, may: May): Asked<AccountFacts> {
 	const one = await readAccount(client, id);
 	if (!one.ok) return one;
 	const { account } = one.value;
-	const [usage, messages, sets] = await Promise.all([
+	const [usage, messages, sets, holds] = await Promise.all([
 		client.call('getUsage', { params: { level: 'accounts', id: account.key } }),
 		client.call('listMessages', { query: { account: account.key, limit: messagesRead } }),
 		ownSets(client, account),
+		readHolds(client, account.key, may),
 	]);
 	const senders = sendersOf(account, messages.ok ? messages.value.items : [], sets);
 	return ok({
 		...one.value,
 		...(usage.ok && usage.value.waitsUntil !== undefined ? { waitsUntil: usage.value.waitsUntil } : {}),
 		messages: messages.ok ? ok(messages.value.items.slice(0, messagesShown)) : failed(messages.error),
+		holds,
 		senders: await Promise.all(senders.map((sender) => meteredSender(client, sender))),
 	});
 }

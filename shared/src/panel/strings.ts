@@ -4,7 +4,9 @@
  * Short main clauses, present tense, active. Every number has a unit and a time span, every state a reason and a next step.
  * Not here: what the agent says itself (reasons, problems, the sentence of a limit); that is shown in its own words, as text.
  */
-import { count, counted } from './text/numbers.ts';
+import { limitStringsOf } from './limit-strings.ts';
+import { mailStringsOf } from './mail-strings.ts';
+import { capital, count, counted } from './text/numbers.ts';
 
 export type PanelWords = {
 	/** `account`, in Plesk `subscription`. */
@@ -16,9 +18,9 @@ export type PanelWords = {
 	readonly mta: string;
 };
 
-const capital = (word: string): string => `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
-
 export const stringsOf = (words: PanelWords) => ({
+	...limitStringsOf(words),
+	...mailStringsOf(words),
 	product: 'Sluice',
 	skip: 'Skip to content',
 	menu: 'Menu',
@@ -36,9 +38,11 @@ export const stringsOf = (words: PanelWords) => ({
 
 	accounts: capital(words.accounts),
 	account: capital(words.account),
-	nearSome: (near: number) =>
-		`${counted(near, `${words.account} has`, `${words.accounts} have`)} used 80 % or more of a limit`,
+	nearSome: (near: number, percentUsed: number) =>
+		`${counted(near, `${words.account} has`, `${words.accounts} have`)} used ${percentUsed} % or more of a limit`,
 	nearNone: `No ${words.account} is near a limit`,
+	nearWatched: (near: number) =>
+		`${counted(near, `${words.account} would`, `${words.accounts} would`)} be near a limit that only watches.`,
 	searchLabel: `Search ${words.accounts}`,
 	searchHint: `${capital(words.account)}, name or domain`,
 	search: 'Search',
@@ -48,6 +52,8 @@ export const stringsOf = (words: PanelWords) => ({
 	reseller: 'Reseller',
 	showOnly: 'Show only',
 	chipNear: 'Near a limit',
+	chipWaiting: 'Waiting',
+	chipOwn: 'Own limits',
 	chipSuspended: 'Suspended',
 	chipGone: 'Removed',
 	sorted: { usage: 'most used in 24 h first', name: 'by name', waiting: 'most waiting first' },
@@ -69,7 +75,6 @@ export const stringsOf = (words: PanelWords) => ({
 		owner: 'Owner, plan',
 	},
 	sortBy: (column: string) => `Sort by ${column}`,
-	noLimit: 'no limit',
 	noOwner: 'this server',
 	noPlan: 'no plan',
 	nothingMayLeave: 'nothing may leave',
@@ -87,90 +92,9 @@ export const stringsOf = (words: PanelWords) => ({
 	waitsElsewhere: (waiting: number) =>
 		`${counted(waiting, 'recipient waits', 'recipients wait')}: a limit of a sender or of a level above is used up. They leave in pace; nothing is lost.`,
 	waitsUntil: (when: string) => `Last one leaves about ${when} if you do nothing.`,
-	enforced: 'Enforced',
-	monitored: 'Monitor-only',
-	monitorHint: 'counts what it would have done, lets everything pass',
-	enforceHint: 'what is over it waits and leaves in pace',
-	wouldHave: (messages: number, recipients: number, since: string) =>
-		`would have made ${counted(messages, 'message', 'messages')} to ${counted(recipients, 'recipient', 'recipients')} wait since ${since}`,
-	wouldHaveOf: (messages: number, scopes: number, since: string) =>
-		`would have made ${counted(messages, 'message', 'messages')} of ${counted(scopes, 'sender', 'senders')} wait since ${since}`,
-	wouldHaveNone: 'nothing so far',
-	wouldHaveShort: (messages: number) => `${count(messages)} would have waited`,
-
-	originTitle: 'Where this limit comes from',
-	originRule: 'The smallest one applies. Counted per recipient.',
-	beside: (text: string, isEnforced: boolean) => `${isEnforced ? 'Enforced' : 'Monitor-only'} beside it: ${text}.`,
-	panelOwn: (value: string) => `${capital(words.panel)} itself allows ${value} messages an hour before us.`,
-
-	editOf: (rule: string, account: string) => `Change ${rule} of ${account}`,
-	editNow: (rule: string, account: string, now: string) => `Change ${rule} of ${account}, now ${now}`,
-	editTitle: (rule: string, account: string) => `${capital(rule)} of ${account}`,
-	editNumber: (unit: string) => `Number of ${unit}`,
-	editWindow: 'Counted over',
-	editLasting: 'How long',
-	untilTomorrow: (when: string) => `until ${when}`,
-	forGood: 'for good',
-	removeOwn: 'Remove own limit',
-	setNow: (text: string) => `Now: ${text}.`,
-	usedNow: (text: string) => `Used: ${text}.`,
-	boundServer: (value: string) => `The whole server allows ${value}.`,
-	boundReseller: (id: string, value: string) => `Reseller ${id} allows ${value} for all its ${words.accounts}.`,
-	faultNumber: 'Enter a whole number, 0 or more. 0: none may leave.',
-	faultServer: (value: number) =>
-		`The server allows ${count(value)} for all ${words.accounts}. Enter ${count(value)} or less.`,
-	faultReseller: (id: string, value: number) =>
-		`Reseller ${id} allows ${count(value)} for all its ${words.accounts}. Enter ${count(value)} or less.`,
-	saved: (account: string, value: number, unit: string, lasting: string) =>
-		`${account} may send ${count(value)} ${unit} ${lasting}.`,
-	savedRemoved: (account: string, rule: string) => `${account} has no own ${rule} any more.`,
-	inForce: (text: string) => `In force now: ${text}.`,
-	undone: (account: string, text: string) => `As before for ${account}: ${text}.`,
-	undoneRule: (rule: string, mode: string) => `As before: ${rule} is ${mode}.`,
-	undoTooLate: 'Not undone: the time for it is over. Change the limit by hand.',
-	undoConflict: 'Not undone: somebody has changed this limit since.',
 	notDone: (why: string) => `Not done: ${why}`,
-	switched: (rule: string, who: string, isEnforced: boolean) =>
-		isEnforced
-			? `The ${rule} of ${who} is enforced: what is over it waits and leaves in pace.`
-			: `The ${rule} of ${who} only watches: nothing waits because of it.`,
-	switchOf: (rule: string, who: string) => `Enforce the ${rule} of ${who}`,
-
-	rulesTitle: 'Rules for many',
-	rulesSub: 'what is set for the server, resellers and plans; each starts by only watching',
-	rulesColumns: { who: 'Set for', limit: 'Limit', mode: 'Mode', wouldHave: 'Would have' },
-	rulesNone: 'Nothing is set for the server, a reseller or a plan yet.',
-
-	limitsTitle: 'Limits',
-	sendersTitle: `Who sends in this ${words.account}`,
-	sendersSub: 'last 24 hours',
-	sendersNone: 'Nobody has sent yet.',
-	sendersColumns: { sender: 'Sender', hour: 'Last 60 min', day: 'Last 24 h', limit: 'Limit' },
-	kinds: {
-		mailbox: 'mailbox',
-		script: 'script',
-		unix: 'unix user, through sendmail or PHP',
-		credential: 'login of an application',
-		address: 'forward',
-	},
-	messagesTitle: 'Latest messages',
-	messagesNone: 'No message yet.',
-	messagesUnreadable: (why: string) => `Messages cannot be listed now: ${why}`,
-	messagesColumns: { at: 'Handed in', who: 'From and to', subject: 'Subject', result: 'Result' },
-	nullSender: '<> (report)',
-	noSubject: '(no subject)',
-	andMore: (more: number) => `and ${count(more)} more`,
-	states: {
-		queued: 'Queued',
-		waiting: 'Waiting',
-		held: 'Held',
-		sending: 'Sending',
-		delivered: 'Delivered',
-		bounced: 'Refused',
-		expired: 'Expired',
-		discarded: 'Discarded',
-		suppressed: 'Suppressed',
-	},
+	thisFilter: 'this filter',
+	quoted: (text: string) => `“${text}”`,
 	factsOf: (facts: readonly string[]) => facts.join(' · '),
 	planOf: (plan: string) => `plan ${plan}`,
 	ownerOf: (owner: string) => `owner ${owner}`,

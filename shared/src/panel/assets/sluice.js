@@ -1,5 +1,5 @@
 /*
- * In the browser: what htmx and the style sheet cannot do. Toast with its time, origin tips on Escape and tap, focus after a swap,
+ * In the browser: what htmx and the style sheet cannot do. Toast with its time, origin tips, dialogs, focus after a swap,
  * the refresh that never moves a row under the pointer, and the age of what is shown. Without this file all pages work.
  */
 (() => {
@@ -48,11 +48,65 @@
 		}
 	});
 
+	/* --- where a limit comes from: asked for when somebody points at it, once for each row --- */
+	let tips = 0;
+	const fill = async (link) => {
+		if (link.dataset.tip === undefined || link.nextElementSibling !== null) return;
+		const tip = document.createElement('span');
+		tip.className = 'sl-origin__b';
+		tip.role = 'tooltip';
+		tip.id = `tip-${++tips}`;
+		tip.textContent = document.getElementById('list')?.dataset.asking ?? '';
+		link.after(tip);
+		link.setAttribute('aria-describedby', tip.id);
+		try {
+			const answer = await fetch(link.dataset.tip, { headers: { 'hx-request': 'true' } });
+			if (!answer.ok) throw new Error(answer.statusText);
+			tip.innerHTML = await answer.text();
+		} catch {
+			// Asked again next time; the link itself leads to the page of the account.
+			tip.remove();
+			link.removeAttribute('aria-describedby');
+		}
+	};
+	const pointMs = 120;
+	let pointed;
+	root.addEventListener('pointerover', (event) => {
+		clearTimeout(pointed);
+		const link = event.target.closest('.sl-origin > a');
+		if (link !== null) pointed = setTimeout(fill, pointMs, link);
+	});
+	root.addEventListener('focusin', (event) => {
+		if (event.target.matches('.sl-origin > a')) fill(event.target);
+	});
+
+	/* --- a question comes as a dialog; the first thing in reach is Cancel --- */
+	const dialog = document.getElementById('dialog');
+	if (dialog !== null) {
+		new MutationObserver(() => {
+			if (dialog.firstElementChild === null || dialog.open) return;
+			dialog.showModal();
+			dialog.querySelector('[data-do="close-dialog"]')?.focus();
+		}).observe(dialog, { childList: true });
+		dialog.addEventListener('close', () => dialog.replaceChildren());
+	}
+
 	/* --- clicks and keys --- */
 	root.addEventListener('click', (event) => {
 		if (event.target.closest('[data-do="close-toast"]')) closeToast();
-		const tip = event.target.closest('.sl-origin > button')?.parentElement;
-		if (tip !== undefined && tip !== null) tip.toggleAttribute('data-open');
+		const opener = event.target.closest('.sl-origin > button, .sl-origin > a');
+		const tip = opener?.parentElement;
+		if (opener !== null) {
+			// A new tab is wanted: that is what the link is for.
+			if (opener.localName === 'a' && (event.ctrlKey || event.metaKey || event.shiftKey)) return;
+			event.preventDefault();
+			fill(opener);
+			tip.toggleAttribute('data-open');
+		}
+		if (event.target.closest('[data-do="close-dialog"]') && dialog?.open) {
+			event.preventDefault();
+			dialog.close();
+		}
 		for (const open of root.querySelectorAll('.sl-origin[data-open]'))
 			if (open !== tip) open.removeAttribute('data-open');
 	});

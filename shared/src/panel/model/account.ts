@@ -11,9 +11,11 @@ import type { AccountFacts, OneAccount, Sender } from '../read.ts';
 import { count } from '../text/numbers.ts';
 import { day, near } from '../text/times.ts';
 import { barFor, cellOf, type LimitCell, type Words } from './cell.ts';
+import { type ActLink, actsOf } from './hold.ts';
 import { type Badge, badgesOf, stateReason } from './list.ts';
-import type { SetBook } from './parents.ts';
-import { effectiveFor, ownNumber, ruleOrder, ruleWords } from './rule-words.ts';
+import type { May } from './may.ts';
+import { markOf, mostUrgent, type StateMark } from './message.ts';
+import { effectiveFor, ownNumber, ruleOrder } from './rule-words.ts';
 import { type RuleSwitch, whoOf } from './rules.ts';
 import type { Bar } from './usage-bar.ts';
 
@@ -41,11 +43,8 @@ export type MessageLine = {
 	readonly from: string;
 	readonly to: string;
 	readonly subject: string;
-	readonly state: {
-		readonly tone: 'ok' | 'wait' | 'hold' | 'bad' | 'off';
-		readonly sign: string;
-		readonly text: string;
-	};
+	readonly path: string;
+	readonly state: StateMark;
 	readonly why: string;
 };
 
@@ -54,6 +53,7 @@ export type AccountPage = {
 	readonly name: string;
 	readonly say: string;
 	readonly badges: readonly Badge[];
+	readonly acts: readonly ActLink[];
 	readonly note?: {
 		readonly tone: 'wait' | 'hold' | 'bad';
 		readonly sign: string;
@@ -69,36 +69,39 @@ export type AccountPage = {
 /** Rules without a number are offered only where people look for them. */
 const alwaysShown: readonly LimitRule[] = ['hour.recipients', 'day.recipients'];
 
-function controlOf(rule: LimitRule, view: LimitsView, book: SetBook, accountWord: string): LimitLine['control'] {
+function controlOf(rule: LimitRule, { view, book }: OneAccount, { t }: Words, may: May): LimitLine['control'] {
 	const effective = effectiveFor(view, rule);
 	if (effective === undefined || effective.origin.level === 'ramp') return undefined;
 	const { level, id } = effective.origin;
 	const isOwn = level === 'account';
+	if (isOwn ? !may.editAccounts : !may.switchShared) return undefined;
 	// Switched where the number stands; a level that we cannot see is not ours to switch.
 	const standsAt = isOwn ? view : book.get(`${level}:${id}`);
 	if (standsAt === undefined || ownNumber(standsAt, rule) === undefined) return undefined;
-	const whose = isOwn ? `this ${accountWord}` : whoOf(level, id, accountWord);
+	const whose = isOwn ? t.levelThis : whoOf(level, id, t);
 	return {
 		level,
 		id: isOwn ? view.id : id,
 		rule,
 		isEnforced: effective.mode === 'enforce',
-		label: `Enforce the ${ruleWords[rule].name} of ${whose}`,
+		label: t.switchOf(t.rules[rule].name, whose),
 		whose,
 	};
 }
 
-export function limitLines({ account, view, book }: OneAccount, words: Words): readonly LimitLine[] {
+export function limitLines(one: OneAccount, words: Words, may: May): readonly LimitLine[] {
+	const { account, view, book } = one;
+	const { t } = words;
 	const has = (rule: LimitRule): boolean => view.effective.some((one) => one.rule === rule);
 	return ruleOrder
 		.filter((rule) => has(rule) || alwaysShown.includes(rule))
 		.map((rule) => {
-			const control = controlOf(rule, view, book, words.accountWord);
+			const control = controlOf(rule, one, words, may);
 			return {
-				title: ruleWords[rule].title,
-				bar: barFor(account, view, rule, false),
+				title: t.rules[rule].title,
+				bar: barFor({ account, view, rule }, t, false),
 				hasUse: rule !== 'message.recipients',
-				cell: cellOf({ account, view, book, rule, spot: 'account' }, words),
+				cell: cellOf({ account, view, book, rule, spot: 'account', may }, words),
 				...(control === undefined ? {} : { control }),
 			};
 		});
@@ -121,31 +124,18 @@ function senderLine(sender: Sender, account: AccountDto, { t }: Words): SenderLi
 	};
 }
 
-const stateSigns = {
-	queued: { tone: 'wait', sign: 'clock' },
-	waiting: { tone: 'wait', sign: 'clock' },
-	held: { tone: 'hold', sign: 'pause' },
-	sending: { tone: 'wait', sign: 'clock' },
-	delivered: { tone: 'ok', sign: 'check' },
-	bounced: { tone: 'bad', sign: 'cross' },
-	expired: { tone: 'off', sign: 'cross' },
-	discarded: { tone: 'off', sign: 'cross' },
-	suppressed: { tone: 'off', sign: 'stop' },
-} as const;
-/** What of several recipients is told first: what a person may have to act on. */
-const urgency = ['held', 'bounced', 'waiting', 'queued', 'sending', 'expired', 'suppressed', 'discarded', 'delivered'];
-
-function messageLine(message: MessageSummaryDto, { t, zoned, nowMs }: Words): MessageLine {
-	const shown = [...message.recipients].sort((a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state))[0];
-	const state = shown?.state ?? 'queued';
+function messageLine(message: MessageSummaryDto, words: Words): MessageLine {
+	const { t, base, zoned, nowMs } = words;
+	const shown = mostUrgent(message);
 	const more = message.recipientCount - 1;
 	return {
 		at: near(zoned, Date.parse(message.accepted), nowMs),
 		from: message.sender === '' ? t.nullSender : message.sender,
 		to: `${message.recipients[0]?.address ?? ''}${more > 0 ? ` ${t.andMore(more)}` : ''}`,
 		subject: message.subject === '' ? t.noSubject : message.subject,
-		state: { ...stateSigns[state], text: t.states[state] },
-		why: shown?.reply ?? (shown?.due === undefined ? '' : `not before ${near(zoned, Date.parse(shown.due), nowMs)}`),
+		path: `${base}/messages/${message.id}`,
+		state: markOf(shown?.state ?? 'queued', words),
+		why: shown?.reply ?? (shown?.due === undefined ? '' : t.notBefore(near(zoned, Date.parse(shown.due), nowMs))),
 	};
 }
 
@@ -160,14 +150,30 @@ function noteOf(facts: AccountFacts, words: Words): AccountPage['note'] {
 	const { t, zoned, nowMs } = words;
 	const reason = stateReason(account, words);
 	if (account.state !== 'active' && reason !== undefined)
-		return { tone: 'bad', sign: 'stop', bold: `${account.name}: ${reason}.`, text: '' };
+		return {
+			tone: 'bad',
+			sign: 'stop',
+			bold: `${account.name}: ${reason}.`,
+			text: account.state === 'suspended' ? t.suspendedNote : '',
+		};
+	const [hold] = facts.holds;
+	if (hold !== undefined) {
+		const when = (time: string): string => near(zoned, Date.parse(time), nowMs);
+		return {
+			tone: 'hold',
+			sign: 'pause',
+			bold: t.heldNote(hold.author, when(hold.since)),
+			text: t.heldUntil(hold.reason, when(hold.until)),
+		};
+	}
+	if (account.held > 0) return { tone: 'hold', sign: 'pause', bold: t.heldMail(account.held), text: t.heldMailSay };
 	if (account.waiting > 0) {
 		const rule = ruleOrder.find((one) => isUsedUp(account, view, one));
 		const until = waitsUntil === undefined ? '' : t.waitsUntil(near(zoned, Date.parse(waitsUntil), nowMs));
 		const bold =
 			rule === undefined
 				? t.waitsElsewhere(account.waiting)
-				: t.usedUp(effectiveFor(view, rule)?.value ?? 0, ruleWords[rule].unit, account.waiting);
+				: t.usedUp(effectiveFor(view, rule)?.value ?? 0, t.rules[rule].unit, account.waiting);
 		return { tone: 'wait', sign: 'clock', bold, text: until };
 	}
 	return reason === undefined
@@ -175,7 +181,7 @@ function noteOf(facts: AccountFacts, words: Words): AccountPage['note'] {
 		: { tone: 'hold', sign: 'unknown', bold: `${account.name}: ${reason}.`, text: '' };
 }
 
-export function accountPageOf(facts: AccountFacts, words: Words): AccountPage {
+export function accountPageOf(facts: AccountFacts, words: Words, may: May): AccountPage {
 	const { account } = facts;
 	const { t, base, zoned } = words;
 	const note = noteOf(facts, words);
@@ -190,8 +196,9 @@ export function accountPageOf(facts: AccountFacts, words: Words): AccountPage {
 			t.mailboxes(account.mailboxes.length),
 		]),
 		badges: badgesOf(account, words),
+		acts: actsOf(account, facts.holds, words, may),
 		...(note === undefined ? {} : { note }),
-		lines: limitLines(facts, words),
+		lines: limitLines(facts, words, may),
 		senders: facts.senders.map((sender) => senderLine(sender, account, words)),
 		messages: facts.messages.ok ? facts.messages.value.map((message) => messageLine(message, words)) : [],
 		...(facts.messages.ok ? {} : { messagesFailure: t.messagesUnreadable(failureText(facts.messages.error)) }),

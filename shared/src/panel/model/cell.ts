@@ -8,16 +8,16 @@ import type { LimitRule } from '../../words/limits.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near, tomorrowMs, type Zoned } from '../text/times.ts';
-import type { EditFault, Lasting } from './edit.ts';
-import { boundOf, type Origin, originOf, type SetBook } from './parents.ts';
-import { effectiveFor, isRule, numberOf, ruleOrder, ruleWords } from './rule-words.ts';
+import { type EditFault, type Lasting, stampOf } from './edit.ts';
+import type { May } from './may.ts';
+import { boundOf, type Origin, originOf, originShort, type SetBook } from './parents.ts';
+import { effectiveFor, isRule, numberOf, ruleOrder } from './rule-words.ts';
 import { type Bar, barOf } from './usage-bar.ts';
 
 /** What the words of a cell are made with. */
 export type Words = {
 	readonly t: Strings;
 	readonly base: string;
-	readonly accountWord: string;
 	readonly zoned: Zoned;
 	readonly nowMs: number;
 };
@@ -28,11 +28,12 @@ export type Spot = 'list' | 'account';
 export type LimitCell = {
 	/** Of the element that is swapped. */
 	readonly domId: string;
-	readonly editPath: string;
+	/** Absent: not the actor's to change. */
+	readonly editPath?: string;
 	readonly editLabel: string;
 	/** `400 / h`, `no limit`. */
 	readonly text: string;
-	readonly origin: Origin;
+	readonly origin: { readonly short: string } & ({ readonly path: string; readonly page: string } | Origin);
 	readonly isEnforced: boolean;
 	readonly hasLimit: boolean;
 	/** What a rule that only watches would have done; undefined when nothing. */
@@ -56,18 +57,25 @@ export function shownRule(view: LimitsView, window: 'hour' | 'day'): LimitRule {
 /**
  * `isMain`: what waits is shown at this bar whatever made it wait; at the others only where their own limit is used up.
  */
-export function barFor(account: AccountDto, view: LimitsView, rule: LimitRule, isMain = true): Bar {
+export function barFor(
+	{ account, view, rule }: { readonly account: AccountDto; readonly view: LimitsView; readonly rule: LimitRule },
+	t: Strings,
+	isMain = true,
+): Bar {
 	const usage = account.usage.find((one) => one.rule === rule);
 	const effective = effectiveFor(view, rule);
 	const isUsedUp = effective?.mode === 'enforce' && usage !== undefined && usage.used >= effective.value;
-	return barOf({
-		used: usage?.used ?? 0,
-		waiting: isMain || isUsedUp ? (usage?.waiting ?? 0) : 0,
-		limit: effective?.value,
-		mode: effective?.mode ?? 'monitor',
-		span: ruleWords[rule].span,
-		what: ruleWords[rule].what,
-	});
+	return barOf(
+		{
+			used: usage?.used ?? 0,
+			waiting: isMain || isUsedUp ? (usage?.waiting ?? 0) : 0,
+			limit: effective?.value,
+			mode: effective?.mode ?? 'monitor',
+			span: t.rules[rule].span,
+			what: t.rules[rule].what,
+		},
+		t,
+	);
 }
 
 export function wouldHaveOf(
@@ -105,6 +113,7 @@ export function cellOf(
 		rule,
 		spot,
 		back = '',
+		may,
 	}: {
 		readonly account: AccountDto;
 		readonly view: LimitsView;
@@ -113,19 +122,25 @@ export function cellOf(
 		readonly spot: Spot;
 		/** Query of the list that one came from. */
 		readonly back?: string;
+		readonly may: Pick<May, 'editAccounts'>;
 	},
 	words: Words,
 ): LimitCell {
 	const { t, base } = words;
 	const effective = effectiveFor(view, rule);
-	const text = effective === undefined ? t.noLimit : `${count(effective.value)} ${ruleWords[rule].span}`;
+	const text = effective === undefined ? t.noLimit : `${count(effective.value)} ${t.rules[rule].span}`;
 	const wouldHave = wouldHaveOf(view, rule, words);
+	const page = `${base}/accounts/${encodeURIComponent(account.key)}`;
 	return {
 		domId: cellId(spot, account.key, rule),
-		editPath: `${base}/accounts/${encodeURIComponent(account.key)}/limit${cellQuery(spot, rule, back)}`,
-		editLabel: t.editNow(ruleWords[rule].name, account.name, text),
+		...(may.editAccounts ? { editPath: `${page}/limit${cellQuery(spot, rule, back)}` } : {}),
+		editLabel: t.editNow(t.rules[rule].name, account.name, text),
 		text,
-		origin: originOf(rule, { owner: account, own: view, book, ...words }),
+		// Fifty chains would be half of a list: there each is asked for when somebody wants it.
+		origin:
+			spot === 'list'
+				? { short: originShort(effective, words), path: `${page}/origin${cellQuery(spot, rule, '')}`, page }
+				: originOf(rule, { owner: account, own: view, book, ...words }),
 		isEnforced: effective?.mode === 'enforce',
 		hasLimit: effective !== undefined,
 		...(wouldHave === undefined ? {} : { wouldHave }),
@@ -137,7 +152,14 @@ export type Editor = {
 	readonly title: string;
 	readonly savePath: string;
 	readonly cellPath: string;
-	readonly fields: { readonly spot: Spot; readonly cell: LimitRule; readonly rule: LimitRule; readonly back: string };
+	readonly fields: {
+		readonly spot: Spot;
+		readonly cell: LimitRule;
+		readonly rule: LimitRule;
+		readonly back: string;
+		/** What stood when it was opened: nobody's number is replaced unseen. */
+		readonly seen: string;
+	};
 	readonly value: string;
 	readonly numberLabel: string;
 	readonly rules: readonly { readonly rule: LimitRule; readonly unit: string; readonly isChosen: boolean }[];
@@ -156,6 +178,7 @@ export type Draft = {
 
 function faultText(t: Strings, fault: EditFault): string {
 	if (fault.kind === 'not-a-number') return t.faultNumber;
+	if (fault.kind === 'meanwhile') return t.faultMeanwhile(fault.what);
 	return fault.who === 'server' ? t.faultServer(fault.value) : t.faultReseller(fault.id, fault.value);
 }
 
@@ -168,7 +191,7 @@ function hintsOf(
 	words: Words,
 ): readonly string[] {
 	const { t } = words;
-	const { unit, what } = ruleWords[rule];
+	const { unit, what } = t.rules[rule];
 	const effective = effectiveFor(view, rule);
 	const usage = account.usage.find((one) => one.rule === rule);
 	const bound = boundOf(rule, account, book);
@@ -212,13 +235,13 @@ export function editorOf(
 	const effective = effectiveFor(view, rule);
 	return {
 		domId: cellId(spot, account.key, cell),
-		title: t.editTitle(ruleWords[rule].name, account.name),
+		title: t.editTitle(t.rules[rule].name, account.name),
 		savePath: path,
 		cellPath: `${path}/cell?${new URLSearchParams({ spot, cell, back })}`,
-		fields: { spot, cell, rule, back },
+		fields: { spot, cell, rule, back, seen: stampOf(view) },
 		value: draft.value ?? (effective === undefined ? '' : String(effective.value)),
-		numberLabel: t.editNumber(ruleWords[rule].unit),
-		rules: ruleOrder.map((one) => ({ rule: one, unit: ruleWords[one].unit, isChosen: one === rule })),
+		numberLabel: t.editNumber(t.rules[rule].unit),
+		rules: ruleOrder.map((one) => ({ rule: one, unit: t.rules[one].unit, isChosen: one === rule })),
 		lastings: [
 			{
 				lasting: 'tomorrow',

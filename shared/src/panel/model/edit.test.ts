@@ -4,12 +4,26 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { LimitsDto, LimitsInput, LimitsView } from '../../contract/limit-shapes.ts';
 import type { LimitRule } from '../../words/limits.ts';
-import { type Edit, formerOf, parseEdit, parseNumber, restoring, stampOf, type Write, writesOf } from './edit.ts';
+import {
+	type Edit,
+	formerOf,
+	meanwhileOf,
+	parseEdit,
+	parseNumber,
+	restoring,
+	stampOf,
+	type Write,
+	writesOf,
+} from './edit.ts';
 import { inputOf, isEmptySet, numberOf, ruleOrder } from './rule-words.ts';
 
 const untilMs = Date.parse('2026-11-25T08:42:00Z');
 const nowMs = untilMs - 86_400_000;
-const dto = (input: LimitsInput): LimitsDto => ({ ...input, author: 'admin root', set: '2026-11-01T00:00:00.000Z' });
+const dto = ({ replaces: _replaces, ...input }: LimitsInput): LimitsDto => ({
+	...input,
+	author: 'admin root',
+	set: '2026-11-01T00:00:00.000Z',
+});
 const view = (change: Partial<LimitsView>): LimitsView => ({
 	level: 'account',
 	id: 'acme',
@@ -23,8 +37,9 @@ function apply(before: LimitsView, writes: readonly Write[]): LimitsView {
 	let { base, exception } = before;
 	for (const write of writes) {
 		if (write.kind === 'delete') {
-			exception = undefined;
-			if (write.only === undefined) base = undefined;
+			assert.equal(write.replaces, before[write.only]?.set);
+			if (write.only === 'exception') exception = undefined;
+			else base = undefined;
 		} else if (write.body.until == null) base = dto(write.body);
 		else exception = dto(write.body);
 	}
@@ -86,6 +101,7 @@ test('one number changes, all others stay; watching stays watching, enforced sta
 				hour: { recipients: 150, messages: 40 },
 				day: { recipients: 500 },
 				note: 'as agreed',
+				replaces: '2026-11-01T00:00:00.000Z',
 			},
 		},
 	]);
@@ -97,6 +113,7 @@ test('one number changes, all others stay; watching stays watching, enforced sta
 			modes: { 'day.recipients': 'enforce' },
 			day: { recipients: 900 },
 			until: '2026-11-25T08:42:00.000Z',
+			replaces: null,
 		},
 	});
 });
@@ -104,7 +121,7 @@ test('one number changes, all others stay; watching stays watching, enforced sta
 test('taking the only number away leaves nothing; taking one of several leaves the others', () => {
 	const only = view({ base: dto({ mode: 'monitor', hour: { recipients: 100 } }) });
 	assert.deepEqual(writesOf({ rule: 'hour.recipients', value: null, lasting: 'good' }, only, untilMs), [
-		{ kind: 'delete' },
+		{ kind: 'delete', only: 'base', replaces: '2026-11-01T00:00:00.000Z' },
 	]);
 	const several = view({ base: dto({ mode: 'monitor', hour: { recipients: 100 }, day: { recipients: 9 } }) });
 	const [put] = writesOf({ rule: 'hour.recipients', value: null, lasting: 'good' }, several, untilMs);
@@ -154,4 +171,23 @@ test('a set that was put is told apart by when; what is put again has no author'
 	assert.deepEqual(inputOf(dto({ mode: 'monitor' })), { mode: 'monitor' });
 	assert.equal(isEmptySet({ mode: 'monitor', hour: { recipients: null } }), true);
 	assert.equal(isEmptySet({ mode: 'monitor', hour: { recipients: 0 } }), false, '0 is a number: none may leave');
+});
+
+test('what somebody has set since is told with who and when; an exception that has ended by itself is nobody', () => {
+	const seen = view({ base: dto({ mode: 'monitor', hour: { recipients: 100 } }) });
+	const later = '2026-11-24T08:41:00.000Z';
+	const other = { ...dto({ mode: 'monitor', hour: { recipients: 300 } }), author: 'admin anna', set: later };
+	assert.equal(meanwhileOf(stampOf(seen), seen, 'hour.recipients'), undefined);
+	assert.deepEqual(meanwhileOf(stampOf(seen), view({ base: other }), 'hour.recipients'), {
+		author: 'admin anna',
+		rule: 'hour.recipients',
+		value: 300,
+		set: later,
+	});
+	assert.equal(meanwhileOf(stampOf(seen), view({}), 'hour.recipients'), 'gone');
+	const exception = { ...other, until: new Date(untilMs).toISOString() };
+	assert.equal(meanwhileOf(stampOf({ ...seen, exception }), seen, 'hour.recipients'), undefined);
+	const both = meanwhileOf(stampOf(seen), { ...seen, exception }, 'day.recipients');
+	assert.ok(both !== undefined && both !== 'gone');
+	assert.deepEqual([both.rule, both.value], ['hour.recipients', 300], 'another number than the edited one');
 });

@@ -9,7 +9,7 @@
 import type { LimitsInput, LimitsView } from '../../contract/limit-shapes.ts';
 import type { LimitRule } from '../../words/limits.ts';
 import { failed, ok, type Result } from '../../words/result.ts';
-import { effectiveFor, inputOf, isEmptySet, withNumber } from './rule-words.ts';
+import { effectiveFor, inputOf, isEmptySet, numberOf, ruleOrder, withNumber } from './rule-words.ts';
 
 export type Lasting = 'tomorrow' | 'good';
 
@@ -22,6 +22,8 @@ export type Edit = {
 
 export type EditFault =
 	| { readonly kind: 'not-a-number' }
+	/** Somebody has set something else since the editor was opened; in words. */
+	| { readonly kind: 'meanwhile'; readonly what: string }
 	| { readonly kind: 'above'; readonly value: number; readonly who: 'server' | 'reseller'; readonly id: string };
 
 const valueMax = 1_000_000_000;
@@ -47,7 +49,7 @@ export function parseEdit(
 /** One call that the agent is to be asked for. */
 export type Write =
 	| { readonly kind: 'put'; readonly body: LimitsInput }
-	| { readonly kind: 'delete'; readonly only?: 'exception' };
+	| { readonly kind: 'delete'; readonly only: 'base' | 'exception'; readonly replaces: string };
 
 const modeFor = (view: LimitsView, rule: LimitRule): 'monitor' | 'enforce' =>
 	effectiveFor(view, rule)?.mode ?? 'monitor';
@@ -68,7 +70,8 @@ export function writesOf(edit: Edit, view: LimitsView, untilMs: number): readonl
 		edit.rule,
 		modeFor(view, edit.rule),
 	);
-	return [{ kind: 'put', body: isException ? { ...set, until: new Date(untilMs).toISOString() } : set }];
+	const body = isException ? { ...set, until: new Date(untilMs).toISOString() } : set;
+	return [{ kind: 'put', body: { ...body, replaces: former?.set ?? null } }];
 }
 
 function removal(rule: LimitRule, view: LimitsView): readonly Write[] {
@@ -92,30 +95,43 @@ export const formerOf = (view: LimitsView): Former => ({
 });
 
 /**
- * From what stands now to what stood before. Without a base both are taken away first, since there is no way to take away the base
- * alone; an exception that has ended meanwhile does not come back.
+ * From what stands now to what stood before, each write bound to what it replaces. An exception that has ended meanwhile does not come
+ * back.
  */
 export function restoring(former: Former, view: LimitsView, nowMs?: number): readonly Write[] {
-	const exception =
-		former.exception?.until != null && (nowMs === undefined || Date.parse(former.exception.until) > nowMs)
-			? former.exception
-			: undefined;
+	const { until } = former.exception ?? {};
+	const isOver = until != null && nowMs !== undefined && Date.parse(until) <= nowMs;
+	const wanted: Former = isOver ? (former.base === undefined ? {} : { base: former.base }) : former;
 	const present = formerOf(view);
-	const isBaseGone = former.base === undefined && present.base !== undefined;
-	const hasException = present.exception !== undefined && !isBaseGone;
-	return [
-		...(isBaseGone ? [{ kind: 'delete' } as const] : []),
-		...(former.base === undefined || isSame(former.base, present.base)
-			? []
-			: [{ kind: 'put', body: former.base } as const]),
-		...(exception === undefined && hasException ? [{ kind: 'delete', only: 'exception' } as const] : []),
-		...(exception === undefined || (hasException && isSame(exception, present.exception))
-			? []
-			: [{ kind: 'put', body: exception } as const]),
-	];
+	return (['base', 'exception'] as const).flatMap((part): Write[] => {
+		const body = wanted[part];
+		const replaces = view[part]?.set;
+		if (body !== undefined)
+			return isSame(body, present[part]) ? [] : [{ kind: 'put', body: { ...body, replaces: replaces ?? null } }];
+		return replaces === undefined ? [] : [{ kind: 'delete', only: part, replaces }];
+	});
 }
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** When each part was last written: what an undo must still find. */
 export const stampOf = (view: LimitsView): string => `${view.base?.set ?? '-'}/${view.exception?.set ?? '-'}`;
+
+export type Meanwhile =
+	| 'gone'
+	| { readonly author: string; readonly rule: LimitRule; readonly value: number | undefined; readonly set: string };
+
+/**
+ * What somebody else has done since, for who would replace it unseen; undefined: nothing. An exception that is gone has ended by
+ * itself, as far as anybody can tell.
+ */
+export function meanwhileOf(seen: string, view: LimitsView, rule: LimitRule): Meanwhile | undefined {
+	const [base, exception] = seen.split('/');
+	const newer = [view.exception, view.base]
+		.filter((set) => set !== undefined)
+		.filter((set) => set.set !== (set === view.base ? base : exception))
+		.sort((a, b) => (a.set < b.set ? 1 : -1))[0];
+	if (newer === undefined) return base !== '-' && view.base === undefined ? 'gone' : undefined;
+	const changed = [rule, ...ruleOrder].find((one) => numberOf(newer, one) !== undefined) ?? rule;
+	return { author: newer.author, rule: changed, value: numberOf(newer, changed), set: newer.set };
+}

@@ -5,9 +5,12 @@
  */
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
+import type { LimitRule } from '../../words/limits.ts';
+import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
 import { barFor, cellOf, type LimitCell, shownRule, slug, type Words } from './cell.ts';
+import type { May } from './may.ts';
 import type { SetBook } from './parents.ts';
 import {
 	isFiltered,
@@ -19,8 +22,8 @@ import {
 	withoutQuery,
 	withQuery,
 } from './query.ts';
-import { effectiveFor, ruleWords } from './rule-words.ts';
-import { type Bar, nearRatio } from './usage-bar.ts';
+import { effectiveFor } from './rule-words.ts';
+import type { Bar } from './usage-bar.ts';
 
 export type Badge = { readonly tone: 'wait' | 'hold' | 'bad' | 'off'; readonly sign: string; readonly text: string };
 
@@ -47,6 +50,8 @@ export type ListFacts = {
 	readonly next?: string;
 	readonly total: number;
 	readonly shows: { readonly [S in Show]: number };
+	/** Of those that are near a limit. */
+	readonly near: { readonly percent: number; readonly enforced: number; readonly watched: number };
 	readonly book: SetBook;
 };
 
@@ -96,15 +101,11 @@ export function stateReason(account: AccountDto, { t, zoned, nowMs }: Words): st
 	return account.isKnown ? undefined : t.unknownReason;
 }
 
-/** Another enforced rule that is nearer to its limit than the hour is: `91 % of the daily limit used`. */
-function nearestOther(account: AccountDto, view: LimitsView, shown: string): string | undefined {
-	const ratios = view.effective.flatMap((one) => {
-		const used = account.usage.find((usage) => usage.rule === one.rule)?.used ?? 0;
-		return one.rule !== shown && one.mode === 'enforce' && one.value > 0 && used / one.value >= nearRatio
-			? [{ ratio: used / one.value, text: `${count(used)} of ${count(one.value)} ${ruleWords[one.rule].unit} used` }]
-			: [];
-	});
-	return ratios.sort((a, b) => b.ratio - a.ratio)[0]?.text;
+/** A rule that the row does not show is nearer to its end: `733 of 800 recipients a day used`. */
+function nearestOther({ nearest }: AccountDto, shown: LimitRule, t: Strings): string | undefined {
+	if (nearest === undefined || !nearest.isNear || nearest.rule === shown) return undefined;
+	const { rule, used, value, mode } = nearest;
+	return t.nearest(used, value, t.rules[rule].unit, mode === 'enforce');
 }
 
 export function rowOf(
@@ -113,7 +114,14 @@ export function rowOf(
 		view,
 		book,
 		back,
-	}: { readonly account: AccountDto; readonly view: LimitsView; readonly book: SetBook; readonly back: string },
+		may,
+	}: {
+		readonly account: AccountDto;
+		readonly view: LimitsView;
+		readonly book: SetBook;
+		readonly back: string;
+		readonly may: May;
+	},
 	words: Words,
 ): Row {
 	const { t, base } = words;
@@ -123,7 +131,7 @@ export function rowOf(
 	const facts = [
 		...account.domains.filter((domain) => domain !== account.name).slice(0, 1),
 		...(account.domains.length > 2 ? [t.andMore(account.domains.length - 1)] : []),
-		...[stateReason(account, words), nearestOther(account, view, hour)].filter((text) => text !== undefined),
+		...[stateReason(account, words), nearestOther(account, hour, t)].filter((text) => text !== undefined),
 	];
 	return {
 		id: slug(account.key),
@@ -131,12 +139,12 @@ export function rowOf(
 		name: account.name,
 		second: t.factsOf(facts),
 		badges: badgesOf(account, words),
-		bar: barFor(account, view, hour),
+		bar: barFor({ account, view, rule: hour }, t),
 		dayUsed: count(account.usage.find((one) => one.rule === dayRule)?.used ?? 0),
-		dayOf: dayLimit === undefined ? t.noLimit : `of ${count(dayLimit)}`,
+		dayOf: dayLimit === undefined ? t.noLimit : t.dayOf(dayLimit),
 		waiting: count(account.waiting),
 		hasWaiting: account.waiting > 0,
-		cell: cellOf({ account, view, book, rule: hour, spot: 'list', back }, words),
+		cell: cellOf({ account, view, book, rule: hour, spot: 'list', back, may }, words),
 		owner: account.reseller ?? t.noOwner,
 		plan: account.plan ?? t.noPlan,
 	};
@@ -163,21 +171,28 @@ function choices(
 function emptyOf(facts: ListFacts, query: ListQuery, path: string, { t }: Words): List['empty'] {
 	if (facts.accounts.length > 0) return undefined;
 	if (!isFiltered(query)) return { isNew: true, title: t.emptyNewTitle, text: t.emptyNew, clearPath: path };
-	const what = query.search === '' ? 'this filter' : `“${query.search}”`;
+	const what = query.search === '' ? t.thisFilter : t.quoted(query.search);
 	return { isNew: false, title: t.emptyTitle(what), text: t.emptyText(facts.total), clearPath: path };
 }
 
-export function listOf(facts: ListFacts, query: ListQuery, words: Words): List {
+export function listOf(facts: ListFacts, query: ListQuery, words: Words, may: May): List {
 	const { t, base } = words;
 	const path = `${base}/accounts`;
 	const at = (to: ListQuery): string => `${path}${queryText(to)}`;
-	const chipTexts = { near: t.chipNear, suspended: t.chipSuspended, gone: t.chipGone };
+	const chipTexts = {
+		near: t.chipNear,
+		waiting: t.chipWaiting,
+		own: t.chipOwn,
+		suspended: t.chipSuspended,
+		gone: t.chipGone,
+	};
 	const columnTexts = { usage: t.columns.day, name: t.columns.account, waiting: t.columns.waiting };
+	const { percent, enforced, watched } = facts.near;
 	const empty = emptyOf(facts, query, path, words);
 	return {
 		path,
-		headline: facts.shows.near > 0 ? t.nearSome(facts.shows.near) : t.nearNone,
-		say: `${t.total(facts.total)}.`,
+		headline: enforced > 0 ? t.nearSome(enforced, percent) : t.nearNone,
+		say: [`${t.total(facts.total)}.`, ...(watched > 0 ? [t.nearWatched(watched)] : [])].join(' '),
 		query,
 		back: queryText(query),
 		chips: (Object.keys(chipTexts) as Show[]).map((show) => ({
@@ -199,7 +214,7 @@ export function listOf(facts: ListFacts, query: ListQuery, words: Words): List {
 				},
 			]),
 		) as List['columns'],
-		rows: facts.accounts.map((one) => rowOf({ ...one, book: facts.book, back: queryText(query) }, words)),
+		rows: facts.accounts.map((one) => rowOf({ ...one, book: facts.book, back: queryText(query), may }, words)),
 		shown: t.shown(facts.accounts.length, facts.found),
 		...(query.cursor === undefined ? {} : { first: at(withQuery(query, {})) }),
 		...(facts.next === undefined ? {} : { next: at({ ...query, cursor: facts.next }) }),

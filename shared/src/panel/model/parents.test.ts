@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EffectiveDto, LimitsInput, LimitsView } from '../../contract/limit-shapes.ts';
+import { stringsOf } from '../strings.ts';
 import { boundOf, originOf, type SetBook } from './parents.ts';
 import { effectiveFor, ownNumber } from './rule-words.ts';
 
@@ -33,8 +34,9 @@ const book: SetBook = new Map(
 		]),
 	].map((one) => [`${one.level}:${one.id}`, one]),
 );
+const words = { account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' };
 const owner = { key: 'rosenca', reseller: 'nordweb', plan: 'Basic' };
-const about = { owner, book, accountWord: 'account', zoned: { zone: 'Europe/Berlin' }, nowMs };
+const about = { owner, book, t: stringsOf(words), zoned: { zone: 'Europe/Berlin' }, nowMs };
 
 test('the chain goes from outside in, with a default that nobody has set, and marks what gives and what caps', () => {
 	const own = view('account', 'rosenca', undefined, [

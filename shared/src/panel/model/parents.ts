@@ -8,9 +8,10 @@
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { EffectiveDto, LimitsView } from '../../contract/limit-shapes.ts';
 import { eachOf, type LimitRule, wholeServer } from '../../words/limits.ts';
+import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near, type Zoned } from '../text/times.ts';
-import { besideFor, effectiveFor, ownNumber, ruleWords } from './rule-words.ts';
+import { besideFor, effectiveFor, ownNumber } from './rule-words.ts';
 
 /** What is set, by `level:id`. */
 export type SetBook = ReadonlyMap<string, LimitsView>;
@@ -46,41 +47,46 @@ type Level = {
 export type Owner = Pick<AccountDto, 'reseller' | 'plan' | 'key'>;
 
 /** From the outside in. `own` is the account's own view. */
-function levelsOf(owner: Owner, own: LimitsView, book: SetBook, accountWord: string): readonly Level[] {
+function levelsOf(owner: Owner, own: LimitsView, book: SetBook, t: Strings): readonly Level[] {
 	return [
-		{ level: 'server', id: wholeServer, name: 'whole server', view: book.get(`server:${wholeServer}`) },
+		{ level: 'server', id: wholeServer, name: t.levelServer, view: book.get(`server:${wholeServer}`) },
 		...(owner.reseller == null
 			? []
 			: [
 					{
 						level: 'reseller',
 						id: owner.reseller,
-						name: `reseller ${owner.reseller}, for all its ${accountWord}s`,
+						name: t.levelReseller(owner.reseller),
 						view: book.get(`reseller:${owner.reseller}`),
 					},
 				]),
 		{
 			level: 'server',
 			id: eachOf.account,
-			name: `default for each ${accountWord}`,
+			name: t.levelEach,
 			view: book.get(`server:${eachOf.account}`),
 		},
 		...(owner.plan == null
 			? []
-			: [{ level: 'plan', id: owner.plan, name: `plan ${owner.plan}`, view: book.get(`plan:${owner.plan}`) }]),
-		{ level: 'account', id: owner.key, name: `this ${accountWord}`, view: own },
+			: [{ level: 'plan', id: owner.plan, name: t.levelPlan(owner.plan), view: book.get(`plan:${owner.plan}`) }]),
+		{ level: 'account', id: owner.key, name: t.levelThis, view: own },
 	];
 }
 
 const nameOfOrigin = (origin: EffectiveDto['origin']): string => (origin.name === '' ? origin.level : origin.name);
 
-function shortOf(effective: EffectiveDto, accountWord: string, zoned: Zoned, nowMs: number): string {
-	const until = effective.until === undefined ? '' : `, until ${near(zoned, Date.parse(effective.until), nowMs)}`;
-	const from = effective.origin.level === 'account' ? `own${until}` : `${nameOfOrigin(effective.origin)}${until}`;
-	const short = from.replace('each account', `each ${accountWord}`);
-	if (effective.cappedBy?.level === 'ramp') return `new ${accountWord}`;
-	return effective.cappedBy === undefined ? short : `capped by ${nameOfOrigin(effective.cappedBy)}`;
+function shortOf({ origin, cappedBy, until }: EffectiveDto, t: Strings, zoned: Zoned, nowMs: number): string {
+	if (cappedBy?.level === 'ramp') return t.originNew;
+	if (cappedBy !== undefined) return t.originCapped(nameOfOrigin(cappedBy));
+	const from = origin.level === 'account' ? t.originOwn : t.originName(nameOfOrigin(origin));
+	return until === undefined ? from : t.originUntil(from, near(zoned, Date.parse(until), nowMs));
 }
+
+/** In the row of a list: the chain is asked for when somebody wants it. */
+export const originShort = (
+	effective: EffectiveDto | undefined,
+	{ t, zoned, nowMs }: { readonly t: Strings; readonly zoned: Zoned; readonly nowMs: number },
+): string => (effective === undefined ? t.noLimit : shortOf(effective, t, zoned, nowMs));
 
 export function originOf(
 	rule: LimitRule,
@@ -88,14 +94,14 @@ export function originOf(
 		owner,
 		own,
 		book,
-		accountWord,
+		t,
 		zoned,
 		nowMs,
 	}: {
 		readonly owner: Owner;
 		readonly own: LimitsView;
 		readonly book: SetBook;
-		readonly accountWord: string;
+		readonly t: Strings;
 		readonly zoned: Zoned;
 		readonly nowMs: number;
 	},
@@ -104,34 +110,34 @@ export function originOf(
 	const beside = besideFor(own, rule);
 	const isApplied = (level: Level): boolean =>
 		[effective?.origin, effective?.cappedBy].some((one) => one?.level === level.level && one.id === level.id);
-	const chain = levelsOf(owner, own, book, accountWord).flatMap((level): ChainLine[] => {
+	const chain = levelsOf(owner, own, book, t).flatMap((level): ChainLine[] => {
 		const found = ownNumber(level.view, rule);
 		if (found === undefined)
-			return level.level === 'account' ? [{ name: level.name, value: 'no own limit', isApplied: false }] : [];
-		const until = found.until === undefined ? '' : `, until ${near(zoned, Date.parse(found.until), nowMs)}`;
-		const by = level.level === 'account' && found.author !== undefined ? `, by ${found.author}` : '';
+			return level.level === 'account' ? [{ name: level.name, value: t.levelNoOwn, isApplied: false }] : [];
+		const lasting =
+			found.until === undefined ? level.name : t.originUntil(level.name, near(zoned, Date.parse(found.until), nowMs));
 		return [
 			{
-				name: `${level.name}${until}${by}`,
-				value: `${count(found.value)} ${ruleWords[rule].span}`,
+				name: level.level === 'account' && found.author !== undefined ? t.originBy(lasting, found.author) : lasting,
+				value: `${count(found.value)} ${t.rules[rule].span}`,
 				isApplied: isApplied(level),
 			},
 		];
 	});
 	const ramp = effective?.origin.level === 'ramp' || effective?.cappedBy?.level === 'ramp';
 	return {
-		short: effective === undefined ? 'no limit' : shortOf(effective, accountWord, zoned, nowMs),
+		short: originShort(effective, { t, zoned, nowMs }),
 		chain: ramp
 			? [
 					...chain,
 					{
-						name: `new ${accountWord}: less in its first days`,
-						value: `${count(effective?.value ?? 0)} ${ruleWords[rule].span}`,
+						name: t.originRamp,
+						value: `${count(effective?.value ?? 0)} ${t.rules[rule].span}`,
 						isApplied: true,
 					},
 				]
 			: chain,
-		text: effective?.text ?? 'No level sets a number for this.',
+		text: effective?.text ?? t.originNone,
 		isTold: effective?.cappedBy !== undefined || !chain.some((line) => line.isApplied),
 		...(beside === undefined ? {} : { beside: { text: beside.text, isEnforced: beside.mode === 'enforce' } }),
 		...(effective?.panelOwn === undefined ? {} : { panelOwn: count(effective.panelOwn) }),

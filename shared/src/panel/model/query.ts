@@ -5,7 +5,7 @@
 
 export const sorts = ['usage', 'name', 'waiting'] as const;
 export type Sort = (typeof sorts)[number];
-export const shows = ['near', 'suspended', 'gone'] as const;
+export const shows = ['near', 'waiting', 'own', 'suspended', 'gone'] as const;
 export type Show = (typeof shows)[number];
 
 export type ListQuery = {
@@ -65,10 +65,18 @@ export function withoutQuery(query: ListQuery, name: 'show' | 'plan' | 'reseller
 	return rest;
 }
 
+const showQueries = {
+	near: { near: 'true' },
+	waiting: { waiting: 'true' },
+	own: { ownLimits: 'true' },
+	suspended: { state: 'suspended' },
+	gone: { state: 'gone' },
+} as const;
+
 /** What the agent is asked. */
 export const agentQuery = ({ search, show, plan, reseller }: ListQuery) => ({
 	...(search === '' ? {} : { search }),
 	...(plan === undefined ? {} : { plan }),
 	...(reseller === undefined ? {} : { reseller }),
-	...(show === undefined ? {} : show === 'near' ? { near: 'true' } : { state: show }),
+	...(show === undefined ? {} : showQueries[show]),
 });

@@ -1,80 +1,8 @@
 /**
- * How each rule is named on the pages, and where its number stands in what is put.
+ * Rules on the pages: their order, which number is shown, and where a number stands in what is put. Their words are in the catalogue.
  */
 import type { EffectiveDto, LimitsInput, LimitsView } from '../../contract/limit-shapes.ts';
-import { type LimitRule, wholeServer } from '../../words/limits.ts';
-
-export type RuleWords = {
-	/** Title of a row: `Hour`. */
-	readonly title: string;
-	/** In a sentence: `hourly limit`. */
-	readonly name: string;
-	/** Behind a number in a field: `recipients an hour`. */
-	readonly unit: string;
-	/** Behind a number in a table: `/ h`. */
-	readonly span: string;
-	/** For the label of a bar. */
-	readonly what: string;
-};
-
-export const ruleWords: { readonly [R in LimitRule]: RuleWords } = {
-	'minute.messages': {
-		title: 'Messages, minute',
-		name: 'limit of messages a minute',
-		unit: 'messages a minute',
-		span: 'messages / min',
-		what: 'messages in the last minute',
-	},
-	'minute.recipients': {
-		title: 'Minute',
-		name: 'limit a minute',
-		unit: 'recipients a minute',
-		span: '/ min',
-		what: 'recipients in the last minute',
-	},
-	'hour.messages': {
-		title: 'Messages, hour',
-		name: 'hourly limit of messages',
-		unit: 'messages an hour',
-		span: 'messages / h',
-		what: 'messages in the last 60 minutes',
-	},
-	'hour.recipients': {
-		title: 'Hour',
-		name: 'hourly limit',
-		unit: 'recipients an hour',
-		span: '/ h',
-		what: 'recipients in the last 60 minutes',
-	},
-	'day.messages': {
-		title: 'Messages, day',
-		name: 'daily limit of messages',
-		unit: 'messages a day',
-		span: 'messages / 24 h',
-		what: 'messages in the last 24 hours',
-	},
-	'day.recipients': {
-		title: 'Day',
-		name: 'daily limit',
-		unit: 'recipients a day',
-		span: '/ 24 h',
-		what: 'recipients in the last 24 hours',
-	},
-	'hour.uniqueRecipients': {
-		title: 'Different recipients, hour',
-		name: 'hourly limit of different recipients',
-		unit: 'different recipients an hour',
-		span: 'different / h',
-		what: 'different recipients in the last 60 minutes',
-	},
-	'message.recipients': {
-		title: 'Recipients of one message',
-		name: 'limit of one message',
-		unit: 'recipients a message',
-		span: '/ message',
-		what: 'recipients of one message',
-	},
-};
+import { type LimitRule, limitRules, wholeServer } from '../../words/limits.ts';
 
 /** Rules in the order of the pages: what limits first comes first. */
 export const ruleOrder: readonly LimitRule[] = [
@@ -88,7 +16,7 @@ export const ruleOrder: readonly LimitRule[] = [
 	'minute.messages',
 ];
 
-export const isRule = (text: unknown): text is LimitRule => typeof text === 'string' && text in ruleWords;
+export const isRule = (text: unknown): text is LimitRule => limitRules.some((rule) => rule === text);
 
 /** The number that a set has for a rule. */
 export function numberOf(set: LimitsInput | undefined, rule: LimitRule): number | undefined {

@@ -2,9 +2,11 @@
  * Rules that many share: what is set for the server, a reseller, a plan; whether each is enforced, and what it would have done.
  */
 import { eachOf, type LimitRule, limitText, wholeServer } from '../../words/limits.ts';
+import type { Strings } from '../strings.ts';
 import { type Words, wouldHaveOf } from './cell.ts';
+import type { May } from './may.ts';
 import type { SetBook } from './parents.ts';
-import { ownNumber, ruleOrder, ruleWords } from './rule-words.ts';
+import { ownNumber, ruleOrder } from './rule-words.ts';
 
 export type RuleSwitch = {
 	readonly level: string;
@@ -19,18 +21,20 @@ export type RuleRow = {
 	readonly limit: string;
 	readonly wouldHave: string;
 	readonly hasWouldHave: boolean;
-	readonly control: RuleSwitch;
+	readonly isEnforced: boolean;
+	/** Absent where it is not the actor's to switch. */
+	readonly control?: RuleSwitch;
 };
 
 /** `plan Basic`, `default for each account`. */
-export function whoOf(level: string, id: string, accountWord: string): string {
-	if (level !== 'server') return `${level} ${id}`;
-	if (id === wholeServer) return 'the whole server';
+export function whoOf(level: string, id: string, t: Strings): string {
+	if (level !== 'server') return t.whoLevel(level, id);
+	if (id === wholeServer) return t.whoServer;
 	const each = Object.entries(eachOf).find(([, value]) => value === id)?.[0] ?? id;
-	return `each ${each === 'account' ? accountWord : each}`;
+	return t.whoEach(each);
 }
 
-export function rulesOf(book: SetBook, words: Words): readonly RuleRow[] {
+export function rulesOf(book: SetBook, words: Words, may: May): readonly RuleRow[] {
 	const order = ['server', 'reseller', 'plan'];
 	const rank = (id: string): number => (id === wholeServer ? 0 : 1);
 	return [...book.values()]
@@ -42,7 +46,7 @@ export function rulesOf(book: SetBook, words: Words): readonly RuleRow[] {
 				const own = ownNumber(view, rule);
 				if (own === undefined) return [];
 				const { value, mode } = own;
-				const who = whoOf(view.level, view.id, words.accountWord);
+				const who = whoOf(view.level, view.id, words.t);
 				const wouldHave = wouldHaveOf(view, rule, words);
 				return [
 					{
@@ -50,13 +54,18 @@ export function rulesOf(book: SetBook, words: Words): readonly RuleRow[] {
 						limit: limitText(rule, value),
 						wouldHave: wouldHave?.long ?? (mode === 'monitor' ? words.t.wouldHaveNone : ''),
 						hasWouldHave: wouldHave !== undefined,
-						control: {
-							level: view.level,
-							id: view.id,
-							rule,
-							isEnforced: mode === 'enforce',
-							label: words.t.switchOf(ruleWords[rule].name, who),
-						},
+						isEnforced: mode === 'enforce',
+						...(may.switchShared
+							? {
+									control: {
+										level: view.level,
+										id: view.id,
+										rule,
+										isEnforced: mode === 'enforce',
+										label: words.t.switchOf(words.t.rules[rule].name, who),
+									},
+								}
+							: {}),
 					},
 				];
 			}),

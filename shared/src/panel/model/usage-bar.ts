@@ -5,6 +5,7 @@
  * Amber from 80 % of the limit; blue beyond what is used: waits, and leaves by itself; red only where a rule that only watches let
  * more through than it says. What waits is shown beside usage and never in it (invariant 3).
  */
+import type { Strings } from '../strings.ts';
 import { count, percent } from '../text/numbers.ts';
 
 export type Bar = {
@@ -45,9 +46,8 @@ function toneOf({ used, limit, mode }: Use): Bar['tone'] {
 	return used >= limit * nearRatio && used > 0 ? 'near' : 'plain';
 }
 
-export function barOf(use: Use): Bar {
+export function barOf(use: Use, t: Strings): Bar {
 	const { used, waiting, limit, span, what } = use;
-	const waits = waiting > 0 ? `, ${count(waiting)} more wait` : '';
 	const base = {
 		tone: toneOf(use),
 		used: count(used),
@@ -56,18 +56,18 @@ export function barOf(use: Use): Bar {
 	if (limit === undefined)
 		return {
 			...base,
-			of: `${span}, no limit`,
-			aside: waiting > 0 ? `+ ${count(waiting)} wait` : '',
-			label: `${count(used)} ${what}, no limit${waits}`,
+			of: t.barNoLimit(span),
+			aside: waiting > 0 ? t.barWaits(waiting) : '',
+			label: t.barLabel(used, undefined, what, waiting),
 		};
 	const usedShare = limit === 0 ? (used > 0 ? 100 : 0) : share(used, limit);
 	const waitingShare =
 		limit === 0 ? (waiting > 0 ? 100 - usedShare : 0) : Math.min(100 - usedShare, share(waiting, limit));
 	return {
 		...base,
-		of: `of ${count(limit)} ${span}`,
-		aside: waiting > 0 ? `+ ${count(waiting)} wait` : limit === 0 ? '' : percent(used, limit),
-		label: `${count(used)} of ${count(limit)} ${what}${waits}`,
+		of: t.barOf(limit, span),
+		aside: waiting > 0 ? t.barWaits(waiting) : limit === 0 ? '' : percent(used, limit),
+		label: t.barLabel(used, limit, what, waiting),
 		drawing: { used: width(usedShare), waiting: width(waitingShare), tick: width(100 / scale) },
 	};
 }

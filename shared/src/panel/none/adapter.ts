@@ -29,7 +29,9 @@ function cookieOf(request: Request, name: string): string | undefined {
 
 /** A page of ours to go to after the login; anything else is the list. */
 const targetOf = (value: unknown): string =>
-	typeof value === 'string' && /^\/accounts(?:[/?][\w/?=&%.+~:@-]{0,500})?$/.test(value) ? value : '/accounts';
+	typeof value === 'string' && /^\/(?:accounts|messages)(?:[/?][\w/?=&%.+~:@-]{0,500})?$/.test(value)
+		? value
+		: '/accounts';
 
 const onlyLoopback: RequestHandler = (request, response, next) => {
 	if (loopback.test(request.get('host') ?? '')) next();

@@ -1,5 +1,5 @@
 /**
- * Numbers for people: thousands parted, percent with a thin space, durations in the largest units that say it.
+ * Numbers for people: thousands parted, percent with a thin space, first letters of sentences.
  */
 
 const whole = new Intl.NumberFormat('en');
@@ -14,6 +14,8 @@ export function percent(part: number, of: number): string {
 	const shown = exact > 0 && exact < 1 ? 1 : exact >= 100 ? Math.round(exact) : Math.min(99, Math.round(exact));
 	return `${count(shown)} %`;
 }
+
+export const capital = (word: string): string => `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 
 /** `1 account`, `3 accounts`. */
 export const counted = (value: number, one: string, many: string): string =>

@@ -54,14 +54,15 @@ export const moment = (zoned: Zoned, ms: number): string =>
 const dayMs = 86_400_000;
 
 /** `09:42` today, `tomorrow, 09:42`, `yesterday, 09:42`, else `Wed 25 Nov, 09:42` with the year where it is another. */
-export function near(zoned: Zoned, ms: number, nowMs: number): string {
+export function near(zoned: Zoned, ms: number, nowMs: number, hasSeconds = false): string {
 	const on = day(zoned, ms);
-	if (on === day(zoned, nowMs)) return clock(zoned, ms);
-	if (on === day(zoned, nowMs + dayMs)) return `tomorrow, ${clock(zoned, ms)}`;
-	if (on === day(zoned, nowMs - dayMs)) return `yesterday, ${clock(zoned, ms)}`;
+	const time = hasSeconds ? clockSeconds(zoned, ms) : clock(zoned, ms);
+	if (on === day(zoned, nowMs)) return time;
+	if (on === day(zoned, nowMs + dayMs)) return `tomorrow, ${time}`;
+	if (on === day(zoned, nowMs - dayMs)) return `yesterday, ${time}`;
 	const { weekday, day: date, month, year } = partsOf(zoned, ms);
 	const shown = year === partsOf(zoned, nowMs).year ? `${date} ${month}` : `${date} ${month} ${year}`;
-	return `${weekday} ${shown}, ${clock(zoned, ms)}`;
+	return `${weekday} ${shown}, ${time}`;
 }
 
 /** Minutes east of UTC at that moment. */

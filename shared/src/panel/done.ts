@@ -1,0 +1,84 @@
+/**
+ * After an act: what has changed to htmx, a redirect with what was done to a browser without script; and what forms bring.
+ */
+import type { Request, Response } from 'express';
+import type { Client } from '../client/client.ts';
+import type { Said } from './adapter.ts';
+import { isFragment, toast, wordsOf } from './answer.ts';
+import { visitorOf } from './guard.ts';
+import type { Where } from './limit-acts.ts';
+import { limitLines } from './model/account.ts';
+import type { Spot } from './model/cell.ts';
+import { rowOf } from './model/list.ts';
+import { mayOf } from './model/may.ts';
+import { rulesOf } from './model/rules.ts';
+import type { Pages } from './pages.ts';
+import { readAccount, readBook } from './read.ts';
+import { sealed } from './signed.ts';
+
+/** A note that was not opened in that time is worth nothing; the toast stands 10 s, a page without script as long as it is read. */
+const undoMs = 10 * 60_000;
+
+/** What was done, as it travels through the address of a page. */
+export type DoneNote = Said;
+
+/** What every act needs: drawing, and the agent for whoever asks. */
+export type Desk = { readonly pages: Pages; readonly clientOf: (request: Request) => Client };
+export type Exchange = { readonly request: Request; readonly response: Response };
+
+export type Fields = { readonly [name: string]: unknown };
+export const fieldsOf = (request: Request): Fields => (request.body ?? {}) as Fields;
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+export const spotOf = (value: unknown): Spot => (value === 'account' ? 'account' : 'list');
+/** Back to the list as it was: a query of ours, or nothing. */
+export const backOf = (value: unknown): string => (/^\?[\w=&%.+~-]{1,1000}$/.test(textOf(value)) ? textOf(value) : '');
+
+export function pathOf({ adapter }: Pages, where: Where): string {
+	const base = `${adapter.basePath}/accounts`;
+	return where.at === 'account' ? `${base}/${encodeURIComponent(where.account)}` : `${base}${where.back}`;
+}
+
+/** What has changed on the page, for htmx. */
+async function changed({ pages, clientOf }: Desk, request: Request, where: Where): Promise<string> {
+	const client = clientOf(request);
+	const words = wordsOf(pages);
+	const may = mayOf(visitorOf(request).actor);
+	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
+	if (where.at === 'rules')
+		return pages.fragment('rules', {
+			...frame,
+			rules: rulesOf(await readBook(client), words, may),
+			back: where.back,
+			swap: true,
+		});
+	const one = await readAccount(client, where.account);
+	if (!one.ok) return '';
+	if (where.at === 'account')
+		return pages.fragment('limits', {
+			...frame,
+			lines: limitLines(one.value, words, may),
+			account: one.value.account.key,
+			swap: true,
+		});
+	const row = rowOf({ ...one.value, back: where.back, may }, words);
+	return pages.fragment('row-parts', { ...frame, row });
+}
+
+export async function done(desk: Desk, { request, response }: Exchange, where: Where, said: Said): Promise<void> {
+	const { pages } = desk;
+	const { adapter, place } = pages;
+	if (isFragment(request)) {
+		const parts = await Promise.all([changed(desk, request, where), toast(pages, request, said)]);
+		response.type('html').send(parts.join('\n'));
+		return;
+	}
+	const { session } = visitorOf(request);
+	const note = sealed(adapter.secret, session, said satisfies DoneNote, place.now() + undoMs);
+	const path = pathOf(pages, where);
+	response.redirect(303, `${path}${path.includes('?') ? '&' : '?'}said=${encodeURIComponent(note)}`);
+}
+
+/** A note for the way back, of whatever kind of act. */
+export function undoNote({ adapter, place }: Pages, request: Request, note: object): string {
+	return sealed(adapter.secret, visitorOf(request).session, note, place.now() + undoMs);
+}

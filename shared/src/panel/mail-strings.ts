@@ -1,0 +1,138 @@
+/**
+ * The catalogue of words about mail: senders, messages and their life, holding and releasing. Part of `strings.ts`.
+ */
+import type { PanelWords } from './strings.ts';
+import { count, counted } from './text/numbers.ts';
+
+const recipients = (value: number): string => counted(value, 'recipient', 'recipients');
+
+export const mailStringsOf = ({ account, accounts, panel }: PanelWords) => ({
+	sendersTitle: `Who sends in this ${account}`,
+	sendersSub: 'last 24 hours',
+	sendersNone: 'Nobody has sent yet.',
+	sendersNoneStep: 'Mailboxes, scripts and logins appear with their first message.',
+	sendersColumns: { sender: 'Sender', hour: 'Last 60 min', day: 'Last 24 h', limit: 'Limit' },
+	kinds: {
+		mailbox: 'mailbox',
+		script: 'script',
+		unix: 'unix user, through sendmail or PHP',
+		credential: 'login of an application',
+		address: 'forward',
+	},
+	messagesTitle: 'Latest messages',
+	messagesNone: 'No message yet.',
+	messagesNoneStep: 'The latest ten appear here as soon as they are handed in.',
+	messagesUnreadable: (why: string) => `Messages cannot be listed now: ${why}`,
+	messagesColumns: { at: 'Handed in', who: 'From and to', subject: 'Subject', result: 'Result' },
+	nullSender: '<> (report)',
+	noSubject: '(no subject)',
+	andMore: (more: number) => `and ${count(more)} more`,
+	notBefore: (when: string) => `not before ${when}`,
+	states: {
+		queued: 'Queued',
+		waiting: 'Waiting',
+		held: 'Held',
+		sending: 'Sending',
+		delivered: 'Delivered',
+		bounced: 'Refused',
+		expired: 'Expired',
+		discarded: 'Discarded',
+		suppressed: 'Suppressed',
+	},
+
+	messageCrumb: 'Message',
+	outcome: {
+		queued: (n: number) => `${recipients(n)} queued: tried as soon as there is room`,
+		waiting: (n: number) =>
+			`${recipients(n)} ${n === 1 ? 'waits' : 'wait'} for a limit and ${n === 1 ? 'leaves' : 'leave'} in pace`,
+		held: (n: number) => `${recipients(n)} held until a person decides`,
+		sending: (n: number) => `${recipients(n)} being handed over now`,
+		delivered: (n: number) => `delivered to ${recipients(n)}`,
+		bounced: (n: number) => `refused for ${recipients(n)}; the sender was told`,
+		expired: (n: number) => `given up for ${recipients(n)}: the time was over`,
+		discarded: (n: number) => `discarded for ${recipients(n)} by a person or a rule`,
+		suppressed: (n: number) => `not sent to ${recipients(n)}: suppressed`,
+	},
+	outcomeOf: (parts: readonly string[]) => {
+		const text = parts.join('; ');
+		return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+	},
+	/** Where only some of the recipients are told of. */
+	outcomeOfFirst: (shown: number, total: number) => `Of the first ${count(shown)} of ${recipients(total)}:`,
+	verdicts: {
+		accept: 'Let through',
+		wait: 'Waits for a limit',
+		hold: 'Held',
+		defer: 'Told to come again',
+		reject: 'Refused',
+	} as { readonly [action: string]: string },
+	factsTitle: 'Who and why',
+	factsNone: 'No rule objected.',
+	facts: {
+		from: 'From',
+		to: 'To',
+		account: 'Account',
+		sender: 'Sent by',
+		evidence: 'Known by',
+		directory: 'Folder of the script',
+		client: 'Handed in from',
+		verdict: 'Verdict',
+		mta: 'Queue id of the mail server',
+		size: 'Size',
+		id: 'Id',
+		reports: 'Reports about it',
+	},
+	certainty: { proved: 'proved', derived: 'derived', none: 'not certain' },
+	lifeTitle: 'Life',
+	lifeSub: 'oldest first; remote servers in their own words',
+	lifeNone: 'No step is written yet.',
+	lifeMore: (shown: number, total: number) => `The last ${count(shown)} of ${count(total)} steps are shown.`,
+	recipientsTitle: 'Recipients',
+	recipientsColumns: { to: 'To', state: 'State', since: 'Since', reply: 'Answer' },
+	recipientsMore: (more: number) => `${count(more)} more: “sluice message trace” on the server shows all.`,
+	bytes: (value: number) =>
+		value < 1000
+			? `${value} bytes`
+			: value < 1_000_000
+				? `${count(Math.round(value / 1000))} kB`
+				: `${count(Math.round(value / 100_000) / 10)} MB`,
+	missingMessage: 'No such message, or it is not yours',
+	missingMessageSay: 'It may be older than the history.',
+
+	hold: 'Hold mail',
+	release: 'Release',
+	heldNote: (author: string, since: string) => `All its mail is held by ${author} since ${since}.`,
+	heldUntil: (reason: string, until: string) =>
+		`${reason}. The hold ends ${until}; what is held stays held until it is released.`,
+	heldMail: (held: number) => `${recipients(held)} ${held === 1 ? 'is' : 'are'} held.`,
+	heldMailSay:
+		'Nothing happens until a person decides: release it, or discard it on the server with “sluice queue discard”.',
+	holdTitle: (name: string) => `Hold all mail of ${name}?`,
+	holdCount: (open: number) =>
+		open === 0
+			? 'Nothing of it is queued or waits now.'
+			: `${recipients(open)} that ${open === 1 ? 'is' : 'are'} queued or ${open === 1 ? 'waits' : 'wait'} will be held.`,
+	holdEffect: `New mail is accepted and held too, for as long as chosen below. Nothing is lost; receiving and other ${accounts} go on.`,
+	holdBack: '“Release” on this page lets it all go again.',
+	holdWhy: 'Why (for the audit, and for whoever finds it held)',
+	holdWhyMissing: 'Say why: whoever finds the mail held will want to know.',
+	holdFor: 'For how long',
+	holdTimes: { '3600': '1 hour', '86400': '1 day', '604800': '7 days' } as { readonly [seconds: string]: string },
+	holdDo: (open: number) => (open === 0 ? 'Hold' : `Hold ${count(open)}`),
+	held: (name: string, total: number, until: string) =>
+		`Mail of ${name} is held until ${until}; ${recipients(total)} ${total === 1 ? 'was' : 'were'} stopped.`,
+	releaseTitle: (name: string) => `Release the held mail of ${name}?`,
+	releaseCount: (held: number) =>
+		held === 0 ? 'Nothing of it is held now.' : `${recipients(held)} ${held === 1 ? 'goes' : 'go'} on.`,
+	releaseEffect: (holds: number) =>
+		`${holds === 0 ? '' : 'The hold is lifted. '}What is within the limits leaves at once, the rest waits and leaves in pace.`,
+	releaseBack: 'What has left cannot be called back. “Hold mail” stops the rest again.',
+	releaseWhy: 'Why (for the audit)',
+	releaseDo: (held: number) => (held === 0 ? 'Release' : `Release ${count(held)}`),
+	released: (name: string, total: number) =>
+		`${recipients(total)} of ${name} ${total === 1 ? 'goes' : 'go'} on, in pace with the limits.`,
+	unheld: (name: string, total: number) =>
+		`As before: mail of ${name} is not held; ${recipients(total)} ${total === 1 ? 'goes' : 'go'} on.`,
+	unholdConflict: 'Not undone: the hold has been lifted or has ended since.',
+	suspendedNote: `It goes on when ${panel} lifts the suspension.`,
+});
