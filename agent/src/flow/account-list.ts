@@ -33,8 +33,10 @@ async function applyList(flow: Flow, list: AccountList, actor: Actor): Promise<R
 	const { revision, isComplete, items } = list;
 	const refusal = wrongIds(items) ?? staleness(flow, revision);
 	if (refusal !== undefined) return failed(refusal);
+	const slices = createSlices(flow.clock);
 	const nowMs = flow.clock.now();
 	const changes = await compare(flow, items, nowMs);
+	await slices.rest();
 	const absent = isComplete ? absentFrom(items, flow.accounts) : [];
 	const doubted = doubtedKeys(flow);
 	const isTrusted = isBelieved({
@@ -55,7 +57,9 @@ async function applyList(flow: Flow, list: AccountList, actor: Actor): Promise<R
 	} catch (error) {
 		return failed(notWritten(flow, error));
 	}
+	await slices.rest();
 	const contested = await contestedBy(flow, all);
+	await slices.rest();
 	announceList(flow, list, { ...receipt, absent: absent.length, contested });
 	await follow(flow, all, actor);
 	if (all.length > 0 || !isTrusted) audit(flow, actor, 'account.list', `revision ${revision}`, textOf(receipt, absent));
@@ -66,6 +70,7 @@ async function applyList(flow: Flow, list: AccountList, actor: Actor): Promise<R
 async function compare(flow: Flow, items: readonly PanelAccount[], nowMs: number): Promise<AccountChange[]> {
 	const slices = createSlices(flow.clock);
 	const changes: AccountChange[] = [];
+	await slices.rest();
 	for (const change of changesOf(items, flow.accounts, nowMs)) {
 		if (change !== undefined) changes.push(change);
 		const pause = slices.breathe();

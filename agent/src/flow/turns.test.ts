@@ -32,4 +32,9 @@ test('slices: nothing to wait for while the piece is short, then others run firs
 	await slices.breathe();
 	assert.ok(hasRun);
 	assert.equal(slices.breathe(), undefined);
+	setImmediate(() => {
+		hasRun = false;
+	});
+	await slices.rest();
+	assert.ok(!hasRun, 'between two parts others run however short it was');
 });

@@ -20,20 +20,24 @@ export function createTurns(): Turns {
 }
 
 /** Longest piece of work between two looks at what else there is to do. */
-const sliceMs = 8;
+const sliceMs = 5;
 
-/** A long computation in pieces: `breathe` resolves at once while the present piece is short, else when others have run. */
-export function createSlices(clock: { monotonic(): number }): { breathe(): Promise<void> | undefined } {
+/** A long computation in pieces. */
+export type Slices = {
+	/** Resolves at once (undefined) while the present piece is short, else when others have run. */
+	breathe(): Promise<void> | undefined;
+	/** Between two parts of it: others run in any case, since nobody knows how long the part was. */
+	rest(): Promise<void>;
+};
+
+export function createSlices(clock: { monotonic(): number }): Slices {
 	let beganMs = clock.monotonic();
-	return {
-		breathe() {
-			if (clock.monotonic() - beganMs < sliceMs) return undefined;
-			return new Promise((resolve) =>
-				setImmediate(() => {
-					beganMs = clock.monotonic();
-					resolve();
-				}),
-			);
-		},
-	};
+	const rest = (): Promise<void> =>
+		new Promise((resolve) =>
+			setImmediate(() => {
+				beganMs = clock.monotonic();
+				resolve();
+			}),
+		);
+	return { breathe: () => (clock.monotonic() - beganMs < sliceMs ? undefined : rest()), rest };
 }

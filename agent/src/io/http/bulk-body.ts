@@ -43,7 +43,7 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /** Longest piece of work between two turns of the loop. */
-const sliceMs = 8;
+const sliceMs = 5;
 
 /** Undefined while there is time left in this turn of the loop; else a promise of the next. */
 type Breathe = () => Promise<void> | undefined;

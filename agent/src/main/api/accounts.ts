@@ -14,6 +14,8 @@ import { ok, type Result } from '@sluice/shared/words/result.ts';
 import { forgetAccount } from '../../flow/account-forget.ts';
 import { takeList } from '../../flow/account-list.ts';
 import { allowSendAs, removeAccount, renameAccount, takeAccount } from '../../flow/accounts.ts';
+import type { Flow } from '../../flow/context.ts';
+import { createSlices } from '../../flow/turns.ts';
 import { accountDto, pageOfAccounts, shownAccount } from './account-page.ts';
 import { type ApiContext, problem } from './context.ts';
 import { keyOf, maySee } from './visibility.ts';
@@ -34,12 +36,27 @@ export function panelAccountOf(dto: PanelAccountDto): PanelAccount {
 	};
 }
 
+/** Thousands, in slices. */
+async function panelAccountsOf(flow: Flow, told: readonly PanelAccountDto[]): Promise<readonly PanelAccount[]> {
+	const slices = createSlices(flow.clock);
+	const items: PanelAccount[] = [];
+	await slices.rest();
+	for (const dto of told) {
+		items.push(panelAccountOf(dto));
+		const pause = slices.breathe();
+		if (pause !== undefined) await pause;
+	}
+	return items;
+}
+
 export function createAccountHandlers({ flow }: ApiContext): Handlers {
 	const changed = (result: Result<Account, Problem>): Result<AccountDto, Problem> =>
 		result.ok ? ok(accountDto(flow, shownAccount(flow, result.value))) : result;
 	return {
-		putAccounts: async ({ body: { revision, complete, items } }, actor) =>
-			takeList(flow, { revision, isComplete: complete, items: items.map(panelAccountOf) }, actor as Actor),
+		putAccounts: async ({ body: { revision, complete, items: told } }, actor) => {
+			const items = await panelAccountsOf(flow, told);
+			return takeList(flow, { revision, isComplete: complete, items }, actor as Actor);
+		},
 		listAccounts: async ({ query }, actor) => pageOfAccounts(flow, query, actor),
 		getAccount: async ({ params }, actor) => {
 			const key = keyOf(flow.accounts, params.id);
