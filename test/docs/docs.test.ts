@@ -79,7 +79,11 @@ test('a command that a document names exists, and so do its options', () => {
 				[[]],
 			);
 			return ways.flatMap((way) => {
-				const known = commands.find(({ words: own }) => own.join(' ') === way.join(' '));
+				const named = (words: readonly string[]) =>
+					commands.find(({ words: own }) => own.join(' ') === words.join(' '));
+				// The last word may be what the command is about: `account show shopmoda`.
+				const before = named(way.slice(0, -1));
+				const known = named(way) ?? ((before?.command.registeredArguments.length ?? 0) > 0 ? before : undefined);
 				if (known === undefined) return [`\`${line}\`: there is no ${way.join(' ')}`];
 				const own = new Set(['--help', ...known.command.options.map(({ long }) => long)]);
 				return options.filter((option) => !own.has(option)).map((option) => `\`${line}\`: no ${option}`);

@@ -91,7 +91,7 @@ test('an account over its limit: set, seen, allowed more, let go, taken back', a
 	assert.ok(told.ok);
 	const send = (to: string) => rig.send({ from: 'me@acme.test', to: [to], sender: mailbox('me@acme.test') });
 
-	assert.match(await out('limit list'), /^each account +built in: 30 recipients a minute \(monitor-only\)/m);
+	assert.match(await out('limit list'), /^each account +built in: 30 recipients a minute, 200 recipients /m);
 	assert.match(
 		await out('limit set --plan Basic --hour 3'),
 		/Set for plan Basic.*\n {2}.*\n? {2}3 recipients an hour from plan Basic \(enforced\)/,

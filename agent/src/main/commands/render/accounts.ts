@@ -37,7 +37,7 @@ const nearestShare = ({ nearest }: AccountDto): number =>
 
 const isWould = ({ nearest }: AccountDto): boolean => nearest?.isNear === true && nearest.mode === 'monitor';
 
-/** `would`: the limit is monitor-only. */
+/** `*`: the limit is monitor-only. */
 const nearestText = (account: AccountDto): string =>
 	account.nearest === undefined ? '' : `${bar(nearestShare(account))}${isWould(account) ? '*' : ''}`;
 
@@ -90,7 +90,7 @@ function domainsText(domains: readonly string[]): string {
 
 const nearestNote = (items: readonly AccountDto[]): string =>
 	`NEAREST: how much is used of the limit that is nearest to its end${
-		items.some(isWould) ? '; with “would” that limit is monitor-only, and nothing waits because of it' : ''
+		items.some(isWould) ? '; * means that it is monitor-only, so nothing waits because of it' : ''
 	}.`;
 
 export function accountListLines(

@@ -93,12 +93,16 @@ export function limitClearedLines(limits: LimitsView, view: View): readonly stri
 }
 
 /** Numbers that nobody has set stand in the list too: what they would have done is asked for first of all. */
-function listedText({ base, exception, effective }: LimitsView): string {
+function listedText({ level, id, base, exception, effective }: LimitsView): string {
 	const sets = [base, exception].flatMap((set) => (set === undefined ? [] : [setText(set)]));
 	if (sets.length > 0) return sets.join('; for a while: ');
-	return effective.length === 0
-		? 'no number'
-		: `built in: ${effective.map(({ rule, value, mode }) => `${limitText(rule, value)} (${modeTexts[mode]})`).join(', ')}`;
+	// What comes from outside, as the server's own number, is not built in here.
+	const own = effective.filter(({ origin }) => origin.level === level && origin.id === id);
+	const groups = Map.groupBy(own, ({ mode }) => mode);
+	const texts = [...groups].map(
+		([mode, rules]) => `${rules.map(({ rule, value }) => limitText(rule, value)).join(', ')} (${modeTexts[mode]})`,
+	);
+	return own.length === 0 ? 'no number' : `built in: ${texts.join('; ')}`;
 }
 
 export function limitListLines({ items, next }: OperationOutput<'listLimits'>, view: View): readonly string[] {

@@ -86,7 +86,8 @@ function verdictLines({ verdict }: TraceDto, view: View): readonly string[] {
 		return [title, `  ${verdictTexts[action]}${action === 'accept' ? '; no rule objected' : ''}.`];
 	return [
 		title,
-		`  ${verdictTexts[action]}, because:`,
+		// What only counts is no cause of anything.
+		`  ${verdictTexts[action]}${reasons.every(({ rule }) => rule.endsWith('.monitor')) ? '. Rules that are monitor-only would have said' : ', because'}:`,
 		...reasons.flatMap((reason) => hanging('  - ', reasonText(reason), proseWidth(view))),
 	];
 }
