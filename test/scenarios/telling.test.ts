@@ -91,6 +91,6 @@ test('a webhook into the inside of the network is not posted to, and says why', 
 	const { webhook } = given(await rig.client.call('createWebhook', { body: { url, events: ['hold.set'] } }));
 	const tried = given(await rig.client.call('testWebhook', { params: { id: webhook.id }, body: {} }));
 	assert.equal(tried.ok, false);
-	assert.match(tried.text, /127\.0\.0\.1, a loopback, private or own address/);
+	assert.match(tried.text, /127\.0\.0\.1 is a loopback, private or own address/);
 	assert.equal(posts.length, 0);
 });

@@ -10,6 +10,7 @@ import {
 	type LimitMode,
 	type LimitRule,
 	type LimitSet,
+	limitedText,
 	limitText,
 	type StoredLimits,
 } from '@sluice/shared/words/limits.ts';
@@ -146,7 +147,7 @@ function tell(
 ): void {
 	const who = actorText(actor);
 	flow.events.emit({ event: 'limit.set', atMs: flow.clock.now(), level, id, text, actor: who, ...more });
-	audit(flow, actor, act, `${level} ${id}`, text);
+	audit(flow, actor, act, limitedText({ level, id }), text);
 }
 
 /** `50 recipients an hour, 500 recipients a day (enforce), over: defer, until 2026-12-01T00:00:00.000Z: a newsletter` */

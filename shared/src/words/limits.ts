@@ -132,3 +132,9 @@ export function limitText(rule: LimitRule, value: number): string {
 	const noun = unit === 'uniqueRecipients' ? 'different recipients' : value === 1 ? unit.slice(0, -1) : unit;
 	return `${number} ${noun} ${window === 'hour' ? 'an' : 'a'} ${window}`;
 }
+
+/** `account acme`, `each mailbox`, `the whole server`: what limits are set for, as a person names it. */
+export function limitedText({ level, id }: { readonly level: string; readonly id: string }): string {
+	if (level !== 'server') return `${level} ${id}`;
+	return id === wholeServer ? 'the whole server' : id.replace('-', ' ');
+}

@@ -5,11 +5,11 @@
  */
 import {
 	type LimitRule,
+	limitedText,
 	limitText,
 	type ScopeLevel,
 	scopeOf,
 	type Window,
-	wholeServer,
 	windowSeconds,
 } from '@sluice/shared/words/limits.ts';
 import type { Reason } from '@sluice/shared/words/verdict.ts';
@@ -92,12 +92,6 @@ const subjects = {
 /** Scopes that several customers share: what others used of them is none of a customer's business. */
 const isShared = (level: ScopeLevel): boolean => level === 'server' || level === 'reseller';
 
-/** `account acme`, `each mailbox`, `the whole server`: where a number is set, as a person names it. */
-function placeText({ level, id }: RuleState['rule']['origin']): string {
-	if (level !== 'server') return `${level} ${id}`;
-	return id === wholeServer ? 'the whole server' : id.replace('-', ' ');
-}
-
 /** One rule that keeps a message, or would keep it if it were enforced. */
 export function reasonOf({ rule: { rule, scope, value, mode, origin }, used, adds }: RuleState): Reason {
 	const isMonitored = mode === 'monitor';
@@ -116,7 +110,7 @@ export function reasonOf({ rule: { rule, scope, value, mode, origin }, used, add
 		...(isShared(level) ? {} : { value: used + adds }),
 		threshold: value,
 		...(seconds === undefined ? {} : { windowSeconds: seconds }),
-		evidence: `${scope}, limit of ${placeText(origin)}`.slice(0, evidenceCharsMax),
+		evidence: `${scope}, limit of ${limitedText(origin)}`.slice(0, evidenceCharsMax),
 	};
 }
 

@@ -32,7 +32,10 @@ async function placeOf(text: string, isAllowed: PosterOptions['isAllowed']): Pro
 	const host = url.hostname.replace(/^\[|\]$/g, '');
 	const found = isIP(host) === 0 ? await lookup(host, { all: true }) : [{ address: host, family: isIP(host) }];
 	const refused = found.find(({ address }) => !isAllowed(address));
-	if (refused !== undefined) return `${host} is ${refused.address}, a loopback, private or own address`;
+	if (refused !== undefined) {
+		const named = refused.address === host ? `${host} is` : `${host} is ${refused.address},`;
+		return `${named} a loopback, private or own address`;
+	}
 	const first = found[0];
 	return first === undefined ? `${host} has no address` : { url, ...first };
 }

@@ -217,7 +217,9 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 			return ok({ hold: holdDto(hold), recipients: held.recipients + held.pending, messages: held.messages });
 		},
 		deleteHold: async ({ params, query }, actor) =>
-			reviewed(await liftHold(flow, params.id, query.release, actor as Actor)),
+			flow.holds.has(params.id)
+				? reviewed(await liftHold(flow, params.id, query.release, actor as Actor))
+				: problem('not-found', 'No standing hold with this id.'),
 		audit: async ({ query }) => {
 			const before = query.cursor === undefined ? undefined : Number(query.cursor);
 			if (before !== undefined && !Number.isSafeInteger(before)) return problem('invalid', 'cursor: not one of ours');

@@ -78,6 +78,20 @@ test('a number typed is laid over what is set; each rule keeps its mode', async 
 	]);
 });
 
+test('a mode alone is for the numbers that are set here too, and not refused when they are all there is', async () => {
+	agent.asked.length = 0;
+	const set = {
+		mode: 'monitor' as const,
+		hour: { recipients: 300 },
+		author: 'admin root',
+		set: '2026-11-23T05:00:00.000Z',
+	};
+	agent.answer('getLimits', async () => ok({ level: 'reseller', id: 'bob', base: set, effective: [], wouldHave: [] }));
+	assert.equal((await here('limit set --reseller bob --enforce')).code, 0);
+	assert.deepEqual(puts(), [{ mode: 'enforce', hour: { recipients: 300 }, replaces: set.set }]);
+	agent.answer('getLimits', async () => ok(accountLimits));
+});
+
 test('on a wide terminal the list of limits tells all that is set, inherited numbers with a mode of their own too', async () => {
 	const ran = await here('limit list', { width: Number.POSITIVE_INFINITY });
 	assertGolden('limit-list-wide', ran.out);

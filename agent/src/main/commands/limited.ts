@@ -189,7 +189,8 @@ export function inputFrom(options: NumberOptions, view: View): Result<LimitsInpu
 	const rules: Present = isException ? new Map() : storedOf(view);
 	// Modes of inherited numbers stay too.
 	const modes = new Map(isException ? [] : (Object.entries(view.base?.modes ?? {}) as [LimitRule, LimitMode][]));
-	if (numbers.size === 0 && (options.monitor === true || options.enforce === true)) {
+	const isModeAlone = numbers.size === 0 && (options.monitor === true || options.enforce === true);
+	if (isModeAlone) {
 		// A mode alone is for every number in force here, wherever it comes from.
 		for (const { rule } of view.effective) modes.set(rule, mode);
 		for (const [rule, { value }] of rules) rules.set(rule, { value, mode });
@@ -207,7 +208,8 @@ export function inputFrom(options: NumberOptions, view: View): Result<LimitsInpu
 	const over = options.over ?? base?.over;
 	const split = options.split ?? base?.split;
 	const note = options.note ?? base?.note;
-	if (numbers.size + modes.size === 0 && options.over === undefined && options.split === undefined)
+	const isNothing = numbers.size + modes.size === 0 && !(isModeAlone && rules.size > 0);
+	if (isNothing && options.over === undefined && options.split === undefined)
 		return failed('name what to set, such as --hour 50');
 	return ok({
 		mode,

@@ -7,12 +7,6 @@ import { clean, hanging } from './text.ts';
 import { relativeText, timeAndAgeText } from './time.ts';
 import { proseWidth, type View } from './view.ts';
 
-/** `server` for the machine, `each mailbox` for a default, else `account acme`. */
-export function limitedText({ level, id }: Pick<LimitsView, 'level' | 'id'>): string {
-	if (level !== 'server') return `${level} ${id}`;
-	return id === 'server' ? 'the whole server' : id.replace('-', ' ');
-}
-
 /** `--account acme`, as a command takes it again. */
 export function limitedOption({ level, id }: Pick<LimitsView, 'level' | 'id'>): string {
 	if (level !== 'server') return `--${level} ${clean(id)}`;
@@ -38,7 +32,7 @@ function numbersOf(set: LimitsDto): readonly (readonly [LimitRule, number])[] {
 export const modeTexts = { monitor: 'monitor-only', enforce: 'enforced' } as const;
 
 /** `50 recipients an hour, 500 recipients a day (enforced)` */
-export function setText(set: LimitsDto): string {
+export function setText(set: LimitsDto, effective: readonly EffectiveDto[] = []): string {
 	const numbers = numbersOf(set);
 	const modeOf = (rule: LimitRule) => set.modes?.[rule] ?? set.mode;
 	const groups = Map.groupBy(numbers, ([rule]) => modeOf(rule));
@@ -48,7 +42,10 @@ export function setText(set: LimitsDto): string {
 	const named = new Set(numbers.map(([rule]) => rule));
 	const inherited = (Object.entries(set.modes ?? {}) as [LimitRule, LimitMode][])
 		.filter(([rule]) => !named.has(rule))
-		.map(([rule, mode]) => `${ruleTexts[rule]} as inherited (${modeTexts[mode]})`);
+		.map(([rule, mode]) => {
+			const value = effective.find((one) => one.rule === rule && one.mode === mode)?.value;
+			return `${value === undefined ? ruleTexts[rule] : limitText(rule, value)} as inherited (${modeTexts[mode]})`;
+		});
 	if (inherited.length > 0) parts.push(inherited.join(', '));
 	const over =
 		set.over == null

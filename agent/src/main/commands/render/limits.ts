@@ -3,8 +3,8 @@
  */
 import type { EffectiveDto, LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
-import { limitText } from '@sluice/shared/words/limits.ts';
-import { limitedOption, limitedText, modeTexts, originText, ruleTexts, setLines, setText } from './limit-words.ts';
+import { limitedText, limitText } from '@sluice/shared/words/limits.ts';
+import { limitedOption, modeTexts, originText, ruleTexts, setLines, setText } from './limit-words.ts';
 import { type Column, table } from './table.ts';
 import { clean, countText, hanging, numberText } from './text.ts';
 import { relativeText, shortTimeText, zoneText } from './time.ts';
@@ -79,6 +79,9 @@ export function limitSetLines(limits: LimitsView, view: View, isException: boole
 		...(isCapped
 			? hanging('', 'What is capped is kept as it was set, and counts once what caps it allows it.', proseWidth(view))
 			: []),
+		...(limits.effective.some(({ value, mode }) => value === 0 && mode === 'enforce')
+			? hanging('', '0: none may leave; mail is held until somebody decides or the number changes.', proseWidth(view))
+			: []),
 		`Take it away: \`sluice limit clear ${limitedOption(limits)}${isException ? ' --exception' : ''}\`.`,
 	];
 }
@@ -94,7 +97,7 @@ export function limitClearedLines(limits: LimitsView, view: View): readonly stri
 
 /** Numbers that nobody has set stand in the list too: what they would have done is asked for first of all. */
 function listedText({ level, id, base, exception, effective }: LimitsView): string {
-	const sets = [base, exception].flatMap((set) => (set === undefined ? [] : [setText(set)]));
+	const sets = [base, exception].flatMap((set) => (set === undefined ? [] : [setText(set, effective)]));
 	if (sets.length > 0) return sets.join('; for a while: ');
 	// What comes from outside, as the server's own number, is not built in here.
 	const own = effective.filter(({ origin }) => origin.level === level && origin.id === id);
