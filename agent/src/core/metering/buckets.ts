@@ -5,7 +5,7 @@
  * messages, recipients, next, previous. Nearly every charge goes into the newest bucket or one behind it; an older one (read at the
  * start, after a clock step) is put where it belongs by walking from the tail.
  */
-import { type Arena, free, none, take } from './arena.ts';
+import { type Arena, blockBits, blockMask, free, none, take } from './arena.ts';
 
 export const bucketStride = 5;
 const time = 0;
@@ -21,10 +21,11 @@ export const emptyList = (): BucketList => ({ head: none, tail: none, messages: 
 
 export type Amount = { readonly messages: number; readonly recipients: number };
 
-const field = (arena: Arena, row: number, name: number): number => arena.cells[row * bucketStride + name] as number;
+const field = ({ blocks }: Arena, row: number, name: number): number =>
+	(blocks[row >> blockBits] as Int32Array)[(row & blockMask) * bucketStride + name] as number;
 
-function put(arena: Arena, row: number, name: number, value: number): void {
-	arena.cells[row * bucketStride + name] = value;
+function put({ blocks }: Arena, row: number, name: number, value: number): void {
+	(blocks[row >> blockBits] as Int32Array)[(row & blockMask) * bucketStride + name] = value;
 }
 
 export const timeOf = (arena: Arena, row: number): number => field(arena, row, time);

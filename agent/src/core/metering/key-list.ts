@@ -5,7 +5,7 @@
  * recount would. Beyond `keyRecordsMax` records every further recipient counts as a new one, whoever it is: a bound on memory that
  * errs towards "more different recipients", never towards fewer. Those are counted in one record a second.
  */
-import { type Arena, free, none, take } from './arena.ts';
+import { type Arena, blockBits, blockMask, free, none, take } from './arena.ts';
 
 export const keyStride = 4;
 /** Records of one scope in one hour: 10,000 different recipients with one record each. */
@@ -29,10 +29,11 @@ export type KeyList = {
 
 export const emptyKeys = (): KeyList => ({ head: none, tail: none, records: 0, uncounted: 0, times: new Map() });
 
-const cell = (arena: Arena, row: number, name: number): number => arena.cells[row * keyStride + name] as number;
+const cell = ({ blocks }: Arena, row: number, name: number): number =>
+	(blocks[row >> blockBits] as Int32Array)[(row & blockMask) * keyStride + name] as number;
 
-function put(arena: Arena, row: number, name: number, value: number): void {
-	arena.cells[row * keyStride + name] = value;
+function put({ blocks }: Arena, row: number, name: number, value: number): void {
+	(blocks[row >> blockBits] as Int32Array)[(row & blockMask) * keyStride + name] = value;
 }
 
 export const distinct = (list: KeyList): number => list.times.size + list.uncounted;

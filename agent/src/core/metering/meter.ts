@@ -21,6 +21,7 @@
  * different key. 40,000 scopes with ten messages a day each: 25 MB.
  */
 import { type LimitRule, type ScopeKey, scopeOf } from '@sluice/shared/words/limits.ts';
+import { bytesOf } from './arena.ts';
 import { createBulkCharges } from './bulk-charges.ts';
 import { countNew, emptyKeys, type KeyList } from './key-list.ts';
 import { createMeterScopes } from './meter-scopes.ts';
@@ -137,9 +138,7 @@ export function createMeter({ tracksKeys = isAccount }: MeterOptions = {}): Mete
 		},
 		get bytes() {
 			const { buckets, records } = store;
-			return (
-				scopes.size * scopeBytes + buckets.cells.byteLength + records.cells.byteLength + records.used * keyMapBytes
-			);
+			return scopes.size * scopeBytes + bytesOf(buckets) + bytesOf(records) + records.used * keyMapBytes;
 		},
 	};
 }

@@ -4,9 +4,11 @@
  * A line is a doubly linked list, since people take messages out of its middle and a message whose step could not be written comes
  * back to its place at the front. Ties of age go by message id, so that a restart gives the same order.
  */
+
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { type HeapOrder, heapInsert, heapRemove } from '../scheduling/heap.ts';
+import { createTurns, payerOf, type Turns } from './turns.ts';
 import type { Chain, WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
 
 /** A message in its line. */
@@ -23,6 +25,8 @@ export type Waiter = {
 
 export type Line = {
 	readonly name: string;
+	/** Whose turn it has. */
+	readonly payer: string;
 	/** As last given: the same scopes, perhaps another value. */
 	chain: Chain;
 	head: Waiter | undefined;
@@ -49,8 +53,10 @@ export type Lines = {
 	uncountedOf(scope: ScopeKey): number;
 	linesOf(scope: ScopeKey): Iterable<Line>;
 	all(): Iterable<Line>;
-	/** Lines with the oldest head first. */
-	byAge(): AgeQueue;
+	/** Lines whose account's turn it is first (turns.ts), then those with the oldest head. */
+	inTurn(): TurnQueue;
+	/** Recipients of the line have left: its account's turn is over for so many. */
+	serve(line: Line, recipients: number): void;
 	readonly size: number;
 	readonly recipients: number;
 };
@@ -58,26 +64,37 @@ export type Lines = {
 /** Place of a message among all. */
 export type Age = { readonly sinceMs: number; readonly id: MessageId };
 
-/** Lines by the age of their head. */
-export type AgeQueue = { pop(): Line | undefined; push(line: Line): void };
+/** Lines in turn. */
+export type TurnQueue = { pop(): Line | undefined; push(line: Line): void };
 
 const isOlder = (one: Age, other: Age): boolean =>
 	one.sinceMs < other.sinceMs || (one.sinceMs === other.sinceMs && one.id < other.id);
 
 const firstAge = (line: Line): Age => line.head as Waiter;
 
-const byHead: HeapOrder<Line> = { before: (one, other) => isOlder(firstAge(one), firstAge(other)), moved: () => {} };
+type Turn = { readonly line: Line; readonly time: number };
 
-function ageQueueOf(lines: Iterable<Line>): AgeQueue {
-	const heap: Line[] = [];
-	for (const line of lines) heapInsert(heap, line, byHead);
+const byTurn: HeapOrder<Turn> = {
+	before: (one, other) =>
+		one.time < other.time || (one.time === other.time && isOlder(firstAge(one.line), firstAge(other.line))),
+	moved: () => {},
+};
+
+function turnQueueOf(lines: Iterable<Line>, turns: Turns): TurnQueue {
+	const heap: Turn[] = [];
+	const push = (line: Line): void => heapInsert(heap, { line, time: turns.of(line.payer) }, byTurn);
+	for (const line of lines) push(line);
 	return {
 		pop() {
-			const first = heap[0];
-			if (first !== undefined) heapRemove(heap, 0, byHead);
-			return first;
+			for (let first = heap[0]; first !== undefined; first = heap[0]) {
+				heapRemove(heap, 0, byTurn);
+				if (turns.of(first.line.payer) === first.time) return first.line;
+				// Another line of its account was served meanwhile.
+				push(first.line);
+			}
+			return undefined;
 		},
-		push: (line) => heapInsert(heap, line, byHead),
+		push,
 	};
 }
 
@@ -99,6 +116,9 @@ export function createLines(): Lines {
 	const totals = new Map<ScopeKey, Totals>();
 	/** How many lines are blocked at a scope. */
 	const blocks = new Map<ScopeKey, number>();
+	/** How many lines an account has. */
+	const linesOf = new Map<string, number>();
+	const turns = createTurns();
 	let recipients = 0;
 
 	function count(line: Line, change: { messages: number; recipients: number; bytes: number; uncounted: number }): void {
@@ -144,9 +164,23 @@ export function createLines(): Lines {
 			known.chain = chain;
 			return known;
 		}
-		const line: Line = { name, chain, head: undefined, tail: undefined, blockedAt: [] };
+		const payer = payerOf(chain);
+		const line: Line = { name, payer, chain, head: undefined, tail: undefined, blockedAt: [] };
 		lines.set(name, line);
+		linesOf.set(payer, (linesOf.get(payer) ?? 0) + 1);
+		turns.begin(payer);
 		return line;
+	}
+
+	function drop(line: Line): void {
+		block(line, []);
+		lines.delete(line.name);
+		const left = (linesOf.get(line.payer) ?? 0) - 1;
+		if (left > 0) linesOf.set(line.payer, left);
+		else {
+			linesOf.delete(line.payer);
+			turns.end(line.payer);
+		}
 	}
 
 	function enterNew({ id, chain, sinceMs, bytes, recipients: waiting, isCounted = false }: WaitingMessage): Line {
@@ -203,10 +237,7 @@ export function createLines(): Lines {
 			unlink(waiter);
 			waiters.delete(waiter.id);
 			count(line, { messages: -1, recipients: -gone, bytes: -waiter.bytes, uncounted: waiter.isCounted ? 0 : -1 });
-			if (line.head === undefined) {
-				block(line, []);
-				lines.delete(line.name);
-			}
+			if (line.head === undefined) drop(line);
 		},
 		block,
 		isBlocked: (scopes) => blocks.size > 0 && scopes.some((scope) => blocks.has(scope)),
@@ -220,7 +251,8 @@ export function createLines(): Lines {
 		uncountedOf: (scope) => totals.get(scope)?.uncounted ?? 0,
 		linesOf: (scope) => totals.get(scope)?.lines ?? [],
 		all: () => lines.values(),
-		byAge: () => ageQueueOf(lines.values()),
+		inTurn: () => turnQueueOf(lines.values(), turns),
+		serve: (line, count) => turns.serve(line.payer, count),
 		get size() {
 			return waiters.size;
 		},

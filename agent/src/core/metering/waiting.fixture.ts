@@ -5,6 +5,7 @@ import type { LimitRule, ScopeKey } from '@sluice/shared/words/limits.ts';
 import { chainOfScopes } from './chain.fixture.ts';
 import type { createMeter } from './meter.ts';
 import { observe, type Recount, record, recounted } from './recount.fixture.ts';
+import { payerOf, type Turns } from './turns.ts';
 import type { Chain, Rule, RuleSet, WaitingRecipient } from './types.ts';
 import type { Release, WaitingRoom } from './waiting.ts';
 
@@ -41,6 +42,8 @@ export type World = {
 	rules: Rule[];
 	/** One value for each chain until rules change, as the cache gives it. */
 	ruleSets: Map<Chain, RuleSet>;
+	/** Of the model; the room has its own. */
+	readonly turns: Turns;
 	nowMs: number;
 	sequence: number;
 	added: number;
@@ -69,43 +72,58 @@ function modelRoom({ recount, rules }: World, { chain, recipients, isCounted }: 
 	return { binding, isLarge };
 }
 
+/** Whoever begins or ends to wait, of all that waits now. */
+export function modelTurns({ turns, waiting }: World): void {
+	for (const payer of new Set(chains.map(payerOf))) {
+		if (waiting.some(({ chain }) => payerOf(chain) === payer)) turns.begin(payer);
+		else turns.end(payer);
+	}
+}
+
 export function modelPlan(world: World): Release[] {
 	observe(world.recount, world.nowMs);
 	const releases: Release[] = [];
 	const blocked = new Set<ScopeKey>();
 	const blockedLines = new Set<Chain>();
-	for (const message of [...world.waiting].sort(isOlder)) {
+	const asked = [...world.waiting].sort(isOlder);
+	while (asked.length > 0) {
+		const first = Math.min(...asked.map(({ chain }) => world.turns.of(payerOf(chain))));
+		const place = asked.findIndex(({ chain }) => world.turns.of(payerOf(chain)) === first);
+		const [message] = asked.splice(place, 1) as [Modelled];
 		if (blockedLines.has(message.chain) || message.chain.scopes.some((scope) => blocked.has(scope))) {
 			blockedLines.add(message.chain);
 			continue;
 		}
-		let { binding, isLarge } = modelRoom(world, message, message.recipients.length);
+		const { binding, isLarge } = modelRoom(world, message, message.recipients.length);
 		let count = binding.size === 0 ? message.recipients.length : 0;
 		if (isLarge && binding.size > 0) {
 			count = message.recipients.length;
 			while (count > 0 && modelRoom(world, message, count).binding.size > 0) count--;
 		}
-		if (count > 0) {
-			const leaving = message.recipients.slice(0, count);
-			const messages = message.isCounted ? 0 : 1;
-			const keys = leaving.map(({ key }) => key);
-			record(world.recount, message.chain.scopes, world.nowMs, { messages, recipients: count, keys });
-			releases.push({
-				id: message.id,
-				chain: message.chain,
-				indexes: leaving.map(({ index }) => index),
-				keys,
-				messages,
-			});
-			message.recipients = message.recipients.slice(count);
-			message.isCounted = true;
-			if (message.recipients.length === 0) world.waiting.splice(world.waiting.indexOf(message), 1);
+		if (count === 0) {
+			blockedLines.add(message.chain);
+			const keeping = isLarge ? modelRoom(world, message, 1).binding : binding;
+			const innermost = message.chain.scopes.findLast((scope) => keeping.has(scope));
+			if (innermost !== undefined) blocked.add(innermost);
+			continue;
 		}
-		if (message.recipients.length === 0) continue;
-		if (isLarge) binding = modelRoom(world, message, 1).binding;
-		blockedLines.add(message.chain);
-		const innermost = message.chain.scopes.findLast((scope) => binding.has(scope));
-		if (innermost !== undefined) blocked.add(innermost);
+		const leaving = message.recipients.slice(0, count);
+		const messages = message.isCounted ? 0 : 1;
+		const keys = leaving.map(({ key }) => key);
+		record(world.recount, message.chain.scopes, world.nowMs, { messages, recipients: count, keys });
+		releases.push({
+			id: message.id,
+			chain: message.chain,
+			indexes: leaving.map(({ index }) => index),
+			keys,
+			messages,
+		});
+		world.turns.serve(payerOf(message.chain), count);
+		message.recipients = message.recipients.slice(count);
+		message.isCounted = true;
+		if (message.recipients.length === 0) world.waiting.splice(world.waiting.indexOf(message), 1);
+		else asked.splice(place, 0, message);
+		modelTurns(world);
 	}
 	return releases;
 }

@@ -7,8 +7,9 @@ import fc from 'fast-check';
 import { fixtureNowMs, ruleOf, rulesOf } from './chain.fixture.ts';
 import { createMeter } from './meter.ts';
 import { createRecount, observe, recounted } from './recount.fixture.ts';
+import { createTurns, payerOf } from './turns.ts';
 import type { Chain, Rule, RuleSet } from './types.ts';
-import { chains, type Modelled, modelPlan, scopes, type World, windowRules } from './waiting.fixture.ts';
+import { chains, type Modelled, modelPlan, modelTurns, scopes, type World, windowRules } from './waiting.fixture.ts';
 import { createWaitingRoom, type Release } from './waiting.ts';
 
 const ruleSetOf = (world: World, chain: Chain): RuleSet => {
@@ -76,6 +77,7 @@ const adding: fc.Arbitrary<Step> = fc
 			// As good as the same chain: after a change of accounts the sender's chain is another value.
 			world.room.add({ id, chain: { ...chain }, sinceMs, recipients, bytes: 1000 });
 			world.waiting.push({ id, chain, sinceMs, recipients, isCounted: false });
+			modelTurns(world);
 			world.added += keys.length;
 			const line = world.room.blocks(chain);
 			assert.equal(line, true, 'new mail of a sender queues behind its own');
@@ -94,6 +96,7 @@ const removing: fc.Arbitrary<Step> = fc
 			message.recipients = message.recipients.slice(indexes.length);
 			world.added -= indexes.length;
 			if (message.recipients.length === 0) world.waiting.splice(world.waiting.indexOf(message), 1);
+			modelTurns(world);
 		},
 	}));
 
@@ -112,7 +115,16 @@ const failing: fc.Arbitrary<Step> = fc.constant({
 	act(world) {
 		const before = world.waiting.map((message) => ({ ...message }));
 		const { releases } = plan(world);
+		// Its turn was taken all the same; an account of which nothing was left begins anew when it comes back.
+		const left = new Map(world.waiting.map(({ id, recipients }) => [id, recipients.length]));
+		for (const { id, chain, indexes } of releases) {
+			world.turns.serve(payerOf(chain), indexes.length);
+			left.set(id, (left.get(id) ?? 0) - indexes.length);
+			if (!world.waiting.some((one) => payerOf(one.chain) === payerOf(chain) && (left.get(one.id) ?? 0) > 0))
+				world.turns.end(payerOf(chain));
+		}
 		for (const { id, chain, indexes, keys, messages } of releases) {
+			world.turns.begin(payerOf(chain));
 			world.meter.refund(chain.scopes, world.nowMs, { messages, recipients: indexes.length, keys });
 			const message = before.find((one) => one.id === id) as Modelled;
 			const recipients = message.recipients.filter(({ index }) => indexes.includes(index));
@@ -138,7 +150,7 @@ const ruleArbitrary: fc.Arbitrary<Rule> = fc
 	})
 	.map(({ scope, rule, value }) => ruleOf(scope, rule, value));
 
-test('oldest first, exact, in parts only what is too large, nobody overtakes, everything leaves in time', () => {
+test('in turns of accounts, each oldest first, exact, in parts only what is too large, nobody overtakes, everything leaves in time', () => {
 	fc.assert(
 		fc.property(
 			fc.array(ruleArbitrary, { minLength: 1, maxLength: 6 }),
@@ -151,6 +163,7 @@ test('oldest first, exact, in parts only what is too large, nobody overtakes, ev
 					recount: createRecount(),
 					rules,
 					ruleSets: new Map(),
+					turns: createTurns(),
 					nowMs: fixtureNowMs,
 					sequence: 0,
 					added: 0,

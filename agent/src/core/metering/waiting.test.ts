@@ -201,6 +201,26 @@ test('a limit that a neighbour does not share keeps only its own', () => {
 	assert.equal(desk.left.length, 2);
 });
 
+test('who fills a pool first does not have it until all of his has left: accounts take turns', () => {
+	const hog = chainOfScopes('server:server', 'account:a');
+	const neighbour = chainOfScopes('server:server', 'account:b');
+	const desk = createDesk([ruleOf('server:server', 'hour.recipients', 10)]);
+	const sent: string[] = [];
+	for (let n = 0; n < 30; n++) sent.push(desk.send(hog, startMs, 10));
+	const small = desk.send(neighbour, startMs + 1000);
+	desk.until(startMs + 5 * hourMs);
+	const leftMs = desk.left.find(({ id }) => id === small)?.atMs ?? Number.NaN;
+	assert.ok(leftMs <= startMs + 2 * hourMs, `${(leftMs - startMs) / hourMs} h`);
+	// And the hog is not starved by small ones: a message that takes the whole window has its turn.
+	for (let hour = 5; hour < 25; hour++) {
+		desk.send(neighbour, startMs + hour * hourMs + 1);
+		desk.until(startMs + (hour + 1) * hourMs);
+	}
+	const ofHog = desk.left.filter(({ chain }) => chain === hog);
+	assert.ok(ofHog.length >= 100, `${ofHog.length}`);
+	assert.deepEqual([...new Set(ofHog.map(({ id }) => id))], sent.slice(0, ofHog.length / 10), 'its own in order');
+});
+
 test('who waits for a limit of its own keeps nobody from a pool, however often it would not fit there either', () => {
 	const attacker = chainOfScopes('server:server', 'reseller:r', 'account:a');
 	const neighbour = chainOfScopes('server:server', 'reseller:r', 'account:b');

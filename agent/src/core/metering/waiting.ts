@@ -1,10 +1,12 @@
 /**
  * The waiting room: mail over a limit, each sender's in the order of its age, and who may leave now.
  *
- * Mail of one sender (the same scopes) is a line; lines are asked in the order of their oldest message. A message leaves when it fits
- * into every enforced rule. One that does not fit blocks its own line and, for everything younger, the innermost scope whose rule kept
- * it: so nobody overtakes there, and the oldest always gets the next room. What is free further out belongs to others until then: who
- * is over a limit of his own keeps nobody from a pool. A rule on a scope that others do not share keeps nobody else. What is too large for a whole window leaves in parts, as many at once as there is room for.
+ * Mail of one sender (the same scopes) is a line, oldest first. Lines are asked in turns of their accounts (turns.ts), within an account
+ * by the age of their oldest message. A message leaves when it fits into every enforced rule. One that does not fit blocks its own line
+ * and, for everything asked after it, the innermost scope whose rule kept it: so nobody overtakes there, and whose turn it is gets the
+ * next room. What is free further out belongs to others until then: who is over a limit of his own keeps nobody from a pool. A rule on a
+ * scope that others do not share keeps nobody else. What is too large for a whole window leaves in parts, as many at once as there is
+ * room for.
  *
  * `plan` costs by lines and by what leaves, not by what waits. What it found of a line is not kept for the next time: what others were
  * charged since can keep the line at further scopes. Each release is handed to `take` in the same turn of the loop: the
@@ -59,7 +61,7 @@ export type WaitingRoom = {
 	/** Does mail of this sender wait? */
 	waits(chain: Chain): boolean;
 	totalsOf(scope: ScopeKey): WaitingTotals;
-	/** Who may leave now, oldest first; see above. */
+	/** Who may leave now, in turn; see above. */
 	plan(input: PlanInput): Plan;
 	/**
 	 * When the last of what waits in the chain's scopes will have left if nothing changes, epoch ms; undefined: never by itself. Exact
@@ -95,38 +97,37 @@ export function createWaitingRoom(): WaitingRoom {
 	};
 
 	/**
-	 * Lets the head of a line go as far as there is room. How it stands after: all of it went, or the rest stays until `atMs`, epoch
-	 * ms (infinite: not by the clock alone).
+	 * Lets the head of a line go as far as there is room. `left`: all of it, or a part; whoever is next in turn is asked before the rest.
+	 * Else it stays until `atMs`, epoch ms (infinite: not by the clock alone).
 	 */
-	function release(line: Line, input: PlanInput, releases: Release[]): 'gone' | { readonly atMs: number } {
+	function release(line: Line, input: PlanInput, releases: Release[]): 'left' | { readonly atMs: number } {
 		const head = line.head as Waiter;
-		const rules = input.ruleSetOf(line.chain);
-		let found = fit(head, rules, input);
-		if (found.room > 0) {
-			const leaving = head.recipients.slice(0, found.room);
-			const staying = head.recipients.slice(found.room);
-			const indexes = leaving.map(({ index }) => index);
-			const keys = leaving.map(({ key }) => key);
-			const one: Release = { id: head.id, chain: line.chain, indexes, keys, messages: head.isCounted ? 0 : 1 };
-			if (!input.take(one)) {
-				lines.block(line, []);
-				return { atMs: Number.POSITIVE_INFINITY };
-			}
-			releases.push(one);
-			if (staying.length > 0) lines.setCounted(head, true);
-			lines.leave(head, staying);
-			if (staying.length === 0) return 'gone';
-			found = fit(head, rules, input);
+		const found = fit(head, input.ruleSetOf(line.chain), input);
+		if (found.room === 0) {
+			const scope = keptAt(found.keeping, line.chain.scopes);
+			lines.block(line, scope === undefined ? [] : [scope]);
+			return { atMs: changesAtMs(found, input) };
 		}
-		const scope = keptAt(found.keeping, line.chain.scopes);
-		lines.block(line, scope === undefined ? [] : [scope]);
-		return { atMs: changesAtMs(found, input) };
+		const leaving = head.recipients.slice(0, found.room);
+		const staying = head.recipients.slice(found.room);
+		const indexes = leaving.map(({ index }) => index);
+		const keys = leaving.map(({ key }) => key);
+		const one: Release = { id: head.id, chain: line.chain, indexes, keys, messages: head.isCounted ? 0 : 1 };
+		if (!input.take(one)) {
+			lines.block(line, []);
+			return { atMs: Number.POSITIVE_INFINITY };
+		}
+		releases.push(one);
+		lines.serve(line, leaving.length);
+		if (staying.length > 0) lines.setCounted(head, true);
+		lines.leave(head, staying);
+		return 'left';
 	}
 
 	function plan(input: PlanInput): Plan {
 		const releases: Release[] = [];
 		const blocked = new Set<ScopeKey>();
-		const queue = lines.byAge();
+		const queue = lines.inTurn();
 		let left = input.recipientsMax;
 		let nextMs = Number.POSITIVE_INFINITY;
 		for (let line = queue.pop(); line !== undefined; line = queue.pop()) {
@@ -138,7 +139,7 @@ export function createWaitingRoom(): WaitingRoom {
 			const before = releases.length;
 			const found = release(line, input, releases);
 			if (releases.length > before) left -= (releases.at(-1) as Release).indexes.length;
-			if (found === 'gone') {
+			if (found === 'left') {
 				if (line.head !== undefined) queue.push(line);
 				continue;
 			}
