@@ -91,7 +91,7 @@ function openLines({ account, usage, holds }: AccountSeen, view: View): readonly
 			? []
 			: hanging(
 					'',
-					`${countText(held, 'recipient')} held, until somebody decides: \`sluice message list --account ${clean(account.id)} --state held\`.`,
+					`${countText(held, 'recipient')} held, ${account.state === 'suspended' ? 'what the suspension holds until the account is active again, all else ' : ''}until somebody decides: \`sluice message list --account ${clean(account.id)} --state held\`.`,
 					columns,
 				).map(view.paint.warning)),
 	];

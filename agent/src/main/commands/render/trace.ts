@@ -141,7 +141,11 @@ function storyLines({ steps }: TraceDto, view: View): readonly string[] {
 	return lines;
 }
 
-function nextText({ state, due, attempts, cause }: Recipient, { message, from }: TraceDto, view: View): string {
+function nextText(
+	{ state, due, attempts, cause }: Recipient,
+	{ message, from, verdict }: TraceDto,
+	view: View,
+): string {
 	const { id } = message;
 	const { account } = from;
 	const dueMs = due === undefined ? undefined : Date.parse(due);
@@ -154,7 +158,7 @@ function nextText({ state, due, attempts, cause }: Recipient, { message, from }:
 		case 'waiting':
 			return `waits until its sender is within limits, then leaves by itself.${account === undefined ? '' : ` Until when: \`sluice account show ${clean(account)}\`.`} Now instead: \`sluice message release ${id} --reason …\`.`;
 		case 'held':
-			return `needs a decision: \`sluice message release ${id} --reason …\` or \`sluice message discard ${id} --reason …\`.`;
+			return `${verdict.reasons.some(({ rule }) => rule === 'account.suspended') ? 'leaves when the account is active again, or by a decision' : 'needs a decision'}: \`sluice message release ${id} --reason …\` or \`sluice message discard ${id} --reason …\`.`;
 		case 'sending':
 			return 'is being sent at this moment.';
 		case 'delivered':
