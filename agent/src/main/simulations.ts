@@ -169,7 +169,7 @@ export function sentence(messages: number, accounts: number, refused: number): s
 		refused === 0
 			? accounts === 1
 				? 'of which receivers had refused nothing'
-				: 'of none of which receivers had refused mail'
+				: 'none of which receivers had refused mail of'
 			: `${refused.toLocaleString('en')} of which receivers had refused mail of`;
 	return `would have held ${counted(messages, 'message')} of ${counted(accounts, 'account')}, ${which}`;
 }

@@ -36,7 +36,8 @@ export function simulationLines(
 			paint: (item) => (item.refusedByReceivers === 0 ? (cell) => cell : view.paint.bad),
 		},
 	];
-	const tried = proposals.length === 0 ? 'what is set now, all of it enforced' : 'the numbers tried';
+	const tried =
+		proposals.length === 0 ? 'what is set now, all of it enforced' : 'the numbers tried and all others as if enforced';
 	const waits =
 		result.heldRecipients === 0
 			? []
