@@ -4,6 +4,7 @@
  * Everything a command of `sluice mta` decides from is gathered here once. Taking the wiring out must work on a server whose MTA
  * cannot even read its configuration, so `traces` asks no program.
  */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type CommonOptions, configFileFor } from '@sluice/agent/main/commands/options.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
@@ -126,6 +127,12 @@ async function mtaHere(machine: Machine): Promise<MtaKind | Refusal> {
 function configFor(terminal: Terminal, options: MtaOptions): Result<Config | undefined, Refusal> {
 	const file = configFileFor(terminal, options.config);
 	if (options.config === undefined && !terminal.exists(file)) return ok(undefined);
+	if (options.config === undefined && !isOurs(file))
+		return failed({
+			code: 'agent-config',
+			text: `${resolve(file)} belongs to somebody else, who could send the mail of this server wherever he likes.`,
+			hint: 'Name the configuration that is meant: --config FILE.',
+		});
 	const read = readConfig(file);
 	if (read.ok) return read;
 	return failed({
@@ -133,6 +140,12 @@ function configFor(terminal: Terminal, options: MtaOptions): Result<Config | und
 		text: `The agent's configuration cannot be read: ${read.error.join('; ')}`,
 		hint: '`sluice config check` tells every mistake.',
 	});
+}
+
+/** Of a file that nobody named: root standing in a tenant's folder must not go by the tenant's word. */
+function isOurs(file: string): boolean {
+	const { uid, mode } = statSync(file);
+	return (uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0;
 }
 
 const portOf = ({ smtp }: Config): number | undefined => {

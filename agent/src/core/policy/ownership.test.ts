@@ -22,7 +22,7 @@ const account = (key: string, domains: readonly string[], more: Partial<Account>
 
 const accounts = createAccountBook([
 	account('alice', ['alice.test', 'shop.alice-shop.test'], { maySendAs: ['partner.test', 'boss@bob.test'] }),
-	account('bob', ['bob.test', 'sub.alice.test']),
+	account('bob', ['bob.test', 'sub.alice.test', 'co.uk', 'github.io']),
 ]);
 const settings: OwnershipSettings = { mode: 'monitor', action: 'reject', strangers: 'allow', hostNames: ['host.test'] };
 
@@ -61,6 +61,9 @@ test('own domains and what stands below them, exceptions, the machine’s name, 
 		// Of a name that begins or ends like an own one nothing follows.
 		['a@notalice.test', 'a@alice.test', 'fine'],
 		['a@test', 'a@alice.test', 'fine'],
+		// What a panel let somebody add is his only where domains are given.
+		['a@alices-shop.co.uk', 'a@co.uk', 'fine'],
+		['a@alice.github.io', 'a@alice.test', 'fine'],
 	];
 	for (const [reversePath, from, expected] of cases)
 		assert.equal(ask(reversePath, from), expected, `${reversePath} ${from}`);

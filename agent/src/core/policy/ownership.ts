@@ -8,10 +8,12 @@
  *
  * Pure. Not here: what happens with a breach (judge.ts).
  */
+
 import type { Account } from '@sluice/shared/words/account.ts';
 import { type Address, domainOf } from '@sluice/shared/words/address.ts';
 import type { Attribution, SenderClass } from '@sluice/shared/words/attribution.ts';
 import type { Reason } from '@sluice/shared/words/verdict.ts';
+import { getPublicSuffix } from 'tldts';
 import type { AccountBook } from '../identity/accounts.ts';
 import type { Judgement } from './judge.ts';
 
@@ -41,10 +43,14 @@ const isAsked = ({ class: kind, identity }: Attribution): boolean =>
 /** A domain has at most 127 labels (RFC 1035 §2.3.4). */
 const labelsMax = 127;
 
-/** `a.b.site1.test`, `b.site1.test`, `site1.test`: itself and what stands above it, without the top level. */
+/**
+ * `a.b.site1.test`, `b.site1.test`, `site1.test`: itself and what stands above it, up to where domains are given to anybody. Nobody owns
+ * `co.uk`, whatever a panel let somebody add.
+ */
 function* above(domain: string): Generator<string> {
+	const suffix = getPublicSuffix(domain, { allowPrivateDomains: true });
 	let rest = domain;
-	for (let count = 0; count < labelsMax && rest.includes('.'); count++) {
+	for (let count = 0; count < labelsMax && rest.includes('.') && rest !== suffix; count++) {
 		yield rest;
 		rest = rest.slice(rest.indexOf('.') + 1);
 	}
