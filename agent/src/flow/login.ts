@@ -1,22 +1,20 @@
 /**
  * Logging in: is this password the credential's, and may this client try at all.
  *
- * A check costs 0.1 s of a thread that also flushes the spool, so few run at once and client addresses take turns; a right answer is
- * remembered for some minutes under a keyed hash, so that an application which logs in for each message pays once. Equal attempts that
- * are under way share one check. Failures are counted by address and by user name; either may be blocked for a while, and every
- * failure is answered a little later than the one before. A user that there is not costs the same time and gets the same answer.
+ * Every failure is answered a little later than the one before. A user that there is not costs the same time and gets the same answer.
  *
- * Who has logged in from an address before is not locked out there by others' failures: else anybody who knows a user name could stop an
- * application. Not here: the conversation (io/smtp-in), hashing (ports/passwords.ts).
+ * Not here: the conversation (io/smtp-in), who is blocked (login-guard.ts), how passwords are checked (password-checks.ts), hashing
+ * (ports/passwords.ts).
  */
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
 import { addressGroupOf } from '../core/identity/address-group.ts';
-import { createFailedLogins, type FailureBounds, failureDelayMs } from '../core/identity/failed-logins.ts';
+import { type FailureBounds, failureDelayMs } from '../core/identity/failed-logins.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { LoginAnswer, LoginAttempt, Peer, SmtpSession } from '../ports/smtp-in.ts';
 import { type Flow, reportError } from './context.ts';
-import { createCostlyTurns } from './costly-turns.ts';
 import type { Credentials } from './credentials.ts';
+import { type Contender, createLoginGuard, type LoginGuard } from './login-guard.ts';
+import { createPasswordChecks } from './password-checks.ts';
 
 export type Logins = {
 	/** The address has failed so often that it is not to be listened to. */
@@ -33,63 +31,20 @@ export type LoginParts = Pick<Flow, 'clock' | 'events'> & {
 	readonly bounds: () => FailureBounds;
 };
 
-/** Half of the threads that the runtime has (libuv: 4): the other half flushes the spool. */
-const checksAtOnceMax = 2;
-const checksWaitingMax = 200;
-const rememberedMs = 300_000;
-const rememberedMax = 2_000;
-/** How long an address is known as one that a user came from. */
-const trustedMs = 86_400_000;
-const trustedMax = 10_000;
 const userCharsMax = 64;
 
-type Attempt = {
+type Attempt = Contender & {
 	readonly session: SmtpSession;
-	readonly user: string;
 	readonly password: string;
 	readonly mechanism: string;
-	readonly group: string;
-	/** User and address together. */
-	readonly pair: string;
 };
 
 export function createLogins(parts: LoginParts): Logins {
-	const { clock, events, credentials, passwords, bounds } = parts;
-	const byAddress = createFailedLogins(bounds);
-	const byUser = createFailedLogins(bounds);
-	const turns = createCostlyTurns({ atOnceMax: checksAtOnceMax, waitingMax: checksWaitingMax });
-	/** Passwords that were right, by fingerprint, until when. */
-	const right = createMemory(rememberedMax);
-	/** Users at addresses. */
-	const trusted = createMemory(trustedMax);
-	/** Addresses that somebody is trusted at. */
-	const familiar = createMemory(trustedMax);
-	const underWay = new Map<string, Promise<boolean | 'busy' | 'blocked'>>();
+	const { clock, credentials } = parts;
+	const guard = createLoginGuard(parts.bounds);
+	const checks = createPasswordChecks({ ...parts, guard });
+	const tell = createTelling(parts);
 	const waits = new Set<() => void>();
-
-	const isBlocked = ({ group, user, pair }: Attempt, nowMs: number): boolean =>
-		(byAddress.isBlocked(group, nowMs) || byUser.isBlocked(user, nowMs)) && !trusted.has(pair, nowMs);
-
-	async function check(attempt: Attempt): Promise<boolean | 'busy' | 'blocked'> {
-		if (isBlocked(attempt, clock.now())) return 'blocked';
-		if (!(await turns.take(attempt.group))) return 'busy';
-		try {
-			// Others of the same address may have failed while this one waited: their number is what a guess costs.
-			if (isBlocked(attempt, clock.now())) return 'blocked';
-			return await passwords.matches(attempt.password, credentials.find(attempt.user)?.hash);
-		} finally {
-			turns.done();
-		}
-	}
-
-	/** Equal attempts that come together are one. */
-	function checkOnce(fingerprint: string, attempt: Attempt): Promise<boolean | 'busy' | 'blocked'> {
-		const known = underWay.get(fingerprint);
-		if (known !== undefined) return known;
-		const begun = check(attempt).finally(() => underWay.delete(fingerprint));
-		underWay.set(fingerprint, begun);
-		return begun;
-	}
 
 	function wait(delayMs: number): Promise<void> {
 		return new Promise((resolve) => {
@@ -103,69 +58,35 @@ export function createLogins(parts: LoginParts): Logins {
 		});
 	}
 
-	function told(attempt: Attempt, outcome: 'ok' | 'failed' | 'busy', account?: string): void {
-		const { session, user, mechanism } = attempt;
-		events.emit({
-			event: 'submission.login',
-			atMs: clock.now(),
-			outcome,
-			// A wrong one may be anything.
-			user: user.slice(0, userCharsMax),
-			account,
-			mechanism,
-			client: session.peer.address,
-			session: session.id,
-		});
-	}
-
 	async function fail(attempt: Attempt): Promise<LoginAnswer> {
 		const nowMs = clock.now();
-		const { group, user, pair, session } = attempt;
-		// Failing where one is blocked but for trust ends the trust.
-		if (byAddress.isBlocked(group, nowMs) || byUser.isBlocked(user, nowMs)) trusted.forget(pair);
-		const here = byAddress.fail(group, nowMs);
-		const there = byUser.fail(user, nowMs);
-		told(attempt, 'failed');
-		const untilMs = nowMs + bounds().spanMs;
-		const blocked = { event: 'submission.blocked', atMs: nowMs, until: new Date(untilMs).toISOString() } as const;
-		if (here.begins) events.emit({ ...blocked, client: session.peer.address, failures: here.failures });
-		if (there.begins) events.emit({ ...blocked, user: user.slice(0, userCharsMax), failures: there.failures });
+		const { here, there } = guard.failed(attempt, nowMs);
+		tell.outcome(attempt, 'failed');
+		tell.blocked(attempt, { here, there, nowMs });
 		await wait(failureDelayMs(Math.max(here.failures, there.failures)));
-		return refusal(
-			byAddress.isBlocked(group, clock.now()) && !trusted.has(pair, clock.now()) ? 'authBlocked' : 'authFailed',
-		);
-	}
-
-	function succeed(attempt: Attempt, account: string): LoginAnswer {
-		const nowMs = clock.now();
-		const { user, pair, group } = attempt;
-		trusted.keep(pair, nowMs + trustedMs);
-		familiar.keep(group, nowMs + trustedMs);
-		credentials.used(user);
-		told(attempt, 'ok', account);
-		return { ok: true, credential: { id: user, account } };
+		return refusal(guard.isAddressBlocked(attempt, clock.now()) ? 'authBlocked' : 'authFailed');
 	}
 
 	async function decide(attempt: Attempt): Promise<LoginAnswer> {
-		const fingerprint = passwords.fingerprint(attempt.user, attempt.password);
-		const isRemembered = right.has(fingerprint, clock.now());
-		const outcome = isRemembered || (await checkOnce(fingerprint, attempt));
+		const { user, password } = attempt;
+		const outcome = await checks.check(attempt, password);
 		if (outcome === 'busy') {
-			told(attempt, 'busy');
+			tell.outcome(attempt, 'busy');
 			return refusal('authUnavailable');
 		}
-		const credential = credentials.find(attempt.user);
+		const credential = credentials.find(user);
 		// Asked at the end: it may have been revoked meanwhile, and a gone account's takes as long as any.
-		if (outcome !== true || credential === undefined || !credentials.isValid(attempt.user)) return fail(attempt);
-		if (!isRemembered) right.keep(fingerprint, clock.now() + rememberedMs);
-		return succeed(attempt, credential.account);
+		if (outcome !== true || credential === undefined || !credentials.isValid(user)) return fail(attempt);
+		checks.remember(attempt, password);
+		guard.succeeded(attempt, clock.now());
+		credentials.used(user);
+		tell.outcome(attempt, 'ok', credential.account);
+		return { ok: true, credential: { id: user, account: credential.account } };
 	}
 
 	return {
 		isRefused(address) {
-			const group = addressGroupOf(address);
-			const nowMs = clock.now();
-			return byAddress.isBlocked(group, nowMs) && !familiar.has(group, nowMs);
+			return guard.isRefused(addressGroupOf(address), clock.now());
 		},
 		async login(session, { user, password, mechanism }) {
 			const group = addressGroupOf(session.peer.address);
@@ -189,22 +110,30 @@ const refusal = (fault: FaultName): LoginAnswer => ({ ok: false, reply: faults[f
 export const refusedPeer = (logins: Logins, { address }: Peer): FaultName | undefined =>
 	logins.isRefused(address) ? 'authBlocked' : undefined;
 
-type Memory = {
-	has(key: string, nowMs: number): boolean;
-	keep(key: string, untilMs: number): void;
-	forget(key: string): void;
-};
-
-/** Keys with an end; the one kept longest ago goes first when there are too many. */
-function createMemory(keysMax: number): Memory {
-	const until = new Map<string, number>();
+/** What is said of attempts. */
+function createTelling({ clock, events, bounds }: LoginParts) {
 	return {
-		has: (key, nowMs) => (until.get(key) ?? 0) > nowMs,
-		keep(key, untilMs) {
-			until.delete(key);
-			until.set(key, untilMs);
-			if (until.size > keysMax) until.delete(until.keys().next().value as string);
+		outcome({ session, user, mechanism }: Attempt, outcome: 'ok' | 'failed' | 'busy', account?: string): void {
+			events.emit({
+				event: 'submission.login',
+				atMs: clock.now(),
+				outcome,
+				// A wrong one may be anything.
+				user: user.slice(0, userCharsMax),
+				account,
+				mechanism,
+				client: session.peer.address,
+				session: session.id,
+			});
 		},
-		forget: (key) => void until.delete(key),
+		/** Once, when it begins. */
+		blocked({ session, user }: Attempt, { here, there, nowMs }: Failures): void {
+			const untilMs = nowMs + bounds().spanMs;
+			const blocked = { event: 'submission.blocked', atMs: nowMs, until: new Date(untilMs).toISOString() } as const;
+			if (here.begins) events.emit({ ...blocked, client: session.peer.address, failures: here.failures });
+			if (there.begins) events.emit({ ...blocked, user: user.slice(0, userCharsMax), failures: there.failures });
+		},
 	};
 }
+
+type Failures = ReturnType<LoginGuard['failed']> & { readonly nowMs: number };

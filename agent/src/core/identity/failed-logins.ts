@@ -9,10 +9,13 @@
  */
 export type FailureBounds = { readonly failuresMax: number; readonly spanMs: number };
 
+/** `begins`: with this one the key is blocked. */
+export type Failure = { readonly failures: number; readonly begins: boolean };
+
 export type FailedLogins = {
 	isBlocked(key: string, nowMs: number): boolean;
-	/** Counts one. `begins`: with this one the key is blocked. */
-	fail(key: string, nowMs: number): { readonly failures: number; readonly begins: boolean };
+	/** Counts one. */
+	fail(key: string, nowMs: number): Failure;
 	readonly size: number;
 };
 
