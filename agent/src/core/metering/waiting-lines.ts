@@ -1,41 +1,15 @@
 /**
- * The lines of the waiting room: one for each sender, in the order of age, with what waits counted for every scope.
+ * The lines of the waiting room, one for each sender, and whose turn it is.
  *
- * A line is a doubly linked list, since people take messages out of its middle and a message whose step could not be written comes
- * back to its place at the front. Ties of age go by message id, so that a restart gives the same order.
+ * Not here: one line (waiting-line.ts), what waits for each scope (waiting-totals.ts), who leaves (waiting.ts).
  */
-
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { type HeapOrder, heapInsert, heapRemove } from '../scheduling/heap.ts';
 import { createTurns, payerOf, type Turns } from './turns.ts';
 import type { Chain, WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
-
-/** A message in its line. */
-export type Waiter = {
-	readonly id: MessageId;
-	readonly line: Line;
-	readonly sinceMs: number;
-	readonly bytes: number;
-	recipients: readonly WaitingRecipient[];
-	isCounted: boolean;
-	next: Waiter | undefined;
-	previous: Waiter | undefined;
-};
-
-export type Line = {
-	readonly name: string;
-	/** Whose turn it has. */
-	readonly payer: string;
-	/** As last given: the same scopes, perhaps another value. */
-	chain: Chain;
-	head: Waiter | undefined;
-	tail: Waiter | undefined;
-	/** Scopes whose rules kept its head when it was last looked at. */
-	blockedAt: readonly ScopeKey[];
-};
-
-type Totals = { messages: number; recipients: number; bytes: number; uncounted: number; readonly lines: Set<Line> };
+import { firstAge, isOlder, type Line, link, unlink, type Waiter } from './waiting-line.ts';
+import { createBlocks, createScopeTotals } from './waiting-totals.ts';
 
 export type Lines = {
 	has(chain: Chain): boolean;
@@ -61,16 +35,8 @@ export type Lines = {
 	readonly recipients: number;
 };
 
-/** Place of a message among all. */
-export type Age = { readonly sinceMs: number; readonly id: MessageId };
-
 /** Lines in turn. */
 export type TurnQueue = { pop(): Line | undefined; push(line: Line): void };
-
-const isOlder = (one: Age, other: Age): boolean =>
-	one.sinceMs < other.sinceMs || (one.sinceMs === other.sinceMs && one.id < other.id);
-
-const firstAge = (line: Line): Age => line.head as Waiter;
 
 type Turn = { readonly line: Line; readonly time: number };
 
@@ -113,48 +79,11 @@ const nameOf = (chain: Chain): string => chain.scopes.join('\n');
 export function createLines(): Lines {
 	const lines = new Map<string, Line>();
 	const waiters = new Map<MessageId, Waiter>();
-	const totals = new Map<ScopeKey, Totals>();
-	/** How many lines are blocked at a scope. */
-	const blocks = new Map<ScopeKey, number>();
+	const totals = createScopeTotals();
+	const { block, isBlocked } = createBlocks();
 	/** How many lines an account has. */
 	const linesOf = new Map<string, number>();
 	const turns = createTurns();
-	let recipients = 0;
-
-	function count(line: Line, change: { messages: number; recipients: number; bytes: number; uncounted: number }): void {
-		recipients += change.recipients;
-		for (const scope of line.chain.scopes) {
-			let sum = totals.get(scope);
-			if (sum === undefined) {
-				sum = { messages: 0, recipients: 0, bytes: 0, uncounted: 0, lines: new Set() };
-				totals.set(scope, sum);
-			}
-			sum.messages += change.messages;
-			sum.recipients += change.recipients;
-			sum.bytes += change.bytes;
-			sum.uncounted += change.uncounted;
-			if (line.head === undefined) sum.lines.delete(line);
-			else sum.lines.add(line);
-			if (sum.messages === 0) totals.delete(scope);
-		}
-	}
-
-	function block(line: Line, scopes: readonly ScopeKey[]): void {
-		for (const scope of line.blockedAt) {
-			const left = (blocks.get(scope) ?? 0) - 1;
-			if (left > 0) blocks.set(scope, left);
-			else blocks.delete(scope);
-		}
-		line.blockedAt = [...new Set(scopes)];
-		for (const scope of line.blockedAt) blocks.set(scope, (blocks.get(scope) ?? 0) + 1);
-	}
-
-	function unlink({ line, next, previous }: Waiter): void {
-		if (previous === undefined) line.head = next;
-		else previous.next = next;
-		if (next === undefined) line.tail = previous;
-		else next.previous = previous;
-	}
 
 	/** The line of a sender, made if there is none. */
 	function lineOf(chain: Chain): Line {
@@ -183,18 +112,12 @@ export function createLines(): Lines {
 		}
 	}
 
-	function enterNew({ id, chain, sinceMs, bytes, recipients: waiting, isCounted = false }: WaitingMessage): Line {
-		const line = lineOf(chain);
-		let before = line.tail;
-		while (before !== undefined && isOlder({ sinceMs, id }, before)) before = before.previous;
-		const next = before === undefined ? line.head : before.next;
-		const waiter: Waiter = { id, line, sinceMs, bytes, recipients: waiting, isCounted, next, previous: before };
-		if (next === undefined) line.tail = waiter;
-		else next.previous = waiter;
-		if (before === undefined) line.head = waiter;
-		else before.next = waiter;
+	function enterNew(message: WaitingMessage): Line {
+		const line = lineOf(message.chain);
+		const waiter = link(line, message);
+		const { id, recipients, bytes, isCounted } = waiter;
 		waiters.set(id, waiter);
-		count(line, { messages: 1, recipients: waiting.length, bytes, uncounted: isCounted ? 0 : 1 });
+		totals.count(line, { messages: 1, recipients: recipients.length, bytes, uncounted: isCounted ? 0 : 1 });
 		return line;
 	}
 
@@ -202,13 +125,13 @@ export function createLines(): Lines {
 		const there = new Set(waiter.recipients.map(({ index }) => index));
 		const added = back.filter(({ index }) => !there.has(index));
 		waiter.recipients = [...waiter.recipients, ...added].sort((one, other) => one.index - other.index);
-		count(waiter.line, { messages: 0, recipients: added.length, bytes: 0, uncounted: 0 });
+		totals.count(waiter.line, { messages: 0, recipients: added.length, bytes: 0, uncounted: 0 });
 	}
 
 	function setCounted(waiter: Waiter, isCounted: boolean): void {
 		if (waiter.isCounted === isCounted) return;
 		waiter.isCounted = isCounted;
-		count(waiter.line, { messages: 0, recipients: 0, bytes: 0, uncounted: isCounted ? -1 : 1 });
+		totals.count(waiter.line, { messages: 0, recipients: 0, bytes: 0, uncounted: isCounted ? -1 : 1 });
 	}
 
 	return {
@@ -231,25 +154,24 @@ export function createLines(): Lines {
 			if (gone === 0) return;
 			waiter.recipients = staying;
 			if (staying.length > 0) {
-				count(line, { messages: 0, recipients: -gone, bytes: 0, uncounted: 0 });
+				totals.count(line, { messages: 0, recipients: -gone, bytes: 0, uncounted: 0 });
 				return;
 			}
 			unlink(waiter);
 			waiters.delete(waiter.id);
-			count(line, { messages: -1, recipients: -gone, bytes: -waiter.bytes, uncounted: waiter.isCounted ? 0 : -1 });
+			totals.count(line, {
+				messages: -1,
+				recipients: -gone,
+				bytes: -waiter.bytes,
+				uncounted: waiter.isCounted ? 0 : -1,
+			});
 			if (line.head === undefined) drop(line);
 		},
 		block,
-		isBlocked: (scopes) => blocks.size > 0 && scopes.some((scope) => blocks.has(scope)),
-		totalsOf(scope) {
-			const sum = totals.get(scope);
-			if (sum === undefined) return { messages: 0, recipients: 0, bytes: 0 };
-			let oldestMs = Number.POSITIVE_INFINITY;
-			for (const line of sum.lines) oldestMs = Math.min(oldestMs, firstAge(line).sinceMs);
-			return { messages: sum.messages, recipients: sum.recipients, bytes: sum.bytes, oldestMs };
-		},
-		uncountedOf: (scope) => totals.get(scope)?.uncounted ?? 0,
-		linesOf: (scope) => totals.get(scope)?.lines ?? [],
+		isBlocked,
+		totalsOf: totals.of,
+		uncountedOf: totals.uncountedOf,
+		linesOf: totals.linesOf,
 		all: () => lines.values(),
 		inTurn: () => turnQueueOf(lines.values(), turns),
 		serve: (line, count) => turns.serve(line.payer, count),
@@ -257,7 +179,7 @@ export function createLines(): Lines {
 			return waiters.size;
 		},
 		get recipients() {
-			return recipients;
+			return totals.recipients;
 		},
 	};
 }

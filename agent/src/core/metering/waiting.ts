@@ -21,7 +21,8 @@ import { changesAtMs, type Fit, fitOf, keptAt } from './fit.ts';
 import { leavesMs } from './leaves.ts';
 import type { Meter } from './meter.ts';
 import type { Chain, RuleSet, WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
-import { createLines, type Line, type Waiter, without } from './waiting-lines.ts';
+import type { Line, Waiter } from './waiting-line.ts';
+import { createLines, without } from './waiting-lines.ts';
 
 export type { WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
 
