@@ -10,7 +10,9 @@
  * Pure. The same clock (`steadyClock`) must be used for the exact look.
  */
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
-import { scopeOf, type Window, windowSeconds, windows } from '@sluice/shared/words/limits.ts';
+import { scopeOf, windows } from '@sluice/shared/words/limits.ts';
+import { arrivalsMax, createArrivals } from './simulate-arrivals.ts';
+import { createRings, unlimited } from './simulate-rings.ts';
 import type { Rule } from './types.ts';
 
 /** Seconds that never go back: what came late by a little counts as now, and behind a clock that was set back time goes on. */
@@ -61,39 +63,15 @@ type Surveyed = {
 	near: Surveyed | undefined;
 };
 
-const piecesOfWindow = 4;
-const pieces = piecesOfWindow + 1;
-const pieceSeconds = windows.map((window) => windowSeconds[window] / piecesOfWindow);
-
-/**
- * A ring is 16 numbers of one array, a line of the processor's cache: this is done for every message of weeks. Its window, the present
- * piece, what may be in all pieces (recipients, messages; beyond: loud), what is, then recipients and messages of each piece.
- */
-const windowIndex = 0;
-const present = 1;
-const recipientsMax = 2;
-const messagesMax = 3;
-const recipientsSum = 4;
-const messagesSum = 5;
-const recipientsOf = 6;
-const messagesOf = recipientsOf + pieces;
-const ringStride = 16;
-const ringsInitial = 1024;
-/** As a limit: none. */
-const unlimited = 0x7fffffff;
-
 /** `portion`: arrivals looked at together; for tests. */
 export function createSurvey(portion = arrivalsMax): Survey {
 	const byScope = new Map<ScopeKey, Surveyed>();
-	let cells = new Int32Array(ringsInitial * ringStride);
-	let used = 0;
+	const rings = createRings();
 	const chains: SurveyedChain[] = [];
 	const arrivals = createArrivals(portion);
 	/** Of each chain, as long as no new ones come. */
 	let places = new Uint32Array(0);
 	let isOver = false;
-	/** The present piece of each window, and its place in a ring. */
-	const now = { second: -1, piece: windows.map(() => 0), slot: windows.map(() => 0) };
 
 	/** Nobody arrives any more: who is loud makes its group so. */
 	function end(): void {
@@ -102,34 +80,20 @@ export function createSurvey(portion = arrivalsMax): Survey {
 		for (const { isLoud, scopes } of chains) if (isLoud) rootOf(scopes[0] as Surveyed).isLoud = true;
 	}
 
-	function makeRing(window: Window, recipients: number, messages: number): number {
-		if (used + ringStride > cells.length) {
-			const grown = new Int32Array(2 * cells.length);
-			grown.set(cells);
-			cells = grown;
-		}
-		const ring = used;
-		used += ringStride;
-		cells[ring + windowIndex] = windows.indexOf(window);
-		cells[ring + recipientsMax] = recipients;
-		cells[ring + messagesMax] = messages;
-		return ring;
-	}
-
 	function surveyedOf(scope: ScopeKey, rules: readonly Rule[]): Surveyed {
 		const most = (name: string): number =>
 			Math.min(unlimited, ...rules.filter(({ rule }) => rule === name).map(({ value }) => value));
-		const rings = windows.flatMap((window) => {
+		const own = windows.flatMap((window) => {
 			// There are never more different recipients than recipients.
 			const different = window === 'hour' ? most('hour.uniqueRecipients') : unlimited;
 			const recipients = Math.min(most(`${window}.recipients`), different);
 			const messages = most(`${window}.messages`);
-			return recipients === unlimited && messages === unlimited ? [] : [makeRing(window, recipients, messages)];
+			return recipients === unlimited && messages === unlimited ? [] : [rings.make(window, recipients, messages)];
 		});
 		const { level } = scopeOf(scope);
 		return {
 			isShared: level === 'server' || level === 'reseller',
-			rings,
+			rings: own,
 			messageMax: most('message.recipients'),
 			isLoud: false,
 			parent: undefined,
@@ -137,47 +101,10 @@ export function createSurvey(portion = arrivalsMax): Survey {
 		};
 	}
 
-	function slide(ring: number, piece: number): void {
-		const before = cells[ring + present] as number;
-		for (let passed = Math.max(before + 1, piece - pieces + 1); passed <= piece; passed++) {
-			const at = ring + (passed % pieces);
-			cells[ring + recipientsSum] = (cells[ring + recipientsSum] as number) - (cells[at + recipientsOf] as number);
-			cells[ring + messagesSum] = (cells[ring + messagesSum] as number) - (cells[at + messagesOf] as number);
-			cells[at + recipientsOf] = 0;
-			cells[at + messagesOf] = 0;
-		}
-		cells[ring + present] = piece;
-	}
-
-	function setNow(second: number): void {
-		now.second = second;
-		for (let index = 0; index < windows.length; index++) {
-			const piece = Math.floor(second / (pieceSeconds[index] as number));
-			now.piece[index] = piece;
-			now.slot[index] = piece % pieces;
-		}
-	}
-
-	/** Adds a message; true when a window may hold more than the limits. */
-	function overflows(ring: number, recipients: number): boolean {
-		const window = cells[ring + windowIndex] as number;
-		const piece = now.piece[window] as number;
-		if (piece !== cells[ring + present]) slide(ring, piece);
-		const at = ring + (now.slot[window] as number);
-		cells[at + recipientsOf] = (cells[at + recipientsOf] as number) + recipients;
-		cells[at + messagesOf] = (cells[at + messagesOf] as number) + 1;
-		const inRecipients = (cells[ring + recipientsSum] as number) + recipients;
-		const inMessages = (cells[ring + messagesSum] as number) + 1;
-		cells[ring + recipientsSum] = inRecipients;
-		cells[ring + messagesSum] = inMessages;
-		return inRecipients > (cells[ring + recipientsMax] as number) || inMessages > (cells[ring + messagesMax] as number);
-	}
-
-	function meet(chain: SurveyedChain, rings: readonly number[], second: number, recipients: number): void {
+	function meet(chain: SurveyedChain, chainRings: readonly number[], second: number, recipients: number): void {
 		if (recipients > chain.messageMax) chain.isLoud = true;
 		if (chain.isLoud) return;
-		if (second !== now.second) setNow(second);
-		for (const ring of rings) if (overflows(ring, recipients)) chain.isLoud = true;
+		for (const ring of chainRings) if (rings.overflows(ring, second, recipients)) chain.isLoud = true;
 	}
 
 	/** Scopes that many share see all in the order of time; then each of the others sees its own, one after the other. */
@@ -263,49 +190,4 @@ function rootOf(scope: Surveyed, towards: 'parent' | 'near' = 'parent'): Surveye
 		root = above;
 	}
 	return root;
-}
-
-/** Arrivals looked at together. */
-const arrivalsMax = 1 << 17;
-
-/**
- * Arrivals of some minutes or hours, in the order of time. Senders come in random order, and their rings lie wherever there was room:
- * one by one, nearly each would wait for the memory.
- */
-function createArrivals(portion: number) {
-	const chainOf = new Uint32Array(portion);
-	const secondOf = new Uint32Array(portion);
-	const recipientsOf = new Uint32Array(portion);
-	const arrivals = {
-		size: 0,
-		chainOf,
-		secondOf,
-		recipientsOf,
-		add(chain: number, second: number, recipients: number): void {
-			const at = arrivals.size++;
-			chainOf[at] = chain;
-			secondOf[at] = second;
-			recipientsOf[at] = recipients;
-		},
-		/** Their numbers, by the place of their chain (below the number of chains), then in the order of time. */
-		sortedBy(places: Uint32Array): Uint32Array {
-			const { size } = arrivals;
-			const starts = new Uint32Array(places.length + 1);
-			for (let index = 0; index < size; index++) {
-				const behind = (places[chainOf[index] as number] as number) + 1;
-				starts[behind] = (starts[behind] as number) + 1;
-			}
-			for (let place = 0; place < places.length; place++)
-				starts[place + 1] = (starts[place + 1] as number) + (starts[place] as number);
-			const order = new Uint32Array(size);
-			for (let index = 0; index < size; index++) {
-				const place = places[chainOf[index] as number] as number;
-				const at = starts[place] as number;
-				order[at] = index;
-				starts[place] = at + 1;
-			}
-			return order;
-		},
-	};
-	return arrivals;
 }
