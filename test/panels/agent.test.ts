@@ -52,7 +52,7 @@ test('a limit that is set on the page makes mail wait; raised, it leaves; undone
 	assert.match(over, /All 5 recipients an hour are used\. 3 more wait and leave in pace; nothing is lost\./);
 	assert.match(over, /5 of 5 recipients in the last 60 minutes, 3 more wait/);
 	const raised = await save('20');
-	assert.match(raised.text, /8 of 20 recipients in the last 60 minutes|5 of 20 recipients/);
+	assert.match(raised.text, /<b>[58]<\/b> <i>of 20 \/ h/);
 	await rig.until(() => rig.count('recipient.delivered', { account: 'kanzleim' }) === 8);
 	const undone = await ask(visit, '/limits/undo', { csrf, note: fieldOf(raised.text, 'note') }, htmx);
 	assert.match(undone.text, /As before for kanzleim: 5 recipients an hour/);
@@ -63,7 +63,7 @@ test('a default that nobody has set is enforced by its switch, with the number t
 	const page = (await ask(visit, '/accounts')).text;
 	assert.match(page, /Enforce the limit a minute of each account/);
 	const csrf = fieldOf(page, 'csrf');
-	const fields = { csrf, level: 'server', id: 'each-account', rule: 'minute.recipients', to: 'enforce' };
+	const fields = { csrf, at: 'server minute.recipients enforce each-account' };
 	const switched = await ask(visit, '/limits/mode', fields, htmx);
 	assert.match(switched.text, /The limit a minute of each account is enforced/);
 	const modeOf = async () => {

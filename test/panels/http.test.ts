@@ -113,10 +113,7 @@ test('a post without our token, with another session’s, or from another site c
 	assert.equal((await ask(visit, path, fields)).status, 403);
 	assert.equal((await ask(visit, path, { ...fields, csrf: otherCsrf })).status, 403);
 	assert.equal((await ask(visit, path, { ...fields, csrf }, { 'sec-fetch-site': 'cross-site' })).status, 403);
-	assert.equal(
-		(await ask(visit, '/limits/mode', { level: 'plan', id: 'Basic', rule: 'hour.recipients', to: 'enforce' })).status,
-		403,
-	);
+	assert.equal((await ask(visit, '/limits/mode', { at: 'plan hour.recipients enforce Basic' })).status, 403);
 	assert.equal((await ask(visit, '/limits/undo', { note: 'x' })).status, 403);
 	assert.deepEqual(agent.asked, []);
 });

@@ -222,14 +222,18 @@ async function saved(
 	});
 }
 
+/** `plan hour.recipients enforce Basic`: the value of the button that was pressed. The id comes last, it may have spaces. */
+function switchOf(value: unknown) {
+	const [, level = '', rule, to, id = ''] = /^(\S+) (\S+) (\S+) (.+)$/s.exec(textOf(value)) ?? [];
+	return { level: levelPathSchema.safeParse(pathOfLevel[level as keyof typeof pathOfLevel]), rule, to, id };
+}
+
 async function switchMode(desk: Desk, { request, response }: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;
 	const { t } = pages;
 	const client = clientOf(request);
 	const fields = fieldsOf(request);
-	const level = levelPathSchema.safeParse(pathOfLevel[textOf(fields.level) as keyof typeof pathOfLevel]);
-	const { rule } = fields;
-	const id = textOf(fields.id);
+	const { level, rule, to, id } = switchOf(fields.at);
 	if (!level.success || !isRule(rule) || id === '') {
 		const problem = { type: 'about:blank', title: t.formTitle, status: 422 };
 		await sendNotDone(pages, request, response, { kind: 'problem', problem });
@@ -241,7 +245,7 @@ async function switchMode(desk: Desk, { request, response }: Exchange): Promise<
 		await sendNotDone(pages, request, response, before.error);
 		return;
 	}
-	const isEnforced = fields.to === 'enforce';
+	const isEnforced = to === 'enforce';
 	const written = await write(client, target, modeWrites(before.value, rule, isEnforced));
 	const account = textOf(fields.account);
 	const back = backOf(fields.back);

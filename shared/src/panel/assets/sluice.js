@@ -40,7 +40,7 @@
 	});
 	document.addEventListener('htmx:after:settle', () => {
 		if (editing === undefined) return;
-		const next = document.getElementById(editing)?.querySelector('[data-focus]');
+		const next = document.getElementById(editing)?.querySelector('[data-focus], .sl-edit');
 		if (next !== null && next !== undefined && !next.matches(':focus')) {
 			next.focus({ preventScroll: true });
 			next.select?.();
@@ -51,7 +51,7 @@
 	/* --- where a limit comes from: asked for when somebody points at it, once for each row --- */
 	let tips = 0;
 	const fill = async (link) => {
-		if (link.dataset.tip === undefined || link.nextElementSibling !== null) return;
+		if (link.localName !== 'a' || link.nextElementSibling !== null) return;
 		const tip = document.createElement('span');
 		tip.className = 'sl-origin__b';
 		tip.role = 'tooltip';
@@ -60,7 +60,7 @@
 		link.after(tip);
 		link.setAttribute('aria-describedby', tip.id);
 		try {
-			const answer = await fetch(link.dataset.tip, { headers: { 'hx-request': 'true' } });
+			const answer = await fetch(`${link.href}/origin${link.dataset.tip ?? ''}`, { headers: { 'hx-request': 'true' } });
 			if (!answer.ok) throw new Error(answer.statusText);
 			tip.innerHTML = await answer.text();
 		} catch {
@@ -102,6 +102,11 @@
 			event.preventDefault();
 			fill(opener);
 			tip.toggleAttribute('data-open');
+		}
+		const pen = event.target.closest('.sl-edit');
+		if (pen !== null && globalThis.htmx !== undefined && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+			event.preventDefault();
+			htmx.ajax('GET', pen.href, { source: pen, target: pen.closest('.sl-limit'), swap: 'outerHTML' });
 		}
 		if (event.target.closest('[data-do="close-dialog"]') && dialog?.open) {
 			event.preventDefault();

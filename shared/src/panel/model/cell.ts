@@ -33,7 +33,7 @@ export type LimitCell = {
 	readonly editLabel: string;
 	/** `400 / h`, `no limit`. */
 	readonly text: string;
-	readonly origin: { readonly short: string } & ({ readonly path: string; readonly page: string } | Origin);
+	readonly origin: { readonly short: string } & ({ readonly query: string; readonly page: string } | Origin);
 	readonly isEnforced: boolean;
 	readonly hasLimit: boolean;
 	/** What a rule that only watches would have done; undefined when nothing. */
@@ -139,7 +139,7 @@ export function cellOf(
 		// Fifty chains would be half of a list: there each is asked for when somebody wants it.
 		origin:
 			spot === 'list'
-				? { short: originShort(effective, words), path: `${page}/origin${cellQuery(spot, rule, '')}`, page }
+				? { short: originShort(effective, words), query: cellQuery(spot, rule, ''), page }
 				: originOf(rule, { owner: account, own: view, book, ...words }),
 		isEnforced: effective?.mode === 'enforce',
 		hasLimit: effective !== undefined,
