@@ -85,12 +85,12 @@ test('an episode: one letter to the sender, one to the administrator, signed pos
 	assert.equal(rig.count('notice.sent', { to: 'mary@ok.test' }), 1);
 });
 
-test('a webhook into the inside of the network is not posted to, and says why', async (context) => {
+test('a webhook into the inside of the network is refused when it is added, and says why', async (context) => {
 	const { url, posts } = await hookServer(context);
 	const rig = await startRig(context);
-	const { webhook } = given(await rig.client.call('createWebhook', { body: { url, events: ['hold.set'] } }));
-	const tried = given(await rig.client.call('testWebhook', { params: { id: webhook.id }, body: {} }));
-	assert.equal(tried.ok, false);
-	assert.match(tried.text, /127\.0\.0\.1 is a loopback, private or own address/);
+	const refused = await rig.client.call('createWebhook', { body: { url, events: ['hold.set'] } });
+	assert.ok(!refused.ok);
+	assert.match(JSON.stringify(refused.error), /127\.0\.0\.1 is a loopback, private or own address/);
+	assert.deepEqual(given(await rig.client.call('listWebhooks', {})).items, []);
 	assert.equal(posts.length, 0);
 });

@@ -37,6 +37,7 @@ function world() {
 			posted.push(request);
 			return answer();
 		},
+		refusal: async (asked: string) => (asked.includes('127.0.0.1') ? '127.0.0.1 is a loopback address' : undefined),
 		sign: (secret: string, text: string) => `${secret}/${text}`,
 		stop: () => {},
 	};
@@ -129,6 +130,10 @@ test('bounds: a queue that is full drops and counts; so many hooks and no more',
 		hooks.list().map(({ pending, dropped }) => [pending, dropped]),
 		[[1000, 100]],
 	);
+	assert.deepEqual(await hooks.add('http://127.0.0.1/', ['limit.reached'], root), {
+		ok: false,
+		error: 'url: 127.0.0.1 is a loopback address',
+	});
 	for (let n = 1; n < webhooksMax; n++) assert.ok((await hooks.add(url, ['limit.reached'], root)).ok);
 	assert.ok(!(await hooks.add(url, ['limit.reached'], root)).ok);
 });

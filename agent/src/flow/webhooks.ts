@@ -160,6 +160,8 @@ export function createWebhooks(flow: Flow, poster: WebhookPoster): Webhooks {
 		list: () => [...hooks.values()].map(standing),
 		async add(url, events, actor) {
 			if (hooks.size >= webhooksMax) return failed(`There are ${webhooksMax} webhooks already.`);
+			const refusal = await poster.refusal(url);
+			if (refusal !== undefined) return failed(`url: ${refusal}`);
 			const createdMs = flow.clock.now();
 			const webhook: Webhook = {
 				id: `w${createdMs.toString(36)}${token(4)}`,

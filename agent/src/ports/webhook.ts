@@ -15,6 +15,8 @@ export type WebhookAnswer =
 export type WebhookPoster = {
 	/** Never rejects; ends within its own bound. */
 	post(request: WebhookRequest): Promise<WebhookAnswer>;
+	/** Why a URL would not be posted to, as far as its name can be looked up now; undefined: nothing speaks against it. */
+	refusal(url: string): Promise<string | undefined>;
 	/** HMAC-SHA256, hexadecimal. */
 	sign(secret: string, text: string): string;
 	stop(): void;

@@ -71,7 +71,7 @@ export function createWarnings(): Warnings {
 		const limit = Math.max(rule.value, 1);
 		const resetsMs = meter.freeAtMs({ scope: rule.scope, rule: rule.rule, need: 1, limit }, nowMs);
 		const percent = rule.value === 0 ? 100 : Math.floor((used * 100) / rule.value);
-		return { kind, rule, used, percent, ...(resetsMs === undefined ? {} : { resetsMs }) };
+		return { kind, rule, used, percent, ...(resetsMs === undefined || resetsMs <= nowMs ? {} : { resetsMs }) };
 	}
 
 	return {

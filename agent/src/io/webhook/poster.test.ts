@@ -60,6 +60,7 @@ test('what the world does not reach is not spoken to, by name or by address', as
 	for (const host of ['127.0.0.1', 'localhost', '[::1]', '2130706433', '0x7f.1']) {
 		const answer = await guarded.post({ url: `http://${host}:${port}/`, body: '', headers: {} });
 		assert.ok(!answer.ok && answer.isRefusedByUs === true, `${host}: ${JSON.stringify(answer)}`);
+		assert.match((await guarded.refusal(`http://${host}/`)) ?? '', /a loopback, private or own address/);
 	}
 	const withPassword = await poster(context).post({ url: `http://a:b@127.0.0.1:${port}/`, body: '', headers: {} });
 	assert.ok(!withPassword.ok && withPassword.isRefusedByUs === true);
@@ -80,4 +81,5 @@ test('who does not answer, hangs up or is not there costs a bounded time', async
 	assert.ok(free > 0);
 	assert.ok(!(await ask('/', 1)).ok);
 	assert.ok(!(await impatient.post({ url: 'http://name.invalid/', body: '', headers: {} })).ok);
+	assert.equal(await impatient.refusal('http://name.invalid/'), undefined);
 });

@@ -93,6 +93,15 @@ export function createPoster({ isAllowed, timeoutMs = timeoutMsDefault, ca }: Po
 				return { ok: false, text: (error as Error).message };
 			}
 		},
+		async refusal(url) {
+			try {
+				const place = await placeOf(url, isAllowed);
+				return typeof place === 'string' ? place : undefined;
+			} catch {
+				// A name that cannot be looked up now may be there later.
+				return undefined;
+			}
+		},
 		sign: (secret, text) => createHmac('sha256', secret).update(text).digest('hex'),
 		stop() {
 			for (const request of open) request.destroy(new Error('the agent stops'));
