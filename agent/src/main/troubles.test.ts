@@ -20,7 +20,10 @@ test('a lost state.db stays in status, since nobody is held any more; a lost day
 		['spool.corrupt', 'spool.corrupt', 'health.degraded'],
 	);
 	const [problem] = health.problems();
-	assert.match(problem?.text ?? '', /state\.db\.damaged-1.*No standing hold and no limit is in force, no account, credential or webhook is known/);
+	assert.match(
+		problem?.text ?? '',
+		/state\.db\.damaged-1.*No standing hold and no limit is in force, no account, credential or webhook is known/,
+	);
 	assert.match(problem?.hint ?? '', /sluice hold set/);
 	assert.ok(health.can('accepting') && health.can('delivering'));
 });

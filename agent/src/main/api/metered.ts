@@ -124,9 +124,7 @@ function leftOf(
 	const left = Math.min(...binding.map(leftBy));
 	if (left > 0) return { limit, left };
 	const exhausted = binding.filter((rule) => leftBy(rule) === 0);
-	const free = exhausted.map(({ scope, rule, value }) =>
-		meter.freeAtMs({ scope, rule, need: 1, limit: value }, nowMs),
-	);
+	const free = exhausted.map(({ scope, rule, value }) => meter.freeAtMs({ scope, rule, need: 1, limit: value }, nowMs));
 	if (free.includes(undefined)) return { limit, left };
 	return { limit, left, resetsAt: time(Math.max(...(free as number[]))) };
 }
