@@ -7,7 +7,8 @@
  */
 import type { RequestHandler } from 'express';
 import type { Actor } from '../contract/actor.ts';
-import type { PanelWords, Strings } from './strings.ts';
+import type { PanelWords } from './panel-words.ts';
+import type { Strings } from './strings.ts';
 
 /** Who asks, as the panel has proved it. */
 export type Visitor = {

@@ -2,7 +2,7 @@
  * The catalogue of words about limits: rules, where a number comes from, bars, editing in place, undo. Part of `strings.ts`.
  */
 import type { LimitRule } from '../words/limits.ts';
-import type { PanelWords } from './strings.ts';
+import type { PanelWords } from './panel-words.ts';
 import { capital, count, counted } from './text/numbers.ts';
 
 export type RuleWords = {

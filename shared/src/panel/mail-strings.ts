@@ -1,7 +1,7 @@
 /**
  * The catalogue of words about mail: senders, messages and their life, holding and releasing. Part of `strings.ts`.
  */
-import type { PanelWords } from './strings.ts';
+import type { PanelWords } from './panel-words.ts';
 import { count, counted } from './text/numbers.ts';
 
 const recipients = (value: number): string => counted(value, 'recipient', 'recipients');

@@ -6,17 +6,8 @@
  */
 import { limitStringsOf } from './limit-strings.ts';
 import { mailStringsOf } from './mail-strings.ts';
+import type { PanelWords } from './panel-words.ts';
 import { capital, count, counted } from './text/numbers.ts';
-
-export type PanelWords = {
-	/** `account`, in Plesk `subscription`. */
-	readonly account: string;
-	readonly accounts: string;
-	/** The panel, as its users call it: `cPanel`; for servers without one `your own system`. */
-	readonly panel: string;
-	/** The mail server in front: `Exim`, `Postfix`, else `the mail server`. */
-	readonly mta: string;
-};
 
 export const stringsOf = (words: PanelWords) => ({
 	...limitStringsOf(words),
