@@ -8,7 +8,7 @@ import { type Internet, startInternet } from '../internet/internet.ts';
 import { type Rig, startRig } from '../scenarios/rig.ts';
 import { mailbox } from '../scenarios/senders.ts';
 import { startPages } from './pages.ts';
-import { ask, fieldOf, logInTo, type Visit } from './visit.ts';
+import { ask, fieldOf, logInTo, unescaped, type Visit } from './visit.ts';
 
 /** Server side, for the list of 5,000 accounts (design §7); the least of some rounds, since others use the machine too. */
 const pageMsMax = 300;
@@ -29,6 +29,14 @@ async function seeded(context: TestContext): Promise<{ readonly rig: Rig; readon
 	});
 	return { rig, visit: await logInTo(pages) };
 }
+
+const encodedMessage = [
+	'From: info@kanzlei-meerbusch.test',
+	'Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=',
+	'',
+	'text',
+	'',
+].join('\r\n');
 
 const htmx = { 'hx-request': 'true' };
 
@@ -77,7 +85,39 @@ test('a default that nobody has set is enforced by its switch, with the number t
 	assert.equal(await modeOf(), '30 monitor');
 });
 
-test('5,000 accounts: a page of the list in time', async (context) => {
+test('held on the page, real mail stays; released, it leaves; its subject is read decoded and kept as it came', async (context) => {
+	const { rig, visit } = await seeded(context);
+	const from = 'info@kanzlei-meerbusch.test';
+	const csrf = fieldOf((await ask(visit, '/accounts')).text, 'csrf');
+	await ask(visit, '/accounts/kanzleim/hold', { csrf, reason: 'a look first' });
+	await rig.send({ from, sender: mailbox(from), to: ['client@ok.test'], message: encodedMessage });
+	await rig.until(() => rig.agent.flow.scheduler.accountOpen('kanzleim').recipients === 1);
+	const page = (await ask(visit, '/accounts/kanzleim')).text;
+	assert.match(page, /All its mail is held by admin root.*Grüße aus Köln/s);
+	const path = /href="(\/messages\/\w+)"/.exec(page)?.[1] as string;
+	const message = (await ask(visit, path)).text;
+	assert.match(message, /<h1>Grüße aus Köln.*1 recipient held until a person decides/s);
+	const life = await rig.agent.flow.history.life(path.slice('/messages/'.length) as never);
+	assert.equal(life?.record.subject, '=?utf-8?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=');
+	await ask(visit, '/accounts/kanzleim/release', { csrf, reason: 'is fine' });
+	await rig.until(() => rig.count('recipient.delivered', { account: 'kanzleim' }) === 1);
+});
+
+test('a reseller before the real agent: its accounts and its pool, nothing of the server', async (context) => {
+	const { rig } = await seeded(context);
+	const pages = await startPages(rig.agent.socketPath, { now: Date.now, actor: { role: 'reseller', id: 'nordweb' } });
+	context.after(() => pages.stop());
+	const visit = await logInTo(pages);
+	const list = (await ask(visit, '/accounts')).text;
+	assert.doesNotMatch(list, /kanzleim|the whole server|each account|role="switch"/);
+	assert.match(list, /Your pool/);
+	assert.equal((await ask(visit, '/accounts/kanzleim')).status, 404);
+	assert.equal((await ask(visit, '/accounts/kanzleim/hold')).status, 404);
+	const own = /href="(\/accounts\/[^"/]+)"/.exec(list)?.[1] as string;
+	assert.doesNotMatch((await ask(visit, own)).text, /Hold mail|role="switch"/);
+});
+
+test('5,000 accounts: list, next page, search and filters in time', async (context) => {
 	const { rig, visit } = await seeded(context);
 	const items = Array.from({ length: 5000 }, (_, n) => ({
 		id: `kunde${n}`,
@@ -90,16 +130,27 @@ test('5,000 accounts: a page of the list in time', async (context) => {
 	}));
 	const told = await rig.client.call('putAccounts', { body: { revision: Date.now() + 1, complete: false, items } });
 	assert.ok(told.ok);
-	const tookMs: number[] = [];
-	for (let round = 0; round < 9; round++) {
-		const beganMs = performance.now();
-		const { text } = await ask(visit, '/accounts');
-		tookMs.push(performance.now() - beganMs);
-		assert.match(text, /5,014 accounts/);
+	const first = (await ask(visit, '/accounts')).text;
+	const next = unescaped(/href="([^"]*cursor=[^"]*)"/.exec(first)?.[1] as string);
+	const asked = [
+		['list', '/accounts', /5,014 accounts/],
+		['next page', next, /Shown: 50 of 5,014/],
+		['search', '/accounts?q=kunde49', /111 of 5,014 accounts/],
+		['near a limit', '/accounts?show=near', /of 5,014 accounts/],
+		['by name, of a reseller', '/accounts?sort=name&reseller=nordweb', /of 5,014 accounts, by name/],
+	] as const;
+	for (const [what, path, wanted] of asked) {
+		const tookMs: number[] = [];
+		for (let round = 0; round < 7; round++) {
+			const beganMs = performance.now();
+			const { text } = await ask(visit, path);
+			tookMs.push(performance.now() - beganMs);
+			assert.match(text, wanted, what);
+		}
+		tookMs.sort((a, b) => a - b);
+		context.diagnostic(
+			`5,000 accounts, ${what}: ${tookMs[0]?.toFixed(0)} ms least, ${tookMs[3]?.toFixed(0)} ms median of 7`,
+		);
+		assert.ok((tookMs[0] as number) < pageMsMax, `${what}: ${tookMs}`);
 	}
-	tookMs.sort((a, b) => a - b);
-	context.diagnostic(
-		`list of 5,000 accounts, real agent: ${tookMs[0]?.toFixed(0)} ms least, ${tookMs[4]?.toFixed(0)} ms median of 9`,
-	);
-	assert.ok((tookMs[0] as number) < pageMsMax, String(tookMs));
 });

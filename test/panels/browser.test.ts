@@ -324,6 +324,16 @@ for (const look of looks)
 		await page.getByText('As before for rosenca').waitFor();
 		await page.goto(`${pages.panel.url}accounts/shopmoda`);
 		await check('account');
+		await page.getByRole('link', { name: 'Hold mail' }).click();
+		await page.locator('dialog[open]').waitFor();
+		assert.equal(await page.locator('[data-do="close-dialog"]:focus').count(), 1, 'Cancel has the focus');
+		await check('hold');
+		await page.keyboard.press('Escape');
+		assert.equal(await page.locator('dialog[open]').count(), 0);
+		await page.goto(`${pages.panel.url}messages/0000000000004`);
+		await check('message');
+		await page.goto(`${pages.panel.url}accounts/velofix/release`);
+		await check('release');
 		await page.goto(`${pages.panel.url}accounts?q=yogg`);
 		await check('empty');
 		await page.goto(`${pages.panel.url}accounts/nobody`);

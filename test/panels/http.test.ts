@@ -245,14 +245,19 @@ test('states: nothing yet, nothing found, not allowed, not there, a failed act, 
 	await fresh.stop();
 });
 
-test('whoever acts is told to the agent; a reseller sees no rules of the server', async () => {
+test('whoever acts is told to the agent; a reseller sees its accounts, its pool, nothing of the server', async (t) => {
 	const site = await startPages(agent.socketPath, { actor: { role: 'reseller', id: 'nordweb' } });
+	t.after(() => site.stop());
 	const visit = await logInTo(site);
 	const list = (await ask(visit, '/accounts')).text;
 	assert.match(list, /2 accounts, most used in 24 h first/);
+	assert.match(list, /Your pool.*reseller nordweb.*600 recipients an hour/s);
+	assert.doesNotMatch(list, /the whole server|plan Business|role="switch"/);
+	const own = (await ask(visit, '/accounts/rosenca')).text;
+	assert.doesNotMatch(own, /Hold mail|role="switch"|whole server/);
+	assert.match(own, /class="sl-edit"/);
 	assert.doesNotMatch(list, /shopmoda/);
 	assert.equal((await ask(visit, '/accounts/shopmoda')).status, 404);
-	await site.stop();
 });
 
 test('paging by key: the first page, the next, none twice', async (t) => {
@@ -270,6 +275,105 @@ test('paging by key: the first page, the next, none twice', async (t) => {
 	const namesOf = (html: string) =>
 		[...html.matchAll(/<span class="sl-cell1"><a href="([^"]*)"/g)].map(([, path]) => path);
 	assert.equal(new Set([...namesOf(page.text), ...namesOf(second.text)]).size, 100);
+});
+
+test('a list of 50 rows is under 60 kB; where a limit comes from is asked for apart, and without script leads to the account', async (t) => {
+	const large = await startFakeAgent(largeWorld(500));
+	const site = await startPages(large.socketPath);
+	t.after(async () => {
+		await site.stop();
+		await large.stop();
+	});
+	const visit = await logInTo(site);
+	const { text } = await ask(visit, '/accounts');
+	t.diagnostic(`list of 50 rows: ${Buffer.byteLength(text)} bytes`);
+	assert.ok(Buffer.byteLength(text) < 60_000, String(Buffer.byteLength(text)));
+	assert.doesNotMatch(text, /for all its accounts/);
+	const tip = await ask(visit, '/accounts/rosenca/origin', undefined, { 'hx-request': 'true' });
+	assert.match(tip.text, /reseller nordweb, for all its accounts/);
+	const plain = await ask(visit, '/accounts/rosenca/origin');
+	assert.deepEqual([plain.status, plain.headers.get('location')], [303, '/accounts/rosenca']);
+});
+
+test('whoever wrote meanwhile is named, nothing is replaced unseen; saving again replaces it', async () => {
+	const visit = await logInTo(pages);
+	const fragment = { 'hx-request': 'true' };
+	const form = (await ask(visit, '/accounts/autohaus/limit', undefined, fragment)).text;
+	const fields = { csrf: fieldOf(form, 'csrf'), spot: 'list', rule: 'hour.recipients', lasting: 'good', value: '70' };
+	const set = new Date(nowMs - 60_000).toISOString();
+	agent.world.limits.set('account:autohaus', {
+		base: { mode: 'enforce', hour: { recipients: 90 }, author: 'admin anna', set },
+	});
+	const path = '/accounts/autohaus/limit';
+	const late = await ask(visit, path, { ...fields, seen: fieldOf(form, 'seen') }, fragment);
+	assert.equal(late.status, 422);
+	assert.match(
+		late.text,
+		/Not saved: admin anna has set 90 recipients an hour at 09:41\. Save again to replace that\./,
+	);
+	assert.equal(agent.world.limits.get('account:autohaus')?.base?.hour?.recipients, 90);
+	const again = await ask(visit, path, { ...fields, seen: fieldOf(late.text, 'seen') }, fragment);
+	assert.match(again.text, /autohaus may send 70 recipients an hour for good/);
+	assert.equal(agent.world.limits.get('account:autohaus')?.base?.hour?.recipients, 70);
+	agent.world.limits.delete('account:autohaus');
+});
+
+test('own limits and waiting are filters with their counts', async () => {
+	const visit = await logInTo(pages);
+	const waiting = (await ask(visit, '/accounts?show=waiting')).text;
+	assert.match(waiting, /1 of 13 accounts.*shopmoda/s);
+	const own = (await ask(visit, '/accounts?show=own')).text;
+	assert.match(own, /schulekl/);
+	assert.doesNotMatch(own, /kanzleim/);
+});
+
+test('holding asks first with object, count, effect and way back; without a reason nothing is held; undone and released', async () => {
+	const visit = await logInTo(pages);
+	const asked = (await ask(visit, '/accounts/shopmoda/hold')).text;
+	assert.match(
+		asked,
+		/Hold all mail of shopmoda\?.*228 recipients that are queued or wait will be held\..*New mail is accepted and held too.*Nothing is lost.*“Release” on this page.*Hold 228/s,
+	);
+	const csrf = fieldOf(asked, 'csrf');
+	const path = '/accounts/shopmoda/hold';
+	assert.equal((await ask(visit, path, { csrf, reason: ' ' })).status, 422);
+	assert.doesNotMatch((await ask(visit, '/accounts/shopmoda')).text, /All its mail is held/);
+	const done = await ask(visit, path, { csrf, reason: 'looks hijacked', seconds: '3600' });
+	const told = (await ask(visit, done.headers.get('location') as string)).text;
+	assert.match(
+		told,
+		/Mail of shopmoda is held until 10:42; 228 recipients were stopped\..*All its mail is held by admin root since 09:42\..*looks hijacked\. The hold ends 10:42/s,
+	);
+	const note = fieldOf(told, 'note');
+	assert.equal((await ask(visit, '/holds/undo', { note })).status, 403, 'no act without our token');
+	const undone = await ask(visit, '/holds/undo', { csrf, note });
+	assert.match(
+		(await ask(visit, undone.headers.get('location') as string)).text,
+		/As before: mail of shopmoda is not held/,
+	);
+	const late = await ask(visit, '/holds/undo', { csrf, note });
+	assert.match((await ask(visit, late.headers.get('location') as string)).text, /Not undone: the hold has been lifted/);
+	assert.match(
+		(await ask(visit, '/accounts/velofix/release')).text,
+		/Release the held mail of velofix\?.*189 recipients go on\./s,
+	);
+	const released = await ask(visit, '/accounts/velofix/release', { csrf, reason: 'customer called' });
+	assert.match((await ask(visit, released.headers.get('location') as string)).text, /189 recipients of velofix go on/);
+});
+
+test('a message: what came of it, its life in the words of remote servers as text, who sent it; another’s is not there', async () => {
+	const visit = await logInTo(pages);
+	const { text } = await ask(visit, '/messages/0000000000004');
+	assert.match(
+		text,
+		/Refused for 1 recipient; the sender was told\..*Not taken yet by mx1.*451 4\.7\.1 greylisted, &lt;b&gt;come&lt;\/b&gt; again.*550 5\.1\.1 &lt;script&gt;.*Known by.*logged in to Exim/s,
+	);
+	assert.match(text, /href="\/messages\/0000000000009"/);
+	for (const id of ['0000000000007', '..%2Faccounts', 'x'])
+		assert.equal((await ask(visit, `/messages/${id}`)).status, 404);
+	const site = await startPages(agent.socketPath, { actor: { role: 'reseller', id: 'nordweb' } });
+	assert.equal((await ask(await logInTo(site), '/messages/0000000000004')).status, 404);
+	await site.stop();
 });
 
 test('css and script stay small', async () => {
