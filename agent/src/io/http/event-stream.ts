@@ -25,13 +25,21 @@ type Remembered = { readonly id: number; readonly text: string };
 const bounded = (text: string): string =>
 	text.length > eventFieldCharsMax ? `${text.slice(0, eventFieldCharsMax)}…` : text;
 
-function boundedField(_name: string, value: unknown): unknown {
-	return typeof value === 'string' ? bounded(value) : value;
-}
+const isText = (value: unknown): value is string => typeof value === 'string';
 
-function textOf(id: number, { atMs, ...fields }: SluiceEvent): string {
-	const data = JSON.stringify({ time: new Date(atMs).toISOString(), ...fields }, boundedField);
-	return `id: ${id}\nevent: ${fields.event}\ndata: ${data}\n\n`;
+/** Made for every event, followed or not: a copy with bounded fields costs a third of a replacer. */
+function textOf(id: number, event: SluiceEvent): string {
+	const data: { [name: string]: unknown } = { time: new Date(event.atMs).toISOString() };
+	for (const name in event) {
+		if (name === 'atMs') continue;
+		const value = event[name];
+		data[name] = isText(value)
+			? bounded(value)
+			: Array.isArray(value)
+				? value.map((one: unknown) => (isText(one) ? bounded(one) : one))
+				: value;
+	}
+	return `id: ${id}\nevent: ${event.event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 export function createEventStream(): EventStream {
