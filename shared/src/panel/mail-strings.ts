@@ -9,7 +9,7 @@ const recipients = (value: number): string => counted(value, 'recipient', 'recip
 export const mailStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 	sendersTitle: `Who sends in this ${account}`,
 	sendersSub: 'last 24 hours',
-	sendersNone: 'Nobody has sent yet.',
+	sendersNone: 'No sender is known yet.',
 	sendersNoneStep: 'Mailboxes, scripts and logins appear with their first message.',
 	sendersColumns: { sender: 'Sender', hour: 'Last 60 min', day: 'Last 24 h', limit: 'Limit' },
 	kinds: {
