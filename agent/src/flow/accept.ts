@@ -12,10 +12,7 @@ import type { Envelope } from '@sluice/shared/words/envelope.ts';
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
 import { type InitialState, type MessageRecord, messageIdOf, type Origin } from '@sluice/shared/words/message.ts';
 import { type Reply, reply } from '@sluice/shared/words/reply.ts';
-import { textOf } from '../core/dsn/text.ts';
-import { attribute } from '../core/identity/attribute.ts';
 import type { AttributionResult } from '../core/identity/facts.ts';
-import { readHeader } from '../core/identity/header-facts.ts';
 import { identityText, type Judgement, judge, undecided } from '../core/policy/judge.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
@@ -23,18 +20,14 @@ import type { ReceivedContent, SmtpSession } from '../ports/smtp-in.ts';
 import type { BodyRef } from '../ports/spool.ts';
 import { noticeUnknown } from './account-events.ts';
 import { holdSuspended } from './account-mail.ts';
+import { attributeSubmission, type Handed } from './attribution.ts';
 import { type Flow, reportError } from './context.ts';
 import { loopQuietMs } from './health.ts';
 import { giveBack, type Measured, measureSubmission, scopesOf, takePlace, tellWaiting } from './measure.ts';
 import { checkOwnership } from './ownership.ts';
 import { holdLate } from './review.ts';
 
-type Submitted = {
-	readonly session: SmtpSession;
-	readonly envelope: Envelope;
-	readonly content: ReceivedContent;
-	readonly nowMs: number;
-};
+type Submitted = Handed & { readonly nowMs: number };
 
 /** Takes one submission. Never rejects; the reply is positive only when the message is durable (invariant 1). */
 export async function accept(
@@ -65,61 +58,6 @@ export async function accept(
 	const isHeldNow =
 		(await holdLate(flow, message, submitted.nowMs)) || (await holdSuspended(flow, message, submitted.nowMs));
 	return replyFor(record, isHeldNow);
-}
-
-function attributeSubmission(flow: Flow, { session, envelope, content }: Submitted): AttributionResult {
-	const facts = {
-		headerText: content.headerText,
-		textBehindHeader: () => textBehindHeader(content),
-		envelope,
-		helo: session.helo,
-		peerAddress: session.peer.address,
-		peerProved: session.peer.proved,
-		xforward: session.xforward,
-		...(session.credential === undefined ? {} : { credential: session.credential }),
-	};
-	try {
-		return attribute(facts, flow.settings().attribution, flow.accounts.directory);
-	} catch (error) {
-		reportError(flow, 'attribute', error);
-		return unknownSender(envelope, content);
-	}
-}
-
-/** How far behind the header a wiring header is looked for that is not in it. */
-const behindHeaderBytesMax = 65_536;
-
-function textBehindHeader({ chunks, headerText }: ReceivedContent): string {
-	let text = '';
-	let skip = headerText.length;
-	for (const chunk of chunks) {
-		const rest = chunk.subarray(Math.min(skip, chunk.length));
-		skip -= chunk.length - rest.length;
-		text += textOf(rest.subarray(0, behindHeaderBytesMax - text.length));
-		if (text.length >= behindHeaderBytesMax) break;
-	}
-	return text;
-}
-
-/**
- * What is known when attribution itself has failed: nothing but the hint of the envelope. Wiring lines are cut all the same, or
- * the secret would leave with the message.
- */
-function unknownSender(envelope: Envelope, { headerText }: ReceivedContent): AttributionResult {
-	const hint = { domain: domainOf(envelope.reversePath), address: envelope.reversePath.toLowerCase() };
-	return {
-		attribution: {
-			account: '',
-			class: 'unattributed',
-			certainty: 'none',
-			from: 'attribution failed',
-			hint,
-			alarms: [],
-		},
-		cuts: readHeader(headerText, undefined).cuts,
-		headers: { fromAddress: '', hops: 0, ownReceived: { count: 0, isDirect: false }, claims: [] },
-		fields: [],
-	};
 }
 
 function judgeSubmission(flow: Flow, { envelope, content, nowMs }: Submitted, known: AttributionResult): Judgement {
