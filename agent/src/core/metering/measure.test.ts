@@ -146,14 +146,17 @@ test('warnings: near, reached, each once in a window', () => {
 	assert.deepEqual(kinds(nowMs + 3_602_000), ['near 90']);
 });
 
-test('a message that does not fit reaches the limit, once, and the warning says when there is room again', () => {
+test('a message that does not fit reaches the limit, once, and the warning says when there is room again, if there is none', () => {
 	const meter = createMeter();
 	const warnings = createWarnings();
 	charge(meter, 8);
 	const { binding } = measured([ruleOf('account:acme', 'hour.recipients', 10)], meter, 3);
 	assert.ok(binding !== undefined);
 	const warning = warnings.blocked(binding, { meter, nowMs });
-	assert.deepEqual([warning?.kind, warning?.used, warning?.percent, warning?.resetsMs], ['reached', 8, 80, nowMs]);
+	assert.deepEqual([warning?.kind, warning?.used, warning?.percent, warning?.resetsMs], ['reached', 8, 80, undefined]);
 	assert.equal(warnings.blocked(binding, { meter, nowMs: nowMs + 1000 }), undefined);
 	assert.ok(warnings.blocked(binding, { meter, nowMs: nowMs + 3_600_000 }) !== undefined);
+	charge(meter, 2);
+	const full = createWarnings().blocked(binding, { meter, nowMs });
+	assert.ok((full?.resetsMs ?? 0) > nowMs);
 });
