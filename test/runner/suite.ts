@@ -44,7 +44,7 @@ const suites: readonly Suite[] = [
 	nodeTest('simulation', 240, 'test/simulation/*.test.ts'),
 	nodeTest('faults', 240, 'test/faults/*.test.ts'),
 	nodeTest('panels', 240, 'test/panels/*.test.ts'),
-	nodeTest('real MTAs', 400, 'test/mta/*.test.ts'),
+	nodeTest('real MTAs', 500, 'test/mta/*.test.ts'),
 ];
 
 async function run(suite: Suite, skipped: string[]): Promise<boolean> {
