@@ -92,24 +92,29 @@ const generate = ['update-exim4.conf'] as const;
  * Debian's service under systemd; elsewhere the signal that its script sends, only to a process that is Exim. No daemon, no failure:
  * what is submitted on the machine reads the configuration anew each time.
  *
- * While the daemon still answers an earlier signal it ignores the next (Exim sets SIGHUP to be ignored before it runs itself anew), and
- * would go on with the former configuration. So the signal waits until the kernel says that the daemon catches it: bit 1 of SigCgt
- * (proc_pid_status(5)), the lowest of its last digit; at most five seconds.
+ * A signal can be lost on Exim: it ignores SIGHUP while it runs itself anew after an earlier one, and one that comes just before it waits
+ * for connections is seen with the next connection only. So it is sent again until the daemon has run itself anew, which its auxiliary
+ * vector shows: the kernel gives every program another one (AT_RANDOM, getauxval(3)). At most five seconds, then it is an error.
  */
 const eximReload = [
 	'/bin/sh',
 	'-c',
 	[
 		'pid=$(cat /run/exim4/exim.pid 2>/dev/null)',
-		'if [ -n "$pid" ]; then',
-		'	for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do',
-		'		case $(sed -n "s/^SigCgt:.*\\(.\\)$/\\1/p" "/proc/$pid/status" 2>/dev/null) in "" | [13579bdf]) break ;; esac',
-		'		sleep 0.2',
-		'	done',
-		'fi',
-		'if [ -d /run/systemd/system ]; then systemctl try-reload-or-restart exim4.service; exit; fi',
-		'[ -n "$pid" ] || exit 0',
-		'case $(readlink "/proc/$pid/exe") in */exim4) kill -HUP "$pid" ;; esac',
+		'vector() { cksum <"/proc/$pid/auxv" 2>/dev/null; }',
+		'hangup() { case $(readlink "/proc/$pid/exe") in */exim4) kill -HUP "$pid" ;; esac; }',
+		'was=$(vector)',
+		'if [ -d /run/systemd/system ]; then systemctl try-reload-or-restart exim4.service || exit; else [ -z "$was" ] || hangup; fi',
+		'[ -n "$was" ] || exit 0',
+		'turn=0',
+		'while [ "$turn" -lt 50 ]; do',
+		'	sleep 0.1',
+		'	[ "$(vector)" = "$was" ] || exit 0',
+		'	turn=$((turn + 1))',
+		'	[ $((turn % 5)) -ne 0 ] || hangup',
+		'done',
+		'echo "Exim (process $pid) does not read its configuration anew." >&2',
+		'exit 1',
 	].join('\n'),
 ];
 
