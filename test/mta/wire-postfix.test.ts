@@ -45,7 +45,7 @@ suite("sluice mta on Debian's Postfix", { skip, concurrency: false }, () => {
 	test('a bypass frees what waits at the MTA', () => runBypassFreesQueue(server, ['postqueue', '-j']));
 
 	test('cut off at any act, ensure or unwire gets out of it', async () => {
-		const stride = isLong ? 1 : 16;
+		const stride = isLong ? 1 : 6;
 		const wiring = await runKills(server, ['wire', '--yes'], { stride });
 		const unwiring = await runKills(server, ['unwire', '--yes'], { prepare: ['wire', '--yes'], stride });
 		assert.ok(wiring > 2 && unwiring > 1, `${wiring} and ${unwiring} points`);
