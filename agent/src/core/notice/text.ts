@@ -6,6 +6,7 @@
  */
 import type { Level, LimitRule } from '@sluice/shared/words/limits.ts';
 import { limitText } from '@sluice/shared/words/limits.ts';
+import { clockText, dayText, partsOfMoment } from '@sluice/shared/words/moment.ts';
 
 export type NoticeText = { readonly subject: string; readonly text: string };
 
@@ -17,23 +18,8 @@ export type Place = {
 };
 
 /** `Tue 24 Nov 2026, 09:42` in the server's zone. */
-export function momentText(ms: number, zone: string): string {
-	const parts = Object.fromEntries(
-		new Intl.DateTimeFormat('en-GB', {
-			timeZone: zone,
-			weekday: 'short',
-			day: 'numeric',
-			month: 'short',
-			year: 'numeric',
-			hour: '2-digit',
-			minute: '2-digit',
-			hourCycle: 'h23',
-		})
-			.formatToParts(ms)
-			.map(({ type, value }) => [type, value]),
-	);
-	return `${parts.weekday} ${parts.day} ${parts.month} ${parts.year}, ${parts.hour}:${parts.minute}`;
-}
+const momentText = (ms: number, zone: string): string =>
+	`${partsOfMoment({ zone }, ms).weekday} ${dayText({ zone }, ms)}, ${clockText({ zone }, ms)}`;
 
 export type Episode = {
 	readonly rule: LimitRule;

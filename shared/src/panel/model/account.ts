@@ -7,9 +7,10 @@ import type { AccountDto } from '../../contract/account-operations.ts';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
 import type { MessageSummaryDto } from '../../contract/shapes.ts';
 import type { LimitRule } from '../../words/limits.ts';
+import { dayText } from '../../words/moment.ts';
 import type { AccountFacts, OneAccount, Sender } from '../read.ts';
 import { count } from '../text/numbers.ts';
-import { day, near } from '../text/times.ts';
+import { near } from '../text/times.ts';
 import { barFor, cellOf, type LimitCell, type Words } from './cell.ts';
 import { type ActLink, actsOf } from './hold.ts';
 import { type Badge, badgesOf, stateReason } from './list.ts';
@@ -192,7 +193,7 @@ export function accountPageOf(facts: AccountFacts, words: Words, may: May): Acco
 			...account.domains.filter((domain) => domain !== account.name).slice(0, 2),
 			...(account.plan == null ? [] : [t.planOf(account.plan)]),
 			...(account.reseller == null ? [] : [t.ownerOf(account.reseller)]),
-			t.since(day(zoned, Date.parse(account.since))),
+			t.since(dayText(zoned, Date.parse(account.since))),
 			t.mailboxes(account.mailboxes.length),
 		]),
 		badges: badgesOf(account, words),

@@ -1,10 +1,12 @@
 /**
  * What every page has around its content: who and where we are, when the numbers are from, what was just done.
  */
+
+import type { Zoned } from '../../words/moment.ts';
 import type { About, PanelAdapter, Said } from '../adapter.ts';
 import { csrfToken } from '../signed.ts';
 import { type Strings, stringsOf } from '../strings.ts';
-import { moment, type Zoned, zoneText } from '../text/times.ts';
+import { moment, zoneText } from '../text/times.ts';
 
 export type Frame = {
 	readonly t: Strings;

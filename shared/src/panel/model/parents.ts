@@ -8,9 +8,10 @@
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { EffectiveDto, LimitsView } from '../../contract/limit-shapes.ts';
 import { eachOf, type LimitRule, wholeServer } from '../../words/limits.ts';
+import type { Zoned } from '../../words/moment.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
-import { near, type Zoned } from '../text/times.ts';
+import { near } from '../text/times.ts';
 import { besideFor, effectiveFor, ownNumber } from './rule-words.ts';
 
 /** What is set, by `level:id`. */

@@ -1,7 +1,8 @@
 /** Times in the server's zone: the same words wherever the browser is, also over a change of the clocks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clock, moment, near, tomorrowMs, zoneText } from './times.ts';
+import { clockText } from '../../words/moment.ts';
+import { moment, near, tomorrowMs, zoneText } from './times.ts';
 
 const berlin = { zone: 'Europe/Berlin' };
 const at = Date.parse('2026-11-24T08:42:10Z');
@@ -27,7 +28,7 @@ test('the zone with its distance', () => {
 test('until tomorrow is the same time of the clock, whatever the clocks do meanwhile', () => {
 	assert.equal(new Date(tomorrowMs(berlin, at)).toISOString(), '2026-11-25T08:42:00.000Z');
 	const beforeSummer = Date.parse('2026-03-28T12:00:00Z');
-	assert.equal(clock(berlin, beforeSummer), clock(berlin, tomorrowMs(berlin, beforeSummer)));
+	assert.equal(clockText(berlin, beforeSummer), clockText(berlin, tomorrowMs(berlin, beforeSummer)));
 	const beforeWinter = Date.parse('2026-10-24T12:00:00Z');
-	assert.equal(clock(berlin, beforeWinter), clock(berlin, tomorrowMs(berlin, beforeWinter)));
+	assert.equal(clockText(berlin, beforeWinter), clockText(berlin, tomorrowMs(berlin, beforeWinter)));
 });

@@ -2,66 +2,27 @@
  * Times for people, in the zone of the server and never in the browser's: two people who speak about 09:42 mean the same moment.
  */
 
-export type Zoned = { readonly zone: string };
-
-const parts = new Map<string, Intl.DateTimeFormat>();
-
-function formatOf(zone: string): Intl.DateTimeFormat {
-	const known = parts.get(zone);
-	if (known !== undefined) return known;
-	const made = new Intl.DateTimeFormat('en-GB', {
-		timeZone: zone,
-		hourCycle: 'h23',
-		weekday: 'short',
-		day: 'numeric',
-		month: 'short',
-		year: 'numeric',
-		hour: '2-digit',
-		minute: '2-digit',
-		second: '2-digit',
-	});
-	parts.set(zone, made);
-	return made;
-}
-
-function partsOf({ zone }: Zoned, ms: number): { readonly [part: string]: string } {
-	return Object.fromEntries(
-		formatOf(zone)
-			.formatToParts(ms)
-			.map(({ type, value }) => [type, value]),
-	);
-}
-
-/** `09:42`. */
-export function clock(zoned: Zoned, ms: number): string {
-	const { hour, minute } = partsOf(zoned, ms);
-	return `${hour}:${minute}`;
-}
+import { clockText, dayText, partsOfMoment, type Zoned } from '../../words/moment.ts';
 
 /** `09:42:10`. */
-export const clockSeconds = (zoned: Zoned, ms: number): string => `${clock(zoned, ms)}:${partsOf(zoned, ms).second}`;
-
-/** `24 Nov 2026`. */
-export function day(zoned: Zoned, ms: number): string {
-	const { day: date, month, year } = partsOf(zoned, ms);
-	return `${date} ${month} ${year}`;
-}
+export const clockSeconds = (zoned: Zoned, ms: number): string =>
+	`${clockText(zoned, ms)}:${partsOfMoment(zoned, ms).second}`;
 
 /** `Tue 24 Nov 2026, 09:42:10`. */
 export const moment = (zoned: Zoned, ms: number): string =>
-	`${partsOf(zoned, ms).weekday} ${day(zoned, ms)}, ${clockSeconds(zoned, ms)}`;
+	`${partsOfMoment(zoned, ms).weekday} ${dayText(zoned, ms)}, ${clockSeconds(zoned, ms)}`;
 
 const dayMs = 86_400_000;
 
 /** `09:42` today, `tomorrow, 09:42`, `yesterday, 09:42`, else `Wed 25 Nov, 09:42` with the year where it is another. */
 export function near(zoned: Zoned, ms: number, nowMs: number, hasSeconds = false): string {
-	const on = day(zoned, ms);
-	const time = hasSeconds ? clockSeconds(zoned, ms) : clock(zoned, ms);
-	if (on === day(zoned, nowMs)) return time;
-	if (on === day(zoned, nowMs + dayMs)) return `tomorrow, ${time}`;
-	if (on === day(zoned, nowMs - dayMs)) return `yesterday, ${time}`;
-	const { weekday, day: date, month, year } = partsOf(zoned, ms);
-	const shown = year === partsOf(zoned, nowMs).year ? `${date} ${month}` : `${date} ${month} ${year}`;
+	const on = dayText(zoned, ms);
+	const time = hasSeconds ? clockSeconds(zoned, ms) : clockText(zoned, ms);
+	if (on === dayText(zoned, nowMs)) return time;
+	if (on === dayText(zoned, nowMs + dayMs)) return `tomorrow, ${time}`;
+	if (on === dayText(zoned, nowMs - dayMs)) return `yesterday, ${time}`;
+	const { weekday, day: date, month, year } = partsOfMoment(zoned, ms);
+	const shown = year === partsOfMoment(zoned, nowMs).year ? `${date} ${month}` : `${date} ${month} ${year}`;
 	return `${weekday} ${shown}, ${time}`;
 }
 
