@@ -7,7 +7,8 @@
  */
 import { type Client, failureText } from '@sluice/shared/client/client.ts';
 import type { PanelAccountDto } from '@sluice/shared/contract/account-operations.ts';
-import type { LevelPath, LimitsInput } from '@sluice/shared/contract/limit-shapes.ts';
+import type { LimitsInput } from '@sluice/shared/contract/limit-shapes.ts';
+import type { LevelPath } from '@sluice/shared/words/limits.ts';
 import { createTransport, type Transporter } from 'nodemailer';
 
 type Demo = {

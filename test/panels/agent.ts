@@ -16,7 +16,6 @@ import {
 	type LimitsDto,
 	type LimitsInput,
 	type LimitsView,
-	levelOfPath,
 	limitSetOf,
 	partsOfRule,
 	type UsageDto,
@@ -29,7 +28,15 @@ import {
 } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
-import { eachOf, type Level, type LimitRule, limitRules, limitText, wholeServer } from '@sluice/shared/words/limits.ts';
+import {
+	eachOf,
+	type Level,
+	type LimitRule,
+	levelOfPath,
+	limitRules,
+	limitText,
+	wholeServer,
+} from '@sluice/shared/words/limits.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import { traceOf } from './trace.ts';
 

@@ -3,12 +3,14 @@
  */
 import { z } from 'zod';
 import {
+	type LevelPath,
 	type LimitRule,
 	type LimitSet,
 	levels,
 	limitModes,
 	limitRules,
 	overActions,
+	pathOfLevel,
 	windows,
 } from '../words/limits.ts';
 import { timeSchema } from './shapes.ts';
@@ -58,39 +60,7 @@ export type LimitsInput = z.output<typeof limitsInputSchema>;
 export const limitsSchema = limitNumbersSchema.extend({ author: z.string(), set: timeSchema });
 export type LimitsDto = z.output<typeof limitsSchema>;
 
-export const levelPathSchema = z.enum([
-	'server',
-	'resellers',
-	'plans',
-	'accounts',
-	'domains',
-	'mailboxes',
-	'scripts',
-	'credentials',
-]);
-export type LevelPath = z.output<typeof levelPathSchema>;
-
-export const levelOfPath = {
-	server: 'server',
-	resellers: 'reseller',
-	plans: 'plan',
-	accounts: 'account',
-	domains: 'domain',
-	mailboxes: 'mailbox',
-	scripts: 'script',
-	credentials: 'credential',
-} as const;
-
-export const pathOfLevel = {
-	server: 'server',
-	reseller: 'resellers',
-	plan: 'plans',
-	account: 'accounts',
-	domain: 'domains',
-	mailbox: 'mailboxes',
-	script: 'scripts',
-	credential: 'credentials',
-} as const satisfies { readonly [L in (typeof levels)[number]]: LevelPath };
+export const levelPathSchema = z.enum(levels.map((level) => pathOfLevel[level]) as [LevelPath, ...LevelPath[]]);
 
 const originSchema = z.object({ level: z.enum([...levels, 'ramp']), id: z.string(), name: z.string() });
 

@@ -2,8 +2,8 @@
  * Acts on limits, as the agent is asked for them: writing in order, switching a rule, undoing what has not been changed since.
  */
 import type { Client, ClientFailure } from '../client/client.ts';
-import type { LevelPath, LimitsInput, LimitsView } from '../contract/limit-shapes.ts';
-import type { LimitRule } from '../words/limits.ts';
+import type { LimitsInput, LimitsView } from '../contract/limit-shapes.ts';
+import type { LevelPath, LimitRule } from '../words/limits.ts';
 import { failed, ok, type Result } from '../words/result.ts';
 import { type Former, restoring, stampOf, type Write, withMode } from './model/edit.ts';
 import { inputOf, ownNumber, withNumber } from './model/rule-words.ts';

@@ -6,8 +6,8 @@
  */
 import { type Request, Router } from 'express';
 import type { Client, ClientFailure } from '../client/client.ts';
-import { type LimitsView, levelPathSchema, pathOfLevel } from '../contract/limit-shapes.ts';
-import { type LimitRule, limitText } from '../words/limits.ts';
+import { type LimitsView, levelPathSchema } from '../contract/limit-shapes.ts';
+import { type LimitRule, limitText, pathOfLevel } from '../words/limits.ts';
 import { ok } from '../words/result.ts';
 import { isFragment, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
 import { backOf, type Desk, done, type Exchange, fieldsOf, pathOf, spotOf, textOf, undoNote } from './done.ts';

@@ -6,8 +6,9 @@
  */
 import type { Client, ClientFailure } from '../client/client.ts';
 import type { AccountDto } from '../contract/account-operations.ts';
-import { type LimitsView, pathOfLevel, type UsageDto } from '../contract/limit-shapes.ts';
+import type { LimitsView, UsageDto } from '../contract/limit-shapes.ts';
 import type { MessageSummaryDto } from '../contract/shapes.ts';
+import { pathOfLevel } from '../words/limits.ts';
 import { failed, ok, type Result } from '../words/result.ts';
 import type { Hold } from './model/hold.ts';
 import type { ListFacts } from './model/list.ts';

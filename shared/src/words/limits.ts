@@ -10,6 +10,24 @@
 export const levels = ['server', 'reseller', 'plan', 'account', 'domain', 'mailbox', 'script', 'credential'] as const;
 export type Level = (typeof levels)[number];
 
+/** What each level is called in the paths of the REST API. */
+export const pathOfLevel = {
+	server: 'server',
+	reseller: 'resellers',
+	plan: 'plans',
+	account: 'accounts',
+	domain: 'domains',
+	mailbox: 'mailboxes',
+	script: 'scripts',
+	credential: 'credentials',
+} as const satisfies { readonly [L in Level]: string };
+export type LevelPath = (typeof pathOfLevel)[Level];
+
+/** The other way. */
+export const levelOfPath = Object.fromEntries(levels.map((level) => [pathOfLevel[level], level])) as {
+	readonly [L in Level as (typeof pathOfLevel)[L]]: L;
+};
+
 /** Levels that are metered. */
 export type ScopeLevel = Exclude<Level, 'plan'>;
 
@@ -107,17 +125,6 @@ export type EffectiveLimit = {
 	readonly cappedBy?: LimitOrigin;
 	/** An exception is in force until then, epoch ms. */
 	readonly untilMs?: number;
-};
-
-/** What a scope has used of one rule. `left` is absent without a limit. */
-export type RuleUsage = {
-	readonly rule: LimitRule;
-	readonly used: number;
-	/** Recipients or messages that wait because of it or behind what does. */
-	readonly waiting: number;
-	readonly left?: number;
-	/** When something is free again, epoch ms; absent while something is left. */
-	readonly resetsMs?: number;
 };
 
 /** To be printed wherever usage stands. */

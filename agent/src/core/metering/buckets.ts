@@ -119,7 +119,3 @@ function takeFromBucket(arena: Arena, list: BucketList, row: number, amount: Amo
 	if (messagesOf(arena, row) === 0 && recipientsOf(arena, row) === 0) unlink(arena, list, row);
 	return { messages: amount.messages - taken.messages, recipients: amount.recipients - taken.recipients };
 }
-
-export function clearList(arena: Arena, list: BucketList): void {
-	while (list.head !== none) unlink(arena, list, list.head);
-}

@@ -6,16 +6,18 @@
  */
 import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import type { limitOperations } from '@sluice/shared/contract/limit-operations.ts';
-import {
-	type LevelPath,
-	type LimitsView,
-	levelOfPath,
-	limitSetOf,
-	pathOfLevel,
-} from '@sluice/shared/contract/limit-shapes.ts';
+import { type LimitsView, limitSetOf } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
-import { countingRule, eachOf, type Level, wholeServer } from '@sluice/shared/words/limits.ts';
+import {
+	countingRule,
+	eachOf,
+	type Level,
+	type LevelPath,
+	levelOfPath,
+	pathOfLevel,
+	wholeServer,
+} from '@sluice/shared/words/limits.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
 import { clearLimits, limitedThingsMax, setLimits, setText } from '../../flow/limits.ts';
 import { createSlices } from '../../flow/turns.ts';

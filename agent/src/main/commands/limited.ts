@@ -5,8 +5,16 @@
  * lays the typed numbers over it and puts the whole; each rule keeps the mode it had. Not here: what is done with them (limit.ts,
  * account.ts), how they look (render/limits.ts).
  */
-import type { LevelPath, LimitsInput, LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
-import { type LimitMode, type LimitRule, type OverAction, overActions } from '@sluice/shared/words/limits.ts';
+import type { LimitsInput, LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
+import {
+	eachOf,
+	type LevelPath,
+	type LimitMode,
+	type LimitRule,
+	type OverAction,
+	overActions,
+	pathOfLevel,
+} from '@sluice/shared/words/limits.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { orInvalid } from './options.ts';
@@ -16,7 +24,7 @@ import type { Terminal } from './terminal.ts';
 /** A level and id as the API's paths have them. */
 export type Limited = { readonly level: LevelPath; readonly id: string };
 
-const each = ['account', 'domain', 'mailbox', 'script', 'credential'] as const;
+const each = Object.keys(eachOf) as (keyof typeof eachOf)[];
 
 export type LimitedOptions = {
 	readonly server?: boolean;
@@ -42,21 +50,13 @@ export const withLimited = (command: Command): Command =>
 		.option('--script <account:/directory>', 'scripts in a directory of an account')
 		.option('--credential <id>', 'a credential for submission');
 
-const pathOfOption = {
-	reseller: 'resellers',
-	plan: 'plans',
-	account: 'accounts',
-	domain: 'domains',
-	mailbox: 'mailboxes',
-	script: 'scripts',
-	credential: 'credentials',
-} as const;
+const { server: _, ...pathOfOption } = pathOfLevel;
 
 /** Exactly one, or wrong use. */
 export function limitedFrom(options: LimitedOptions, command: Command): Limited {
 	const named: Limited[] = [
 		...(options.server === true ? [{ level: 'server', id: 'server' } as const] : []),
-		...(options.each === undefined ? [] : [{ level: 'server', id: `each-${options.each}` } as const]),
+		...(options.each === undefined ? [] : [{ level: 'server', id: eachOf[options.each] } as const]),
 		...(Object.keys(pathOfOption) as (keyof typeof pathOfOption)[]).flatMap((name) => {
 			const id = options[name];
 			return id === undefined ? [] : [{ level: pathOfOption[name], id }];

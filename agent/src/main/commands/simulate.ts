@@ -4,7 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@sluice/shared/client/client.ts';
 import type { SimulationDto } from '@sluice/shared/contract/limit-operations.ts';
-import { levelOfPath } from '@sluice/shared/contract/limit-shapes.ts';
+import { levelOfPath } from '@sluice/shared/words/limits.ts';
 import type { Command } from 'commander';
 import { clientFor, writeFailure, writeLines } from './call.ts';
 import { hasNumbers, type Limited, type NumberOptions, proposalFrom, withNumbers } from './limited.ts';

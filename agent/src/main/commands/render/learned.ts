@@ -1,6 +1,8 @@
 /** `sluice account learn`: what the log told, what it did not, and what the default limits would have met. */
 
+import { eachOf } from '@sluice/shared/words/limits.ts';
 import type { LearnedRow } from '../../../core/mail-log/learned.ts';
+import { defaultLimits } from '../../../core/metering/defaults.ts';
 import type { LearnAnswer } from '../../learn.ts';
 import { type Column, table } from './table.ts';
 import { clean, countText, numberText, wrap } from './text.ts';
@@ -9,9 +11,7 @@ import type { View } from './view.ts';
 
 type Shown = { readonly by: 'account' | 'sender'; readonly top: number; readonly days: number };
 
-/** Of an account, as core/metering proposes for a start. */
-const usualHour = 200;
-const usualDay = 1_000;
+const { 'hour.recipients': usualHour = 0, 'day.recipients': usualDay = 0 } = defaultLimits[eachOf.account].values;
 
 const isOver = (row: LearnedRow): boolean => row.peakHour > usualHour || row.peakDay > usualDay;
 
@@ -57,7 +57,7 @@ export function learnedLines(answer: LearnAnswer, { by, top, days }: Shown, view
 		...(more > 0 ? ['', `${countText(more, by)} more: --top ${rows.length}.`] : []),
 		'',
 		...wrap(
-			`${numberText(met)} of ${countText(answer.accounts.length, 'account')} would have been over ${usualHour} recipients an hour or ${numberText(usualDay)} a day. Counted are recipients on other servers, in sliding windows.`,
+			`${numberText(met)} of ${countText(answer.accounts.length, 'account')} would have been over ${numberText(usualHour)} recipients an hour or ${numberText(usualDay)} a day. Counted are recipients on other servers, in sliding windows.`,
 			view.width,
 		),
 		...readingLines(answer, view),
