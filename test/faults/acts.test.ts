@@ -3,26 +3,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startInternet } from '../internet/internet.ts';
 import { submit } from '../mta/submit.ts';
-import { makeHome, startProcess } from './agent-process.ts';
+import { makeGround, startProcess } from './agent-process.ts';
 
 test('held while under way, killed, started again: it is held and not sent', async (context) => {
-	const internet = await startInternet();
-	const home = makeHome({
-		hostName: 'relay.fault.test',
-		smtp: { listen: '127.0.0.1:0' },
-		spool: { minFreeBytes: 0, minFreeRatio: 0 },
-		delivery: {
-			dnsServers: [`127.0.0.1:${internet.dnsPort}`],
-			port: internet.smtpPort,
-			allowAddresses: ['127.0.10.0/24'],
-		},
-	});
-	context.after(async () => {
-		await internet.stop();
-		home.remove();
-	});
+	const { internet, home } = await makeGround(context);
 	let agent = await startProcess(home);
 	await submit({
 		port: agent.port,

@@ -6,9 +6,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '@sluice/shared/client/client.ts';
 import type { ConfigInput } from '@sluice/shared/contract/config.ts';
+import { type Internet, startInternet } from '../internet/internet.ts';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
 const startTimeoutMs = 20_000;
@@ -38,6 +40,30 @@ export function makeHome(
 	const configFile = join(dir, 'agent.yaml');
 	writeFileSync(configFile, JSON.stringify({ dataDir: join(dir, 'data'), ...config }));
 	return { dir, configFile, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+/** An internet and an agent's home for one test, which takes both away at its end. `delivery`: beside the way to the sinks. */
+export async function makeGround(
+	context: TestContext,
+	{ delivery, spool }: Pick<ConfigInput, 'delivery' | 'spool'> = {},
+): Promise<{ readonly internet: Internet; readonly home: Home }> {
+	const internet = await startInternet();
+	const home = makeHome({
+		hostName: 'relay.fault.test',
+		smtp: { listen: '127.0.0.1:0' },
+		spool: { minFreeBytes: 0, minFreeRatio: 0, ...spool },
+		delivery: {
+			dnsServers: [`127.0.0.1:${internet.dnsPort}`],
+			port: internet.smtpPort,
+			allowAddresses: ['127.0.10.0/24'],
+			...delivery,
+		},
+	});
+	context.after(async () => {
+		await internet.stop();
+		home.remove();
+	});
+	return { internet, home };
 }
 
 /** The shell knows its own pid, which is the agent's a moment later: the socket is meant for that process alone. */

@@ -7,32 +7,21 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startInternet } from '../internet/internet.ts';
 import { headerValues } from '../internet/message.ts';
 import { submit } from '../mta/submit.ts';
-import { type AgentProcess, makeHome, startProcess } from './agent-process.ts';
+import { type AgentProcess, makeGround, startProcess } from './agent-process.ts';
 
 const rounds = process.env.SLUICE_LONG ? 40 : 6;
 const senders = 8;
 const windowMax = 10;
 
 test(`nothing acknowledged is lost over ${rounds} kills under load`, async (context) => {
-	const internet = await startInternet();
-	const home = makeHome({
-		hostName: 'relay.fault.test',
-		smtp: { listen: '127.0.0.1:0' },
-		spool: { segmentBytes: 1024 * 1024, minFreeBytes: 0, minFreeRatio: 0 },
+	const { internet, home } = await makeGround(context, {
+		spool: { segmentBytes: 1024 * 1024 },
 		delivery: {
-			dnsServers: [`127.0.0.1:${internet.dnsPort}`],
-			port: internet.smtpPort,
-			allowAddresses: ['127.0.10.0/24'],
 			retry: { firstSeconds: 1, maxSeconds: 1, jitter: 0 },
 			lane: { windowInitial: windowMax, windowMax },
 		},
-	});
-	context.after(async () => {
-		await internet.stop();
-		home.remove();
 	});
 	const acknowledged = new Set<string>();
 	let sequence = 0;
@@ -83,21 +72,8 @@ test(`nothing acknowledged is lost over ${rounds} kills under load`, async (cont
 });
 
 test('the queue index is rebuilt from the log when it is damaged or gone', async (context) => {
-	const internet = await startInternet();
-	const home = makeHome({
-		hostName: 'relay.fault.test',
-		smtp: { listen: '127.0.0.1:0' },
-		spool: { minFreeBytes: 0, minFreeRatio: 0 },
-		delivery: {
-			dnsServers: [`127.0.0.1:${internet.dnsPort}`],
-			port: internet.smtpPort,
-			allowAddresses: ['127.0.10.0/24'],
-			retry: { firstSeconds: 3600, maxSeconds: 3600 },
-		},
-	});
-	context.after(async () => {
-		await internet.stop();
-		home.remove();
+	const { home } = await makeGround(context, {
+		delivery: { retry: { firstSeconds: 3600, maxSeconds: 3600 } },
 	});
 	const { writeFileSync, rmSync } = await import('node:fs');
 	let agent = await startProcess(home);

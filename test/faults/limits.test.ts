@@ -6,10 +6,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LimitsInput } from '@sluice/shared/contract/limit-shapes.ts';
-import { startInternet } from '../internet/internet.ts';
 import { headerValues } from '../internet/message.ts';
 import { submit } from '../mta/submit.ts';
-import { type AgentProcess, makeHome, startProcess } from './agent-process.ts';
+import { type AgentProcess, makeGround, startProcess } from './agent-process.ts';
 
 const rounds = process.env.SLUICE_LONG ? 20 : 4;
 const senders = 8;
@@ -25,22 +24,12 @@ async function setLimit({ client }: AgentProcess, recipients: number): Promise<v
 }
 
 test(`over ${rounds} kills nobody sends more than the limit, and all that waited leaves once it may`, async (context) => {
-	const internet = await startInternet();
-	const home = makeHome({
-		hostName: 'relay.fault.test',
-		smtp: { listen: '127.0.0.1:0' },
-		spool: { segmentBytes: 1024 * 1024, minFreeBytes: 0, minFreeRatio: 0 },
+	const { internet, home } = await makeGround(context, {
+		spool: { segmentBytes: 1024 * 1024 },
 		delivery: {
-			dnsServers: [`127.0.0.1:${internet.dnsPort}`],
-			port: internet.smtpPort,
-			allowAddresses: ['127.0.10.0/24'],
 			retry: { firstSeconds: 1, maxSeconds: 1, jitter: 0 },
 			lane: { windowInitial: windowMax, windowMax },
 		},
-	});
-	context.after(async () => {
-		await internet.stop();
-		home.remove();
 	});
 	const acknowledged = new Set<string>();
 	const states = new Set<string>();

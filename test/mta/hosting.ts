@@ -25,6 +25,7 @@ import { eximConfiguration } from './exim-configuration.ts';
 import { Ledger } from './ledger.ts';
 import { freePorts } from './ports.ts';
 import { type Postfix, postfixUser, startPostfix } from './postfix.ts';
+import { createStops } from './stops.ts';
 import { tenants } from './unix-users.ts';
 import { fixtureBypassPath, fixtureSecret, fixtureSecretPath, placeFixtureSecret } from './wiring-fixture.ts';
 
@@ -184,10 +185,8 @@ export async function startHosting<Kind extends MtaKind>(
 	kind: Kind,
 	{ name, config: change = (config) => config, retrySeconds, isBare = false, clock }: HostingOptions,
 ): Promise<Hosting<Kind>> {
-	const stops: (() => unknown)[] = [];
-	const stop = async (): Promise<void> => {
-		for (const one of stops.splice(0).reverse()) await one();
-	};
+	const stops = createStops();
+	const stop = stops.all;
 	try {
 		const [ports, internet] = await Promise.all([hostingPorts(), startInternet()]);
 		stops.push(() => internet.stop());

@@ -24,6 +24,7 @@ import { unpackedLayer } from './debs.ts';
 import { eximUser } from './exim.ts';
 import { agentConfig, type HostingPorts, hostingPorts, hostNameOf, type MtaKind } from './hosting.ts';
 import { startPostfix } from './postfix.ts';
+import { createStops } from './stops.ts';
 import { tenants } from './unix-users.ts';
 import { until } from './until.ts';
 import { fixtureSecret } from './wiring-fixture.ts';
@@ -81,10 +82,8 @@ const configFolders = { exim: ['/etc/exim4', '/var/lib/exim4'], postfix: ['/etc/
 
 /** Starts all of it. The caller stops it. */
 export async function startPlainServer(kind: MtaKind, options: PlainOptions): Promise<PlainServer> {
-	const stops: (() => unknown)[] = [];
-	const stop = async (): Promise<void> => {
-		for (const one of stops.splice(0).reverse()) await one();
-	};
+	const stops = createStops();
+	const stop = stops.all;
 	try {
 		const [ports, internet] = await Promise.all([hostingPorts(), startInternet()]);
 		stops.push(() => internet.stop());

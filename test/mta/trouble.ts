@@ -21,6 +21,7 @@ import {
 	wire,
 } from './hosting.ts';
 import { Ledger } from './ledger.ts';
+import { createStops } from './stops.ts';
 
 export type Trouble<Kind extends MtaKind> = {
 	readonly kind: Kind;
@@ -48,10 +49,8 @@ export type TroubleOptions = { readonly name: string; readonly config?: (config:
 const retrySeconds = 1;
 
 export async function startTrouble<Kind extends MtaKind>(kind: Kind, options: TroubleOptions): Promise<Trouble<Kind>> {
-	const stops: (() => unknown)[] = [];
-	const stop = async (): Promise<void> => {
-		for (const one of stops.splice(0).reverse()) await one();
-	};
+	const stops = createStops();
+	const stop = stops.all;
 	try {
 		const [ports, internet] = await Promise.all([hostingPorts(), startInternet()]);
 		stops.push(() => internet.stop());

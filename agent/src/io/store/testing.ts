@@ -165,6 +165,26 @@ export function runAll(follower: Follower, log: MemoryLog): void {
 	while (follower.run(log.end, 'lazy') > 0);
 }
 
+/** Opens the follower of a damaged file as its owner does, as often as it takes. Returns what was told. */
+export function runDamaged(folder: string, log: MemoryLog): readonly string[] {
+	const troubles: string[] = [];
+	// Damage that only shows in a row is met at the first step about it, and the next start makes the file anew.
+	for (let start = 0; start < 2; start++) {
+		const { follower } = openExample(folder, log, { report: ({ kind }) => void troubles.push(kind) });
+		try {
+			runAll(follower, log);
+		} catch {
+			// The owner opens it again.
+		}
+		try {
+			follower.close();
+		} catch {
+			// Closed already.
+		}
+	}
+	return troubles;
+}
+
 /** Numbers in [0, 1) from a seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
 	let state = seed >>> 0;

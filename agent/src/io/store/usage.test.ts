@@ -13,6 +13,7 @@ import {
 	memoryLog,
 	openExample,
 	runAll,
+	runDamaged,
 	seededRandom,
 	temporaryFolder,
 } from './testing.ts';
@@ -170,21 +171,7 @@ for (const [name, damage] of damages)
 		const { folder, log, path } = lived(context);
 		damage(path);
 		log.message(exampleRecord(3, { scopes: shop }));
-		const troubles: string[] = [];
-		for (let start = 0; start < 2; start++) {
-			const { follower } = openExample(folder, log, { report: ({ kind }) => void troubles.push(kind) });
-			try {
-				runAll(follower, log);
-			} catch {
-				// Damage that shows only when it is met: the owner opens the follower again.
-			}
-			try {
-				follower.close();
-			} catch {
-				// Closed already.
-			}
-		}
-		assert.deepEqual(troubles, ['usage-set-aside']);
+		assert.deepEqual(runDamaged(folder, log), ['usage-set-aside']);
 		assert.equal(recipientsIn(path), 4);
 		assert.ok(readdirSync(folder).includes(`usage.damaged-${exampleMs}`));
 	});
