@@ -6,7 +6,7 @@
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { type HeapOrder, heapInsert, heapRemove } from '../scheduling/heap.ts';
-import { createTurns, payerOf, type Turns } from './turns.ts';
+import { type AccountTurns, createAccountTurns, payerOf } from './account-turns.ts';
 import type { Chain, WaitingMessage, WaitingRecipient, WaitingTotals } from './types.ts';
 import { firstAge, isOlder, type Line, link, unlink, type Waiter } from './waiting-line.ts';
 import { createBlocks, createScopeTotals } from './waiting-totals.ts';
@@ -27,7 +27,7 @@ export type Lines = {
 	uncountedOf(scope: ScopeKey): number;
 	linesOf(scope: ScopeKey): Iterable<Line>;
 	all(): Iterable<Line>;
-	/** Lines whose account's turn it is first (turns.ts), then those with the oldest head. */
+	/** Lines whose account's turn it is first (account-turns.ts), then those with the oldest head. */
 	inTurn(): TurnQueue;
 	/** Recipients of the line have left: its account's turn is over for so many. */
 	serve(line: Line, recipients: number): void;
@@ -46,7 +46,7 @@ const byTurn: HeapOrder<Turn> = {
 	moved: () => {},
 };
 
-function turnQueueOf(lines: Iterable<Line>, turns: Turns): TurnQueue {
+function turnQueueOf(lines: Iterable<Line>, turns: AccountTurns): TurnQueue {
 	const heap: Turn[] = [];
 	const push = (line: Line): void => heapInsert(heap, { line, time: turns.of(line.payer) }, byTurn);
 	for (const line of lines) push(line);
@@ -83,7 +83,7 @@ export function createLines(): Lines {
 	const { block, isBlocked } = createBlocks();
 	/** How many lines an account has. */
 	const linesOf = new Map<string, number>();
-	const turns = createTurns();
+	const turns = createAccountTurns();
 
 	/** The line of a sender, made if there is none. */
 	function lineOf(chain: Chain): Line {

@@ -2,10 +2,10 @@
  * A waiting room that is too simple to be wrong: all that waits, looked through from the oldest on, against a naive recount.
  */
 import type { LimitRule, ScopeKey } from '@sluice/shared/words/limits.ts';
+import { type AccountTurns, payerOf } from './account-turns.ts';
 import { chainOfScopes } from './chain.fixture.ts';
 import type { createMeter } from './meter.ts';
 import { observe, type Recount, record, recounted } from './recount.fixture.ts';
-import { payerOf, type Turns } from './turns.ts';
 import type { Chain, Rule, RuleSet, WaitingRecipient } from './types.ts';
 import type { Release, WaitingRoom } from './waiting.ts';
 
@@ -43,7 +43,7 @@ export type World = {
 	/** One value for each chain until rules change, as the cache gives it. */
 	ruleSets: Map<Chain, RuleSet>;
 	/** Of the model; the room has its own. */
-	readonly turns: Turns;
+	readonly turns: AccountTurns;
 	nowMs: number;
 	sequence: number;
 	added: number;

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { createAccountTurns, payerOf } from './account-turns.ts';
 import { fixtureNowMs, ruleOf, rulesOf } from './chain.fixture.ts';
 import { createMeter } from './meter.ts';
 import { createRecount, observe, recounted } from './recount.fixture.ts';
-import { createTurns, payerOf } from './turns.ts';
 import type { Chain, Rule, RuleSet } from './types.ts';
 import { chains, type Modelled, modelPlan, modelTurns, scopes, type World, windowRules } from './waiting.fixture.ts';
 import { createWaitingRoom, type Release } from './waiting.ts';
@@ -163,7 +163,7 @@ test('in turns of accounts, each oldest first, exact, in parts only what is too 
 					recount: createRecount(),
 					rules,
 					ruleSets: new Map(),
-					turns: createTurns(),
+					turns: createAccountTurns(),
 					nowMs: fixtureNowMs,
 					sequence: 0,
 					added: 0,

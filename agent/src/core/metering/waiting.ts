@@ -1,7 +1,7 @@
 /**
  * The waiting room: mail over a limit, each sender's in the order of its age, and who may leave now.
  *
- * Mail of one sender (the same scopes) is a line, oldest first. Lines are asked in turns of their accounts (turns.ts), within an account
+ * Mail of one sender (the same scopes) is a line, oldest first. Lines are asked in turns of their accounts (account-turns.ts), within an account
  * by the age of their oldest message. A message leaves when it fits into every enforced rule. One that does not fit blocks its own line
  * and, for everything asked after it, the innermost scope whose rule kept it: so nobody overtakes there, and whose turn it is gets the
  * next room. What is free further out belongs to others until then: who is over a limit of his own keeps nobody from a pool. A rule on a

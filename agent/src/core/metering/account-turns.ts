@@ -1,5 +1,5 @@
 /**
- * Turns: whose waiting mail is asked first when several accounts wait for a pool that they share.
+ * Account turns: whose waiting mail is asked first when several accounts wait for a pool that they share.
  *
  * By age alone whoever fills a pool first has it until all of his has left, a day if he sends enough, and his neighbours' mail expires.
  * So each account that waits has a virtual time: what has left of it since it began to wait, in recipients, on a common scale. The
@@ -11,7 +11,7 @@
  */
 import type { Chain } from './types.ts';
 
-export type Turns = {
+export type AccountTurns = {
 	/** The first message of the account waits. */
 	begin(account: string): void;
 	/** So many recipients of it have left. */
@@ -22,7 +22,7 @@ export type Turns = {
 	of(account: string): number;
 };
 
-export function createTurns(): Turns {
+export function createAccountTurns(): AccountTurns {
 	const times = new Map<string, number>();
 	/** Where the account that was served last had been. */
 	let now = 0;
