@@ -80,6 +80,9 @@ test('other lines, other times, and what is no line of this log', () => {
 			`2026-11-24 09:00:03 [321] cwd=/home/alice/public_html 4 args: /usr/sbin/sendmail -t -i`,
 			{ kind: 'directory', directory: '/home/alice/public_html', atMs: at + 2000, processId: '321' },
 		],
+		['2026-11-24 09:00:03 cwd=/var/spool/exim4 3 args: /usr/sbin/exim4 -Mc 1abcDE-000123-Ab', 'other'],
+		['2026-11-24 09:00:03 cwd=/ 2 args: /usr/sbin/exim4 -qf', 'other'],
+		['2026-11-24 09:00:03 cwd=/root 2 args: /usr/sbin/exim4 -bpc', 'other'],
 		[
 			`2026-11-24 09:00:03 ${id} Sender identification U=alice D=site1.test S=info@site1.test`,
 			{ kind: 'about', queueId: id, account: 'alice' },

@@ -88,6 +88,9 @@ function delivery(queueId: string, mark: string, text: string): LogLine {
 	return { kind: 'recipient', queueId, address: found.address, isRemote, outcome };
 }
 
+/** Exim began, but to deliver (-Mc), run the queue, be the daemon, answer a question: no message is handed in. */
+const otherWork = /(?:^|\s)-(?:M|q|bd|bD|b[FfhiIrPptVvwe])/;
+
 export function readEximLine(line: string): LogLine {
 	const found = stamp.exec(line);
 	const atMs = found === null ? undefined : timeOf(found);
@@ -96,8 +99,10 @@ export function readEximLine(line: string): LogLine {
 	const beside = processId === undefined ? {} : { processId };
 	const rest = line.slice(found[0].length);
 	if (rest.startsWith('cwd=')) {
-		const directory = /^cwd=(.*?) \d+ args:/.exec(rest)?.[1];
-		return directory === undefined ? 'other' : { kind: 'directory', directory, atMs, ...beside };
+		const [, directory, args = ''] = /^cwd=(.*?) \d+ args: (.*)$/.exec(rest) ?? [];
+		return directory === undefined || otherWork.test(args)
+			? 'other'
+			: { kind: 'directory', directory, atMs, ...beside };
 	}
 	const id = idShape.exec(rest);
 	if (id === null) return 'other';

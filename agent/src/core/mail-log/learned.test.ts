@@ -47,6 +47,31 @@ test('Exim: recipients elsewhere once each, local ones not at all, the directory
 	});
 });
 
+test('Exim: a directory is named only where it is sure, and never the one of a delivery', () => {
+	const begun = (directory: string, args = 'sendmail -t -i'): string =>
+		`2026-11-24 09:00:00 cwd=${directory} 3 args: /usr/sbin/${args}`;
+	let number = 100;
+	const sent = (user: string): string[] => {
+		const id = `1abcDE-000${number++}-Ab`;
+		return [
+			`2026-11-24 09:00:01 ${id} <= ${user}@host.test U=${user} P=local S=1`,
+			`2026-11-24 09:00:02 ${id} => a@far.test R=dnslookup T=remote_smtp H=mx [203.0.113.7]`,
+		];
+	};
+	const directoriesOf = (...lines: readonly string[]): readonly unknown[] =>
+		passagesOf(lines, 'exim').map(({ sender, directory }) => [sender.kind === 'unix' ? sender.user : '', directory]);
+	assert.deepEqual(
+		directoriesOf(begun('/home/alice/www'), begun('/var/spool/exim4', 'exim4 -Mc 1abcDE-000001-Ab'), ...sent('alice')),
+		[['alice', '/home/alice/www']],
+	);
+	// Two at once: each has the one that bears the name.
+	assert.deepEqual(directoriesOf(begun('/home/alice/www'), begun('/home/bob'), ...sent('bob'), ...sent('alice')), [
+		['bob', '/home/bob'],
+		['alice', '/home/alice/www'],
+	]);
+	assert.deepEqual(directoriesOf(begun('/tmp'), begun('/'), ...sent('alice')), [['alice', undefined]]);
+});
+
 test('Postfix: through a content filter the sender stays; an id used again is another message', () => {
 	const at = (second: number, text: string): string =>
 		`Nov 24 09:00:${String(second).padStart(2, '0')} host postfix/${text}`;

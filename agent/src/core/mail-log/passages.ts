@@ -6,6 +6,7 @@
  * is not known and is left out too.
  */
 import type { Address } from '@sluice/shared/words/address.ts';
+import { createDirectories } from './directories.ts';
 import type { LogSender, MailLogEvent } from './events.ts';
 
 export type Passage = {
@@ -37,14 +38,12 @@ type Open = {
 };
 
 const openMax = 200_000;
-/** A process hands its message in soon after it has begun. */
-const directoryMsMax = 5_000;
 
 export function createPassages(give: (passage: Passage) => void): Passages {
 	const open = new Map<string, Open>();
 	/** Ids of messages that came back from a filter, and of reports, before their own arrival is told. */
 	const expected = new Map<string, Open | 'report'>();
-	let lastDirectory: Extract<MailLogEvent, { kind: 'directory' }> | undefined;
+	const directories = createDirectories();
 
 	function close(queueId: string): void {
 		const message = open.get(queueId);
@@ -63,21 +62,13 @@ export function createPassages(give: (passage: Passage) => void): Passages {
 		});
 	}
 
-	function directoryFor({ atMs, sender, processId }: Extract<MailLogEvent, { kind: 'arrival' }>): string | undefined {
-		const last = lastDirectory;
-		if (sender.kind !== 'unix' || last === undefined || Math.abs(atMs - last.atMs) > directoryMsMax) return undefined;
-		if (processId !== undefined && last.processId !== undefined && processId !== last.processId) return undefined;
-		lastDirectory = undefined;
-		return last.directory;
-	}
-
 	function arrive(event: Extract<MailLogEvent, { kind: 'arrival' }>): void {
 		const { queueId, atMs, sender, reversePath = '' } = event;
 		// Postfix uses short ids again.
 		close(queueId);
 		const known = expected.get(queueId);
 		expected.delete(queueId);
-		const directory = directoryFor(event);
+		const directory = directories.of(event);
 		const before = known === 'report' ? undefined : known;
 		open.set(queueId, {
 			atMs,
@@ -127,8 +118,7 @@ export function createPassages(give: (passage: Passage) => void): Passages {
 				case 'report':
 					return expect(event.queueId, 'report');
 				case 'directory':
-					lastDirectory = event;
-					return;
+					return directories.begun(event);
 				case 'end':
 					return close(event.queueId);
 			}
