@@ -287,7 +287,7 @@ function holdHandlers(
 	let made = 0;
 	return {
 		listHolds: async () => ok({ items: [...holds.values()] }),
-		async putHold({ body: { selector, reason, seconds } }, actor) {
+		async putHold({ body: { selector, reason, seconds, ownerMayRelease } }, actor) {
 			made += 1;
 			const hold = {
 				id: `hold${made}`,
@@ -296,6 +296,7 @@ function holdHandlers(
 				author: actor === undefined ? '' : actorText(actor),
 				since: new Date(world.now()).toISOString(),
 				until: new Date(world.now() + seconds * 1000).toISOString(),
+				ownerMayRelease,
 			};
 			holds.set(hold.id, hold);
 			return ok({ hold, recipients: openOf(selector.id), messages: 1 });

@@ -184,7 +184,7 @@ const limitTries = {
 } as const;
 
 /** Ids that answers gave, for the operations behind. */
-const made = { simulation: '', credential: '', webhook: '' };
+const made = { simulation: '', credential: '', webhook: '', change: '' };
 
 const senderTries = {
 	createCredential: () => [
@@ -201,6 +201,31 @@ const senderTries = {
 	deleteWebhook: () => [{ method: 'DELETE', path: `/v1/webhooks/${made.webhook}` }],
 } as const;
 
+const viewTries = {
+	self: () => [{ path: '/v1/self' }],
+	volume: () => [{ path: '/v1/volume' }, { path: '/v1/volume?span=week&account=mine' }],
+	providers: () => [{ path: '/v1/providers?span=hour&limit=1' }],
+	listGroups: () => [{ path: '/v1/groups/plans' }, { path: '/v1/groups/resellers' }],
+	listOpen: () => [{ path: '/v1/open?state=held' }, { path: '/v1/open?state=waiting&account=mine&limit=1' }],
+	changeLimits: () => [
+		json('POST', '/v1/limits/change', {
+			target: { accounts: ['mine'] },
+			rule: 'hour.recipients',
+			value: 40,
+			preview: true,
+		}),
+		json('POST', '/v1/limits/change', {
+			target: { matching: { plan: 'Basic' } },
+			rule: 'hour.recipients',
+			value: 40,
+			mode: 'monitor',
+			note: 'ticket',
+			expected: 1,
+		}),
+	],
+	undoLimitChange: () => [json('POST', `/v1/limits/change/${made.change}/undo`, {})],
+} as const;
+
 /** Remembers what is asked about later. */
 function remember(id: OperationId, answer: unknown): void {
 	const {
@@ -209,6 +234,7 @@ function remember(id: OperationId, answer: unknown): void {
 		webhook,
 	} = answer as { id: string; credential: { id: string }; webhook: { id: string } };
 	if (id === 'simulate') made.simulation = own;
+	if (id === 'changeLimits' && own !== undefined) made.change = own;
 	if (id === 'createCredential') made.credential = credential.id;
 	if (id === 'createWebhook') made.webhook = webhook.id;
 }
@@ -240,7 +266,15 @@ const tries: { readonly [K in OperationId]: () => readonly Asked[] } = {
 	putHold: () => [{ method: 'POST', path: '/v1/holds', body: select('identity', 'unix:7001') }],
 	deleteHold: () =>
 		[...rig.agent.flow.holds.keys()].map((id) => ({ method: 'DELETE', path: `/v1/holds/${id}?release=true` })),
-	audit: () => [{ path: '/v1/audit' }, { path: '/v1/audit?limit=1' }],
+	audit: () => [
+		{ path: '/v1/audit' },
+		{ path: '/v1/audit?limit=1' },
+		{ path: '/v1/audit?actor=admin&subject=account&act=hold' },
+	],
+	recordAct: () => [
+		json('POST', '/v1/audit', { actor: 'admin root', act: 'panel.hold', subject: 'account mine', detail: 'ticket' }),
+	],
+	...viewTries,
 	...accountTries,
 	...limitTries,
 	...senderTries,

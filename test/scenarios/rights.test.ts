@@ -133,6 +133,29 @@ const asking: { readonly [K in OperationId]: (things: Things) => readonly Asked[
 	],
 	deleteHold: ({ hold }) => [{ method: 'DELETE', path: `/v1/holds/${hold}?release=true` }],
 	audit: () => [{ path: '/v1/audit' }],
+	recordAct: ({ account }) => [
+		{
+			method: 'POST',
+			path: '/v1/audit',
+			body: json({ actor: 'admin root', act: 'panel.hold', subject: `account ${account}`, detail: 'tried' }),
+		},
+	],
+	self: () => [{ path: '/v1/self' }],
+	volume: ({ account }) => [{ path: `/v1/volume?account=${account}` }, { path: '/v1/volume?span=week' }],
+	providers: () => [{ path: '/v1/providers' }],
+	listGroups: () => [{ path: '/v1/groups/plans' }, { path: '/v1/groups/resellers' }],
+	listOpen: ({ account }) => [
+		{ path: `/v1/open?state=held&account=${account}` },
+		{ path: '/v1/open?state=held' },
+		{ path: '/v1/open?state=waiting' },
+	],
+	changeLimits: ({ account, plan }) =>
+		[{ accounts: [account] }, { matching: { search: account } }, { matching: { plan } }].map((target) => ({
+			method: 'POST',
+			path: '/v1/limits/change',
+			body: json({ target, rule: 'hour.recipients', value: 40, preview: true }),
+		})),
+	undoLimitChange: () => [{ method: 'POST', path: '/v1/limits/change/nothing/undo', body: '{}' }],
 	putAccounts: (things) => [
 		{
 			method: 'PUT',

@@ -35,7 +35,21 @@ export const panelAccountSchema = z.strictObject({
 	mailboxes: z.array(mailboxSchema).max(100_000).default([]),
 	state: z.enum(['active', 'suspended']).default('active'),
 	since: timeSchema.describe('When the account was made.'),
-	panelHourMessages: z.number().int().min(0).nullish().describe("The panel's own limit: messages an hour."),
+	panelHourMessages: z
+		.number()
+		.int()
+		.min(0)
+		.nullish()
+		.describe("The panel's own limit: messages an hour of each domain. Beyond it the panel discards mail before us."),
+	panelFailPercent: z
+		.number()
+		.int()
+		.min(0)
+		.max(100)
+		.nullish()
+		.describe(
+			"The panel's own cut-off: share of failed and deferred mail an hour beyond which it discards mail before us.",
+		),
 	contact: z.string().min(3).max(320).nullish().describe('Whom notices about the account go to.'),
 });
 export type PanelAccountDto = z.output<typeof panelAccountSchema>;

@@ -179,6 +179,9 @@ export const configSchema = z.strictObject({
 			'Open message bytes of one account; beyond, its mail is answered 450.',
 		),
 		holdExpireSeconds: seconds(604_800, 60).describe('How long held mail waits for a decision before it expires.'),
+		restoreSeconds: seconds(259_200, 0, 2_592_000).describe(
+			'How long discarded and expired mail can be brought back; its body is kept so long.',
+		),
 	}).describe('Bounds on what may wait.'),
 	limits: section({
 		warnPercent: count(80, 1, 99).describe('Share of a limit at which the administrator is warned, once a window.'),
@@ -256,6 +259,27 @@ export const configSchema = z.strictObject({
 		),
 		blockSeconds: seconds(900, 1, 86_400).describe('How long it is refused, and how long failures are remembered.'),
 	}).describe('SMTP submission for remote applications, with a password and TLS.'),
+	rights: section({
+		owners: section({
+			release: z
+				.boolean()
+				.default(false)
+				.describe('A customer may release own mail of a hold that leaves it to the owner.'),
+			discard: z.boolean().default(false).describe('A customer may discard own mail that is held or waits.'),
+		}).describe('What accounts and customers may do with their own mail.'),
+		resellers: section({
+			hold: z.boolean().default(true).describe('A reseller may hold mail of its accounts, and lift such holds.'),
+			release: z.boolean().default(true).describe('A reseller may release held mail of its accounts, in pace.'),
+			discard: z.boolean().default(true).describe('A reseller may discard open mail of its accounts.'),
+		}).describe('What resellers may do with mail of their accounts. What an administrator holds, only one releases.'),
+	}).describe('Who may decide about mail.'),
+	panel: section({
+		kind: z.enum(['none', 'cpanel', 'plesk']).default('none').describe('The panel that the accounts come from.'),
+		acts: section({
+			hold: z.boolean().default(false).describe("Our pages may set the panel's own hold of outgoing mail."),
+			suspend: z.boolean().default(false).describe("Our pages may set the panel's own suspension of outgoing mail."),
+		}).describe('Acts in the panel itself, through the root helper.'),
+	}).describe('The hosting panel.'),
 	spool: section({
 		segmentBytes: bytes(64 * MiB, MiB, GiB).describe('Size of one log segment.'),
 		sendingBytesMax: bytes(256 * MiB, MiB, 64 * GiB).describe(

@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { recipientStates } from '../words/recipient.ts';
-import { admin, define, empty, everyone, none } from './operation.ts';
+import { admin, define, empty, everyone, none, sellers } from './operation.ts';
 import {
 	actResultSchema,
 	auditEntrySchema,
@@ -83,10 +83,11 @@ export const mailOperations = {
 	act: define({
 		method: 'post',
 		path: '/v1/queue/{act}',
-		summary: 'Hold, release, discard or requeue the open mail of a message, account, identity or destination.',
-		roles: admin,
+		summary:
+			'Hold, release, discard or requeue the open mail of a message, account, identity or destination; restore what a message lost by discard or expiry.',
+		roles: everyone,
 		params: z.strictObject({
-			act: z.enum(['hold', 'release', 'discard', 'requeue']),
+			act: z.enum(['hold', 'release', 'discard', 'requeue', 'restore']),
 		}),
 		query: none,
 		body: z.strictObject({
@@ -100,7 +101,7 @@ export const mailOperations = {
 		method: 'post',
 		path: '/v1/messages/{id}/release',
 		summary: 'Release a held or waiting message.',
-		roles: admin,
+		roles: everyone,
 		params: messageParams,
 		query: none,
 		body: why.extend({ now }),
@@ -109,8 +110,8 @@ export const mailOperations = {
 	discardMessage: define({
 		method: 'post',
 		path: '/v1/messages/{id}/discard',
-		summary: 'Drop a message for good. No report is sent.',
-		roles: admin,
+		summary: 'Drop a message. No report is sent; it can be restored for a while.',
+		roles: everyone,
 		params: messageParams,
 		query: none,
 		body: why,
@@ -119,8 +120,9 @@ export const mailOperations = {
 	queue: define({
 		method: 'get',
 		path: '/v1/queue',
-		summary: 'Open mail counted by account, identity, destination, age or state; largest first.',
-		roles: admin,
+		summary:
+			'Open mail counted by account, identity, destination, age or state; largest first. Of what the actor sees.',
+		roles: sellers,
 		params: none,
 		query: z.strictObject({
 			by: z.enum(['account', 'identity', 'destination', 'age', 'state']).default('destination'),
@@ -147,8 +149,8 @@ export const mailOperations = {
 	listHolds: define({
 		method: 'get',
 		path: '/v1/holds',
-		summary: 'Standing holds: new mail that matches is held too.',
-		roles: admin,
+		summary: 'Standing holds: new mail that matches is held too. Of what the actor sees.',
+		roles: sellers,
 		params: none,
 		query: none,
 		body: empty,
@@ -158,13 +160,17 @@ export const mailOperations = {
 		method: 'post',
 		path: '/v1/holds',
 		summary: 'Hold queued and new mail of an account, identity or destination until a time.',
-		roles: admin,
+		roles: sellers,
 		params: none,
 		query: none,
 		body: z.strictObject({
 			selector: selectorSchema,
 			reason: z.string().min(1).max(500),
 			seconds: z.number().int().min(60).max(31_536_000).default(86_400).describe('How long the hold stands.'),
+			ownerMayRelease: z
+				.boolean()
+				.default(false)
+				.describe('The account itself may release what is held, where the setting rights.owners.release allows it.'),
 		}),
 		response: z.object({ hold: holdSchema, ...actResultSchema.shape }),
 	}),
@@ -172,7 +178,7 @@ export const mailOperations = {
 		method: 'delete',
 		path: '/v1/holds/{id}',
 		summary: 'Lift a standing hold; release=true also releases what it holds.',
-		roles: admin,
+		roles: sellers,
 		params: z.strictObject({ id: z.string().min(1).max(64) }),
 		query: z.strictObject({ release: z.stringbool().default(false) }),
 		body: empty,
@@ -184,8 +190,28 @@ export const mailOperations = {
 		summary: 'Administrative acts, newest first.',
 		roles: admin,
 		params: none,
-		query: z.strictObject(pageQuery),
+		query: z.strictObject({
+			actor: z.string().max(200).optional().describe('Part of who did it.'),
+			subject: z.string().max(320).optional().describe('Part of what it was done to.'),
+			act: z.string().max(64).optional().describe('Begin of the act: limits, hold, queue.'),
+			...pageQuery,
+		}),
 		body: empty,
 		response: listOf(auditEntrySchema),
+	}),
+	recordAct: define({
+		method: 'post',
+		path: '/v1/audit',
+		summary: 'Writes down an act that was done outside the agent: by the root helper, in the panel.',
+		roles: admin,
+		params: none,
+		query: none,
+		body: z.strictObject({
+			actor: z.string().min(1).max(300).describe('Who asked for it, as in Sluice-Actor.'),
+			act: z.string().regex(/^(panel|mta)\.[a-z-]{1,40}$/),
+			subject: z.string().min(1).max(320),
+			detail: z.string().max(1000),
+		}),
+		response: auditEntrySchema,
 	}),
 } as const;

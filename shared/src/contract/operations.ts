@@ -8,13 +8,22 @@ import type { z } from 'zod';
 import type { Result } from '../words/result.ts';
 import { accountOperations } from './account-operations.ts';
 import type { Actor } from './actor.ts';
+import { changeOperations } from './change-operations.ts';
 import { limitOperations } from './limit-operations.ts';
 import { mailOperations } from './mail-operations.ts';
 import { admin } from './operation.ts';
 import type { Problem } from './problem.ts';
 import { senderOperations } from './sender-operations.ts';
+import { viewOperations } from './view-operations.ts';
 
-export const operations = { ...mailOperations, ...accountOperations, ...limitOperations, ...senderOperations } as const;
+export const operations = {
+	...mailOperations,
+	...viewOperations,
+	...accountOperations,
+	...limitOperations,
+	...changeOperations,
+	...senderOperations,
+} as const;
 
 /** What is not JSON after a schema of its own, and so is mounted by hand. */
 export const otherResources = [

@@ -139,7 +139,9 @@ export const holdSchema = z.object({
 	author: z.string(),
 	since: timeSchema,
 	until: timeSchema,
+	ownerMayRelease: z.boolean(),
 });
+export type HoldDto = z.output<typeof holdSchema>;
 
 export const healthSchema = z.object({
 	alive: z.boolean().describe('The process answers.'),
@@ -181,3 +183,4 @@ export const auditEntrySchema = z.object({
 	subject: z.string(),
 	detail: z.string(),
 });
+export type AuditEntryDto = z.output<typeof auditEntrySchema>;

@@ -31,8 +31,10 @@ export type PanelAccount = {
 	readonly state: 'active' | 'suspended';
 	/** When the account was made in the panel, epoch ms. */
 	readonly sinceMs: number;
-	/** The panel's own limit, which the MTA enforces before us: messages an hour. */
+	/** The panel's own limit, which the MTA enforces before us and discards what is over: messages an hour of each domain. */
 	readonly panelHourMessages?: number;
+	/** The panel's own cut-off: percent of failed and deferred mail an hour beyond which the MTA discards mail before us. */
+	readonly panelFailPercent?: number;
 	/** Whom notices about it go to. */
 	readonly contact?: string;
 };

@@ -17,4 +17,6 @@ export type StandingHold = {
 	readonly sinceMs: number;
 	/** Epoch ms; always set. At its end the hold is lifted; the mail it holds stays held until released or expired. */
 	readonly untilMs: number;
+	/** The account itself may release what it holds. */
+	readonly ownerMayRelease?: boolean;
 };

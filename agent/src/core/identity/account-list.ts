@@ -138,6 +138,7 @@ const plainFields = [
 	'state',
 	'sinceMs',
 	'panelHourMessages',
+	'panelFailPercent',
 	'contact',
 ] as const;
 

@@ -24,7 +24,7 @@ type Handlers = Pick<OperationHandlers, keyof typeof accountOperations>;
 
 /** As the panel tells it, in our words. */
 export function panelAccountOf(dto: PanelAccountDto): PanelAccount {
-	const { reseller, customer, plan, panelHourMessages, contact, since, ...rest } = dto;
+	const { reseller, customer, plan, panelHourMessages, panelFailPercent, contact, since, ...rest } = dto;
 	return {
 		...rest,
 		sinceMs: Date.parse(since),
@@ -32,6 +32,7 @@ export function panelAccountOf(dto: PanelAccountDto): PanelAccount {
 		...(customer == null ? {} : { customer }),
 		...(plan == null ? {} : { plan }),
 		...(panelHourMessages == null ? {} : { panelHourMessages }),
+		...(panelFailPercent == null ? {} : { panelFailPercent }),
 		...(contact == null ? {} : { contact }),
 	};
 }

@@ -72,4 +72,5 @@ export const holdDto = (hold: StandingHold) => ({
 	author: hold.author,
 	since: time(hold.sinceMs),
 	until: time(hold.untilMs),
+	ownerMayRelease: hold.ownerMayRelease ?? false,
 });

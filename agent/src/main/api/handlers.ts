@@ -3,16 +3,20 @@
  */
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import { createAccountHandlers } from './accounts.ts';
+import { createChangeHandlers } from './changes.ts';
 import type { ApiContext } from './context.ts';
 import { createCredentialHandlers } from './credentials.ts';
 import { createLimitHandlers } from './limits.ts';
 import { createMailHandlers } from './mail.ts';
+import { createViewHandlers } from './views.ts';
 import { createWebhookHandlers } from './webhooks.ts';
 
 export const createHandlers = (context: ApiContext): OperationHandlers => ({
 	...createMailHandlers(context),
+	...createViewHandlers(context),
 	...createAccountHandlers(context),
 	...createLimitHandlers(context),
+	...createChangeHandlers(context),
 	...createCredentialHandlers(context),
 	...createWebhookHandlers(context),
 });

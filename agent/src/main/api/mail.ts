@@ -140,6 +140,9 @@ function notFound({ flow }: ApiContext, id: MessageId): Result<never, Problem> {
 	);
 }
 
+const onlyAdmin = (actor: Actor | undefined): Result<never, Problem> | undefined =>
+	actor?.role === 'admin' ? undefined : problem('forbidden');
+
 export function createMailHandlers(context: ApiContext): Pick<OperationHandlers, keyof typeof mailOperations> {
 	const { flow } = context;
 	const act = async (
@@ -178,10 +181,17 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 			return life.ok ? ok(summaryDto(summaryOf(life.value))) : life;
 		},
 		traceMessage: async ({ params }, actor) => trace(context, params.id, actor),
-		act: async ({ params, body }, actor) => act(params.act, body.selector, body, actor),
-		releaseMessage: async ({ params, body }, actor) => act('release', { kind: 'message', id: params.id }, body, actor),
-		discardMessage: async ({ params, body }, actor) => act('discard', { kind: 'message', id: params.id }, body, actor),
-		queue: async ({ query }) => {
+		act: async ({ params, body }, actor) =>
+			params.act === 'restore'
+				? problem('unavailable', 'Nothing can be restored yet.')
+				: (onlyAdmin(actor) ?? act(params.act, body.selector, body, actor)),
+		releaseMessage: async ({ params, body }, actor) =>
+			onlyAdmin(actor) ?? act('release', { kind: 'message', id: params.id }, body, actor),
+		discardMessage: async ({ params, body }, actor) =>
+			onlyAdmin(actor) ?? act('discard', { kind: 'message', id: params.id }, body, actor),
+		queue: async ({ query }, actor) => {
+			const refused = onlyAdmin(actor);
+			if (refused !== undefined) return refused;
 			const rows = flow.scheduler.countsBy(query.by, flow.clock.now());
 			const ordered = query.by === 'age' ? rows : rows.toSorted((one, other) => other.recipients - one.recipients);
 			return ok({ items: ordered.slice(0, query.limit).map((row) => ({ ...row })), total: rows.length });
@@ -200,8 +210,10 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 			}));
 			return ok({ items, total: lanes.length });
 		},
-		listHolds: async () => ok({ items: [...flow.holds.values()].map(holdDto) }),
+		listHolds: async (_input, actor) => onlyAdmin(actor) ?? ok({ items: [...flow.holds.values()].map(holdDto) }),
 		putHold: async ({ body }, actor) => {
+			const refused = onlyAdmin(actor);
+			if (refused !== undefined) return refused;
 			if (body.selector.kind === 'message')
 				return problem(
 					'invalid',
@@ -217,9 +229,11 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 			return ok({ hold: holdDto(hold), recipients: held.recipients + held.pending, messages: held.messages });
 		},
 		deleteHold: async ({ params, query }, actor) =>
-			flow.holds.has(params.id)
+			onlyAdmin(actor) ??
+			(flow.holds.has(params.id)
 				? reviewed(await liftHold(flow, params.id, query.release, actor as Actor))
-				: problem('not-found', 'No standing hold with this id.'),
+				: problem('not-found', 'No standing hold with this id.')),
+		recordAct: async () => problem('unavailable', 'Acts cannot be written down yet.'),
 		audit: async ({ query }) => {
 			const before = query.cursor === undefined ? undefined : Number(query.cursor);
 			if (before !== undefined && !Number.isSafeInteger(before)) return problem('invalid', 'cursor: not one of ours');

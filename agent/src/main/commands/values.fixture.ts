@@ -174,6 +174,7 @@ export const holds: readonly z.output<typeof holdSchema>[] = [
 		author: 'admin root',
 		since: at('06:00:00.000'),
 		until: at('06:00:00.000', '2026-11-25'),
+		ownerMayRelease: false,
 	},
 ];
 

@@ -1,0 +1,12 @@
+/**
+ * What the operations behind the pages do: counts of mail, groups, what stands open, who one is here.
+ */
+import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
+import type { viewOperations } from '@sluice/shared/contract/view-operations.ts';
+import { type ApiContext, problem } from './context.ts';
+
+const later = async () => problem('unavailable', 'This agent does not count that yet.');
+
+export function createViewHandlers(_context: ApiContext): Pick<OperationHandlers, keyof typeof viewOperations> {
+	return { self: later, volume: later, providers: later, listGroups: later, listOpen: later };
+}
