@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createEventStream } from '@sluice/agent/io/http/event-stream.ts';
 import { type Api, serveApi } from '@sluice/agent/io/http/server.ts';
 import type { AccountDto, NearestDto } from '@sluice/shared/contract/account-operations.ts';
-import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
+import { type Actor, actorText, type Role } from '@sluice/shared/contract/actor.ts';
 import {
 	type EffectiveDto,
 	type LimitsDto,
@@ -28,6 +28,7 @@ import {
 } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
+import { capabilities, type SelfDto } from '@sluice/shared/contract/view-operations.ts';
 import {
 	eachOf,
 	type Level,
@@ -41,6 +42,28 @@ import { failed, ok } from '@sluice/shared/words/result.ts';
 import { traceOf } from './trace.ts';
 
 type Stored = { base?: LimitsDto; exception?: LimitsDto; wouldHave?: LimitsView['wouldHave'] };
+
+/** An agent that offers everything that has a page. */
+export function selfOf(role: Role): SelfDto {
+	const isSeller = role === 'admin' || role === 'reseller';
+	return {
+		version: '0.1.0',
+		offers: capabilities.filter((one) => one !== 'incidents' && one !== 'responses' && one !== 'sources'),
+		may: {
+			hold: isSeller,
+			release: isSeller ? 'all' : 'owner',
+			discard: isSeller ? 'all' : 'none',
+			requeue: role === 'admin',
+			limits: isSeller,
+			shared: role === 'admin',
+		},
+		mta: 'exim',
+		ownership: 'monitor',
+		panelActs: { hold: role === 'admin', suspend: false },
+		historyDays: 30,
+		restoreSeconds: 259_200,
+	};
+}
 
 export type World = {
 	readonly accounts: readonly AccountDto[];
@@ -281,11 +304,12 @@ function limitHandlers(
 
 function holdHandlers(
 	world: World,
-): Pick<OperationHandlers, 'listHolds' | 'putHold' | 'deleteHold' | 'act' | 'queue' | 'traceMessage'> {
+): Pick<OperationHandlers, 'self' | 'listHolds' | 'putHold' | 'deleteHold' | 'act' | 'queue' | 'traceMessage'> {
 	const holds = new Map<string, OperationOutput<'listHolds'>['items'][number]>();
 	const openOf = (key: string): number => world.accounts.find((one) => one.key === key)?.waiting ?? 0;
 	let made = 0;
 	return {
+		self: async (_input, actor) => ok(selfOf(actor?.role ?? 'account')),
 		listHolds: async () => ok({ items: [...holds.values()] }),
 		async putHold({ body: { selector, reason, seconds, ownerMayRelease } }, actor) {
 			made += 1;
@@ -341,7 +365,8 @@ export async function startFakeAgent(world: World): Promise<FakeAgent> {
 		(Object.keys(operations) as OperationId[]).map((id) => [
 			id,
 			async (input: never, actor: Actor | undefined) => {
-				asked.push({ id, input, actor });
+				// Every page asks for it; it changes nothing.
+				if (id !== 'self') asked.push({ id, input, actor });
 				const problem = refused.get(id);
 				if (problem !== undefined) return failed(problem);
 				const answer = answers[id as keyof typeof answers] as ((input: never, actor: unknown) => unknown) | undefined;

@@ -56,7 +56,13 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 			back: list.back,
 			swap: false,
 		};
-		await sendPage(pages, request, response, { view: 'accounts', title: t.accounts, model, ...saidOf(request) });
+		await sendPage(pages, request, response, {
+			view: 'accounts',
+			title: t.accounts,
+			model,
+			here: 'accounts',
+			...saidOf(request),
+		});
 	});
 
 	router.get('/accounts/:id', async (request, response) => {
@@ -68,7 +74,13 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 		}
 		const page = accountPageOf(facts.value, wordsOf(pages), may);
 		const model = { page, lines: page.lines, account: facts.value.account.key, swap: false, back: '' };
-		await sendPage(pages, request, response, { view: 'account', title: page.name, model, ...saidOf(request) });
+		await sendPage(pages, request, response, {
+			view: 'account',
+			title: page.name,
+			model,
+			here: 'accounts',
+			...saidOf(request),
+		});
 	});
 
 	return router;

@@ -7,6 +7,8 @@
  */
 import type { RequestHandler } from 'express';
 import type { Actor } from '../contract/actor.ts';
+import type { Result } from '../words/result.ts';
+import type { NavItem } from './model/nav.ts';
 import type { PanelWords } from './panel-words.ts';
 import type { Strings } from './strings.ts';
 
@@ -25,10 +27,15 @@ export type Said = {
 	readonly isFailure?: boolean;
 	/** A sealed note that undoes it, and which acts it belongs to; absent: limits. */
 	readonly undo?: string;
-	readonly undoOf?: 'holds';
+	readonly undoOf?: 'holds' | 'mail' | 'changes' | 'panel';
 };
 
-export type About = { readonly title: string; readonly visitor?: Visitor; readonly said?: Said };
+export type About = {
+	readonly title: string;
+	readonly visitor?: Visitor;
+	readonly said?: Said;
+	readonly nav?: readonly NavItem[];
+};
 
 /** What an adapter draws its own pages with. */
 export type Drawing = {
@@ -37,13 +44,33 @@ export type Drawing = {
 	page(view: string, about: About, model: object): Promise<string>;
 };
 
+/** The panel's own hold and suspension of outgoing mail, which act before the MTA gives us anything. */
+export type PanelActs = {
+	/** Sets it or takes it back (`on: false`). What was done as one sentence, or why it was not. */
+	set(
+		visitor: Visitor,
+		act: {
+			readonly what: 'hold' | 'suspend';
+			readonly user: string;
+			readonly mailbox?: string;
+			readonly on: boolean;
+			readonly reason: string;
+		},
+	): Promise<Result<string, string>>;
+};
+
 export type PanelTheme = 'auto' | 'light' | 'dark';
 
 export type PanelAdapter = {
 	readonly words: PanelWords;
 	readonly theme: PanelTheme;
-	/** Where the pages stand, without a slash at the end: `` for a port of their own. */
+	/**
+	 * What links to a page begin with, before its path: `` for a port of their own; `?p=` in a panel, where every page is one script of
+	 * the panel's own folder and links stay relative, so that the panel's security token in the address survives.
+	 */
 	readonly basePath: string;
+	/** What addresses of our files begin with, without a slash at the end: `/assets`, or relative to the panel's script. */
+	readonly assetPath: string;
 	/** Where a person finds them in the panel's menu: `Plugins › Sluice`. Empty: nowhere else. */
 	readonly menuPlace: string;
 	/** Which pages may show ours in a frame: CSP `frame-ancestors`. */
@@ -52,6 +79,8 @@ export type PanelAdapter = {
 	readonly secret: string;
 	/** Where one logs out; undefined where the panel does that. */
 	readonly logoutPath?: string;
+	/** Absent: this panel has none, or our pages may not. The agent's `self.panelActs` says which are switched on. */
+	readonly acts?: PanelActs;
 	/** The adapter's own routes, before every page: a login. It renders with our views. */
 	routes?(drawing: Drawing): RequestHandler;
 	/** Undefined: nobody we know; then `turnAway` answers. */

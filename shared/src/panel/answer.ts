@@ -6,6 +6,7 @@ import { type ClientFailure, failureText } from '../client/client.ts';
 import type { Said } from './adapter.ts';
 import { visitorOf } from './guard.ts';
 import type { Words } from './model/cell.ts';
+import { type NavId, navOf } from './model/nav.ts';
 import type { Pages } from './pages.ts';
 
 /** A fragment is wanted; after a step back in history htmx wants the whole page. */
@@ -31,15 +32,27 @@ export async function sendPage(
 		model,
 		status = 200,
 		said,
+		here,
 	}: {
 		readonly view: string;
 		readonly title: string;
 		readonly model: object;
 		readonly status?: number;
 		readonly said?: Said;
+		/** Which page of the menu it belongs to. */
+		readonly here?: NavId;
 	},
 ): Promise<void> {
-	const about = { title, visitor: visitorOf(request), ...(said === undefined ? {} : { said }) };
+	const visitor = visitorOf(request);
+	const self = await pages.selfOf(request);
+	const at = {
+		actor: visitor.actor,
+		base: pages.adapter.basePath,
+		t: pages.t,
+		...(here === undefined ? {} : { here }),
+	};
+	const nav = self.ok ? navOf(self.value, at) : [];
+	const about = { title, visitor, nav, ...(said === undefined ? {} : { said }) };
 	response
 		.status(status)
 		.type('html')

@@ -39,21 +39,18 @@ const htmx = createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js')
 
 export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp): Express {
 	const app = express();
-	const pages = createPages(adapter, place);
-	const { t } = pages;
-	const base = adapter.basePath === '' ? '/' : adapter.basePath;
 	const clientOf = (request: Request): Client => clientFor(visitorOf(request).actor);
+	const pages = createPages(adapter, place, clientOf);
+	const { t } = pages;
 
 	app.disable('x-powered-by');
 	app.set('query parser', 'simple');
 	app.use(securityHeaders(adapter.frameAncestors));
-	app.use(`${adapter.basePath}/assets`, express.static(assets, { maxAge: assetSeconds * 1000, index: false }));
-	app.get(`${adapter.basePath}/assets/htmx.js`, (_request, response) =>
-		response.sendFile(htmx, { maxAge: assetSeconds * 1000 }),
-	);
+	app.use('/assets', express.static(assets, { maxAge: assetSeconds * 1000, index: false }));
+	app.get('/assets/htmx.js', (_request, response) => response.sendFile(htmx, { maxAge: assetSeconds * 1000 }));
 	app.use(neverStored);
 	app.use(express.urlencoded({ extended: false, limit: formBytesMax }));
-	if (adapter.routes !== undefined) app.use(base, adapter.routes(pages));
+	if (adapter.routes !== undefined) app.use(adapter.routes(pages));
 	app.use(onlyVisitors(adapter));
 	app.use(
 		onlyOwnForms(adapter, async (request, response) => {
@@ -69,10 +66,10 @@ export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp):
 			await sendPage(pages, request, response, { view: 'sorry', title: t.formTitle, model, status: 403 });
 		}),
 	);
-	app.use(base, limitPages(pages, clientOf));
-	app.use(base, holdPages(pages, clientOf));
-	app.use(base, messagePages(pages, clientOf));
-	app.use(base, accountPages(pages, clientOf));
+	app.use(limitPages(pages, clientOf));
+	app.use(holdPages(pages, clientOf));
+	app.use(messagePages(pages, clientOf));
+	app.use(accountPages(pages, clientOf));
 	app.use(async (request, response) => {
 		const model = { heading: t.missingPage, text: '', detail: '' };
 		await sendPage(pages, request, response, { view: 'sorry', title: t.missingPage, model, status: 404 });

@@ -27,6 +27,21 @@ export const stringsOf = (words: PanelWords) => ({
 	stale: 'old: the page could not be refreshed',
 	counting: 'Counted per recipient: one message to 3 people counts 3',
 
+	nav: {
+		home: 'Overview',
+		outgoing: 'Outgoing mail',
+		accounts: capital(words.accounts),
+		messages: 'Messages',
+		open: 'Held and waiting',
+		incidents: 'Incidents',
+		responses: 'Responses',
+		sources: 'Sources',
+		plans: 'Plans',
+		resellers: 'Resellers',
+		rules: 'Rules',
+		health: 'Health',
+		audit: 'Audit',
+	},
 	accounts: capital(words.accounts),
 	account: capital(words.account),
 	nearSome: (near: number, percentUsed: number) =>

@@ -7,10 +7,15 @@ import type { About, PanelAdapter, Said } from '../adapter.ts';
 import { csrfToken } from '../signed.ts';
 import { type Strings, stringsOf } from '../strings.ts';
 import { moment, zoneText } from '../text/times.ts';
+import type { NavItem } from './nav.ts';
 
 export type Frame = {
 	readonly t: Strings;
+	/** What links to pages begin with. */
 	readonly base: string;
+	/** What addresses of our files begin with. */
+	readonly assets: string;
+	readonly nav: readonly NavItem[];
 	readonly theme: PanelAdapter['theme'];
 	readonly version: string;
 	readonly title: string;
@@ -27,11 +32,13 @@ export type Frame = {
 /** What of the machine the pages need. */
 export type Place = Zoned & { readonly host: string; readonly version: string; readonly now: () => number };
 
-export function frameOf(adapter: PanelAdapter, place: Place, { title, visitor, said }: About): Frame {
+export function frameOf(adapter: PanelAdapter, place: Place, { title, visitor, said, nav = [] }: About): Frame {
 	const asOfMs = place.now();
 	return {
 		t: stringsOf(adapter.words),
 		base: adapter.basePath,
+		assets: adapter.assetPath,
+		nav,
 		theme: adapter.theme,
 		version: place.version,
 		title,

@@ -121,6 +121,7 @@ export function createNoPanelAdapter({
 		words: { account: 'account', accounts: 'accounts', panel: 'your own system', mta },
 		theme: 'auto',
 		basePath: '',
+		assetPath: '/assets',
 		menuPlace: '',
 		frameAncestors: "'none'",
 		secret,

@@ -1,0 +1,85 @@
+/**
+ * Which pages there are for whom: those that the agent offers to that actor, in the order of use.
+ *
+ * A page whose capability is missing is not there at all; its address says so. Incidents, responses and sources have their place here
+ * and no page yet.
+ */
+import type { Actor } from '../../contract/actor.ts';
+import type { Capability, SelfDto } from '../../contract/view-operations.ts';
+import type { Strings } from '../strings.ts';
+
+/** A page of the menu. `home` is the overview, for a customer "Outgoing mail". */
+export const navIds = [
+	'home',
+	'accounts',
+	'messages',
+	'open',
+	'incidents',
+	'responses',
+	'sources',
+	'plans',
+	'resellers',
+	'rules',
+	'health',
+	'audit',
+] as const;
+export type NavId = (typeof navIds)[number];
+
+export type NavItem = { readonly id: NavId; readonly path: string; readonly text: string; readonly isHere: boolean };
+
+/** What the agent must offer for it. */
+const needs: { readonly [N in NavId]: Capability | undefined } = {
+	home: undefined,
+	accounts: 'accounts',
+	messages: 'messages',
+	open: 'open',
+	incidents: 'incidents',
+	responses: 'responses',
+	sources: 'sources',
+	plans: 'groups',
+	resellers: 'groups',
+	rules: 'limits',
+	health: 'health',
+	audit: 'audit',
+};
+
+/** Pages that are drawn; the others wait for what they show. */
+const drawn: ReadonlySet<NavId> = new Set<NavId>(
+	navIds.filter((id) => id !== 'incidents' && id !== 'responses' && id !== 'sources'),
+);
+
+const forRole: { readonly [R in Actor['role']]: readonly NavId[] } = {
+	admin: navIds,
+	reseller: ['home', 'accounts', 'messages', 'open', 'plans', 'rules'],
+	customer: ['home', 'messages'],
+	account: ['home', 'messages'],
+};
+
+export const mayVisit = (id: NavId, actor: Actor, self: SelfDto): boolean => {
+	const capability = needs[id];
+	return (
+		drawn.has(id) && forRole[actor.role].includes(id) && (capability === undefined || self.offers.includes(capability))
+	);
+};
+
+export const pathOfNav = (base: string, id: NavId): string => `${base}/${id === 'home' ? '' : id}`;
+
+export function navOf(
+	self: SelfDto,
+	{
+		actor,
+		here,
+		base,
+		t,
+	}: { readonly actor: Actor; readonly here?: NavId; readonly base: string; readonly t: Strings },
+): readonly NavItem[] {
+	const isCustomer = actor.role === 'account' || actor.role === 'customer';
+	return navIds
+		.filter((id) => mayVisit(id, actor, self))
+		.map((id) => ({
+			id,
+			path: pathOfNav(base, id),
+			text: id === 'home' && isCustomer ? t.nav.outgoing : t.nav[id],
+			isHere: id === here,
+		}));
+}
