@@ -19,6 +19,8 @@ export type Visitor = {
 	readonly name: string;
 	/** What CSRF tokens are bound to: an id of the session that no other session has. Never shown. */
 	readonly session: string;
+	/** An administrator who looks at what somebody else sees. */
+	readonly isViewing?: boolean;
 };
 
 /** What was done, with the way back while there is one. */
@@ -79,6 +81,8 @@ export type PanelAdapter = {
 	readonly secret: string;
 	/** Where one logs out; undefined where the panel does that. */
 	readonly logoutPath?: string;
+	/** Where an administrator asks to see the pages as somebody else does (POST role, id, csrf; without: as oneself again). */
+	readonly viewAsPath?: string;
 	/** Absent: this panel has none, or our pages may not. The agent's `self.panelActs` says which are switched on. */
 	readonly acts?: PanelActs;
 	/** The adapter's own routes, before every page: a login. It renders with our views. */

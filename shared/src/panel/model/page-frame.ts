@@ -24,7 +24,13 @@ export type Frame = {
 	readonly asOfMs: number;
 	readonly zone: string;
 	/** Absent on pages for nobody. */
-	readonly visitor?: { readonly name: string; readonly actor: string; readonly logoutPath?: string };
+	readonly visitor?: {
+		readonly name: string;
+		readonly actor: string;
+		readonly isViewing: boolean;
+		readonly logoutPath?: string;
+		readonly viewAsPath?: string;
+	};
 	readonly csrf: string;
 	readonly said?: Said;
 };
@@ -52,6 +58,8 @@ export function frameOf(adapter: PanelAdapter, place: Place, { title, visitor, s
 					visitor: {
 						name: visitor.name,
 						actor: `${visitor.actor.role} ${visitor.actor.id}`,
+						isViewing: visitor.isViewing ?? false,
+						...(adapter.viewAsPath === undefined ? {} : { viewAsPath: `${adapter.basePath}${adapter.viewAsPath}` }),
 						...(adapter.logoutPath === undefined ? {} : { logoutPath: `${adapter.basePath}${adapter.logoutPath}` }),
 					},
 				}),

@@ -7,6 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { parseActor } from '../../contract/actor.ts';
 import type { Drawing, PanelAdapter } from '../adapter.ts';
 import { isFromElsewhere } from '../guard.ts';
 import { csrfToken, isCsrfToken } from '../signed.ts';
@@ -105,6 +106,23 @@ export function createNoPanelAdapter({
 			response.cookie(sessionCookie, sessions.open(), cookieSettings);
 			response.redirect(303, targetOf(body.to));
 		});
+		// An administrator looks at what a reseller or a customer sees; what is done so is done in that role, with `as` in the audit.
+		router.post('/view-as', (request, response) => {
+			const session = cookieOf(request, sessionCookie);
+			const body = (request.body ?? {}) as { readonly [name: string]: unknown };
+			const isOurs =
+				session !== undefined &&
+				sessions.isOpen(session, false) &&
+				!isFromElsewhere(request) &&
+				isCsrfToken(secret, session, body.csrf);
+			if (!isOurs) {
+				response.redirect(303, '/login');
+				return;
+			}
+			const asked = parseActor(`${String(body.role)} ${String(body.id)}; as=root`);
+			sessions.viewAs(session, asked.ok && asked.value.role !== 'admin' ? asked.value : undefined);
+			response.redirect(303, '/');
+		});
 		router.post('/logout', (request, response) => {
 			const session = cookieOf(request, sessionCookie);
 			const token = (request.body as { csrf?: unknown } | undefined)?.csrf;
@@ -126,11 +144,15 @@ export function createNoPanelAdapter({
 		frameAncestors: "'none'",
 		secret,
 		logoutPath: '/logout',
+		viewAsPath: '/view-as',
 		routes,
 		visitorOf(request) {
 			const session = cookieOf(request, sessionCookie);
 			if (session === undefined || !sessions.isOpen(session, request.query.refresh !== undefined)) return undefined;
-			return { actor: { role: 'admin', id: 'root' }, name: 'root', session };
+			const viewed = sessions.viewedAs(session);
+			return viewed === undefined
+				? { actor: { role: 'admin', id: 'root' }, name: 'root', session }
+				: { actor: viewed, name: 'root', session, isViewing: true };
 		},
 		turnAway(request, response) {
 			const to =

@@ -5,12 +5,13 @@
  * oldest goes.
  */
 import { randomBytes } from 'node:crypto';
+import type { Actor } from '../../contract/actor.ts';
 
 const idleMs = 30 * 60_000;
 const lifeMs = 12 * 60 * 60_000;
 const sessionsMax = 1000;
 
-type Session = { readonly sinceMs: number; seenMs: number };
+type Session = { readonly sinceMs: number; seenMs: number; viewAs?: Actor };
 
 export type Sessions = {
 	/** The new session's id. */
@@ -18,6 +19,9 @@ export type Sessions = {
 	/** True and seen just now, or false. `isQuiet`: a page that refreshes by itself keeps nobody logged in. */
 	isOpen(id: string, isQuiet: boolean): boolean;
 	close(id: string): void;
+	/** Shows the pages as that actor sees them from now on; undefined: as oneself again. */
+	viewAs(id: string, actor: Actor | undefined): void;
+	viewedAs(id: string): Actor | undefined;
 };
 
 export function createSessions(now: () => number): Sessions {
@@ -40,5 +44,12 @@ export function createSessions(now: () => number): Sessions {
 			return true;
 		},
 		close: (id) => void sessions.delete(id),
+		viewAs(id, actor) {
+			const session = sessions.get(id);
+			if (session === undefined) return;
+			if (actor === undefined) delete session.viewAs;
+			else session.viewAs = actor;
+		},
+		viewedAs: (id) => sessions.get(id)?.viewAs,
 	};
 }
