@@ -16,6 +16,7 @@ import {
 	pageQuery,
 	queueRowSchema,
 	selectorSchema,
+	timeSchema,
 	traceSchema,
 } from './shapes.ts';
 
@@ -28,6 +29,14 @@ const now = z
 	.boolean()
 	.default(false)
 	.describe('Held mail leaves at once, whatever limits say. Otherwise what is over a limit waits and leaves in pace.');
+
+/** Which of the open (for restore: ended) mail of the selector an act is about: one group of `listOpen`, or what one act ended. */
+const where = z.strictObject({
+	state: z.enum(['held', 'waiting']).optional(),
+	rule: z.string().min(1).max(80).optional().describe('Of the reason, as listOpen gives it.'),
+	since: timeSchema.optional().describe('Came into its present state at that time or later.'),
+	until: timeSchema.optional().describe('Came into its present state at that time or before.'),
+});
 
 export const mailOperations = {
 	health: define({
@@ -94,6 +103,7 @@ export const mailOperations = {
 			selector: selectorSchema,
 			reason: z.string().min(1).max(500),
 			now,
+			where: where.optional().describe('Only this part of what the selector names; absent: all of it.'),
 		}),
 		response: actResultSchema,
 	}),

@@ -182,8 +182,9 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 		},
 		traceMessage: async ({ params }, actor) => trace(context, params.id, actor),
 		act: async ({ params, body }, actor) =>
-			params.act === 'restore'
-				? problem('unavailable', 'Nothing can be restored yet.')
+			// Never more than was asked for.
+			body.where !== undefined || params.act === 'restore'
+				? problem('unavailable', 'Part of the mail cannot be chosen, and nothing can be restored, yet.')
 				: (onlyAdmin(actor) ?? act(params.act, body.selector, body, actor)),
 		releaseMessage: async ({ params, body }, actor) =>
 			onlyAdmin(actor) ?? act('release', { kind: 'message', id: params.id }, body, actor),
