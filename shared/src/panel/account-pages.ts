@@ -4,12 +4,11 @@
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import type { Said } from './adapter.ts';
-import { isFragment, sendFailure, sendPage, wordsOf } from './answer.ts';
+import { isFragment, mayFor, sendFailure, sendPage, wordsOf } from './answer.ts';
 import type { DoneNote } from './done.ts';
 import { visitorOf } from './guard.ts';
 import { accountPageOf } from './model/account.ts';
 import { listOf } from './model/list.ts';
-import { mayOf } from './model/may.ts';
 import { parseQuery } from './model/query.ts';
 import { rulesOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
@@ -38,8 +37,7 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 			return;
 		}
 		const words = wordsOf(pages);
-		const { actor } = visitorOf(request);
-		const may = mayOf(actor);
+		const may = await mayFor(pages, request);
 		const list = listOf(facts.value, query, words, may);
 		if (isFragment(request)) {
 			const frame = pages.frame({ title: '', visitor: visitorOf(request) });
@@ -66,7 +64,7 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 	});
 
 	router.get('/accounts/:id', async (request, response) => {
-		const may = mayOf(visitorOf(request).actor);
+		const may = await mayFor(pages, request);
 		const facts = await readAccountPage(clientOf(request), request.params.id, may);
 		if (!facts.ok) {
 			await sendFailure(pages, request, response, facts.error);

@@ -6,6 +6,7 @@ import { type ClientFailure, failureText } from '../client/client.ts';
 import type { Said } from './adapter.ts';
 import { visitorOf } from './guard.ts';
 import type { Words } from './model/cell.ts';
+import { type May, mayOf } from './model/may.ts';
 import { type NavId, navOf } from './model/nav.ts';
 import type { Pages } from './pages.ts';
 
@@ -20,6 +21,12 @@ export function wordsOf(pages: Pages): Words {
 		zoned: pages.place,
 		nowMs: pages.place.now(),
 	};
+}
+
+/** What whoever asks is offered. */
+export async function mayFor(pages: Pages, request: Request): Promise<May> {
+	const self = await pages.selfOf(request);
+	return mayOf(visitorOf(request).actor, self.ok ? self.value : undefined);
 }
 
 export async function sendPage(

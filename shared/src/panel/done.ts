@@ -4,13 +4,12 @@
 import type { Request, Response } from 'express';
 import type { Client } from '../client/client.ts';
 import type { Said } from './adapter.ts';
-import { isFragment, toast, wordsOf } from './answer.ts';
+import { isFragment, mayFor, toast, wordsOf } from './answer.ts';
 import { visitorOf } from './guard.ts';
 import type { Where } from './limit-acts.ts';
 import { limitLines } from './model/account.ts';
 import type { Spot } from './model/cell.ts';
 import { rowOf } from './model/list.ts';
-import { mayOf } from './model/may.ts';
 import { rulesOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
 import { readAccount, readBook } from './read.ts';
@@ -42,7 +41,7 @@ export function pathOf({ adapter }: Pages, where: Where): string {
 async function changed({ pages, clientOf }: Desk, request: Request, where: Where): Promise<string> {
 	const client = clientOf(request);
 	const words = wordsOf(pages);
-	const may = mayOf(visitorOf(request).actor);
+	const may = await mayFor(pages, request);
 	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
 	if (where.at === 'rules')
 		return pages.fragment('rules', {

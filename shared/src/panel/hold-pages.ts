@@ -5,12 +5,11 @@
  */
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
-import { isFragment, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
+import { isFragment, mayFor, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
 import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
 import { visitorOf } from './guard.ts';
 import type { Where } from './limit-acts.ts';
 import { type HoldAct, holdFormOf, holdSecondsDefault } from './model/hold.ts';
-import { mayOf } from './model/may.ts';
 import type { Pages } from './pages.ts';
 import { type HoldFacts, readHoldFacts } from './read.ts';
 import { opened } from './signed.ts';
@@ -22,7 +21,7 @@ type UnholdNote = { readonly act: 'hold'; readonly hold: string; readonly who: s
 const reasonCharsMax = 500;
 
 async function factsFor({ pages, clientOf }: Desk, { request, response }: Exchange): Promise<HoldFacts | undefined> {
-	const may = mayOf(visitorOf(request).actor);
+	const may = await mayFor(pages, request);
 	const facts = await readHoldFacts(clientOf(request), String(request.params.id), may);
 	if (facts.ok) return facts.value;
 	await sendFailure(pages, request, response, facts.error);

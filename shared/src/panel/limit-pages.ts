@@ -9,14 +9,13 @@ import type { Client, ClientFailure } from '../client/client.ts';
 import { type LimitsView, levelPathSchema } from '../contract/limit-shapes.ts';
 import { type LimitRule, limitText, pathOfLevel } from '../words/limits.ts';
 import { ok } from '../words/result.ts';
-import { isFragment, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
+import { isFragment, mayFor, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
 import { backOf, type Desk, done, type Exchange, fieldsOf, pathOf, spotOf, textOf, undoNote } from './done.ts';
 import { visitorOf } from './guard.ts';
 import { isConflict, modeWrites, type UndoNote, undo, type Where, write } from './limit-acts.ts';
 import { standsText } from './model/account.ts';
 import { cellOf, type Draft, editorOf, ruleOr, type Spot } from './model/cell.ts';
 import { formerOf, meanwhileOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
-import { mayOf } from './model/may.ts';
 import { boundOf, originOf } from './model/parents.ts';
 import { effectiveFor, isRule, ownNumber } from './model/rule-words.ts';
 import { whoOf } from './model/rules.ts';
@@ -80,7 +79,7 @@ async function showCell(desk: Desk, { request, response }: Exchange): Promise<vo
 	}
 	const rule = ruleOr(request.query.cell, 'hour.recipients');
 	const back = backOf(request.query.back);
-	const may = mayOf(visitorOf(request).actor);
+	const may = await mayFor(pages, request);
 	const cell = cellOf({ ...one.value, rule, spot: spotOf(request.query.spot), back, may }, wordsOf(pages));
 	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
 	response.type('html').send(await pages.fragment('cell', { ...frame, cell }));
