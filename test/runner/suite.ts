@@ -36,14 +36,21 @@ const suites: readonly Suite[] = [
 	{ name: 'format and lint', command: [bin('biome'), 'check'], limitSeconds: 60 },
 	{ name: 'types', command: [bin('tsc'), '-b', 'test'], limitSeconds: 120 },
 	nodeTest('architecture and docs', 60, 'test/architecture/*.test.ts', 'test/docs/*.test.ts'),
-	nodeTest('unit', 240, 'shared/src/**/*.test.ts', 'agent/src/**/*.test.ts', 'installers/src/**/*.test.ts'),
+	nodeTest(
+		'unit',
+		240,
+		'shared/src/**/*.test.ts',
+		'agent/src/**/*.test.ts',
+		'installers/src/**/*.test.ts',
+		'panel-cpanel/src/**/*.test.ts',
+	),
 	nodeTest('fake internet', 120, 'test/internet/*.test.ts'),
 	nodeTest('edges', 120, 'test/edges/*.test.ts', 'test/bench/*.test.ts'),
 	nodeTest('dialogs', 240, 'test/dialogs/*.test.ts'),
 	nodeTest('scenarios', 240, 'test/scenarios/*.test.ts'),
 	nodeTest('simulation', 240, 'test/simulation/*.test.ts'),
 	nodeTest('faults', 240, 'test/faults/*.test.ts'),
-	nodeTest('panels', 240, 'test/panels/*.test.ts'),
+	nodeTest('panels', 300, 'test/panels/*.test.ts'),
 	nodeTest('real MTAs', 500, 'test/mta/*.test.ts'),
 ];
 
