@@ -1,43 +1,52 @@
 /**
- * Pages inside a panel: the path of a page stands in the query of one script (`index.cgi?p=/accounts?show=near`).
+ * Pages in a panel's frame, where all of them are one script of the panel's own folder: the path of a page travels in the query, as
+ * `?p=/accounts/alice?show=near&sort=name`. Links stay relative, so the panel's security token in the address survives.
  *
- * What follows the first `p=` up to the first `?` or `&` is the path, the rest is the query. It is decoded once, and only where it begins
- * with `%2F`: browsers encode it so when a form sends it as a field. Links stay relative, so the panel's security token in the
- * address survives them.
- * Not here: the field `p` in forms that get (the pages' own), who asks (the adapter).
+ * What follows the first `p=` up to the first `?` or `&` is the path, the rest its query. Browsers that send a form without script
+ * replace a query and encode the hidden field, so a path that begins with `%2F` is decoded, once. Whatever is no path of ours becomes
+ * `noPage`, which has no page: never another server, never a folder above.
  */
-import type { RequestHandler } from 'express';
 
-const pathBytesMax = 2_000;
-/** What no page has: the app answers that there is none. */
-const noPage = '/-';
-const shape = /(?:^|&)p=([^?&]*)(?:[?&](.*))?$/s;
+/** Has no page: answered with 404. */
+export const noPage = '/-';
 
-function decoded(path: string): string | undefined {
-	if (!/^%2f/i.test(path)) return path;
+const pathCharsMax = 2000;
+const isUnfit = (segment: string): boolean =>
+	/[\p{Cc}\\]/u.test(segment) || segment.split('/').some((part) => part === '.' || part === '..');
+
+function decoded(text: string): string | undefined {
 	try {
-		// As the field had it; signs that no address has are encoded, and a `?` of the name does not begin the query.
-		return decodeURIComponent(path.replaceAll('+', ' ')).replace(/[^\x21-\x7e]|[?#]/gu, encodeURIComponent);
+		return decodeURIComponent(text);
 	} catch {
 		return undefined;
 	}
 }
 
-/** The path and query that a raw query string asks for; `/` where it names none. */
-export function pathFromQuery(query: string): string {
-	const found = shape.exec(query);
-	if (found === null) return '/';
-	const [, named = '', rest = ''] = found;
-	if (named === '') return '/';
-	const path = decoded(named);
-	// `//` would be another host wherever a path is used as an address.
-	if (path === undefined || path.length > pathBytesMax || !/^\/(?![/\\])[\x21-\x7e]*$/.test(path)) return noPage;
-	return rest === '' ? path : `${path}?${rest}`;
+/** Each segment read once and written anew, so that nothing in it can be taken for something else. */
+function cleanPath(path: string): string {
+	if (!path.startsWith('/') || path.startsWith('//') || path.length > pathCharsMax) return noPage;
+	const segments = path.split('/').map(decoded);
+	if (segments.some((segment) => segment === undefined || isUnfit(segment))) return noPage;
+	return segments.map((segment) => encodeURIComponent(segment as string)).join('/');
 }
 
-/** Lets the app see the page's own path, whatever script it stands in. */
-export const embedded: RequestHandler = (request, _response, next) => {
-	const mark = request.url.indexOf('?');
-	request.url = pathFromQuery(mark === -1 ? '' : request.url.slice(mark + 1));
-	next();
-};
+/** The address that the app is asked for, from the query as the browser sent it (without its `?`). Without `p`: `/`. */
+export function pathFromQuery(rawQuery: string): string {
+	const parts = rawQuery.split('&');
+	const first = parts.findIndex((part) => part.startsWith('p='));
+	if (first < 0) return '/';
+	const raw = (parts[first] as string).slice(2);
+	const text = /^%2F/i.test(raw) ? decoded(raw.replaceAll('+', ' ')) : raw;
+	if (text === undefined) return noPage;
+	if (text === '') return '/';
+	const mark = text.indexOf('?');
+	const path = cleanPath(mark < 0 ? text : text.slice(0, mark));
+	const query = [...(mark < 0 ? [] : [text.slice(mark + 1)]), ...parts.slice(first + 1)]
+		.filter((part) => part !== '' && part !== 'p' && !part.startsWith('p='))
+		.join('&');
+	return query === '' ? path : `${path}?${query}`;
+}
+
+/** What a GET form to that page carries as its first field, because browsers replace the query of a form's action. */
+export const hiddenPath = (base: string, link: string): string | undefined =>
+	base === '?p=' && link.startsWith(base) ? link.slice(base.length) : undefined;
