@@ -64,6 +64,12 @@ const settings: FlowSettings = {
 	accounts: { staleMs: 3_600_000, shrinkPercentMax: 10, goneGraceMs: 3_600_000 },
 	notices: { to: [], from: 'mailer-daemon@relay.test', owners: false, senders: false, zone: 'UTC' },
 	ownership: { mode: 'off', action: 'reject', strangers: 'allow', hostNames: [] },
+	rights: {
+		owners: { release: false, discard: false },
+		resellers: { hold: true, release: true, discard: true },
+	},
+	restoreMs: 0,
+	panelActs: { hold: false, suspend: false },
 	historyDays: 30,
 	historyMaxBytes: 1e12,
 	minFreeBytes: 0,

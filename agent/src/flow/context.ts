@@ -19,6 +19,7 @@ import type { NoticeSettings } from '../core/notice/settings.ts';
 import type { JudgeSettings } from '../core/policy/judge.ts';
 import type { WaitingBounds } from '../core/policy/limit.ts';
 import type { OwnershipSettings } from '../core/policy/ownership.ts';
+import type { Rights } from '../core/policy/rights.ts';
 import type { AddressRules } from '../core/routing/address-check.ts';
 import type { Family } from '../core/routing/plan.ts';
 import type { RoutingSettings } from '../core/routing/route.ts';
@@ -80,6 +81,12 @@ export type FlowSettings = {
 	};
 	readonly notices: NoticeSettings;
 	readonly ownership: OwnershipSettings;
+	/** Who may decide about mail. */
+	readonly rights: Rights;
+	/** How long after its end discarded or expired mail can be brought back; 0: not at all. */
+	readonly restoreMs: number;
+	/** What our pages may do in the panel itself. */
+	readonly panelActs: { readonly hold: boolean; readonly suspend: boolean };
 	readonly historyDays: number;
 	readonly historyMaxBytes: number;
 	readonly minFreeBytes: number;

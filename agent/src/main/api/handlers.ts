@@ -8,11 +8,15 @@ import type { ApiContext } from './context.ts';
 import { createCredentialHandlers } from './credentials.ts';
 import { createLimitHandlers } from './limits.ts';
 import { createMailHandlers } from './mail.ts';
+import { createOpenHandlers } from './open.ts';
+import { createSelfHandlers } from './self.ts';
 import { createViewHandlers } from './views.ts';
 import { createWebhookHandlers } from './webhooks.ts';
 
 export const createHandlers = (context: ApiContext): OperationHandlers => ({
 	...createMailHandlers(context),
+	...createSelfHandlers(context),
+	...createOpenHandlers(context),
 	...createViewHandlers(context),
 	...createAccountHandlers(context),
 	...createLimitHandlers(context),

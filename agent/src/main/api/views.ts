@@ -1,5 +1,5 @@
 /**
- * What the operations behind the pages do: counts of mail, groups, what stands open, who one is here.
+ * What the operations behind the pages do: counts of mail, groups.
  */
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { viewOperations } from '@sluice/shared/contract/view-operations.ts';
@@ -7,6 +7,8 @@ import { type ApiContext, problem } from './context.ts';
 
 const later = async () => problem('unavailable', 'This agent does not count that yet.');
 
-export function createViewHandlers(_context: ApiContext): Pick<OperationHandlers, keyof typeof viewOperations> {
-	return { self: later, volume: later, providers: later, listGroups: later, listOpen: later };
+export function createViewHandlers(
+	_context: ApiContext,
+): Pick<OperationHandlers, Exclude<keyof typeof viewOperations, 'self' | 'listOpen'>> {
+	return { volume: later, providers: later, listGroups: later };
 }
