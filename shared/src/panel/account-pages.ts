@@ -24,8 +24,6 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 		return note === undefined ? {} : { said: note as DoneNote };
 	};
 
-	router.get('/', (_request, response) => response.redirect(302, `${adapter.basePath}/accounts`));
-
 	router.get('/accounts', async (request, response) => {
 		const query = parseQuery(request.query);
 		const facts = await readList(clientOf(request), query);

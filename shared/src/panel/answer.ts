@@ -66,6 +66,13 @@ export async function sendPage(
 		.send(await pages.page(view, about, model));
 }
 
+/** No page of ours has that address. */
+export async function sendMissingPage(pages: Pages, request: Request, response: Response): Promise<void> {
+	const { t } = pages;
+	const model = { heading: t.missingPage, text: '', detail: '' };
+	await sendPage(pages, request, response, { view: 'sorry', title: t.missingPage, model, status: 404 });
+}
+
 const statusOf = (failure: ClientFailure): number => (failure.kind === 'unreachable' ? 503 : failure.problem.status);
 
 /** The page that says why there is none: agent away, not allowed, not there. */
@@ -76,7 +83,8 @@ export async function sendFailure(
 	failure: ClientFailure,
 ): Promise<void> {
 	const { t, place } = pages;
-	const path = `${pages.adapter.basePath}${request.path}`;
+	// One slash at its begin: two would lead to another server.
+	const path = `${pages.adapter.basePath}${request.path.replace(/^\/+/, '/')}`;
 	if (failure.kind === 'unreachable') {
 		const model = { why: failure.text, tryPath: path, at: place.now() };
 		await sendPage(pages, request, response, { view: 'down', title: t.downTitle, model, status: 503 });

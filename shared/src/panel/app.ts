@@ -5,20 +5,21 @@
  * a client made for the acting person; it keeps nothing, so that any number of it may run.
  * Not here: listening (none/start.ts, the panels' servers), what an actor may see (the agent).
  */
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type Router } from 'express';
 import type { Client } from '../client/client.ts';
 import type { Actor } from '../contract/actor.ts';
 import { accountPages } from './account-pages.ts';
 import type { PanelAdapter } from './adapter.ts';
-import { isFragment, sendPage, toast } from './answer.ts';
+import { isFragment, sendMissingPage, sendPage, toast } from './answer.ts';
+import { assetFolder, packageAssets } from './asset-files.ts';
 import { neverStored, onlyOwnForms, onlyVisitors, securityHeaders, visitorOf } from './guard.ts';
 import { holdPages } from './hold-pages.ts';
+import { homePages } from './home-pages.ts';
 import { limitPages } from './limit-pages.ts';
 import { messagePages } from './message-pages.ts';
 import type { Place } from './model/page-frame.ts';
-import { createPages } from './pages.ts';
+import { onlyOffered } from './offered.ts';
+import { createPages, type Pages } from './pages.ts';
 
 export type PanelApp = {
 	readonly adapter: PanelAdapter;
@@ -29,13 +30,19 @@ export type PanelApp = {
 	readonly failed: (where: string, error: unknown) => void;
 };
 
+/** The pages, in no order that matters: no two share an address, but `/`, which each role has its own of. */
+const routers: readonly ((pages: Pages, clientOf: (request: Request) => Client) => Router)[] = [
+	limitPages,
+	holdPages,
+	messagePages,
+	accountPages,
+	homePages,
+];
+
 /** Our forms are small. */
 const formBytesMax = 64 * 1024;
 /** Files carry the version in their address. */
 const assetSeconds = 86_400;
-
-const assets = join(import.meta.dirname, 'assets');
-const htmx = createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js');
 
 export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp): Express {
 	const app = express();
@@ -46,8 +53,9 @@ export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp):
 	app.disable('x-powered-by');
 	app.set('query parser', 'simple');
 	app.use(securityHeaders(adapter.frameAncestors));
-	app.use('/assets', express.static(assets, { maxAge: assetSeconds * 1000, index: false }));
-	app.get('/assets/htmx.js', (_request, response) => response.sendFile(htmx, { maxAge: assetSeconds * 1000 }));
+	app.use('/assets', express.static(assetFolder, { maxAge: assetSeconds * 1000, index: false }));
+	for (const [name, path] of Object.entries(packageAssets))
+		app.get(`/assets/${name}`, (_request, response) => response.sendFile(path, { maxAge: assetSeconds * 1000 }));
 	app.use(neverStored);
 	app.use(express.urlencoded({ extended: false, limit: formBytesMax }));
 	if (adapter.routes !== undefined) app.use(adapter.routes(pages));
@@ -66,14 +74,9 @@ export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp):
 			await sendPage(pages, request, response, { view: 'sorry', title: t.formTitle, model, status: 403 });
 		}),
 	);
-	app.use(limitPages(pages, clientOf));
-	app.use(holdPages(pages, clientOf));
-	app.use(messagePages(pages, clientOf));
-	app.use(accountPages(pages, clientOf));
-	app.use(async (request, response) => {
-		const model = { heading: t.missingPage, text: '', detail: '' };
-		await sendPage(pages, request, response, { view: 'sorry', title: t.missingPage, model, status: 404 });
-	});
+	app.use(onlyOffered(pages));
+	for (const router of routers) app.use(router(pages, clientOf));
+	app.use((request, response) => sendMissingPage(pages, request, response));
 	const fault: ErrorRequestHandler = (error: { status?: number }, request, response, next) => {
 		const status = error.status !== undefined && error.status >= 400 && error.status < 500 ? error.status : 500;
 		if (status === 500) failed(`${request.method} ${request.path}`, error);

@@ -140,6 +140,8 @@ export const stringsOf = (words: PanelWords) => ({
 	missingTitle: `No such ${words.account}, or it is not yours`,
 	missingSay: `It may have been renamed or removed. The list shows every ${words.account} that you may see.`,
 	missingPage: 'There is no such page',
+	notOfferedTitle: (page: string) => `${page}: not on this server`,
+	notOfferedSay: 'This Sluice does not offer it, or not to you. Nothing is wrong; the menu shows what there is.',
 	toList: `All ${words.accounts}`,
 	problemTitle: 'This could not be shown',
 	formTitle: 'This form is too old',

@@ -55,12 +55,17 @@ const forRole: { readonly [R in Actor['role']]: readonly NavId[] } = {
 	account: ['home', 'messages'],
 };
 
-export const mayVisit = (id: NavId, actor: Actor, self: SelfDto): boolean => {
+const isOffered = (id: NavId, self: SelfDto): boolean => {
 	const capability = needs[id];
-	return (
-		drawn.has(id) && forRole[actor.role].includes(id) && (capability === undefined || self.offers.includes(capability))
-	);
+	return drawn.has(id) && (capability === undefined || self.offers.includes(capability));
 };
+
+const isInMenu = (id: NavId, actor: Actor, self: SelfDto): boolean =>
+	isOffered(id, self) && forRole[actor.role].includes(id);
+
+/** Whether the addresses of that page are there. A customer has no list of accounts in the menu, and one account of its own. */
+export const mayVisit = (id: NavId, actor: Actor, self: SelfDto): boolean =>
+	isInMenu(id, actor, self) || (id === 'accounts' && isOffered(id, self));
 
 export const pathOfNav = (base: string, id: NavId): string => `${base}/${id === 'home' ? '' : id}`;
 
@@ -75,7 +80,7 @@ export function navOf(
 ): readonly NavItem[] {
 	const isCustomer = actor.role === 'account' || actor.role === 'customer';
 	return navIds
-		.filter((id) => mayVisit(id, actor, self))
+		.filter((id) => isInMenu(id, actor, self))
 		.map((id) => ({
 			id,
 			path: pathOfNav(base, id),
