@@ -121,6 +121,7 @@ export function createWorld(seed: number): World {
 		audit: () => {},
 		auditLog: () => [],
 		documents: () => [],
+		document: () => undefined,
 		putDocuments: () => {},
 		get: () => undefined,
 		set: () => {},

@@ -99,7 +99,7 @@ export function clearLimits(
 }
 
 /** An exception that is over is not kept beside what is set now. */
-function present(flow: Flow, limits: StoredLimits = {}): StoredLimits {
+export function present(flow: Flow, limits: StoredLimits = {}): StoredLimits {
 	const { exception, ...rest } = limits;
 	return exception === undefined || exception.untilMs <= flow.clock.now() ? rest : limits;
 }

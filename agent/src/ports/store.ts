@@ -105,12 +105,23 @@ export type AuditEntry = {
 };
 
 /** Kinds of things that people and panels set, each kept as one JSON document. */
-export type DocumentKind = 'account' | 'limits' | 'credential' | 'webhook' | 'count' | 'incarnation';
+export type DocumentKind =
+	| 'account'
+	| 'limits'
+	| 'credential'
+	| 'webhook'
+	| 'count'
+	| 'incarnation'
+	/** Changes of many limits that can be undone, and what stood before them, in parts. */
+	| 'change'
+	| 'change-part';
 
 /** Small durable facts that are not mail: `state.db`. Synchronous, few rows. */
 export type StateStore = {
 	/** Every document of a kind, by id. What cannot be read as JSON is left out and reported. */
 	documents(kind: DocumentKind): readonly { readonly id: string; readonly value: unknown }[];
+	/** One of them; undefined: there is none, or it cannot be read. */
+	document(kind: DocumentKind, id: string): unknown;
 	/** Writes or (undefined) deletes, all or none. On the disk when it returns. Large lists in portions: it runs on the loop. */
 	putDocuments(
 		kind: DocumentKind,

@@ -2,6 +2,7 @@
  * Changing one number of many accounts at once: shown first, done in one go, undone in one go.
  */
 import { z } from 'zod';
+import { accountStates } from '../words/account.ts';
 import { limitModes } from '../words/limits.ts';
 import { ruleSchema } from './limit-shapes.ts';
 import { define, none, sellers } from './operation.ts';
@@ -17,6 +18,7 @@ export const changeTargetSchema = z.union([
 			search: z.string().max(200).optional(),
 			reseller: z.string().max(128).optional(),
 			plan: z.string().max(128).optional(),
+			state: z.enum(accountStates).optional(),
 			near: z.boolean().optional(),
 			waiting: z.boolean().optional(),
 			ownLimits: z.boolean().optional(),
@@ -29,6 +31,7 @@ export const limitChangeSchema = z.object({
 	accounts: z.number().int().describe('That it is about.'),
 	changed: z.number().int().describe('That have (or would have) another number in force or stored.'),
 	capped: z.number().int().describe('Of the changed: stored, and bounded by a parent.'),
+	kept: z.number().int().describe('Left as they are: somebody with more rights has set their numbers.'),
 	over: z.number().int().describe('Of the changed: have used more than the new number already; their next mail waits.'),
 	items: z
 		.array(

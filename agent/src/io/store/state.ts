@@ -6,7 +6,7 @@
  */
 import { existsSync, renameSync } from 'node:fs';
 import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
-import type { AuditEntry, StateStore } from '../../ports/store.ts';
+import type { AuditEntry, DocumentKind, StateStore } from '../../ports/store.ts';
 import { type Database, databaseFiles, failureOf, openDatabase, rollBack, syncFolderOf } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 
@@ -116,9 +116,19 @@ function stateOf(database: Database, { path, now, report }: StateOptions): State
 	const getFact = database.prepare('SELECT value FROM facts WHERE name = ?');
 	const putFact = database.prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)');
 	const allDocuments = database.prepare('SELECT id, value FROM documents WHERE kind = ? ORDER BY id');
+	const oneDocument = database.prepare('SELECT value FROM documents WHERE kind = ? AND id = ?');
 	const putDocument = database.prepare('INSERT OR REPLACE INTO documents VALUES (?, ?, ?)');
 	const deleteDocument = database.prepare('DELETE FROM documents WHERE kind = ? AND id = ?');
 	let untilTrim = 0;
+
+	function read(kind: DocumentKind, id: string, text: string): unknown {
+		try {
+			return JSON.parse(text) as unknown;
+		} catch (error) {
+			report({ kind: 'document-damaged', path, why: `${kind} ${id}: ${(error as Error).message}` });
+			return undefined;
+		}
+	}
 
 	function trim(): void {
 		if (untilTrim-- > 0) return;
@@ -158,13 +168,13 @@ function stateOf(database: Database, { path, now, report }: StateOptions): State
 			})),
 		documents: (kind) =>
 			allDocuments.all(kind).flatMap(([id, text]) => {
-				try {
-					return [{ id: id as string, value: JSON.parse(text as string) as unknown }];
-				} catch (error) {
-					report({ kind: 'document-damaged', path, why: `${kind} ${id}: ${(error as Error).message}` });
-					return [];
-				}
+				const value = read(kind, id as string, text as string);
+				return value === undefined ? [] : [{ id: id as string, value }];
 			}),
+		document(kind, id) {
+			const text = oneDocument.get(kind, id)?.[0] as string | undefined;
+			return text === undefined ? undefined : read(kind, id, text);
+		},
 		putDocuments(kind, entries) {
 			database.exec('BEGIN IMMEDIATE');
 			try {

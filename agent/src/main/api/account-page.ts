@@ -106,18 +106,12 @@ export async function pageOfAccounts(
 	const slices = createSlices(flow.clock);
 	const counts = { total: 0, enforced: 0 };
 	const rows = createPageRows(limit, inOrder);
-	for (const shown of [...shownAccounts(flow, open)]) {
-		const pause = slices.breathe();
-		if (pause !== undefined) await pause;
-		const { key } = shown.account;
-		if (!maySee(flow.accounts, actor, key) || !isAsked(flow, shown, query, open)) continue;
-		const near = query.near === true ? nearMode(flow, key) : undefined;
-		if (query.near === true && near === undefined) continue;
+	await eachMatching(flow, { filters: query, actor, open }, slices, (shown, near) => {
 		counts.total += 1;
 		if (near === 'enforce') counts.enforced += 1;
 		const place = placeOf(flow, shown.account, sort, open);
-		if (after === undefined || compare({ place, key }, after) > 0) rows.offer({ ...shown, place });
-	}
+		if (after === undefined || compare({ place, key: shown.account.key }, after) > 0) rows.offer({ ...shown, place });
+	});
 	const page = rows.sorted();
 	const items: AccountDto[] = [];
 	for (const row of page) {
@@ -134,6 +128,41 @@ export async function pageOfAccounts(
 	});
 }
 
+export type AccountFilters = Omit<Query, 'sort' | 'limit' | 'cursor'>;
+
+/** Every account that the filters let through and the actor may see, in no order; `near`: only with that filter. In slices. */
+async function eachMatching(
+	flow: Flow,
+	{
+		filters,
+		actor,
+		open,
+	}: { readonly filters: AccountFilters; readonly actor: Actor | undefined; readonly open: Open },
+	slices: ReturnType<typeof createSlices>,
+	found: (shown: ShownAccount, near: LimitMode | undefined) => void,
+): Promise<void> {
+	for (const shown of [...shownAccounts(flow, open)]) {
+		const pause = slices.breathe();
+		if (pause !== undefined) await pause;
+		const { key } = shown.account;
+		if (!maySee(flow.accounts, actor, key) || !isAsked(flow, shown, filters, open)) continue;
+		const near = filters.near === true ? nearMode(flow, key) : undefined;
+		if (filters.near !== true || near !== undefined) found(shown, near);
+	}
+}
+
+/** Keys of all of them, not of a page. */
+export async function matchingKeys(
+	flow: Flow,
+	filters: AccountFilters,
+	actor: Actor | undefined,
+): Promise<readonly AccountKey[]> {
+	const keys: AccountKey[] = [];
+	const asked = { filters, actor, open: openByAccount(flow) };
+	await eachMatching(flow, asked, createSlices(flow.clock), ({ account }) => keys.push(account.key));
+	return keys;
+}
+
 function* shownAccounts(flow: Flow, open: Open): Generator<ShownAccount> {
 	for (const account of flow.accounts.all()) yield { account, isKnown: true };
 	const unnamed = new Set([...unknownSeen(flow).keys(), ...open.keys()]);
@@ -141,7 +170,7 @@ function* shownAccounts(flow: Flow, open: Open): Generator<ShownAccount> {
 	for (const key of unnamed) if (isProvisional(key) && flow.accounts.find(key) === undefined) yield unknown(flow, key);
 }
 
-function isAsked(flow: Flow, { account }: ShownAccount, query: Query, open: Open): boolean {
+function isAsked(flow: Flow, { account }: ShownAccount, query: AccountFilters, open: Open): boolean {
 	const { search, state, reseller, plan, waiting, ownLimits } = query;
 	if (state !== undefined && account.state !== state) return false;
 	if (reseller !== undefined && account.reseller !== reseller) return false;

@@ -115,7 +115,11 @@ const rankOf = (role: string): number => {
 };
 
 /** The role of whoever set something here and has more rights than the actor, if anybody has. */
-function setFromAbove(context: ApiContext, { level, id }: Limited, { role }: Actor): string | undefined {
+export function setFromAbove(
+	context: Pick<ApiContext, 'flow'>,
+	{ level, id }: Limited,
+	{ role }: Actor,
+): string | undefined {
 	const { base, exception } = inForce(context.flow, context.flow.limits.get(level, id));
 	return [base, exception]
 		.map((set) => set?.author.split(' ')[0])

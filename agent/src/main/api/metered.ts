@@ -33,7 +33,11 @@ import type { AccountOfCredential } from './visibility.ts';
 export type Limited = { readonly level: Level; readonly id: string };
 
 /** What the numbers of a level and id are found with. `accountOfCredential` is needed for the level `credential` alone. */
-function rulesInput(flow: Flow, nowMs: number, accountOfCredential: AccountOfCredential): RulesInput & ScopeOwners {
+export function rulesInput(
+	flow: Flow,
+	nowMs: number,
+	accountOfCredential: AccountOfCredential,
+): RulesInput & ScopeOwners {
 	const { accounts, limits } = flow.settings();
 	return {
 		accounts: flow.accounts,
