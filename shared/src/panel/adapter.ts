@@ -37,6 +37,7 @@ export type About = {
 	readonly visitor?: Visitor;
 	readonly said?: Said;
 	readonly nav?: readonly NavItem[];
+	readonly hasCharts?: boolean;
 };
 
 /** What an adapter draws its own pages with. */

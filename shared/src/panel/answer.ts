@@ -40,6 +40,7 @@ export async function sendPage(
 		status = 200,
 		said,
 		here,
+		hasCharts = false,
 	}: {
 		readonly view: string;
 		readonly title: string;
@@ -48,6 +49,7 @@ export async function sendPage(
 		readonly said?: Said;
 		/** Which page of the menu it belongs to. */
 		readonly here?: NavId;
+		readonly hasCharts?: boolean;
 	},
 ): Promise<void> {
 	const visitor = visitorOf(request);
@@ -59,7 +61,7 @@ export async function sendPage(
 		...(here === undefined ? {} : { here }),
 	};
 	const nav = self.ok ? navOf(self.value, at) : [];
-	const about = { title, visitor, nav, ...(said === undefined ? {} : { said }) };
+	const about = { title, visitor, nav, hasCharts, ...(said === undefined ? {} : { said }) };
 	response
 		.status(status)
 		.type('html')

@@ -1,6 +1,7 @@
 /*
  * In the browser: what htmx and the style sheet cannot do. Toast with its time, origin tips, dialogs, focus after a swap,
- * the refresh that never moves a row under the pointer, and the age of what is shown. Without this file all pages work.
+ * the refresh that never moves a row under the pointer, the age of what is shown, the height of the panel's frame around us.
+ * Without this file all pages work.
  */
 (() => {
 	const root = document.querySelector('.sluice');
@@ -94,6 +95,9 @@
 	/* --- clicks and keys --- */
 	root.addEventListener('click', (event) => {
 		if (event.target.closest('[data-do="close-toast"]')) closeToast();
+		const menu = event.target.closest('[data-do="menu"]');
+		if (menu !== null)
+			menu.setAttribute('aria-expanded', String(document.getElementById('menu').toggleAttribute('data-open')));
 		const opener = event.target.closest('.sl-origin > button, .sl-origin > a');
 		const tip = opener?.parentElement;
 		if (opener !== null) {
@@ -132,23 +136,63 @@
 		event.target.closest?.('.sl-editor')?.querySelector('[data-cancel]')?.click();
 	});
 
-	/* --- refresh: only while seen, and never under a pointer, an editor, an open tip or a selection --- */
-	const isBusy = () => {
-		const list = document.getElementById('list');
-		return (
-			list === null ||
-			document.hidden ||
-			list.matches(':hover, :focus-within') ||
-			list.querySelector('.sl-editor, .sl-origin[data-open]') !== null ||
-			String(getSelection()) !== ''
-		);
-	};
+	/* --- refresh: only while seen, and never under a pointer, an editor, an open tip or menu, a dialog or a selection --- */
+	const isBusy = (part) =>
+		document.hidden ||
+		document.querySelector('dialog[open]') !== null ||
+		part.matches(':hover, :focus-within') ||
+		part.querySelector('.sl-editor, .sl-origin[data-open], [data-kept]') !== null ||
+		String(getSelection()) !== '';
 	setInterval(() => {
-		if (isBusy()) return;
-		const { refresh } = document.getElementById('list').dataset;
-		const path = `${refresh}${refresh.includes('?') ? '&' : '?'}refresh=1`;
-		globalThis.htmx?.ajax('GET', path, { target: '#list', swap: 'outerHTML' });
+		for (const part of root.querySelectorAll('[data-refresh]')) {
+			if (isBusy(part)) continue;
+			const { refresh } = part.dataset;
+			const path = `${refresh}${refresh.includes('?') ? '&' : '?'}refresh=1`;
+			globalThis.htmx?.ajax('GET', path, { target: `#${part.id}`, swap: 'outerHTML' });
+		}
 	}, refreshMs);
+
+	/* --- where the path of a page is in the query (`?p=/accounts`), fields are appended as they are: never parsed and written anew --- */
+	document.addEventListener('htmx:config:request', (event) => {
+		const { request } = event.detail.ctx;
+		if (request.method !== 'GET' || !request.action.startsWith('?p=')) return;
+		const { body } = request;
+		body.delete('p');
+		const fields = new URLSearchParams(body).toString();
+		for (const name of [...body.keys()]) body.delete(name);
+		if (fields === '') return;
+		request.action += `${request.action.indexOf('?', 1) < 0 ? '?' : '&'}${fields}`;
+	});
+
+	/* --- in a panel's frame: it is told our height and title; what is fixed stays within what is seen of us --- */
+	if (parent !== globalThis && root.classList.contains('sl-framed')) {
+		const tell = (what) => parent.postMessage(what, location.origin);
+		new ResizeObserver(() => tell({ sluice: 'height', px: Math.ceil(root.getBoundingClientRect().height) })).observe(
+			root,
+		);
+		const tellTitle = () => tell({ sluice: 'title', text: document.title, path: location.search.replace(/^\?p=/, '') });
+		tellTitle();
+		document.addEventListener('htmx:after:history:update', tellTitle);
+		const seen = () => {
+			const box = frameElement?.getBoundingClientRect();
+			if (box === undefined) return;
+			root.style.setProperty('--sl-top', `${Math.max(0, -box.top)}px`);
+			root.style.setProperty('--sl-below', `${Math.max(0, box.bottom - parent.innerHeight)}px`);
+		};
+		try {
+			seen();
+			const settings = { capture: true, passive: true };
+			parent.document.addEventListener('scroll', seen, settings);
+			parent.addEventListener('resize', seen, settings);
+			addEventListener('resize', seen, settings);
+			addEventListener('pagehide', () => {
+				parent.document.removeEventListener('scroll', seen, settings);
+				parent.removeEventListener('resize', seen, settings);
+			});
+		} catch {
+			// A parent that is not ours to look at: what is fixed stands in the middle of the frame.
+		}
+	}
 
 	/* --- age of what is shown --- */
 	const openedMs = performance.now();
