@@ -24,6 +24,8 @@ export type Projector = {
 	advance(position: LogPosition): void;
 	/** Resolves when all projections have reached the position. */
 	reached(position: LogPosition): Promise<void>;
+	/** The index need not keep these messages, which are over, any longer. Never waits; what is not done is asked again after a start. */
+	forget(ids: readonly MessageId[]): void;
 	onProjected(listener: (projection: 'index' | 'history', position: LogPosition) => void): void;
 	/** Error of the last run, if it failed; it goes on trying. */
 	readonly failure: string | undefined;
@@ -39,6 +41,8 @@ export type MessageQuery = {
 	readonly recipient?: string;
 	readonly subject?: string;
 	readonly state?: RecipientState;
+	/** Message-ID as written, or queue id of the mail server. No index: every message of the time is looked at. */
+	readonly reference?: string;
 	readonly sinceMs?: number;
 	readonly untilMs?: number;
 	readonly limit: number;

@@ -62,6 +62,12 @@ export const mailOperations = {
 			recipient: z.string().max(320).optional().describe('Address, or @domain.'),
 			subject: z.string().max(200).optional().describe('Part of the subject.'),
 			state: z.enum(recipientStates).optional(),
+			reference: z
+				.string()
+				.min(3)
+				.max(300)
+				.optional()
+				.describe('Message-ID with its brackets, or queue id of the mail server; slow without a time.'),
 			since: z.iso.datetime().optional(),
 			until: z.iso.datetime().optional(),
 			...pageQuery,

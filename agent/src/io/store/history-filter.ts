@@ -98,7 +98,7 @@ function recipientTerms({ recipient, state }: MessageQuery): Term[] {
 	return terms;
 }
 
-function messageTerms({ accounts, identity, sender, subject }: MessageQuery): Term[] {
+function messageTerms({ accounts, identity, sender, subject, reference }: MessageQuery): Term[] {
 	const terms: Term[] = [];
 	if (sender?.startsWith('@') === true)
 		terms.push(term(5, 'messages_sender_domain', 'm.sender_domain = ?', sender.slice(1).toLowerCase()));
@@ -113,5 +113,13 @@ function messageTerms({ accounts, identity, sender, subject }: MessageQuery): Te
 	}
 	if (subject !== undefined && subject !== '')
 		terms.push(term(9, '', "m.subject LIKE ? ESCAPE '\\'", `%${subject.replace(/[\\%_]/g, '\\$&')}%`));
+	if (reference !== undefined) terms.push(referenceTerm(reference));
 	return terms;
+}
+
+/** The record is JSON; a value in it stands between quotes of its own, which no value contains. */
+function referenceTerm(reference: string): Term {
+	const value = JSON.stringify(reference);
+	const pieces = [`"mtaQueueId":${value}`, `"headerId":${value}`];
+	return term(9, '', '(instr(m.record, ?) > 0 OR instr(m.record, ?) > 0)', ...pieces);
 }

@@ -175,3 +175,22 @@ test('new mail shows at once, also to a reader who has the day open', (context) 
 	days.close();
 	follower.close();
 });
+
+test('a message is found by its Message-ID and by the queue id of the mail server, by nothing that only looks like it', (context) => {
+	const folder = temporaryFolder(context);
+	const log = memoryLog();
+	const queueId = '1wQ2xY-000000001Ab-1234';
+	const told = exampleRecord(1);
+	const named = { ...told, headerId: '<a1@shop.test>', attribution: { ...told.attribution, mtaQueueId: queueId } };
+	log.message(named);
+	log.message({ ...exampleRecord(2), subject: `"mtaQueueId":"${queueId}"` });
+	log.message({ ...exampleRecord(3, { account: 'blog' }), headerId: '<a11@shop.test>' });
+	const { follower } = openExample(folder, log);
+	runAll(follower, log);
+	follower.close();
+	const days = historyDays(folder);
+	context.after(() => days.close());
+	for (const reference of [queueId, '<a1@shop.test>']) assert.deepEqual(idsOfAll(days, { reference }, 10), [named.id]);
+	assert.deepEqual(idsOfAll(days, { reference: queueId, accounts: ['blog'] }, 10), []);
+	assert.deepEqual(idsOfAll(days, { reference: '<a@shop.test>' }, 10), []);
+});
