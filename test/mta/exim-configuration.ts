@@ -23,6 +23,8 @@ export type EximWiring = {
 	readonly transports?: string;
 	/** Before all stock retry rules: `@RETRYSTART@`. */
 	readonly retry?: string;
+	/** Authenticators before the stock ones: `@AUTH@`. */
+	readonly auth?: string;
 };
 
 export type EximSettings = {
@@ -33,6 +35,13 @@ export type EximSettings = {
 	readonly direct: { readonly host: string; readonly port: number };
 	/** Lines at the end of the main section, for one test's sake. */
 	readonly extra?: string;
+	/** Other text instead of the imitated stock: how remote mail leaves, whether forwards go by SRS, what is tried again when. */
+	readonly stock?: {
+		readonly main?: string;
+		readonly remoteRouters?: string;
+		readonly remoteTransports?: string;
+		readonly retry?: string;
+	};
 };
 
 export const srsSecret = 'srs-secret-of-the-test-box';
@@ -42,9 +51,9 @@ export function eximConfiguration(settings: EximSettings, wiring: EximWiring = {
 		mainSection(settings, wiring),
 		aclSection(wiring),
 		routerSection(settings, wiring),
-		transportSection(wiring),
-		retrySection(wiring),
-		authenticatorSection(settings),
+		transportSection(settings, wiring),
+		retrySection(settings, wiring),
+		authenticatorSection(settings, wiring),
 	].join('\n');
 }
 
@@ -78,8 +87,7 @@ perl_startup = do '/etc/exim.pl.local'
 acl_smtp_mail = acl_mail
 acl_smtp_rcpt = acl_rcpt
 acl_not_smtp = acl_local
-SRSENABLED = 1
-SRS_SECRET = ${srsSecret}
+${settings.stock?.main ?? `SRSENABLED = 1\nSRS_SECRET = ${srsSecret}`}
 ${settings.extra ?? ''}
 # @CONFIG@
 ${wiring.main ?? ''}`;
@@ -113,18 +121,7 @@ function routerSection(settings: EximSettings, wiring: EximWiring): string {
 # @POSTMAILCOUNT@
 ${wiring.routers ?? ''}
 
-dkim_lookuphost:
-  driver = manualroute
-  domains = ! +local_domains
-  headers_add = "\${perl{mailtrapheaders}}"
-.ifdef SRSENABLED
-  transport = \${if eq{$local_part@$domain}{$original_local_part@$original_domain}{dkim_remote_smtp}{dkim_remote_forwarded_smtp}}
-.else
-  transport = dkim_remote_smtp
-.endif
-  route_list = * ${settings.direct.host}::${settings.direct.port}
-  self = send
-  no_more
+${settings.stock?.remoteRouters ?? lookuphost(settings)}
 
 inbound_srs:
   driver = redirect
@@ -190,29 +187,25 @@ localuser:
 `;
 }
 
-function transportSection(wiring: EximWiring): string {
-	const stockSmtp = `  driver = smtp
-  allow_localhost
-  hosts_avoid_tls = *
-  interface = <; \${lookup{$sender_address_domain}lsearch*{/etc/mailips}{$value}{}}
-  helo_data = \${lookup{$sender_address_domain}lsearch*{/etc/mailhelo}{$value}{$primary_hostname}}`;
-	const stockDkim = `  dkim_domain = \${lookup{$sender_address_domain}lsearch,ret=key{/etc/localdomains}{\${if exists{/var/cpanel/domain_keys/private/$value}{$value}}}}
-  dkim_selector = default
-  dkim_private_key = /var/cpanel/domain_keys/private/\${dkim_domain}
-  dkim_canon = relaxed`;
+const lookuphost = ({ direct }: EximSettings): string => `dkim_lookuphost:
+  driver = manualroute
+  domains = ! +local_domains
+  headers_add = "\${perl{mailtrapheaders}}"
+.ifdef SRSENABLED
+  transport = \${if eq{$local_part@$domain}{$original_local_part@$original_domain}{dkim_remote_smtp}{dkim_remote_forwarded_smtp}}
+.else
+  transport = dkim_remote_smtp
+.endif
+  route_list = * ${direct.host}::${direct.port}
+  self = send
+  no_more`;
+
+function transportSection(settings: EximSettings, wiring: EximWiring): string {
 	return `begin transports
 # @TRANSPORTSTART@
 ${wiring.transports ?? ''}
 
-dkim_remote_smtp:
-${stockSmtp}
-${stockDkim}
-
-dkim_remote_forwarded_smtp:
-${stockSmtp}
-${stockDkim}
-  max_rcpt = 1
-  return_path = \${if eq{$return_path}{}{}{\${srs_encode {SRS_SECRET}{$return_path}{$original_domain}}}}
+${settings.stock?.remoteTransports ?? remoteTransports()}
 
 virtual_userdelivery:
   driver = appendfile
@@ -261,19 +254,41 @@ vacation_reply:
 `;
 }
 
-function retrySection(wiring: EximWiring): string {
+function remoteTransports(): string {
+	const stockSmtp = `  driver = smtp
+  allow_localhost
+  hosts_avoid_tls = *
+  interface = <; \${lookup{$sender_address_domain}lsearch*{/etc/mailips}{$value}{}}
+  helo_data = \${lookup{$sender_address_domain}lsearch*{/etc/mailhelo}{$value}{$primary_hostname}}`;
+	const stockDkim = `  dkim_domain = \${lookup{$sender_address_domain}lsearch,ret=key{/etc/localdomains}{\${if exists{/var/cpanel/domain_keys/private/$value}{$value}}}}
+  dkim_selector = default
+  dkim_private_key = /var/cpanel/domain_keys/private/\${dkim_domain}
+  dkim_canon = relaxed`;
+	return `dkim_remote_smtp:
+${stockSmtp}
+${stockDkim}
+
+dkim_remote_forwarded_smtp:
+${stockSmtp}
+${stockDkim}
+  max_rcpt = 1
+  return_path = \${if eq{$return_path}{}{}{\${srs_encode {SRS_SECRET}{$return_path}{$original_domain}}}}`;
+}
+
+function retrySection(settings: EximSettings, wiring: EximWiring): string {
 	return `begin retry
 # @RETRYSTART@
 ${wiring.retry ?? ''}
-* * F,2h,15s; G,16h,1h,1.5; F,4d,6h
+${settings.stock?.retry ?? '* * F,2h,15s; G,16h,1h,1.5; F,4d,6h'}
 
 begin rewrite
 `;
 }
 
-function authenticatorSection(settings: EximSettings): string {
+function authenticatorSection(settings: EximSettings, wiring: EximWiring): string {
 	const passwordOf = (user: string) => `\${extract{1}{:}{\${lookup{${user}}lsearch{/etc/exim4/passwd}{$value}{*:*}}}}`;
 	return `begin authenticators
+${wiring.auth ?? ''}
 dovecot_plain:
   driver = plaintext
   public_name = PLAIN

@@ -93,7 +93,7 @@ export async function startExim(options: EximOptions): Promise<Exim> {
 }
 
 /** Everything the configuration looks up. */
-async function furnish(box: Box, settings: EximSettings): Promise<void> {
+export async function furnish(box: Box, settings: EximSettings): Promise<void> {
 	const lines = (rows: readonly string[]) => rows.map((row) => `${row}\n`).join('');
 	const exim = { owner: eximUser.name };
 	for (const folder of ['/var/spool/exim4', '/var/log/exim4', '/run/exim4'])
@@ -170,6 +170,11 @@ export class Exim {
 	/** Used by `startExim`. */
 	async start(wiring: EximWiring, queueRunSeconds: number | undefined): Promise<void> {
 		await this.#install(wiring);
+		await this.run(queueRunSeconds);
+	}
+
+	/** Starts the daemon with the configuration as it stands. */
+	async run(queueRunSeconds?: number): Promise<void> {
 		await this.box.run(['/usr/sbin/exim4', '-bd', ...(queueRunSeconds === undefined ? [] : [`-q${queueRunSeconds}s`])]);
 		await this.#daemonStarted(1);
 	}

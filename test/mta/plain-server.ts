@@ -22,7 +22,7 @@ import { type Rig, startRig } from '../scenarios/rig.ts';
 import { type Box, startBox } from './box.ts';
 import { unpackedLayer } from './debs.ts';
 import { eximUser } from './exim.ts';
-import { agentConfig, type HostingPorts, hostingPorts, hostNameOf, type MtaKind } from './hosting.ts';
+import { agentConfig, type HostConfig, type HostingPorts, hostingPorts, hostNameOf, type MtaKind } from './hosting.ts';
 import { startPostfix } from './postfix.ts';
 import { createStops } from './stops.ts';
 import { tenants } from './unix-users.ts';
@@ -81,7 +81,25 @@ const checkout = join(import.meta.dirname, '../..');
 const configFolders = { exim: ['/etc/exim4', '/var/lib/exim4'], postfix: ['/etc/postfix'] } as const;
 
 /** Starts all of it. The caller stops it. */
-export async function startPlainServer(kind: MtaKind, options: PlainOptions): Promise<PlainServer> {
+export function startPlainServer(kind: MtaKind, options: PlainOptions): Promise<PlainServer> {
+	const starts = { exim: startPlainExim, postfix: startPlainPostfix } as const;
+	return startServer(kind, options, { start: starts[kind], folders: configFolders[kind] });
+}
+
+export type ServerStart = {
+	/** Starts the MTA in a box of its own. */
+	readonly start: (options: StartOptions) => Promise<Started>;
+	/** Everything of which the MTA's configuration is made, for `treeSum`: folders and single files. */
+	readonly folders: readonly string[];
+	readonly config?: (config: HostConfig) => HostConfig;
+};
+
+/** An agent, the fake internet, and an MTA that `start` starts. The caller stops it. */
+export async function startServer(
+	kind: MtaKind,
+	options: PlainOptions,
+	{ start, folders, config: change = (config) => config }: ServerStart,
+): Promise<PlainServer> {
 	const stops = createStops();
 	const stop = stops.all;
 	try {
@@ -91,14 +109,13 @@ export async function startPlainServer(kind: MtaKind, options: PlainOptions): Pr
 		stops.push(() => rm(folder, { recursive: true, force: true }));
 		const secretFile = join(folder, 'secret');
 		await writeFile(secretFile, `${fixtureSecret}\n`, { mode: 0o600 });
-		const { delivery, ...config } = agentConfig({ kind, ports, internet, secretFile });
+		const { delivery, ...config } = change(agentConfig({ kind, ports, internet, secretFile }));
 		await writeFile(join(folder, 'agent.yaml'), JSON.stringify({ dataDir: folder, ...config, delivery }));
 		const rig = await startRig(undefined, { internet, config, delivery: delivery ?? {} });
 		stops.push(() => rig.stop());
-		const starts = { exim: startPlainExim, postfix: startPlainPostfix } as const;
 		const shown = [folder, rig.dataDir].map((path) => ({ host: path, inside: path }));
 		const binds = options.hasProgram === true ? [...shown, { host: checkout, inside: '/opt/sluice' }] : shown;
-		const started = await starts[kind]({ ...options, ports, internet, binds });
+		const started = await start({ ...options, ports, internet, binds });
 		stops.push(() => started.stop());
 		const { box } = started;
 		const machine = machineOf(box);
@@ -108,7 +125,7 @@ export async function startPlainServer(kind: MtaKind, options: PlainOptions): Pr
 			...place,
 			mta: (words, run = {}) => runMta(place, words, run),
 			send: (label) => sendThrough(place, label),
-			treeSum: () => treeSum(box, kind),
+			treeSum: () => treeSum(box, folders),
 			reload: started.reload,
 			stop,
 		};
@@ -147,8 +164,8 @@ export function machineOf(box: Box): Machine {
 	);
 }
 
-type Started = { readonly box: Box; reload(): Promise<void>; stop(): Promise<void> };
-type StartOptions = PlainOptions & {
+export type Started = { readonly box: Box; reload(): Promise<void>; stop(): Promise<void> };
+export type StartOptions = PlainOptions & {
 	readonly ports: HostingPorts;
 	readonly internet: Internet;
 	readonly binds: readonly { readonly host: string; readonly inside: string }[];
@@ -340,11 +357,11 @@ async function sendThrough(place: Place, label: string): ReturnType<PlainServer[
 	return { via: 'agent', from: (await place.rig.trace(message.id)).from };
 }
 
-async function treeSum(box: Box, kind: MtaKind): Promise<string> {
+async function treeSum(box: Box, folders: readonly string[]): Promise<string> {
 	const sum = createHash('sha256');
-	for (const folder of configFolders[kind]) {
+	for (const folder of folders) {
 		const root = box.hostPath(folder);
-		const paths = (await readdir(root, { recursive: true })).toSorted();
+		const paths = (await readdir(root, { recursive: true }).catch(() => [])).toSorted();
 		for (const path of ['.', ...paths]) {
 			const full = join(root, path);
 			const { mode, uid, gid } = await stat(full).catch(() => ({ mode: 0, uid: 0, gid: 0 }));

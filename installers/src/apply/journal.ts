@@ -38,6 +38,8 @@ export type Journal = {
 	readonly phase: Phase;
 	readonly agentPort: number;
 	readonly overSmarthost: boolean;
+	/** Routers of other relays that the wiring has put aside. Absent: none. */
+	readonly aside?: readonly string[];
 	/** RFC 3339. */
 	readonly since: string;
 	readonly files: readonly JournalFile[];

@@ -14,6 +14,7 @@ import type { Client, ClientFailure } from '@sluice/shared/client/client.ts';
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
 import type { ProbeCheck } from '@sluice/shared/mta/checks.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { eximProgram } from '../facts/exim.ts';
 import type { Machine } from '../facts/machine.ts';
 import type { MtaKind, Wiring } from '../plan/wiring.ts';
 import { nobody } from './run-steps.ts';
@@ -54,7 +55,7 @@ export async function sendTestMessage(
 		const again = (): Promise<string | undefined> =>
 			submit(check, wiring, { recipient, token, machine: ports.machine });
 		const seen = await arrival(recipient, again, ports);
-		if (!seen.ok) return failed(`${seen.error}${await whereItHangs(wiring.mta, recipient, ports.machine)}`);
+		if (!seen.ok) return failed(`${seen.error}${await whereItHangs(wiring, recipient, ports.machine)}`);
 		return judged(check, wiring.mta, seen.value);
 	} finally {
 		await client.call('act', {
@@ -62,7 +63,7 @@ export async function sendTestMessage(
 			body: { selector: { kind: 'destination', id: domain }, reason },
 		});
 		await client.call('deleteHold', { params: { id: held.value.hold.id }, query: { release: 'false' } });
-		await removeFromQueue(wiring.mta, recipient, ports.machine).catch(() => undefined);
+		await removeFromQueue(wiring, recipient, ports.machine).catch(() => undefined);
 	}
 }
 
@@ -156,9 +157,12 @@ function judged(check: ProbeCheck, mta: MtaKind, { message, from, steps }: Trace
 const asShown = (name: string): string =>
 	name.replace(/[^\x20-\x7e]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
+type Mta = Pick<Wiring, 'mta' | 'commands'>;
+const eximOf = ({ program }: Wiring['commands']): string => program ?? eximProgram;
+
 /** What the MTA says about it, for the reason. */
-async function whereItHangs(mta: MtaKind, recipient: string, machine: Machine): Promise<string> {
-	const { output } = await machine.run(mta === 'exim' ? ['/usr/sbin/exim4', '-bp'] : ['postqueue', '-j']);
+async function whereItHangs({ mta, commands }: Mta, recipient: string, machine: Machine): Promise<string> {
+	const { output } = await machine.run(mta === 'exim' ? [eximOf(commands), '-bp'] : ['postqueue', '-j']);
 	if (!output.includes(recipient)) return ', and the MTA has it no more: it went another way';
 	const delay = /"delay_reason": "([^"]*)"/.exec(
 		output.split('\n').find((line) => line.includes(recipient)) ?? '',
@@ -166,7 +170,7 @@ async function whereItHangs(mta: MtaKind, recipient: string, machine: Machine): 
 	return `; it waits at the MTA${delay === undefined ? '' : `: ${delay}`}`;
 }
 
-async function removeFromQueue(mta: MtaKind, recipient: string, machine: Machine): Promise<void> {
+async function removeFromQueue({ mta, commands }: Mta, recipient: string, machine: Machine): Promise<void> {
 	if (mta === 'postfix') {
 		const { output } = await machine.run(['postqueue', '-j']);
 		for (const line of output.split('\n').filter((each) => each.includes(recipient))) {
@@ -175,9 +179,9 @@ async function removeFromQueue(mta: MtaKind, recipient: string, machine: Machine
 		}
 		return;
 	}
-	const { output } = await machine.run(['/usr/sbin/exim4', '-bp']);
+	const { output } = await machine.run([eximOf(commands), '-bp']);
 	for (const entry of output.split('\n\n').filter((each) => each.includes(recipient))) {
 		const id = entry.trim().split(/\s+/)[2];
-		if (id !== undefined) await machine.run(['/usr/sbin/exim4', '-Mrm', id]);
+		if (id !== undefined) await machine.run([eximOf(commands), '-Mrm', id]);
 	}
 }

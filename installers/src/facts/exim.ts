@@ -3,7 +3,7 @@
  *
  * Debian knows three layouts: one hand-written `exim4.conf`; `exim4.conf.template`; and `conf.d`, of which `update-exim4.conf` builds
  * the configuration in force. Exim itself is asked what is in force (`exim -bP config`), so that conditions and macros
- * need no second reading. Not here: cPanel (its own plug-in), what is to change (plan/exim.ts).
+ * need no second reading. Not here: cPanel's (cpanel.ts), what is to change (plan/exim.ts).
  */
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { FileFact, Machine } from './machine.ts';
@@ -43,23 +43,11 @@ export type EximFacts = {
 const partName = /^[A-Za-z0-9_-]+$/;
 
 export async function eximFacts(machine: Machine): Promise<Result<EximFacts, Refusal>> {
-	if (await machine.exists('/usr/local/cpanel'))
-		return failed({
-			code: 'panel',
-			text: 'This is a cPanel server: its Exim configuration is built by cPanel.',
-			hint: 'Wire it with the cPanel plug-in.',
-		});
-	const asked = await machine.run([eximProgram, '-bV']);
-	const version = /^Exim version (\S+)/m.exec(asked.output)?.[1];
-	const configPath = /^Configuration file is (.+)$/m.exec(asked.output)?.[1];
-	if (asked.exitCode !== 0 || version === undefined || configPath === undefined) return failed(broken(asked.output));
-	const [config, host, user] = await Promise.all([
-		machine.run([eximProgram, '-bP', 'config']),
-		machine.run([eximProgram, '-be', '$primary_hostname']),
-		machine.run([eximProgram, '-bP', 'exim_user']),
-	]);
+	const told = await eximItself(machine, eximProgram);
+	if (!told.ok) return told;
+	const { configPath } = told.value;
+	const config = await machine.run([eximProgram, '-bP', 'config']);
 	if (config.exitCode !== 0) return failed(broken(config.output));
-	const name = /exim_user\s*=\s*(\S+)/.exec(user.output)?.[1] ?? 'Debian-exim';
 	const layout = await layoutOf(machine, configPath);
 	if (layout === undefined)
 		return failed({
@@ -69,16 +57,29 @@ export async function eximFacts(machine: Machine): Promise<Result<EximFacts, Ref
 		});
 	return ok({
 		kind: 'exim',
-		version,
-		hostName: host.output.trim(),
-		user: { name, uid: await uidOf(machine, name) },
+		...told.value,
 		layout,
-		configPath,
 		effective: config.output,
 		sources: await sourcesOf(machine, layout),
 		isBypassed: await machine.exists(eximBypassPath),
 		hasSecret: await machine.exists(eximSecretPath),
 	});
+}
+
+export type EximTold = Pick<EximFacts, 'version' | 'hostName' | 'user' | 'configPath'>;
+
+/** What Exim says about itself, whoever has set it up. */
+export async function eximItself(machine: Machine, program: string): Promise<Result<EximTold, Refusal>> {
+	const asked = await machine.run([program, '-bV']);
+	const version = /^Exim version (\S+)/m.exec(asked.output)?.[1];
+	const configPath = /^Configuration file is (.+)$/m.exec(asked.output)?.[1];
+	if (asked.exitCode !== 0 || version === undefined || configPath === undefined) return failed(broken(asked.output));
+	const [host, user] = await Promise.all([
+		machine.run([program, '-be', '$primary_hostname']),
+		machine.run([program, '-bP', 'exim_user']),
+	]);
+	const name = /exim_user\s*=\s*(\S+)/.exec(user.output)?.[1] ?? 'Debian-exim';
+	return ok({ version, configPath, hostName: host.output.trim(), user: { name, uid: await uidOf(machine, name) } });
 }
 
 const broken = (output: string): Refusal => ({

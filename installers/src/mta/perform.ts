@@ -143,6 +143,9 @@ export const journalOf = (
 	phase: parts.phase,
 	agentPort: wiring.agentPort,
 	overSmarthost: parts.overSmarthost,
+	...(wiring.relays === undefined || wiring.relays.length === 0
+		? {}
+		: { aside: wiring.relays.map(({ router }) => router) }),
 	since: new Date(parts.nowMs).toISOString(),
 	files: parts.files,
 	...(parts.test === undefined ? {} : { lastTest: parts.test }),

@@ -13,10 +13,12 @@ import type { Client } from '@sluice/shared/client/client.ts';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type Journal, JournalStore } from '../apply/journal.ts';
+import { cpanelFacts, cpanelSecretFolder, cpanelSources, isCpanel } from '../facts/cpanel.ts';
 import { eximFacts, eximProgram, eximSecretFolder, eximSources } from '../facts/exim.ts';
 import type { Machine } from '../facts/machine.ts';
 import { postfixFacts, postfixMainCf } from '../facts/postfix.ts';
 import type { Refusal } from '../facts/refusal.ts';
+import { bareCpanel, isBuiltIn, wireCpanel } from '../plan/cpanel.ts';
 import { bareExim, wireExim } from '../plan/exim.ts';
 import { barePostfix, wirePostfixServer } from '../plan/postfix.ts';
 import { hasTraces, type MtaKind, type Wiring } from '../plan/wiring.ts';
@@ -31,6 +33,7 @@ export type MtaOptions = CommonOptions & {
 	readonly dryRun?: boolean;
 	readonly force?: boolean;
 	readonly overSmarthost?: boolean;
+	readonly adoptUpstream?: boolean;
 	readonly keepBypass?: boolean;
 };
 
@@ -86,6 +89,7 @@ export async function openSite(
 		overSmarthost: options.overSmarthost ?? journal?.overSmarthost ?? false,
 	};
 	const common = { machine, store, journal, mta, agentPort, config };
+	if (mta === 'exim' && (await isCpanel(machine))) return ok({ ...common, ...(await cpanelSite(options, common)) });
 	if (mta === 'exim') {
 		const facts = await eximFacts(machine);
 		return ok({
@@ -111,7 +115,35 @@ export async function openSite(
 	});
 }
 
+type Found = Pick<Site, 'user' | 'wiring' | 'traces' | 'isEffective' | 'isBypassed' | 'secretFolder'>;
+
+async function cpanelSite(
+	options: MtaOptions,
+	{ machine, journal, agentPort }: Pick<Site, 'machine' | 'journal' | 'agentPort'>,
+): Promise<Found> {
+	const facts = await cpanelFacts(machine);
+	const wiring = facts.ok
+		? wireCpanel(facts.value, {
+				agentPort,
+				// Only for this command: a relay that somebody adds later is told again.
+				overSmarthost: options.overSmarthost === true || options.adoptUpstream === true,
+				aside: journal?.aside ?? [],
+			})
+		: facts;
+	return {
+		user: facts.ok ? facts.value.user : undefined,
+		wiring,
+		traces: bareCpanel(await cpanelSources(machine), agentPort),
+		isEffective:
+			facts.ok &&
+			(wiring.ok ? isBuiltIn(facts.value.built, wiring.value) : facts.value.built.includes('sluice_route:')),
+		isBypassed: facts.ok && facts.value.isBypassed,
+		secretFolder: cpanelSecretFolder,
+	};
+}
+
 async function mtaHere(machine: Machine): Promise<MtaKind | Refusal> {
+	if (await isCpanel(machine)) return 'exim';
 	const [hasExim, hasPostfix] = await Promise.all([machine.exists(eximProgram), machine.exists('/usr/sbin/postconf')]);
 	if (hasExim !== hasPostfix) return hasExim ? 'exim' : 'postfix';
 	return hasExim

@@ -4,6 +4,7 @@
  * A file that nobody has touched since it was wired gets back the bytes it had; from one that somebody has changed only our lines are taken
  * out. Neither needs the agent, nor a configuration that the MTA can read.
  */
+import { eximProgram } from '../facts/exim.ts';
 import { bypassSteps, titleOf, unwireSteps } from '../plan/step.ts';
 import { bareNow, hasTraces, unifiedDiff, type WiredFile, type Wiring } from '../plan/wiring.ts';
 import { type Call, failureRefusal, locked, mayGoOn, note, performSteps } from './perform.ts';
@@ -79,7 +80,8 @@ async function directRoute(site: Site): Promise<string> {
 		const host = output.trim();
 		return host === '' ? 'Postfix delivers remote mail itself.' : `Postfix sends remote mail to ${host}.`;
 	}
-	const { output } = await site.machine.run(['/usr/sbin/exim4', '-bt', 'probe@example.com']);
+	const program = site.traces.ok ? site.traces.value.commands.program : undefined;
+	const { output } = await site.machine.run([program ?? eximProgram, '-bt', 'probe@example.com']);
 	const route = /router = (\S+), transport = (\S+)/.exec(output);
 	return route === null
 		? 'Exim could not say by which route remote mail goes (no answer of the DNS?).'

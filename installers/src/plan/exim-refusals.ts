@@ -1,6 +1,7 @@
 /**
  * What stands in the way of wiring an Exim: each thing with what to do about it. Pure.
  */
+import type { BlockProblem } from '@sluice/shared/mta/blocks.ts';
 import { type EximPlain, findingsExim } from '@sluice/shared/mta/exim-stock.ts';
 import type { EximFacts } from '../facts/exim.ts';
 import type { Refusal } from '../facts/refusal.ts';
@@ -22,13 +23,8 @@ export function eximRefusal(
 	plain: EximPlain | undefined,
 	settings: WireSettings,
 ): Refusal | undefined {
-	const [major = 0, minor = 0] = facts.version.split(/[._-]/).map(Number);
-	if (major < versionMin[0] || (major === versionMin[0] && minor < versionMin[1]))
-		return {
-			code: 'version',
-			text: `Exim ${facts.version} is older than ${versionMin.join('.')}, with which the wiring is known to work.`,
-			hint: 'Upgrade Exim first.',
-		};
+	const old = isTooOld(facts.version);
+	if (old !== undefined) return old;
 	const relay = findingsExim(facts.effective).find(({ severity }) => severity === 'stops');
 	if (relay !== undefined && !settings.overSmarthost)
 		return {
@@ -51,4 +47,24 @@ export function eximRefusal(
 				hint: 'Give the ACL a name in the acl section, so that two statements can be put at its head.',
 			};
 	return foreignOwner(facts.sources);
+}
+
+export function isTooOld(version: string): Refusal | undefined {
+	const [major = 0, minor = 0] = version.split(/[._-]/).map(Number);
+	if (major > versionMin[0] || (major === versionMin[0] && minor >= versionMin[1])) return undefined;
+	return {
+		code: 'version',
+		text: `Exim ${version} is older than ${versionMin.join('.')}, with which the wiring is known to work.`,
+		hint: 'Upgrade Exim first.',
+	};
+}
+
+export function damaged(path: string, problem: BlockProblem): Refusal {
+	return problem.kind === 'place-missing'
+		? { code: 'place', text: `${path} has no line "${problem.after}".`, hint: 'Wire by hand (docs/wiring.md).' }
+		: {
+				code: 'damaged',
+				text: `${path}: the lines "# BEGIN sluice ${problem.block}" and "# END sluice ${problem.block}" do not pair up; somebody edited them.`,
+				hint: 'Take what stands between them out by hand, both lines too, and try again.',
+			};
 }

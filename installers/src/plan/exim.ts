@@ -7,7 +7,7 @@
  *
  * Not here: the text of the blocks (shared/mta/exim.ts), files and programs.
  */
-import type { BlockProblem, Place } from '@sluice/shared/mta/blocks.ts';
+import type { Place } from '@sluice/shared/mta/blocks.ts';
 import type { WiringFinding } from '@sluice/shared/mta/checks.ts';
 import {
 	type EximBlockName,
@@ -23,7 +23,7 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type EximFacts, eximBypassPath, eximProgram, eximSecretPath, splitPath } from '../facts/exim.ts';
 import type { FileFact } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
-import { eximRefusal, noRoute } from './exim-refusals.ts';
+import { damaged, eximRefusal, noRoute } from './exim-refusals.ts';
 import type { WiredFile, WireSettings, Wiring } from './wiring.ts';
 
 const ownAcls = { aclNotSmtp: 'sluice_not_smtp', aclMail: 'sluice_mail' } as const;
@@ -122,6 +122,7 @@ const eximCommands = {
 	reload: eximReload,
 	kick: [eximProgram, '-q'],
 	submit: ['/usr/sbin/sendmail', '-i'],
+	program: eximProgram,
 } as const;
 
 /** Exim's own relay finding is a note once it has been overruled. */
@@ -233,13 +234,3 @@ const tracesIn = (sources: readonly FileFact[]): readonly string[] =>
 	sources
 		.filter(({ path, content }) => ownFile.test(path) || /^# (?:BEGIN|END) sluice /m.test(content))
 		.map(({ path }) => path);
-
-function damaged(path: string, problem: BlockProblem): Refusal {
-	return problem.kind === 'place-missing'
-		? { code: 'place', text: `${path} has no line "${problem.after}".`, hint: 'Wire by hand (docs/wiring.md).' }
-		: {
-				code: 'damaged',
-				text: `${path}: the lines "# BEGIN sluice ${problem.block}" and "# END sluice ${problem.block}" do not pair up; somebody edited them.`,
-				hint: 'Take what stands between them out by hand, both lines too, and try again.',
-			};
-}

@@ -4,6 +4,7 @@
  * One shape for Exim and Postfix, so that diff, steps, status and repair are written once. Pure.
  */
 import type { WiringCheck, WiringFinding } from '@sluice/shared/mta/checks.ts';
+import type { EximRelay } from '@sluice/shared/mta/exim-relays.ts';
 import { createTwoFilesPatch } from 'diff';
 import type { FileFact } from '../facts/machine.ts';
 
@@ -13,6 +14,8 @@ export type WireSettings = {
 	readonly agentPort: number;
 	/** Wire although another relay is set. */
 	readonly overSmarthost: boolean;
+	/** Routers of other relays that were put aside earlier, by name: they are known, others are news. cPanel. */
+	readonly aside?: readonly string[];
 };
 
 /** A file as it is, as it would be without us, and as it should be with the wiring. */
@@ -33,6 +36,8 @@ export type MtaCommands = {
 	/** Tries mail again that waits at the MTA. */
 	readonly kick: readonly string[];
 	readonly submit: readonly string[];
+	/** Exim's, for questions about routes and its queue. */
+	readonly program?: string;
 };
 
 export type Wiring = {
@@ -45,6 +50,8 @@ export type Wiring = {
 	readonly secretPath?: string;
 	readonly bypassPath?: string;
 	readonly findings: readonly WiringFinding[];
+	/** Other relays for all remote mail, which this wiring puts aside. */
+	readonly relays?: readonly EximRelay[];
 	/** Form of the files before anything is told to the MTA; then the rest, in order. */
 	readonly checks: readonly WiringCheck[];
 	readonly commands: MtaCommands;

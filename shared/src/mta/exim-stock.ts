@@ -2,15 +2,14 @@
  * What Exim's stock remote route does, read from the configuration as it stands.
  *
  * A receiver must see the same source address, EHLO name, DKIM signature and SRS sender with the wiring as without, so ours
- * repeats the option values of the stock router and transports word for word instead of guessing them. Exim's file format is
- * read as far as needed: sections, named drivers, options, lines continued with a backslash. Conditional lines (`.ifdef`) inside
- * a driver are not weighed: an option counts as soon as it stands there; two of one name: the last, and `headers_add` joined.
+ * repeats the option values of the stock router and transports word for word instead of guessing them.
  *
- * Pure. Exim specification, chapters 6.
+ * Pure. Not here: the file format (exim-format.ts), what another relay is in detail (exim-relays.ts).
  */
 
 import type { WiringFinding } from './checks.ts';
 import { type EximDkim, type EximOptions, type EximStock, eximRouterName } from './exim.ts';
+import { driver, driverNames, logicalLines, type Options } from './exim-format.ts';
 
 export type EximStockNames = {
 	/** Candidates in order of preference; the first that exists is read. */
@@ -67,8 +66,6 @@ export function readEximPlain(effective: string): EximPlain | undefined {
 	};
 }
 
-type Options = ReadonlyMap<string, string>;
-
 /** The stock route of `config`; fields stay away where the option does. */
 export function readEximStock(config: string, names: EximStockNames): EximStock {
 	const lines = logicalLines(config);
@@ -107,23 +104,6 @@ function dkimOf(options: Options | undefined): EximDkim | undefined {
 	return found.length === 0 ? undefined : found.map(([name, value]) => [name.slice('dkim_'.length), value] as const);
 }
 
-/** Comments and blank lines dropped, continued lines joined as Exim joins them (leading blanks of the next one dropped). */
-function logicalLines(config: string): readonly string[] {
-	const lines: string[] = [];
-	let held = '';
-	for (const line of config.split('\n')) {
-		const text = line.trim();
-		if (text.startsWith('#') || (text === '' && held === '')) continue;
-		if (text.endsWith('\\')) held += text.slice(0, -1);
-		else {
-			lines.push(held + text);
-			held = '';
-		}
-	}
-	if (held !== '') lines.push(held);
-	return lines;
-}
-
 function firstDriver(lines: readonly string[], section: string, names: readonly string[]): Options | undefined {
 	for (const name of names) {
 		const options = driver(lines, section, name);
@@ -137,66 +117,28 @@ function firstDriver(lines: readonly string[], section: string, names: readonly 
  * be the way of the bypass. Reported, never changed.
  */
 export function findingsExim(config: string): readonly WiringFinding[] {
+	return relayRouters(config).map(({ name, route }) => ({
+		code: 'smarthost',
+		severity: 'stops' as const,
+		text: 'Another relay is set. Make it the upstream of the agent first, then wire in front of it.',
+		evidence: `${name}: route_list = ${route}`,
+	}));
+}
+
+export type RelayRouter = { readonly name: string; readonly route: string; readonly options: Options };
+
+/** Routers of others that send mail for all remote domains to hosts that are named. */
+export function relayRouters(config: string): readonly RelayRouter[] {
 	const lines = logicalLines(config);
 	return driverNames(lines, 'routers').flatMap((name) => {
 		const options = driver(lines, 'routers', name);
 		const route = options?.get('route_list') ?? options?.get('route_data');
 		// A route for domains named one by one (a partner's server, a backup MX) is no relay for all.
 		const isForAll = /^!|^\*$/.test(options?.get('domains')?.trim() ?? '*');
-		const isRelay =
-			options?.get('driver') === 'manualroute' && isForAll && route !== undefined && name !== eximRouterName;
-		if (!isRelay || !/^(?:\*|\$domain)(?:\s|$)|^[^\s;]+$/.test(route)) return [];
-		return [
-			{
-				code: 'smarthost',
-				severity: 'stops' as const,
-				text: 'Another relay is set. Make it the upstream of the agent first, then wire in front of it.',
-				evidence: `${name}: route_list = ${route}`,
-			},
-		];
+		const isRelay = options?.get('driver') === 'manualroute' && isForAll && name !== eximRouterName;
+		if (!isRelay || options === undefined || route === undefined) return [];
+		return /^"?(?:\*|\$domain)(?:\s|$)|^[^\s;]+$/.test(route) ? [{ name, route, options }] : [];
 	});
-}
-
-function driverNames(lines: readonly string[], section: string): readonly string[] {
-	let inSection = false;
-	const names: string[] = [];
-	for (const line of lines) {
-		const begins = /^begin\s+(\w+)$/.exec(line)?.[1];
-		if (begins !== undefined) inSection = begins === section;
-		const name = inSection ? /^(\w+):$/.exec(line)?.[1] : undefined;
-		if (name !== undefined) names.push(name);
-	}
-	return names;
-}
-
-function driver(lines: readonly string[], section: string, name: string): Options | undefined {
-	const found = new Map<string, string>();
-	let inSection = false;
-	let inDriver = false;
-	let exists = false;
-	for (const line of lines) {
-		const begins = /^begin\s+(\w+)$/.exec(line)?.[1];
-		if (begins !== undefined) {
-			inSection = begins === section;
-			inDriver = false;
-		} else if (inSection) {
-			const driverName = /^(\w+):$/.exec(line)?.[1];
-			if (driverName !== undefined) {
-				inDriver = driverName === name;
-				exists ||= inDriver;
-			} else if (inDriver) note(line, found);
-		}
-	}
-	return exists ? found : undefined;
-}
-
-function note(line: string, found: Map<string, string>): void {
-	const option = /^(?:hide\s+)?([a-z0-9_]+)\s*=\s*(.*)$/.exec(line);
-	if (option === null) return;
-	const [, name, value] = option as unknown as [string, string, string];
-	const before = found.get(name);
-	// Two of them add up; joined as Exim joins them.
-	found.set(name, name === 'headers_add' && before !== undefined ? `${before}\\n${value}` : value);
 }
 
 /** The macro in whose `.ifdef` the stock router chooses the transport for forwards. */

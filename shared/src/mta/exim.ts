@@ -68,6 +68,8 @@ export type EximWiringSettings = {
 	readonly stock: EximStock;
 	/** Domain list of the mail that goes to the agent; left out: all that are not local. */
 	readonly remoteDomains?: string;
+	/** Further headers that no message may bring: what the agent's upstream reads about senders. */
+	readonly removedHeaders?: readonly string[];
 };
 
 export const eximBlockNames = ['main', 'aclNotSmtp', 'aclMail', 'routers', 'transports', 'retry'] as const;
@@ -135,14 +137,21 @@ export function renderExim(settings: EximWiringSettings): EximBlocks {
 }
 
 function routerText(settings: EximWiringSettings): string {
-	const { agentPort, secretPath, bypassPath, stock, remoteDomains = '! +local_domains' } = settings;
+	const {
+		agentPort,
+		secretPath,
+		bypassPath,
+		stock,
+		remoteDomains = '! +local_domains',
+		removedHeaders = [],
+	} = settings;
 	const secret = `\${if exists{${secretPath}}{\${readfile{${secretPath}}{}}}}`;
 	return [
 		`${eximRouterName}:`,
 		'  driver = manualroute',
 		`  condition = \${if exists{${bypassPath}}{no}{yes}}`,
 		`  domains = ${remoteDomains}`,
-		'  headers_remove = X-Sluice-Sender',
+		`  headers_remove = ${['X-Sluice-Sender', ...removedHeaders].join(' : ')}`,
 		`  hide headers_add = X-Sluice-Sender: v=1; s=${secret}; ${headerKeys}`,
 		...(stock.headersAdd === undefined ? [] : [`  headers_add = ${stock.headersAdd}`]),
 		...transportOption(stock),
@@ -187,11 +196,13 @@ function transportsText(stock: EximStock): string {
 	return [...own, '', ...guarded].join('\n');
 }
 
-function assertPlain({ agentPort, secretPath, bypassPath, stock, remoteDomains = '' }: EximWiringSettings): void {
+function assertPlain(settings: EximWiringSettings): void {
+	const { agentPort, secretPath, bypassPath, stock, remoteDomains = '', removedHeaders = [] } = settings;
 	if (!Number.isInteger(agentPort) || agentPort < 1 || agentPort > 65535) throw new RangeError(`no port: ${agentPort}`);
 	for (const path of [secretPath, bypassPath]) {
 		if (!/^\/[A-Za-z0-9._/-]+$/.test(path)) throw new RangeError(`not a plain path: ${path}`);
 	}
+	for (const name of removedHeaders) if (!/^[A-Za-z0-9-]+$/.test(name)) throw new RangeError(`not a header: ${name}`);
 	const { dkim = [], forwardDkim = [], repeated = [], ...values } = stock;
 	for (const value of [remoteDomains, ...Object.values(values), ...[...dkim, ...forwardDkim, ...repeated].flat()]) {
 		if (/[\r\n]/.test(value)) throw new RangeError(`more than one line: ${value}`);
