@@ -20,12 +20,7 @@ import {
 	partsOfRule,
 	type UsageDto,
 } from '@sluice/shared/contract/limit-shapes.ts';
-import {
-	type OperationHandlers,
-	type OperationId,
-	type OperationOutput,
-	operations,
-} from '@sluice/shared/contract/operations.ts';
+import { type OperationHandlers, type OperationId, operations } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
 import { capabilities, type SelfDto } from '@sluice/shared/contract/view-operations.ts';
@@ -39,7 +34,8 @@ import {
 	wholeServer,
 } from '@sluice/shared/words/limits.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
-import { traceOf } from './trace.ts';
+import { manyHandlers } from './answers-changes.ts';
+import { mailHandlers, type Why } from './answers-mail.ts';
 
 type Stored = { base?: LimitsDto; exception?: LimitsDto; wouldHave?: LimitsView['wouldHave'] };
 
@@ -68,6 +64,8 @@ export function selfOf(role: Role): SelfDto {
 export type World = {
 	readonly accounts: readonly AccountDto[];
 	readonly messages: readonly MessageSummaryDto[];
+	/** Why messages are held or wait, by id; absent: the usual. */
+	readonly whys?: ReadonlyMap<string, Why>;
 	/** By `level:id`. */
 	readonly limits: Map<string, Stored>;
 	readonly now: () => number;
@@ -302,64 +300,17 @@ function limitHandlers(
 	};
 }
 
-function holdHandlers(
-	world: World,
-): Pick<OperationHandlers, 'self' | 'listHolds' | 'putHold' | 'deleteHold' | 'act' | 'queue' | 'traceMessage'> {
-	const holds = new Map<string, OperationOutput<'listHolds'>['items'][number]>();
-	const openOf = (key: string): number => world.accounts.find((one) => one.key === key)?.waiting ?? 0;
-	let made = 0;
-	return {
-		self: async (_input, actor) => ok(selfOf(actor?.role ?? 'account')),
-		listHolds: async () => ok({ items: [...holds.values()] }),
-		async putHold({ body: { selector, reason, seconds, ownerMayRelease } }, actor) {
-			made += 1;
-			const hold = {
-				id: `hold${made}`,
-				selector,
-				reason,
-				author: actor === undefined ? '' : actorText(actor),
-				since: new Date(world.now()).toISOString(),
-				until: new Date(world.now() + seconds * 1000).toISOString(),
-				ownerMayRelease,
-			};
-			holds.set(hold.id, hold);
-			return ok({ hold, recipients: openOf(selector.id), messages: 1 });
-		},
-		async deleteHold({ params }) {
-			const hold = holds.get(params.id);
-			if (hold === undefined) return failed({ code: 'not-found' });
-			holds.delete(params.id);
-			return ok({ recipients: openOf(hold.selector.id), messages: 1 });
-		},
-		act: async ({ body }) =>
-			ok({ recipients: world.accounts.find(({ key }) => key === body.selector.id)?.held ?? 0, messages: 1 }),
-		queue: async () => {
-			const items = world.accounts
-				.filter(({ waiting, held }) => waiting + held > 0)
-				.map(({ key, waiting, held }) => ({ key, recipients: waiting + held, queued: 0, waiting, held, sending: 0 }));
-			return ok({ items, total: items.length });
-		},
-		async traceMessage({ params }, actor) {
-			const message = world.messages.find(({ id }) => id === params.id);
-			const account = world.accounts.find(({ key }) => key === message?.account);
-			if (message === undefined || account === undefined || !maySee(actor, account))
-				return failed({ code: 'not-found' });
-			return ok(traceOf(message));
-		},
-	};
-}
-
 export async function startFakeAgent(world: World): Promise<FakeAgent> {
 	const folder = mkdtempSync(join(tmpdir(), 'sluice-panel-'));
 	const socketPath = join(folder, 'agent.sock');
 	const refused: FakeAgent['refused'] = new Map();
 	const asked: { id: OperationId; input: unknown; actor: Actor | undefined }[] = [];
 	const answers = {
+		...manyHandlers(world),
 		...accountHandlers(world),
 		...limitHandlers(world),
-		...holdHandlers(world),
-		listMessages: async ({ query }) =>
-			ok({ items: world.messages.filter(({ account }) => account === query.account).slice(0, query.limit) }),
+		...mailHandlers(world, maySee),
+		self: async (_input, actor) => ok(selfOf(actor?.role ?? 'account')),
 	} satisfies Partial<OperationHandlers>;
 	const handlers = Object.fromEntries(
 		(Object.keys(operations) as OperationId[]).map((id) => [

@@ -254,7 +254,8 @@ test('whoever acts is told to the agent; a reseller sees its accounts, its pool,
 	assert.match(list, /Your pool.*reseller nordweb.*600 recipients an hour/s);
 	assert.doesNotMatch(list, /the whole server|plan Business|role="switch"/);
 	const own = (await ask(visit, '/accounts/rosenca')).text;
-	assert.doesNotMatch(own, /Hold mail|role="switch"|whole server/);
+	assert.doesNotMatch(own, /role="switch"|whole server/);
+	assert.match(own, /Hold mail/, 'the agent says that resellers may');
 	assert.match(own, /class="sl-edit"/);
 	assert.doesNotMatch(list, /shopmoda/);
 	assert.equal((await ask(visit, '/accounts/shopmoda')).status, 404);

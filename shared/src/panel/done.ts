@@ -13,7 +13,7 @@ import { rowOf } from './model/list.ts';
 import { rulesOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
 import { readAccount, readBook } from './read.ts';
-import { sealed } from './signed.ts';
+import { opened, sealed } from './signed.ts';
 
 /** A note that was not opened in that time is worth nothing; the toast stands 10 s, a page without script as long as it is read. */
 const undoMs = 10 * 60_000;
@@ -65,15 +65,23 @@ async function changed({ pages, clientOf }: Desk, request: Request, where: Where
 
 export async function done(desk: Desk, { request, response }: Exchange, where: Where, said: Said): Promise<void> {
 	const { pages } = desk;
-	const { adapter, place } = pages;
 	if (isFragment(request)) {
 		const parts = await Promise.all([changed(desk, request, where), toast(pages, request, said)]);
 		response.type('html').send(parts.join('\n'));
 		return;
 	}
-	const { session } = visitorOf(request);
-	const note = sealed(adapter.secret, session, said satisfies DoneNote, place.now() + undoMs);
-	const path = pathOf(pages, where);
+	backTo(pages, { request, response }, pathOf(pages, where), said);
+}
+
+/** What was done just before, from the address of a page. */
+export function saidIn({ adapter, place }: Pages, request: Request): { readonly said?: Said } {
+	const note = opened(adapter.secret, visitorOf(request).session, request.query.said, place.now());
+	return note === undefined ? {} : { said: note as DoneNote };
+}
+
+/** Back to a page that says what was done. */
+export function backTo({ adapter, place }: Pages, { request, response }: Exchange, path: string, said: Said): void {
+	const note = sealed(adapter.secret, visitorOf(request).session, said satisfies DoneNote, place.now() + undoMs);
 	response.redirect(303, `${path}${path.includes('?') ? '&' : '?'}said=${encodeURIComponent(note)}`);
 }
 

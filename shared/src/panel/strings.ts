@@ -4,14 +4,20 @@
  * Short main clauses, present tense, active. Every number has a unit and a time span, every state a reason and a next step.
  * Not here: what the agent says itself (reasons, problems, the sentence of a limit); that is shown in its own words, as text.
  */
+import { changeStringsOf } from './change-strings.ts';
 import { limitStringsOf } from './limit-strings.ts';
 import { mailStringsOf } from './mail-strings.ts';
+import { messageStringsOf } from './message-strings.ts';
+import { nextStepStrings } from './next-step-strings.ts';
 import type { PanelWords } from './panel-words.ts';
 import { capital, count, counted } from './text/numbers.ts';
 
 export const stringsOf = (words: PanelWords) => ({
+	...changeStringsOf(words),
 	...limitStringsOf(words),
 	...mailStringsOf(words),
+	...messageStringsOf(words),
+	...nextStepStrings,
 	product: 'Sluice',
 	skip: 'Skip to content',
 	menu: 'Menu',

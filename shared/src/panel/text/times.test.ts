@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clockText } from '../../words/moment.ts';
-import { moment, near, tomorrowMs, zoneText } from './times.ts';
+import { dayOf, dayStartMs, moment, near, tomorrowMs, zoneText } from './times.ts';
 
 const berlin = { zone: 'Europe/Berlin' };
 const at = Date.parse('2026-11-24T08:42:10Z');
@@ -31,4 +31,19 @@ test('until tomorrow is the same time of the clock, whatever the clocks do meanw
 	assert.equal(clockText(berlin, beforeSummer), clockText(berlin, tomorrowMs(berlin, beforeSummer)));
 	const beforeWinter = Date.parse('2026-10-24T12:00:00Z');
 	assert.equal(clockText(berlin, beforeWinter), clockText(berlin, tomorrowMs(berlin, beforeWinter)));
+});
+
+test('a day begins at midnight of the server, also when the clocks change', () => {
+	const starts = ['2026-11-24', '2026-03-29', '2026-03-30', '2026-10-25', '2026-10-26'].map((day) =>
+		new Date(dayStartMs(berlin, day) ?? 0).toISOString(),
+	);
+	assert.deepEqual(starts, [
+		'2026-11-23T23:00:00.000Z',
+		'2026-03-28T23:00:00.000Z',
+		'2026-03-29T22:00:00.000Z',
+		'2026-10-24T22:00:00.000Z',
+		'2026-10-25T23:00:00.000Z',
+	]);
+	assert.deepEqual([dayStartMs(berlin, '2026-13-01'), dayStartMs(berlin, 'today')], [undefined, undefined]);
+	assert.equal(dayOf(berlin, Date.parse('2026-11-24T23:30:00Z')), '2026-11-25');
 });

@@ -55,3 +55,16 @@ export function tomorrowMs(zoned: Zoned, nowMs: number): number {
 	const shiftMs = (offsetMinutes(zoned, nowMs) - offsetMinutes(zoned, later)) * 60_000;
 	return Math.floor((later + shiftMs) / 60_000) * 60_000;
 }
+
+/** Begin of a day (`2026-11-24`) by the clock of the server; undefined: no such day. */
+export function dayStartMs(zoned: Zoned, day: string): number | undefined {
+	const utcMs = Date.parse(`${day}T00:00:00Z`);
+	if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(utcMs)) return undefined;
+	// Twice, for the day on which the clocks change.
+	const firstMs = utcMs - offsetMinutes(zoned, utcMs) * 60_000;
+	return utcMs - offsetMinutes(zoned, firstMs) * 60_000;
+}
+
+/** `2026-11-24`: the day of the server in which a moment lies, as fields for dates have it. */
+export const dayOf = (zoned: Zoned, ms: number): string =>
+	new Date(ms + offsetMinutes(zoned, ms) * 60_000).toISOString().slice(0, 10);
