@@ -1,0 +1,55 @@
+/**
+ * One reconcile at a time: a file with the process that holds it, taken over when that process is gone.
+ *
+ * A process is known by its id and by when it began (/proc), because ids are given again.
+ */
+import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export type Lock = { release(): Promise<void> };
+
+/** Field 22 of /proc/PID/stat, behind a name that may hold anything; undefined: no such process. */
+async function beganAt(pid: number): Promise<string | undefined> {
+	try {
+		const text = await readFile(`/proc/${pid}/stat`, 'latin1');
+		return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+	} catch {
+		return undefined;
+	}
+}
+
+async function isHeld(path: string): Promise<boolean> {
+	const [pid = '', began = ''] = (await readFile(path, 'latin1').catch(() => '')).trim().split(' ');
+	return /^\d+$/.test(pid) && (await beganAt(Number(pid))) === began;
+}
+
+/** Undefined: another is at work. */
+export async function takeLock(path: string): Promise<Lock | undefined> {
+	await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+	const own = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+	await writeFile(own, `${process.pid} ${(await beganAt(process.pid)) ?? ''}\n`, { flag: 'wx', mode: 0o600 });
+	try {
+		// A link to a name that is there fails: only one can make it, and what it leads to is whole.
+		if (await linked(own, path)) return { release: () => unlink(path).catch(() => {}) };
+		if (await isHeld(path)) return undefined;
+		// Of several that find the same dead holder, one moves it away; who has moved a living one gives it back.
+		const aside = `${own}.dead`;
+		await rename(path, aside).catch(() => {});
+		if (await isHeld(aside)) await linked(aside, path);
+		await unlink(aside).catch(() => {});
+		if (await linked(own, path)) return { release: () => unlink(path).catch(() => {}) };
+		return undefined;
+	} finally {
+		await unlink(own).catch(() => {});
+	}
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+	try {
+		await link(from, to);
+		return true;
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+		throw error;
+	}
+}

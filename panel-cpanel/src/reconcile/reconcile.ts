@@ -1,0 +1,233 @@
+/**
+ * One reconcile: everything that cPanel knows of accounts is read, and the agent told.
+ *
+ * The order: the lock; events that hooks have left, each account looked at by itself and told at once; then the whole list, with renames and
+ * names given again told apart first; then limits of packages. Hooks only make it quicker: without any, the list alone says all. Whatever
+ * a hook said, an account is told as cPanel answers about it now.
+ *
+ * Nothing is told when the panel cannot be read. What is read but doubtful is told as part of a list (`complete: false`): it adds and changes, and
+ * takes nothing away. Revisions are times of reading that only grow, so a slow run cannot undo a later one.
+ */
+import { type Client, type ClientFailure, failureText } from '@sluice/shared/client/client.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import type { AccountEvent } from '../events/event.ts';
+import { readSpool } from '../events/spool.ts';
+import { takeLock } from './lock.ts';
+import { type MailboxBounds, mailboxBounds, readMailboxes } from './mailboxes.ts';
+import { putPlans } from './plans.ts';
+import { tellEvents } from './quick.ts';
+import { type ReconcileState, readReconcileState, writeReconcileState } from './state.ts';
+import { toldOf, turnsOf } from './turns.ts';
+import { accountsOf, readWorld, type Sources } from './world.ts';
+
+export type ReconcilePlace = {
+	/** State and lock. */
+	readonly folder: string;
+	/** Events of hooks. */
+	readonly spool: string;
+};
+export const placeDefault: ReconcilePlace = {
+	folder: '/var/lib/sluice-panel',
+	spool: '/var/lib/sluice-panel/events',
+};
+
+export type ReconcilePorts = Sources & {
+	readonly client: Client;
+	readonly place: ReconcilePlace;
+	readonly now: () => number;
+	readonly mailboxes?: MailboxBounds;
+};
+
+export type ReconcileReport = {
+	readonly accounts: number;
+	readonly added: number;
+	readonly changed: number;
+	readonly gone: number;
+	readonly unchanged: number;
+	readonly renamed: readonly { readonly from: string; readonly to: string }[];
+	readonly remade: readonly string[];
+	/** The list was told as a whole one. */
+	readonly isComplete: boolean;
+	/** The agent believes it; false: it shrank, and is to come again. */
+	readonly isBelieved: boolean;
+	/** Events of hooks, and how many accounts were told by themselves for them. */
+	readonly events: number;
+	readonly quick: number;
+	readonly plans: number;
+	readonly mailboxesRead: number;
+	readonly mailboxesLeft: number;
+	readonly notes: readonly string[];
+	/** Processes of cPanel's that were started. */
+	readonly processes: number;
+	readonly ms: number;
+};
+
+export type ReconcileFailure = { readonly kind: 'busy' | 'panel' | 'agent'; readonly text: string };
+
+/** Changes told, and the revision of the last. A value that grows: the run's own. */
+export type Teller = {
+	readonly client: Client;
+	/** The next revision: the time, or more than the last. */
+	next(): number;
+};
+
+export async function reconcile(ports: ReconcilePorts): Promise<Result<ReconcileReport, ReconcileFailure>> {
+	const lock = await takeLock(`${ports.place.folder}/reconcile.lock`);
+	if (lock === undefined) return failed({ kind: 'busy', text: 'Another reconcile is at work here.' });
+	try {
+		const done = await run(ports);
+		const last = done.ok ? undefined : staleOf(done.error);
+		// Our memory is older than the agent's (it was lost, or the clock went back): once more, behind what it has.
+		return last === undefined ? plain(done) : plain(await run(ports, last));
+	} finally {
+		await lock.release();
+	}
+}
+
+type RunFailure = ReconcileFailure & { readonly failure?: ClientFailure };
+
+const plain = (done: Result<ReconcileReport, RunFailure>): Result<ReconcileReport, ReconcileFailure> =>
+	done.ok ? done : failed({ kind: done.error.kind, text: done.error.text });
+
+/** The revision that the agent has, of its own sentence; undefined: something else is wrong. */
+function staleOf({ failure }: RunFailure): number | undefined {
+	if (failure?.kind !== 'problem' || failure.problem.type !== 'urn:sluice:stale-revision') return undefined;
+	const found = /older than (\d{1,16})|revision (\d{1,16}) already/.exec(failure.problem.detail ?? '');
+	return found === null ? undefined : Number(found[1] ?? found[2]);
+}
+
+export const agentFailure = (failure: ClientFailure): RunFailure => ({
+	kind: 'agent',
+	text: failureText(failure),
+	failure,
+});
+
+async function run(ports: ReconcilePorts, revisionMin = 0): Promise<Result<ReconcileReport, RunFailure>> {
+	const { api, client, place, now } = ports;
+	const startMs = now();
+	const callsBefore = api.calls();
+	const statePath = `${place.folder}/reconcile.json`;
+	const { state: before, isLost } = await readReconcileState(statePath);
+	let revision = Math.max(before.revision, revisionMin);
+	const teller: Teller = {
+		client,
+		next() {
+			revision = Math.max(now(), revision + 1);
+			return revision;
+		},
+	};
+	const spool = await readSpool(place.spool);
+	let state = before;
+	let quick = 0;
+	if (spool.events.length > 0) {
+		const told = await tellEvents(spool.events as readonly AccountEvent[], { ...ports, teller, state });
+		if (!told.ok) return told;
+		({ state, quick } = told.value);
+		await writeReconcileState(statePath, { ...state, revision });
+	}
+	const whole = await tellWhole(ports, teller, state);
+	// What hooks said is done or will be done by the next list; it must not stay and call for a run again and again.
+	await spool.clear();
+	if (!whole.ok) return whole;
+	const { report, next } = whole.value;
+	await writeReconcileState(statePath, { ...next, revision, readMs: startMs });
+	return ok({
+		...report,
+		events: spool.events.length,
+		quick,
+		notes: [
+			...(isLost ? ['the memory of the last run was damaged and began anew'] : []),
+			...(spool.unreadable === 0 ? [] : [`${spool.unreadable} events of hooks could not be read`]),
+			...report.notes,
+		],
+		processes: api.calls() - callsBefore,
+		ms: now() - startMs,
+	});
+}
+
+type Whole = {
+	readonly report: Omit<ReconcileReport, 'events' | 'quick' | 'processes' | 'ms'>;
+	readonly next: ReconcileState;
+};
+
+async function tellWhole(
+	ports: ReconcilePorts,
+	teller: Teller,
+	state: ReconcileState,
+): Promise<Result<Whole, RunFailure>> {
+	const { api, files, client, now } = ports;
+	const revision = teller.next();
+	const read = await readWorld(ports, state);
+	if (!read.ok) return failed({ kind: 'panel', text: `Nothing was told: ${read.error}` });
+	const { world, unixUsers, packages } = read.value;
+	const bare = accountsOf(world);
+	const boxes = await readMailboxes(bare.items, {
+		api,
+		files,
+		unixUsers,
+		kept: state.mailboxes,
+		now,
+		bounds: ports.mailboxes ?? mailboxBounds,
+	});
+	const mailboxes = new Map(Object.entries(boxes.kept).map(([user, { items }]) => [user, items]));
+	const { items, refused } = accountsOf({ ...world, mailboxes });
+	const isComplete = read.value.isWhole && refused.length === 0;
+	const turns = turnsOf(items, state);
+	const turned = await tellTurns(teller, turns);
+	if (!turned.ok) return turned;
+	const given = await client.call('putAccounts', {
+		// After a turn the list has to be newer than the turn was.
+		body: { revision: turned.value > 0 ? teller.next() : revision, complete: isComplete, items: [...items] },
+	});
+	if (!given.ok) return failed(agentFailure(given.error));
+	const plans =
+		packages === undefined
+			? { put: 0, notes: [], seen: state.plans }
+			: await putPlans(packages, { client, files, seen: state.plans });
+	const told = Object.fromEntries(items.map((item) => [item.id, toldOf(item)]));
+	const { added, changed, gone, unchanged, isBelieved } = given.value;
+	return ok({
+		report: {
+			accounts: items.length,
+			added,
+			changed,
+			gone,
+			unchanged,
+			...turns,
+			isComplete,
+			isBelieved,
+			plans: plans.put,
+			mailboxesRead: boxes.read,
+			mailboxesLeft: boxes.left,
+			notes: [
+				...read.value.notes,
+				...(refused.length === 0 ? [] : [`${refused.join(', ')} cannot be told`]),
+				...(boxes.failed === 0 ? [] : [`the mailboxes of ${boxes.failed} accounts could not be read`]),
+				...plans.notes,
+			],
+		},
+		next: { ...state, told: isComplete ? told : { ...state.told, ...told }, mailboxes: boxes.kept, plans: plans.seen },
+	});
+}
+
+/** Renames and ends that the list does not say. Gives how many were told. */
+async function tellTurns(
+	{ client, next }: Teller,
+	{ renamed, remade }: ReturnType<typeof turnsOf>,
+): Promise<Result<number, RunFailure>> {
+	for (const { from, to } of renamed) {
+		const done = await client.call('renameAccount', { params: { id: from }, body: { id: to, revision: next() } });
+		if (!done.ok && !isExpected(done.error)) return failed(agentFailure(done.error));
+	}
+	for (const id of remade) {
+		const done = await client.call('deleteAccount', { params: { id }, query: { revision: String(next()) } });
+		if (!done.ok && !isExpected(done.error)) return failed(agentFailure(done.error));
+	}
+	return ok(renamed.length + remade.length);
+}
+
+/** The agent does not know the account, or knows it by the new name already: the list says the rest. */
+export const isExpected = (failure: ClientFailure): boolean =>
+	failure.kind === 'problem' &&
+	(failure.problem.status === 404 ||
+		(failure.problem.status === 409 && failure.problem.type !== 'urn:sluice:stale-revision'));
