@@ -41,6 +41,7 @@ const packagesOf = {
 	exim: ['exim4-daemon-heavy', 'exim4-base'],
 	postfix: ['postfix'],
 	php: ['php8.2-cli'],
+	'php-cgi': ['php8.2-cgi', 'php8.2-cli'],
 	chromium: ['chromium', 'fonts-dejavu-core', 'fontconfig-config'],
 } as const;
 

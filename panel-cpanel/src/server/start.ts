@@ -1,0 +1,107 @@
+/**
+ * The panel server of cPanel: the pages on a unix socket that only root opens, for WHM's CGI and cPanel's Admin module.
+ *
+ * It has no right of its own: it speaks to the agent as whoever native code names, and asks root's helper for a closed list of verbs.
+ * Resellers' clients ask the panel first whose an account is (adapter/checked-client.ts). WHM and cPanel are two apps, since menu
+ * places and acts differ; a header that native code sets tells which.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
+import { createClient } from '@sluice/shared/client/client.ts';
+import { createHelperClient } from '@sluice/shared/client/helper-client.ts';
+import type { Actor } from '@sluice/shared/contract/actor.ts';
+import { createPanelApp } from '@sluice/shared/panel/app.ts';
+import { assetHash } from '@sluice/shared/panel/asset-files.ts';
+import { pathFromQuery } from '@sluice/shared/panel/embedded.ts';
+import { createCpanelAdapter } from '../adapter/adapter.ts';
+import { checkedClient } from '../adapter/checked-client.ts';
+import { createOwners } from '../adapter/owners.ts';
+import { type Side, sideOf } from '../adapter/visitor.ts';
+import { openSecret } from './secret.ts';
+import { listenOn } from './socket.ts';
+
+export type CpanelPanelSettings = {
+	/** Where to listen, or the number of a socket that was passed. */
+	readonly listen: string | number;
+	readonly agentSocket: string;
+	readonly helperSocket: string;
+	readonly secretFile: string;
+	readonly version: string;
+	readonly host?: string;
+	/** IANA name; absent: the server's own. */
+	readonly zone?: string;
+	readonly now?: () => number;
+	readonly failed: (where: string, error: unknown) => void;
+};
+
+export type CpanelPanel = {
+	/** Takes no new request, lets those that are under way end, and after ten seconds ends them. */
+	stop(): Promise<void>;
+};
+
+const requestMs = 30_000;
+const drainMs = 10_000;
+/** cpsrvd runs one process a request; more at once than that is a fault of something. */
+const connectionsMax = 200;
+
+type App = (request: IncomingMessage, response: ServerResponse) => void;
+
+function appsOf(settings: CpanelPanelSettings): { readonly [S in Side]: App } {
+	const { agentSocket, failed } = settings;
+	const now = settings.now ?? Date.now;
+	const secret = openSecret(settings.secretFile);
+	const assetPath = `assets-${assetHash()}`;
+	const helper = createHelperClient(settings.helperSocket);
+	const owners = createOwners(helper, now);
+	const clientFor = (actor: Actor) => {
+		const client = createClient(agentSocket, actor);
+		return actor.role === 'reseller' ? checkedClient(client, actor, owners) : client;
+	};
+	const place = {
+		zone: settings.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+		host: settings.host ?? hostname(),
+		version: settings.version,
+		now,
+	};
+	const appOf = (side: Side): App =>
+		createPanelApp({
+			adapter: createCpanelAdapter({ side, secret, assetPath, helper, owners }),
+			place,
+			clientFor,
+			failed,
+		});
+	return { whm: appOf('whm'), cpanel: appOf('cpanel') };
+}
+
+function serve(apps: { readonly [S in Side]: App }): Server {
+	const server = createServer((request, response) => {
+		const mark = (request.url ?? '').indexOf('?');
+		request.url = pathFromQuery(mark === -1 ? '' : (request.url as string).slice(mark + 1));
+		// Without a side there is no visitor either: that app turns it away.
+		apps[sideOf(request.headers) ?? 'whm'](request, response);
+	});
+	server.requestTimeout = requestMs;
+	server.maxConnections = connectionsMax;
+	return server;
+}
+
+/** Rejects when the socket cannot be had or the key's file is broken. */
+export async function startCpanelPanel(settings: CpanelPanelSettings): Promise<CpanelPanel> {
+	const server = serve(appsOf(settings));
+	if (typeof settings.listen === 'string') await listenOn(server, settings.listen);
+	else {
+		server.listen({ fd: settings.listen });
+		await once(server, 'listening');
+	}
+	return {
+		async stop() {
+			const closed = once(server, 'close');
+			server.close();
+			server.closeIdleConnections();
+			const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+			await closed;
+			clearTimeout(timer);
+		},
+	};
+}
