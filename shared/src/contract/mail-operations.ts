@@ -110,6 +110,12 @@ export const mailOperations = {
 			reason: z.string().min(1).max(500),
 			now,
 			where: where.optional().describe('Only this part of what the selector names; absent: all of it.'),
+			asBefore: z
+				.boolean()
+				.default(false)
+				.describe(
+					'Of a restore: what was held when it ended is held again, for the same reason. An undo of a discard.',
+				),
 		}),
 		response: actResultSchema,
 	}),
