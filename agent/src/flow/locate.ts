@@ -121,6 +121,7 @@ async function smarthostTargets(
 				tls: host.tls,
 				...(host.implicitTls === true ? { implicitTls: true } : {}),
 				...(host.auth === undefined ? {} : { auth: host.auth }),
+				...(host.identityHeader === undefined ? {} : { identityHeader: host.identityHeader }),
 			});
 		}
 	}

@@ -16,6 +16,7 @@ import {
 	refusedBeforehand,
 } from '../core/delivery/outcome.ts';
 import { ownReplies } from '../core/delivery/own-replies.ts';
+import { identityLine } from '../core/header/identity.ts';
 import { receivedLine } from '../core/header/received.ts';
 import type { QueuedRecipient } from '../core/scheduling/queued.ts';
 import type { Job } from '../core/scheduling/scheduler.ts';
@@ -153,13 +154,21 @@ async function transact(
 		return { outcomes: beforehand as readonly Outcome[], signal: { kind: 'ok' }, nextHost: false, isStale: false };
 	}
 	const reused = connection.transactions > 0;
-	const report = await connection.transact({ envelope, recipients: sent, ...content, has8bit: envelope.has8bit });
+	const outgoing = withIdentity(offered, connection.target);
+	const report = await connection.transact({ envelope, recipients: sent, ...outgoing, has8bit: envelope.has8bit });
 	flow.dialer.giveBack(connection);
 	const result = outcomesOfTransaction({ report, recipients: sent.length, reused });
 	let next = 0;
 	const outcomes = beforehand.map((refused) => refused ?? (result.outcomes[next++] as Outcome));
 	const isStale = result.outcomes.some((outcome) => outcome.kind === 'again' && outcome.reason === 'stale-connection');
 	return { outcomes, signal: result.lane, nextHost: result.nextHost, isStale };
+}
+
+/** The content as this host wants it. */
+function withIdentity({ record, content, flow }: Offer, { identityHeader }: DialTarget): OutgoingContent {
+	if (identityHeader === undefined) return content;
+	const line = Buffer.from(identityLine(identityHeader, record.attribution, flow.settings().hostName), 'latin1');
+	return { chunks: [line, ...content.chunks], bytes: content.bytes + line.length };
 }
 
 function note(

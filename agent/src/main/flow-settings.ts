@@ -66,6 +66,7 @@ function smarthostsOf(configured: ConfiguredSmarthost): readonly Smarthost[] {
 		tls: tls === 'implicit' ? 'required' : tls,
 		...(tls === 'implicit' ? { implicitTls: true } : {}),
 		...(user === undefined || password === undefined ? {} : { auth: { user, password } }),
+		...(configured.identityHeader === undefined ? {} : { identityHeader: configured.identityHeader }),
 	}));
 }
 

@@ -22,6 +22,8 @@ export type DialTarget = {
 	/** TLS from the first byte (port 465 smarthosts). */
 	readonly implicitTls?: boolean;
 	readonly auth?: { readonly user: string; readonly password: string };
+	/** Name of the header in which this host wants the sender of each message. */
+	readonly identityHeader?: string;
 };
 
 export type Extensions = {

@@ -39,6 +39,13 @@ export const smarthostSchema = z.strictObject({
 	user: z.string().min(1).optional().describe('User for SMTP AUTH; needs passwordFile or password.'),
 	password: z.string().min(1).optional().describe('Password for SMTP AUTH. Prefer passwordFile.'),
 	passwordFile: z.string().min(1).optional().describe('File whose first line is the password.'),
+	identityHeader: z
+		.string()
+		.regex(/^X-[A-Za-z0-9-]{1,60}$/, 'a header name such as X-AuthUser')
+		.optional()
+		.describe(
+			'Header that tells this host the sender: the mailbox, or account@hostName. It is sent to no other host and not signed.',
+		),
 });
 
 export const configSchema = z.strictObject({

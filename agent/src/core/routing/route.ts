@@ -15,6 +15,7 @@ export type Smarthost = {
 	readonly tls: 'none' | 'opportunistic' | 'required';
 	readonly implicitTls?: boolean;
 	readonly auth?: { readonly user: string; readonly password: string };
+	readonly identityHeader?: string;
 };
 
 export type RoutingSettings = {
