@@ -68,8 +68,8 @@ async function visit({ width, colorScheme }: Look = { width: 1280, colorScheme: 
 const read = async (part: Locator): Promise<string> => (await part.allInnerTexts()).join('\n');
 
 const cell = (name: string): string => `#limit-${slug(name)}`;
-/** Another cell of the same row, by its place. */
-const part = (name: string, place: number): string => `tr:has(${cell(name)}) > td:nth-child(${place})`;
+/** Another cell of the same row, by its place behind the tick. */
+const part = (name: string, place: number): string => `tr:has(${cell(name)}) > td:nth-child(${place + 1})`;
 const limitText = (page: Page, name: string): Promise<string> => read(page.locator(`${cell(name)} .sl-edit`));
 
 /** Rules of axe that are broken, with where. Run through the debugger, which the page's policy does not bind. */

@@ -12,7 +12,8 @@ export const visitTo = (site: TestPages): Visit => ({ cookies: new Map(), site }
 export async function ask(
 	{ cookies, site }: Visit,
 	path: string,
-	fields?: { readonly [name: string]: string },
+	/** Pairs where a name comes more than once. */
+	fields?: { readonly [name: string]: string } | [string, string][],
 	headers: { readonly [name: string]: string } = {},
 ): Promise<Answer> {
 	const response = await fetch(new URL(path, site.panel.url), {

@@ -12,6 +12,7 @@ import { accountPages } from './account-pages.ts';
 import type { PanelAdapter } from './adapter.ts';
 import { isFragment, sendMissingPage, sendPage, toast } from './answer.ts';
 import { assetFolder, packageAssets } from './asset-files.ts';
+import { changePages } from './change-pages.ts';
 import { neverStored, onlyOwnForms, onlyVisitors, securityHeaders, visitorOf } from './guard.ts';
 import { holdPages } from './hold-pages.ts';
 import { homePages } from './home-pages.ts';
@@ -32,6 +33,7 @@ export type PanelApp = {
 
 /** The pages, in no order that matters: no two share an address, but `/`, which each role has its own of. */
 const routers: readonly ((pages: Pages, clientOf: (request: Request) => Client) => Router)[] = [
+	changePages,
 	limitPages,
 	holdPages,
 	messagePages,

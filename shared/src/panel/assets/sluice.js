@@ -85,6 +85,7 @@
 	const dialog = document.getElementById('dialog');
 	if (dialog !== null) {
 		new MutationObserver(() => {
+			if (dialog.firstElementChild === null) dialog.close();
 			if (dialog.firstElementChild === null || dialog.open) return;
 			dialog.showModal();
 			dialog.querySelector('[data-do="close-dialog"]')?.focus();
@@ -118,6 +119,20 @@
 		}
 		for (const open of root.querySelectorAll('.sl-origin[data-open]'))
 			if (open !== tip) open.removeAttribute('data-open');
+	});
+	/* --- accounts that are ticked: how many, and the bar that acts on them; it keeps the list from being refreshed --- */
+	root.addEventListener('change', (event) => {
+		const list = event.target.closest('.sl-tick') === null ? null : event.target.closest('#list');
+		const bar = list?.querySelector('.sl-bulk');
+		if (bar == null) return;
+		const all = list.querySelector('[data-do="tick-all"]');
+		const ticks = [...list.querySelectorAll('tbody .sl-tick input')];
+		if (event.target === all) for (const tick of ticks) tick.checked = all.checked;
+		const ticked = ticks.filter(({ checked }) => checked).length;
+		all.checked = ticked === ticks.length;
+		all.indeterminate = ticked > 0 && ticked < ticks.length;
+		bar.querySelector('[data-n]').textContent = ticked;
+		bar.toggleAttribute('data-kept', ticked > 0);
 	});
 	const shut = (tip) => {
 		tip.removeAttribute('data-open');

@@ -29,6 +29,7 @@ export type Badge = { readonly tone: 'wait' | 'hold' | 'bad' | 'off'; readonly s
 
 export type Row = {
 	readonly id: string;
+	readonly key: string;
 	readonly path: string;
 	readonly name: string;
 	readonly second: string;
@@ -74,6 +75,8 @@ export type List = {
 	readonly shown: string;
 	readonly first?: string;
 	readonly next?: string;
+	/** Absent: not the actor's to change. */
+	readonly bulk?: { readonly path: string; readonly all: string };
 	readonly empty?: {
 		readonly isNew: boolean;
 		readonly title: string;
@@ -135,6 +138,7 @@ export function rowOf(
 	];
 	return {
 		id: slug(account.key),
+		key: account.key,
 		path: `${base}/accounts/${encodeURIComponent(account.key)}`,
 		name: account.name,
 		second: t.factsOf(facts),
@@ -218,6 +222,14 @@ export function listOf(facts: ListFacts, query: ListQuery, words: Words, may: Ma
 		shown: t.shown(facts.accounts.length, facts.found),
 		...(query.cursor === undefined ? {} : { first: at(withQuery(query, {})) }),
 		...(facts.next === undefined ? {} : { next: at({ ...query, cursor: facts.next }) }),
+		...(may.editAccounts && may.changeMany && empty === undefined
+			? {
+					bulk: {
+						path: `${base}/changes`,
+						all: isFiltered(query) ? t.bulkAllFiltered(facts.found) : t.bulkAll(facts.found),
+					},
+				}
+			: {}),
 		...(empty === undefined ? {} : { empty }),
 	};
 }

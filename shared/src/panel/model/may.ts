@@ -8,6 +8,8 @@ import type { SelfDto } from '../../contract/view-operations.ts';
 export type May = {
 	/** Change the numbers of accounts that it sees. */
 	readonly editAccounts: boolean;
+	/** One number of many accounts in one go. */
+	readonly changeMany: boolean;
 	/** Enforce or watch what is set for the server, resellers and plans. */
 	readonly switchShared: boolean;
 	/** Hold mail, also what is yet to come, and lift such holds. */
@@ -33,6 +35,7 @@ export function mayOf(actor: Actor, self: SelfDto | undefined): May {
 	const canRestore = self?.offers.includes('restore') === true && may?.discard !== 'none';
 	return {
 		editAccounts: may?.limits ?? false,
+		changeMany: self?.offers.includes('change-limits') ?? false,
 		switchShared: may?.shared ?? false,
 		hold: may?.hold ?? false,
 		seeRules: isStaff(actor),

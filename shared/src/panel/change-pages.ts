@@ -1,0 +1,185 @@
+/**
+ * Changing one number of many accounts: the form, what it would change, the act, the way back.
+ *
+ * Each step is a post that answers with the next: as a page of its own, with script as a dialog. Nothing is kept between them; the last
+ * says how many accounts were seen, so that it is never about others than those.
+ */
+import { type Request, Router } from 'express';
+import type { Client } from '../client/client.ts';
+import type { Said } from './adapter.ts';
+import { isFragment, mayFor, sendFailure, sendMissingPage, sendNotDone, sendPage, toast, wordsOf } from './answer.ts';
+import { backOf, backTo, type Desk, type Exchange, type Fields, fieldsOf, undoNote } from './done.ts';
+import { visitorOf } from './guard.ts';
+import { isConflict } from './limit-acts.ts';
+import {
+	type ChangeFault,
+	type ChangeFields,
+	changeBody,
+	changeFieldsOf,
+	changeFormOf,
+	changePreviewOf,
+	changeText,
+} from './model/change.ts';
+import { listOf } from './model/list.ts';
+import { agentQuery, parseQuery } from './model/query.ts';
+import type { Pages } from './pages.ts';
+import { readList } from './read.ts';
+import { opened } from './signed.ts';
+
+/** The way back: the agent keeps what stood before under this id. */
+type ChangeNote = { readonly act: 'change'; readonly id: string; readonly back: string };
+
+async function send(
+	{ pages }: Desk,
+	{ request, response }: Exchange,
+	{ view, title, model, status = 200 }: { view: string; title: string; model: object; status?: number },
+): Promise<void> {
+	if (!isFragment(request)) {
+		await sendPage(pages, request, response, {
+			view,
+			title,
+			model: { ...model, isWhole: true },
+			status,
+			here: 'accounts',
+		});
+		return;
+	}
+	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
+	response
+		.status(status)
+		.type('html')
+		.send(await pages.fragment(view, { ...frame, ...model, isWhole: false }));
+}
+
+async function totalFor(client: Client, { who }: ChangeFields): Promise<number | undefined> {
+	if (who.kind !== 'all') return undefined;
+	const answer = await client.call('listAccounts', { query: { ...agentQuery(who.query), limit: 1 } });
+	return answer.ok ? answer.value.total : undefined;
+}
+
+async function sendForm(desk: Desk, exchange: Exchange, given: Fields, fault?: string): Promise<void> {
+	const { pages, clientOf } = desk;
+	const fields = changeFieldsOf(given);
+	const total = await totalFor(clientOf(exchange.request), fields);
+	const back = backOf(given.back);
+	const form = changeFormOf(fields, { back, total, ...(fault === undefined ? {} : { fault }) }, wordsOf(pages));
+	const status = fault === undefined ? 200 : 422;
+	await send(desk, exchange, { view: 'change-form', title: form.title, model: { form }, status });
+}
+
+const faultText = ({ t }: Pages, fault: ChangeFault): string => (fault === 'nobody' ? t.changeNobody : t.faultNumber);
+
+async function sendPreview(desk: Desk, exchange: Exchange, fault?: (accounts: number) => string): Promise<void> {
+	const { pages, clientOf } = desk;
+	const { request, response } = exchange;
+	const given = fieldsOf(request);
+	const { expected: _looked, ...fields } = changeFieldsOf(given);
+	const body = changeBody(fields, pages.place, pages.place.now());
+	if (!body.ok) {
+		await sendForm(desk, exchange, given, faultText(pages, body.error));
+		return;
+	}
+	const answer = await clientOf(request).call('changeLimits', { body: { ...body.value, preview: true } });
+	if (!answer.ok) {
+		await sendNotDone(pages, request, response, answer.error);
+		return;
+	}
+	const about = { back: backOf(given.back), ...(fault === undefined ? {} : { fault: fault(answer.value.accounts) }) };
+	const preview = changePreviewOf(fields, answer.value, about, wordsOf(pages));
+	const status = fault === undefined ? 200 : 409;
+	await send(desk, exchange, { view: 'change-preview', title: preview.title, model: { preview }, status });
+}
+
+async function apply(desk: Desk, exchange: Exchange): Promise<void> {
+	const { pages, clientOf } = desk;
+	const { request, response } = exchange;
+	const { t, place } = pages;
+	const given = fieldsOf(request);
+	const fields = changeFieldsOf(given);
+	const body = changeBody(fields, place, place.now());
+	if (!body.ok) {
+		await sendForm(desk, exchange, given, faultText(pages, body.error));
+		return;
+	}
+	const answer = await clientOf(request).call('changeLimits', { body: body.value });
+	if (!answer.ok) {
+		if (isConflict(answer.error)) await sendPreview(desk, exchange, t.changeMoved);
+		else await sendNotDone(pages, request, response, answer.error);
+		return;
+	}
+	const { id, changed, capped } = answer.value;
+	const back = backOf(given.back);
+	const what = changeText(fields, body.value.value, wordsOf(pages));
+	const text = [t.changeDone(what, changed), ...(capped > 0 ? [t.changeDoneCapped(capped)] : [])].join(' ');
+	const note: ChangeNote | undefined = id === undefined ? undefined : { act: 'change', id, back };
+	await doneMany(desk, exchange, back, {
+		text,
+		...(note === undefined ? {} : { undo: undoNote(pages, request, note), undoOf: 'changes' }),
+	});
+}
+
+/** The list drawn anew, the dialog closed, the toast; without script back to the list with what was done. */
+async function doneMany({ pages, clientOf }: Desk, exchange: Exchange, back: string, said: Said): Promise<void> {
+	const { request, response } = exchange;
+	if (!isFragment(request)) {
+		backTo(pages, exchange, `${pages.adapter.basePath}/accounts${back}`, said);
+		return;
+	}
+	const query = parseQuery(Object.fromEntries(new URLSearchParams(back)));
+	const [facts, may] = await Promise.all([readList(clientOf(request), query), mayFor(pages, request)]);
+	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
+	const list = facts.ok ? listOf(facts.value, query, wordsOf(pages), may) : undefined;
+	const parts = await Promise.all([
+		list === undefined ? '' : pages.fragment('list', { ...frame, list, swap: true, isBeside: true }),
+		toast(pages, request, said),
+	]);
+	response.type('html').send(parts.join('\n'));
+}
+
+async function undo(desk: Desk, exchange: Exchange): Promise<void> {
+	const { pages, clientOf } = desk;
+	const { request, response } = exchange;
+	const { t, adapter, place } = pages;
+	const note = opened(adapter.secret, visitorOf(request).session, fieldsOf(request).note, place.now()) as
+		| ChangeNote
+		| undefined;
+	if (note?.act !== 'change') {
+		await doneMany(desk, exchange, '', { text: t.undoTooLate, isFailure: true });
+		return;
+	}
+	const answer = await clientOf(request).call('undoLimitChange', { params: { id: note.id }, body: {} });
+	if (!answer.ok) {
+		const isGone = answer.error.kind === 'problem' && answer.error.problem.status === 404;
+		if (isGone) await doneMany(desk, exchange, note.back, { text: t.undoTooLate, isFailure: true });
+		else await sendNotDone(pages, request, response, answer.error);
+		return;
+	}
+	const { restored, kept } = answer.value;
+	const text = [t.changeUndone(restored), ...(kept > 0 ? [t.changeUndoneKept(kept)] : [])].join(' ');
+	await doneMany(desk, exchange, note.back, { text });
+}
+
+const steps = {
+	edit: (desk: Desk, exchange: Exchange) => sendForm(desk, exchange, fieldsOf(exchange.request)),
+	preview: (desk: Desk, exchange: Exchange) => sendPreview(desk, exchange),
+	apply,
+} as const;
+
+export function changePages(pages: Pages, clientOf: (request: Request) => Client): Router {
+	const desk: Desk = { pages, clientOf };
+	const router = Router();
+	router.use('/changes', async (request, response, next) => {
+		const self = await pages.selfOf(request);
+		if (!self.ok) await sendFailure(pages, request, response, self.error);
+		else if (self.value.offers.includes('change-limits') && self.value.may.limits) next();
+		else await sendMissingPage(pages, request, response);
+	});
+	router.get('/changes', (request, response) => sendForm(desk, { request, response }, request.query));
+	router.post('/changes', (request, response) => {
+		const { step } = fieldsOf(request);
+		const act = step === 'edit' || step === 'apply' ? steps[step] : steps.preview;
+		return act(desk, { request, response });
+	});
+	router.post('/changes/undo', (request, response) => undo(desk, { request, response }));
+	return router;
+}

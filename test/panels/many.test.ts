@@ -1,0 +1,81 @@
+/**
+ * Many accounts at once on the pages: by forms without script, and by a person in a real Chromium.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type FakeAgent, startFakeAgent } from './agent.ts';
+import { startPages, type TestPages } from './pages.ts';
+import { type Answer, ask, fieldOf, logInTo, unescaped } from './visit.ts';
+import { nowMs, smallWorld } from './world.ts';
+
+let agent: FakeAgent;
+let pages: TestPages;
+before(async () => {
+	agent = await startFakeAgent(smallWorld());
+	pages = await startPages(agent.socketPath, { now: () => nowMs });
+});
+after(async () => {
+	await pages.stop();
+	await agent.stop();
+});
+
+/** All hidden fields of a form, repeated ones too. */
+const hiddenOf = ({ text }: Answer): [string, string][] =>
+	[...text.slice(text.indexOf('<main')).matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(
+		([, name, value]) => [name, unescaped(value ?? '')] as [string, string],
+	);
+const plain = (text: string): string => unescaped(text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' '));
+const hourOf = (key: string): number | undefined =>
+	agent.world.limits.get(`account:${key}`)?.base?.hour?.recipients ?? undefined;
+
+test('without script: accounts are ticked, looked at, changed and put back, each step a page', async () => {
+	const visit = await logInTo(pages);
+	const list = await ask(visit, '/accounts?plan=Basic');
+	assert.match(list.text, /<input type="checkbox" name="a" value="rosenca" form="bulk"/);
+	const form = await ask(visit, '/changes?back=%3Fplan%3DBasic&a=rosenca&a=velofix');
+	assert.match(plain(form.text), /Set a limit of 2 accounts rosenca, velofix\./);
+	const wrong = await ask(visit, '/changes', [...hiddenOf(form), ['rule', 'hour.recipients'], ['value', 'ten']]);
+	assert.equal(wrong.status, 422);
+	assert.match(plain(wrong.text), /Enter a whole number/);
+	const looked = await ask(visit, '/changes', [
+		...hiddenOf(wrong),
+		...Object.entries({ rule: 'hour.recipients', value: '80', lasting: 'good', mode: 'enforce', step: 'preview' }),
+	]);
+	const shown = plain(looked.text);
+	assert.match(shown, /80 recipients an hour for good for 2 accounts\? 2 accounts change\. 1 has used more already/);
+	assert.match(shown, /rosenca 100 recipients an hour from plan Basic 80 recipients an hour from account rosenca 88/);
+	assert.equal(hourOf('rosenca'), undefined, 'looking changes nothing');
+	const done = await ask(visit, '/changes', [...hiddenOf(looked), ['step', 'apply']]);
+	assert.equal(done.status, 303);
+	const place = done.headers.get('location') ?? '';
+	assert.match(place, /^\/accounts\?plan=Basic&said=/);
+	assert.deepEqual([hourOf('rosenca'), hourOf('velofix'), hourOf('teehandl')], [80, 80, undefined]);
+	const after = await ask(visit, place);
+	assert.match(plain(after.text), /80 recipients an hour for good for 2 accounts\./);
+	assert.match(after.text, /action="\/changes\/undo"/);
+	const csrf = fieldOf(after.text, 'csrf');
+	const undone = await ask(visit, '/changes/undo', { csrf, note: fieldOf(after.text, 'note') });
+	assert.match(plain((await ask(visit, undone.headers.get('location') ?? '')).text), /As before for 2 accounts\./);
+	assert.equal(hourOf('rosenca'), undefined);
+});
+
+test('all that match are an explicit choice, by the filters and not by the page; others than were seen are not changed', async () => {
+	const visit = await logInTo(pages);
+	assert.match(plain((await ask(visit, '/accounts?plan=Basic')).text), /Set limit of all 4 that match/);
+	const form = await ask(visit, '/changes?back=%3Fplan%3DBasic&all=1&a=kanzleim');
+	assert.match(plain(form.text), /Set a limit of 4 accounts All 4 accounts that match: plan Basic, also those/);
+	const fields = [...hiddenOf(form), ...Object.entries({ rule: 'hour.recipients', value: '70', lasting: 'week' })];
+	const looked = await ask(visit, '/changes', fields as [string, string][]);
+	assert.match(plain(looked.text), /70 recipients an hour until Tue 1 Dec, 09:42 for 4 accounts\?/);
+	const hidden = hiddenOf(looked).map(([name, value]) => [name, name === 'expected' ? '3' : value] as [string, string]);
+	const moved = await ask(visit, '/changes', [...hidden, ['step', 'apply']]);
+	assert.equal(moved.status, 409);
+	assert.match(plain(moved.text), /Since you looked, others match: it is about 4 accounts now\. Nothing was changed/);
+	const asked = agent.asked.findLast(({ id }) => id === 'changeLimits')?.input as { body: { target: unknown } };
+	assert.deepEqual(asked.body.target, { matching: { plan: 'Basic' } });
+	const nobody = await ask(visit, '/changes', [
+		['csrf', fieldOf(looked.text, 'csrf')],
+		['value', '5'],
+	]);
+	assert.match(plain(nobody.text), /Select at least one account/);
+});
