@@ -229,6 +229,7 @@ function openFlow({ clock, config, events, health, state, store, running, closer
 			worker: new URL('./history-worker.ts', import.meta.url),
 			directory: join(config.dataDir, 'history'),
 			usagePath: join(config.dataDir, 'usage.db'),
+			statsPath: join(config.dataDir, 'stats.db'),
 		}),
 		state,
 		disk: diskOf(config.dataDir),

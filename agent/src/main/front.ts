@@ -13,6 +13,7 @@ import type { DiskWatch } from '../flow/disk.ts';
 import { tellRefused } from '../flow/refusals.ts';
 import type { EventStream } from '../io/http/event-stream.ts';
 import { serveApi } from '../io/http/server.ts';
+import { createStatsReader } from '../io/store/stats-reader.ts';
 import { openPasswords } from '../io/system/passwords.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReceptionHandlers, SmtpListener } from '../ports/smtp-in.ts';
@@ -22,6 +23,7 @@ import type { Events } from './events.ts';
 import { listen } from './listen.ts';
 import { measure } from './measure.ts';
 import type { OpenedSpool } from './open-spool.ts';
+import { countRefusals } from './refused.ts';
 import { createSimulations } from './simulations.ts';
 import { openSubmission, type Submission } from './submission.ts';
 import { openTellers } from './tellers.ts';
@@ -75,6 +77,9 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 		now: flow.clock.now,
 	});
 	closers.add(() => simulations.stop());
+	events.listen(countRefusals(flow.accounts, store.projector));
+	const stats = createStatsReader(join(config.dataDir, 'stats.db'));
+	closers.add(() => stats.close());
 	const api = await serveApi(
 		{ socketPath: socketPathOf(config), mode: Number.parseInt(config.api.mode, 8), version },
 		{
@@ -89,6 +94,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 				connectionsIn,
 				webhooks,
 				simulations,
+				stats,
 			}),
 			metricsText: metrics.text,
 			events: stream,

@@ -1,5 +1,5 @@
 /**
- * Start of the spool: index, replay, open messages, usage, and the follower that keeps index, history and usage.
+ * Start of the spool: index, replay, open messages, usage, and the follower that keeps index, history, usage and counts.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,13 +10,14 @@ import { createProjector } from '../io/store/projector.ts';
 import { openQueueIndex, removeQueueIndex } from '../io/store/queue-index.ts';
 import type { StoreTrouble } from '../io/store/trouble.ts';
 import type { LogPosition, Spool } from '../ports/spool.ts';
+import type { RefusalCounter } from '../ports/stats.ts';
 import type { Projector } from '../ports/store.ts';
 import type { EventSink } from '../ports/system.ts';
 import { openUsage, type UsageReplay } from './open-usage.ts';
 
 export type OpenedSpool = {
 	readonly spool: Spool;
-	readonly projector: Projector;
+	readonly projector: Projector & RefusalCounter;
 	readonly open: readonly QueuedMessage[];
 	/** For the meter, before anything new is accepted. */
 	readonly usage: UsageReplay;
@@ -123,6 +124,7 @@ export async function openSpool(parts: SpoolParts): Promise<OpenedSpool> {
 		queuePath,
 		historyDirectory,
 		usagePath,
+		statsPath: join(parts.dataDir, 'stats.db'),
 		logEnd: end,
 		report: parts.storeTrouble,
 	});

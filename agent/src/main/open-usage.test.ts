@@ -73,6 +73,7 @@ function paths(dataDir: string) {
 		queuePath: join(dataDir, 'queue.db'),
 		historyDirectory: join(dataDir, 'history'),
 		usagePath: join(dataDir, 'usage.db'),
+		statsPath: join(dataDir, 'stats.db'),
 	};
 }
 

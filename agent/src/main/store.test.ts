@@ -29,6 +29,7 @@ async function start(context: TestContext, folder: string, settings: OpenSpoolIn
 		queue: join(folder, 'queue.db'),
 		history: join(folder, 'history'),
 		usage: join(folder, 'usage.db'),
+		stats: join(folder, 'stats.db'),
 	};
 	for (const path of [paths.log, paths.history]) mkdirSync(path, { recursive: true });
 	const { spool, recovery } = await openSpool({ directory: paths.log, settings, visit: () => {} });
@@ -40,6 +41,7 @@ async function start(context: TestContext, folder: string, settings: OpenSpoolIn
 		queuePath: paths.queue,
 		historyDirectory: paths.history,
 		usagePath: paths.usage,
+		statsPath: paths.stats,
 		logEnd: recovery.end,
 		report: (trouble) => void troubles.push(trouble),
 	});

@@ -76,6 +76,15 @@ export function tellStoreTrouble({ events, health, now }: Tell): (trouble: Store
 					text: 'usage.db cannot be used and was set aside; it is made anew from what the log still has. Limits count no usage from before that.',
 				});
 				return;
+			case 'stats-set-aside':
+				events.emit({
+					event: 'spool.corrupt',
+					atMs,
+					file: trouble.path,
+					why: trouble.why,
+					text: 'stats.db cannot be used and was set aside; it is made anew from what the log still has. Charts begin with that.',
+				});
+				return;
 			case 'document-damaged':
 				events.emit({
 					event: 'spool.corrupt',

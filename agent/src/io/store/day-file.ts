@@ -19,6 +19,8 @@ export type DayFile = {
 	/** Something was committed that a power failure might undo. */
 	readonly isUnsynced: boolean;
 	has(key: number): boolean;
+	/** The record as JSON. */
+	record(key: number): string | undefined;
 	commit(batch: DayBatch, upTo: LogPosition, durability: Durability): void;
 	/** The position is of another log: whatever comes is new. */
 	forgetPosition(): void;
@@ -141,6 +143,7 @@ function writableDay(database: Database, chunkRecipientsMax: number | undefined)
 			return isUnsynced;
 		},
 		has: (key) => statements.exists.get(key) !== undefined,
+		record: (key) => statements.record.get(key)?.[0] as string | undefined,
 		commit(batch, upTo, durability) {
 			// Read again from an earlier place, a day may be ahead of the batch: it never goes back.
 			const reached = comparePositions(upTo, position) > 0 ? upTo : position;
@@ -174,6 +177,7 @@ function readPosition(database: Database): LogPosition {
 
 const prepareAll = (database: Database) => ({
 	exists: database.prepare('SELECT 1 FROM messages WHERE message = ?'),
+	record: database.prepare('SELECT record FROM messages WHERE message = ?'),
 	message: database.prepare('INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
 	recipient: database.prepare('INSERT OR REPLACE INTO recipients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
 	change: database.prepare(`

@@ -1,22 +1,26 @@
 /**
- * Following the log: batch after batch from the stored positions up to what is durable, into index, history and usage.
+ * Following the log: batch after batch from the stored positions up to what is durable, into index, history, usage and counts.
  *
  * Synchronous and without a clock of its own, so that tests can drive it and stop it anywhere. History commits before the index,
- * because the index also notes how far history is on the disk; so does usage, which spares the start a reading of the log between
- * the two. What is told to the spool as projected has been flushed by all three: segments are deleted on the strength of it. Between
+ * because the index also notes how far history is on the disk; so do usage and counts, which spares the start a reading of the log between
+ * the two. What is told to the spool as projected has been flushed by all: segments are deleted on the strength of it. Between
  * flushes commits are lazy, and a power failure repeats them from the log.
  *
  * An error leaves the projections where their last commits were; the owner closes, waits and opens anew, with the log's end as it
  * is by then.
  */
+import type { MessageId } from '@sluice/shared/words/message.ts';
 import { comparePositions, logStart } from '../../core/log/position.ts';
 import type { LogEntry, LogPosition } from '../../ports/spool.ts';
+import type { Refusal } from '../../ports/stats.ts';
 import { createHistoryProjection } from './history-projection.ts';
 import { createIndexProjection, type IndexProjection } from './index-projection.ts';
 import type { Durability } from './projection.ts';
 import { openQueueDatabase, readPosition } from './queue-database.ts';
 import { DamagedIndex } from './queue-rows.ts';
 import { type Database, failureOf, type OpenDatabase, openDatabase, removeDatabase } from './sqlite.ts';
+import { type MailOwner, ownerOf, ownerOfRecord } from './stats-of-entry.ts';
+import { createStatsProjection } from './stats-projection.ts';
 import type { ReportTrouble } from './trouble.ts';
 import { createUsageProjection } from './usage-projection.ts';
 
@@ -35,6 +39,8 @@ export type FollowerInput = {
 	readonly historyDirectory: string;
 	/** Path of usage.db. */
 	readonly usagePath: string;
+	/** Path of stats.db. */
+	readonly statsPath: string;
 	/** End of the log at start: positions beyond it are of another log. */
 	readonly logEnd: LogPosition;
 	readonly report: ReportTrouble;
@@ -51,6 +57,8 @@ export type Follower = {
 	readonly position: LogPosition;
 	/** Up to where all are on the disk. */
 	readonly synced: LogPosition;
+	/** What was refused is counted with the next batch; if that fails, it is to be told again. */
+	note(refusals: Iterable<Refusal>): void;
 	/** One batch at most. Returns what it weighed; 0: nothing new. Throws the I/O error. */
 	run(upTo: LogPosition, durability: Durability): number;
 	close(): void;
@@ -76,9 +84,26 @@ export function openFollower(input: FollowerInput): Follower {
 		now: input.now,
 		openDatabase: input.openDatabase,
 	});
+	const stats = createStatsProjection({
+		path: input.statsPath,
+		logEnd: input.logEnd,
+		ownerOf: ownerOfMessage,
+		report: input.report,
+		now: input.now,
+		openDatabase: input.openDatabase,
+	});
+	const all = [history, usage, stats, index] as const;
 	const batchWeightMax = input.batchWeightMax ?? batchWeightDefault;
-	const reached = (): LogPosition => earlier(usage.position, earlier(index.position, history.position));
+	const reached = (): LogPosition => all.map(({ position }) => position).reduce(earlier);
 	let synced = reached();
+
+	/** The index has seen the entry before the counts; where it is ahead of them, the history knows. */
+	function ownerOfMessage(id: MessageId): MailOwner | undefined {
+		const indexed = index.touched(id);
+		if (indexed !== undefined) return ownerOf(indexed.message.account, indexed.message.scopes, indexed.isReport);
+		const record = history.recordOf(id);
+		return record === undefined ? undefined : ownerOfRecord(record);
+	}
 
 	/** What proves that queue.db is damaged removes it; whoever opens the follower again makes it anew. */
 	function onIndex(work: () => void): void {
@@ -105,6 +130,7 @@ export function openFollower(input: FollowerInput): Follower {
 				onIndex(() => index.take(entry, next));
 				history.take(entry, next);
 				usage.take(entry, next);
+				stats.take(entry, next);
 				weight += weightOf(entry);
 				end = next;
 			});
@@ -118,6 +144,7 @@ export function openFollower(input: FollowerInput): Follower {
 	function commit(end: LogPosition, durability: Durability): void {
 		history.commit(later(end, history.position), durability);
 		usage.commit(later(end, usage.position), durability);
+		stats.commit(later(end, stats.position), durability);
 		if (durability === 'synced') index.noteHistory(history.position);
 		onIndex(() => index.commit(later(end, index.position), durability));
 		if (durability === 'synced') synced = reached();
@@ -137,6 +164,9 @@ export function openFollower(input: FollowerInput): Follower {
 		get synced() {
 			return synced;
 		},
+		note(refusals) {
+			for (const refusal of refusals) stats.note(refusal);
+		},
 		run(upTo, durability) {
 			if (comparePositions(upTo, durable) > 0) durable = upTo;
 			const from = reached();
@@ -144,20 +174,16 @@ export function openFollower(input: FollowerInput): Follower {
 				const isBehind = comparePositions(from, upTo) < 0;
 				const { weight, end } = isBehind ? gather(from, upTo) : { weight: 0, end: from };
 				const isUnsynced = comparePositions(synced, end) < 0;
-				if (isBehind || (durability === 'synced' && isUnsynced)) commit(end, durability);
+				if (isBehind || stats.hasNotes || (durability === 'synced' && isUnsynced)) commit(end, durability);
 				return weight;
 			} catch (error) {
-				index.discard();
-				history.discard();
-				usage.discard();
+				for (const projection of all) projection.discard();
 				noteSetBack();
 				throw error;
 			}
 		},
 		close() {
-			history.close();
-			usage.close();
-			index.close();
+			for (const projection of all) projection.close();
 		},
 	};
 }

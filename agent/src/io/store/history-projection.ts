@@ -9,7 +9,7 @@
  */
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MessageId } from '@sluice/shared/words/message.ts';
+import type { MessageId, MessageRecord } from '@sluice/shared/words/message.ts';
 import { comparePositions, logStart } from '../../core/log/position.ts';
 import type { LogEntry, LogPosition } from '../../ports/spool.ts';
 import { addMessage, addStep, type DayBatch, emptyBatch } from './day-batch.ts';
@@ -35,7 +35,12 @@ export type HistoryProjectionInput = {
 	readonly dayInput: DayInput;
 };
 
-export function createHistoryProjection(input: HistoryProjectionInput): Projection {
+export type HistoryProjection = Projection & {
+	/** Of a message that is in the history or about to be; undefined: of none that is kept. */
+	recordOf(id: MessageId): MessageRecord | undefined;
+};
+
+export function createHistoryProjection(input: HistoryProjectionInput): HistoryProjection {
 	const { directory, report } = input;
 	/** Least recently used first. */
 	const days = new Map<DayNumber, Day>();
@@ -117,10 +122,21 @@ export function createHistoryProjection(input: HistoryProjectionInput): Projecti
 	const isKnown = ({ number, file, batch }: Day, key: number): boolean =>
 		batch.messages.has(key) || guarded(number, file.path, () => file.has(key));
 
+	function recordOf(id: MessageId): MessageRecord | undefined {
+		const at = keyOfId(id);
+		const day = at === undefined ? undefined : dayAt(at.day, false);
+		if (at === undefined || day === undefined) return undefined;
+		const gathered = day.batch.messages.get(at.key)?.record;
+		if (gathered !== undefined) return gathered;
+		const text = guarded(at.day, day.file.path, () => day.file.record(at.key));
+		return text === undefined ? undefined : (JSON.parse(text) as MessageRecord);
+	}
+
 	return {
 		get position() {
 			return position;
 		},
+		recordOf,
 		take(entry, next) {
 			if (comparePositions(next, position) <= 0) return;
 			if (entry.kind === 'message') {

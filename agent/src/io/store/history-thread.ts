@@ -8,12 +8,19 @@ import { historyDays } from './history-days.ts';
 import { lifeOf } from './history-life.ts';
 import { type RetentionBounds, retain } from './history-retention.ts';
 import { InvalidCursor, search } from './history-search.ts';
+import { retainStats } from './stats-retention.ts';
 import { retainUsage } from './usage-retention.ts';
 
 export type Question =
 	| { readonly kind: 'search'; readonly query: MessageQuery }
 	| { readonly kind: 'life'; readonly message: MessageId }
 	| { readonly kind: 'retain'; readonly bounds: RetentionBounds };
+
+type HistoryThreadData = {
+	readonly directory: string;
+	readonly usagePath?: string;
+	readonly statsPath?: string;
+};
 
 export type Asked = { readonly number: number; readonly question: Question };
 export type Answer =
@@ -24,7 +31,7 @@ export type Answer =
 export function runHistoryThread(): void {
 	const port = parentPort;
 	if (port === null) throw new Error('history is asked in a worker thread');
-	const { directory, usagePath } = workerData as { readonly directory: string; readonly usagePath?: string };
+	const { directory, usagePath, statsPath } = workerData as HistoryThreadData;
 	const days = historyDays(directory);
 
 	function answerTo(question: Question): unknown {
@@ -35,6 +42,7 @@ export function runHistoryThread(): void {
 				return lifeOf(days, question.message);
 			case 'retain':
 				if (usagePath !== undefined) retainUsage(usagePath, question.bounds);
+				if (statsPath !== undefined) retainStats(statsPath, question.bounds);
 				return retain(directory, days, question.bounds);
 		}
 	}

@@ -11,6 +11,8 @@ export type HistoryOptions = {
 	readonly directory: string;
 	/** Path of usage.db, of which the same days are kept. Absent: none is. */
 	readonly usagePath?: string;
+	/** Path of stats.db, likewise. */
+	readonly statsPath?: string;
 };
 
 /** Why a question was not answered. `cursor`: not one of ours; `busy`: too many are waiting. */
@@ -40,7 +42,7 @@ export function createHistory(options: HistoryOptions): History {
 
 	function start(): Worker {
 		const started = new Worker(options.worker, {
-			workerData: { directory: options.directory, usagePath: options.usagePath },
+			workerData: { directory: options.directory, usagePath: options.usagePath, statsPath: options.statsPath },
 			name: 'history',
 			resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes },
 		});

@@ -5,6 +5,7 @@
  * change the message by the rules of core/delivery/replay and write it back, or delete it. Nothing is kept in memory between
  * batches but the dictionary's most used words: the queue itself is in memory once already, on the loop.
  */
+import type { MessageId } from '@sluice/shared/words/message.ts';
 import { replayReport, replayStep, settleReplayed } from '../../core/delivery/replay.ts';
 import { comparePositions } from '../../core/log/position.ts';
 import { queuedMessageOf } from '../../core/scheduling/queued-message.ts';
@@ -27,6 +28,8 @@ export type IndexProjection = Projection & {
 	readonly historyPosition: LogPosition;
 	/** To be written with the next commit. */
 	noteHistory(position: LogPosition): void;
+	/** A message that an entry of this batch was about, also when it is settled by now; undefined: none was, or it was not open. */
+	touched(id: MessageId): IndexedMessage | undefined;
 };
 
 /** Takes over the database: `close` closes it. */
@@ -87,6 +90,7 @@ export function createIndexProjection(database: Database): IndexProjection {
 		noteHistory(at) {
 			historyPosition = at;
 		},
+		touched: (id) => touched.get(id),
 		take(entry: LogEntry, next: LogPosition) {
 			if (comparePositions(next, position) <= 0) return;
 			if (entry.kind === 'transitions') {

@@ -10,6 +10,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { comparePositions } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
+import type { Refusal } from '../../ports/stats.ts';
 import { type Follower, openFollower, type ReadEntries } from './follower.ts';
 import type { Durability } from './projection.ts';
 import type { StoreTrouble } from './trouble.ts';
@@ -19,12 +20,19 @@ export type ThreadData = {
 	readonly queuePath: string;
 	readonly historyDirectory: string;
 	readonly usagePath: string;
+	readonly statsPath: string;
 	readonly logEnd: LogPosition;
 };
 
 export type ToThread =
 	/** `isAwaited`: run at once. */
-	{ readonly kind: 'advance'; readonly position: LogPosition; readonly isAwaited: boolean } | { readonly kind: 'stop' };
+	| {
+			readonly kind: 'advance';
+			readonly position: LogPosition;
+			readonly refusals: readonly Refusal[];
+			readonly isAwaited: boolean;
+	  }
+	| { readonly kind: 'stop' };
 
 export type FromThread =
 	| { readonly kind: 'reached'; readonly position: LogPosition }
@@ -39,6 +47,8 @@ const pauseMsMax = 1000;
 const pausePerWork = 8;
 /** Lazy commits are flushed at the latest after this. */
 const syncEveryMs = 5000;
+/** Kept while nothing can be written. */
+const refusalsMax = 10_000;
 const retryMsMin = 500;
 const retryMsMax = 30_000;
 
@@ -52,6 +62,8 @@ function createLoop(port: MessagePort, data: ThreadData, readEntries: ReadEntrie
 	const tell = (message: FromThread): void => port.postMessage(message);
 	let target = data.logEnd;
 	let follower: Follower | undefined;
+	/** Not yet committed: after an error they are noted anew. */
+	let refusals: Refusal[] = [];
 	let timer: NodeJS.Timeout | undefined;
 	let timerAtMs = 0;
 	let pauseMs = pauseMsMin;
@@ -82,7 +94,9 @@ function createLoop(port: MessagePort, data: ThreadData, readEntries: ReadEntrie
 	function work(durability: Durability): Follower {
 		follower ??= open();
 		const beganMs = performance.now();
+		follower.note(refusals);
 		follower.run(target, durability);
+		refusals = [];
 		lastRunMs = performance.now();
 		if (durability === 'synced') lastSyncMs = lastRunMs;
 		pauseMs = Math.min(pauseMsMax, Math.max(pauseMsMin, pausePerWork * (lastRunMs - beganMs)));
@@ -146,6 +160,7 @@ function createLoop(port: MessagePort, data: ThreadData, readEntries: ReadEntrie
 			return;
 		}
 		if (comparePositions(message.position, target) > 0) target = message.position;
+		refusals = [...refusals, ...message.refusals].slice(0, refusalsMax);
 		if (message.isAwaited) wake(0);
 		else if (follower !== undefined) wake(Math.max(0, pauseMs - (performance.now() - lastRunMs)));
 	});

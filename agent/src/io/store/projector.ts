@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import { comparePositions } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
+import type { Refusal, RefusalCounter } from '../../ports/stats.ts';
 import type { Projector } from '../../ports/store.ts';
 import type { FromThread, ThreadData, ToThread } from './projector-thread.ts';
 import type { ReportTrouble } from './trouble.ts';
@@ -20,6 +21,8 @@ export type ProjectorOptions = {
 	readonly historyDirectory: string;
 	/** Path of usage.db. */
 	readonly usagePath: string;
+	/** Path of stats.db. */
+	readonly statsPath: string;
 	/** Where the replay of the log ended at start: an index that knows more is not of this log, and is made anew. */
 	readonly logEnd: LogPosition;
 	readonly report: ReportTrouble;
@@ -29,13 +32,15 @@ type Waiter = { readonly position: LogPosition; readonly resolve: () => void };
 
 /** How often the thread is told of progress nobody waits for. */
 const tellEveryMs = 100;
+/** Refusals told at once; what is beyond is not counted. More than can be refused in that time. */
+const refusalsTellMax = 5000;
 const restartMs = 1000;
 const stopMsMax = 15_000;
 /** The thread's young generation: batches are read once and dropped. Keeps the process small. */
 const youngMegabytes = 6;
 
 /** Starts the follower of the log. */
-export function createProjector(options: ProjectorOptions): Projector {
+export function createProjector(options: ProjectorOptions): Projector & RefusalCounter {
 	const { report } = options;
 	const listeners: ((projection: 'index' | 'history', position: LogPosition) => void)[] = [];
 	let waiters: Waiter[] = [];
@@ -43,12 +48,13 @@ export function createProjector(options: ProjectorOptions): Projector {
 	let failure: string | undefined;
 	let isStopping = false;
 	let tellTimer: NodeJS.Timeout | undefined;
+	let refusals: Refusal[] = [];
 	let restartTimer: NodeJS.Timeout | undefined;
 	let worker = start();
 
 	function start(): Worker {
-		const { logDirectory, queuePath, historyDirectory, usagePath } = options;
-		const workerData: ThreadData = { logDirectory, queuePath, historyDirectory, usagePath, logEnd: target };
+		const { logDirectory, queuePath, historyDirectory, usagePath, statsPath } = options;
+		const workerData: ThreadData = { logDirectory, queuePath, historyDirectory, usagePath, statsPath, logEnd: target };
 		const started = new Worker(options.worker, {
 			workerData,
 			name: 'projector',
@@ -109,7 +115,8 @@ export function createProjector(options: ProjectorOptions): Projector {
 	function tell(isAwaited: boolean): void {
 		clearTimeout(tellTimer);
 		tellTimer = undefined;
-		worker.postMessage({ kind: 'advance', position: target, isAwaited } satisfies ToThread);
+		worker.postMessage({ kind: 'advance', position: target, refusals, isAwaited } satisfies ToThread);
+		refusals = [];
 	}
 
 	function note(position: LogPosition): void {
@@ -119,6 +126,10 @@ export function createProjector(options: ProjectorOptions): Projector {
 	return {
 		advance(position) {
 			note(position);
+			tellTimer ??= setTimeout(() => tell(false), tellEveryMs);
+		},
+		refused(refusal) {
+			if (refusals.length < refusalsTellMax) refusals.push(refusal);
 			tellTimer ??= setTimeout(() => tell(false), tellEveryMs);
 		},
 		reached(position) {

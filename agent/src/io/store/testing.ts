@@ -139,6 +139,7 @@ export type Opened = {
 	readonly queuePath: string;
 	readonly historyDirectory: string;
 	readonly usagePath: string;
+	readonly statsPath: string;
 };
 
 /** Opens a follower of a log in memory, with queue.db and history in `folder` (which must exist). */
@@ -146,18 +147,20 @@ export function openExample(folder: string, log: MemoryLog, input: Partial<Follo
 	const troubles: StoreTrouble[] = [];
 	const queuePath = join(folder, 'queue.db');
 	const usagePath = join(folder, 'usage.db');
+	const statsPath = join(folder, 'stats.db');
 	const follower = openFollower({
 		readEntries: log.read,
 		logDirectory: 'in memory',
 		queuePath,
 		historyDirectory: folder,
 		usagePath,
+		statsPath,
 		logEnd: log.end,
 		report: (trouble) => void troubles.push(trouble),
 		now: () => exampleMs,
 		...input,
 	});
-	return { follower, troubles, queuePath, historyDirectory: folder, usagePath };
+	return { follower, troubles, queuePath, historyDirectory: folder, usagePath, statsPath };
 }
 
 /** Runs until nothing is left. */

@@ -8,6 +8,8 @@ export type StoreTrouble =
 	| { readonly kind: 'day-set-aside'; readonly day: string; readonly path: string; readonly why: string }
 	/** usage.db could not be read: kept as `path`, and made anew from what the log still has. Older usage counts no more. */
 	| { readonly kind: 'usage-set-aside'; readonly path: string; readonly why: string }
+	/** stats.db could not be read: kept as `path`, and made anew from what the log still has. Older counts are gone. */
+	| { readonly kind: 'stats-set-aside'; readonly path: string; readonly why: string }
 	/** state.db could not be read: kept as `path`. Holds, audit and keys start empty. */
 	| { readonly kind: 'state-set-aside'; readonly path: string; readonly why: string }
 	/** One document of state.db is not JSON, and is passed over. */

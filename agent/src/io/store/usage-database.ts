@@ -10,10 +10,10 @@
  * name. Two rules let writer, reader and retention share it without knowing of each other: numbers of chains are never given again,
  * and the writer enters a chain anew on each day that it uses it.
  */
-import { existsSync, renameSync } from 'node:fs';
 import { logStart } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
-import { type Database, databaseFiles, failureOf, type OpenDatabase, openDatabase, syncFolderOf } from './sqlite.ts';
+import { setAside } from './set-aside.ts';
+import { type Database, failureOf, type OpenDatabase, openDatabase, syncFolderOf } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 import { DamagedUsage } from './usage-pack.ts';
 
@@ -89,8 +89,5 @@ export function setUsageAside(
 	why: string,
 	{ now, report }: { now: () => number; report: ReportTrouble },
 ): void {
-	const kept = path.replace(/\.db$/, `.damaged-${Math.round(now())}`);
-	for (const [index, file] of databaseFiles(path).entries())
-		if (existsSync(file)) renameSync(file, databaseFiles(kept)[index] as string);
-	report({ kind: 'usage-set-aside', path: kept, why });
+	report({ kind: 'usage-set-aside', path: setAside(path, now()), why });
 }

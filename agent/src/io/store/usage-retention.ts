@@ -3,9 +3,9 @@
  *
  * Runs beside the writer (see the two rules in usage-database.ts). The file keeps its size and fills again.
  */
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { dayMs, dayOfTime } from './message-key.ts';
+import { removeSetAside } from './set-aside.ts';
 import { type Database, openDatabase } from './sqlite.ts';
 import { assertOurs, isDamage } from './usage-database.ts';
 
@@ -25,12 +25,4 @@ export function retainUsage(path: string, bounds: { readonly days: number; reado
 	} finally {
 		database?.close();
 	}
-}
-
-function removeSetAside(path: string, fromMs: number): void {
-	const folder = dirname(path);
-	const stem = `${basename(path, '.db')}.damaged-`;
-	for (const name of readdirSync(folder))
-		if (name.startsWith(stem) && statSync(join(folder, name)).mtimeMs < fromMs)
-			rmSync(join(folder, name), { force: true });
 }

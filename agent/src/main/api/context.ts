@@ -7,6 +7,7 @@ import type { Flow } from '../../flow/context.ts';
 import type { Credentials } from '../../flow/credentials.ts';
 import type { Webhooks } from '../../flow/webhooks.ts';
 import type { LogPosition } from '../../ports/spool.ts';
+import type { StatsReader } from '../../ports/stats.ts';
 import type { Simulations } from '../../ports/usage.ts';
 
 export type ApiContext = {
@@ -22,6 +23,8 @@ export type ApiContext = {
 	readonly connectionsIn: () => number;
 	readonly webhooks: Webhooks;
 	readonly simulations: Simulations;
+	/** Counts of mail by time. */
+	readonly stats: StatsReader;
 };
 
 export const problem = (code: Problem['code'], detail?: string): Result<never, Problem> =>

@@ -1,0 +1,123 @@
+/**
+ * stats.db as a file: its tables, its version, and what becomes of it when it cannot be believed.
+ *
+ *     moments, hours, days   counts of recipients by begin of the step and subject: `server:server`, `reseller:bob`, `account:acme`
+ *     answer_hours, _days    what providers said, by begin of the step, provider and result
+ *     replies                the latest refusal of each provider
+ *     state                  one row: up to where of the log everything is in here; from when on; where the log ended when it was made
+ *
+ * The step leads every key: what is written is at the end of a table, where the same few pages take it, and what is too old goes from
+ * its beginning. Names stand as they are, without numbers into a table of names that would have to be kept in order.
+ *
+ * It cannot be made anew in full, since the log is shorter than what is kept here; so a file that is damaged is kept under another name.
+ */
+import { volumeCounts } from '@sluice/shared/contract/view-operations.ts';
+import { logStart } from '../../core/log/position.ts';
+import type { LogPosition } from '../../ports/spool.ts';
+import { type Database, failureOf, type OpenDatabase, openDatabase, syncFolderOf } from './sqlite.ts';
+
+/** A file that no writer of ours has left like this. */
+export class DamagedStats extends Error {}
+
+const statsVersion = 1;
+/** "SluC". */
+const applicationId = 0x536c7543;
+const pageBytes = 8192;
+const logBytesMax = 4 * 1024 * 1024;
+const cacheBytes = 2 * 1024 * 1024;
+
+const pragmas = `
+	PRAGMA page_size = ${pageBytes};
+	PRAGMA journal_mode = WAL;
+	PRAGMA synchronous = NORMAL;
+	PRAGMA journal_size_limit = ${logBytesMax};
+	PRAGMA cache_size = -${cacheBytes / 1024};
+`;
+
+export const countTables = { moment: 'moments', hour: 'hours', day: 'days' } as const;
+export const answerTables = { hour: 'answer_hours', day: 'answer_days' } as const;
+
+const countTable = (name: string): string => `
+	CREATE TABLE ${name} (
+		step INTEGER NOT NULL,
+		subject TEXT NOT NULL,
+		${volumeCounts.map((count) => `${count} INTEGER NOT NULL,`).join(' ')}
+		PRIMARY KEY (step, subject)
+	) WITHOUT ROWID;`;
+
+const answerTable = (name: string): string => `
+	CREATE TABLE ${name} (
+		step INTEGER NOT NULL,
+		provider TEXT NOT NULL,
+		result TEXT NOT NULL,
+		cause TEXT NOT NULL,
+		recipients INTEGER NOT NULL,
+		PRIMARY KEY (step, provider, result, cause)
+	) WITHOUT ROWID;`;
+
+const schema = `
+	${Object.values(countTables).map(countTable).join('')}
+	${Object.values(answerTables).map(answerTable).join('')}
+	CREATE TABLE replies (provider TEXT PRIMARY KEY, second INTEGER NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID;
+	CREATE TABLE state (
+		segment INTEGER NOT NULL,
+		offset INTEGER NOT NULL,
+		since INTEGER,
+		first_segment INTEGER NOT NULL,
+		first_offset INTEGER NOT NULL
+	);
+	INSERT INTO state VALUES (0, 0, NULL, 0, 0);
+	PRAGMA application_id = ${applicationId};
+	PRAGMA user_version = ${statsVersion};
+`;
+
+/** Opens for writing, making the tables in an empty file. Throws DamagedStats, or the binding's error. */
+export function openStatsDatabase(path: string, open: OpenDatabase = openDatabase): Database {
+	const database = open(path);
+	try {
+		database.exec(pragmas);
+		if (isEmpty(database)) {
+			database.exec(`BEGIN; ${schema} COMMIT`);
+			syncFolderOf(path);
+		}
+		assertStats(database);
+		return database;
+	} catch (error) {
+		database.close();
+		throw error;
+	}
+}
+
+/** Nothing has been made in it yet. */
+export const isEmpty = (database: Database): boolean => database.prepare('PRAGMA schema_version').get()?.[0] === 0;
+
+/** Cheap: damage inside shows when it is met. */
+export function assertStats(database: Database): void {
+	const number = (pragma: string): unknown => database.prepare(`PRAGMA ${pragma}`).get()?.[0];
+	if (number('application_id') !== applicationId) throw new DamagedStats('not a file of counts');
+	const version = number('user_version');
+	if (version !== statsVersion) throw new DamagedStats(`version ${version} instead of ${statsVersion}`);
+}
+
+export type StatsState = {
+	readonly position: LogPosition;
+	/** Epoch seconds; undefined: the file is new. */
+	readonly since: number | undefined;
+	/** Where the log ended when the file was made: what lies before it lowers `since`. */
+	readonly firstEnd: LogPosition;
+};
+
+export function readStatsState(database: Database): StatsState {
+	const row = database.prepare('SELECT segment, offset, since, first_segment, first_offset FROM state').get();
+	if (row === undefined) throw new DamagedStats('nothing says up to where it is true');
+	const [segment, offset, since, firstSegment, firstOffset] = row as readonly (number | null)[];
+	const place = (at: number, within: number): LogPosition => (at === 0 ? logStart : { segment: at, offset: within });
+	return {
+		position: place(segment as number, offset as number),
+		since: since ?? undefined,
+		firstEnd: place(firstSegment as number, firstOffset as number),
+	};
+}
+
+export const isStatsDamage = (error: unknown): boolean =>
+	error instanceof DamagedStats || failureOf(error) === 'corrupt';

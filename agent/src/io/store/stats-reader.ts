@@ -1,0 +1,112 @@
+/**
+ * Reading stats.db beside its writer, on the loop: a few hundred rows by their keys for an answer.
+ *
+ * The file is opened with the first question, and again when it was set aside and made anew, which its inode tells.
+ */
+import { statSync } from 'node:fs';
+import { type VolumeCount, volumeCounts } from '@sluice/shared/contract/view-operations.ts';
+import type { Answers, Counts, StatsReader } from '../../ports/stats.ts';
+import { type Database, openDatabase, type Statement } from './sqlite.ts';
+import { answerTables, assertStats, countTables, isEmpty, readStatsState } from './stats-database.ts';
+
+type Open = {
+	readonly inode: number;
+	readonly database: Database;
+	readonly counts: { readonly [S in keyof typeof countTables]: Statement };
+	readonly answers: { readonly [S in keyof typeof answerTables]: Statement };
+	readonly reply: Statement;
+};
+
+const cacheBytes = 1024 * 1024;
+
+/** Opens nothing yet. Questions throw DamagedStats, or the binding's error. */
+export function createStatsReader(path: string): StatsReader {
+	let open: Open | undefined;
+
+	function close(): void {
+		open?.database.close();
+		open = undefined;
+	}
+
+	/** Undefined: there is no file, or it is being made. */
+	function file(): Open | undefined {
+		const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+		if (open !== undefined && open.inode !== inode) close();
+		if (inode !== undefined) open ??= openFile(path, inode);
+		return open;
+	}
+
+	/** Everything of one moment. What fails begins anew with the next question. */
+	function asked<Value>(otherwise: Value, question: (file: Open) => Value): Value {
+		try {
+			const found = file();
+			if (found === undefined) return otherwise;
+			found.database.exec('BEGIN');
+			try {
+				return question(found);
+			} finally {
+				found.database.exec('COMMIT');
+			}
+		} catch (error) {
+			close();
+			throw error;
+		}
+	}
+
+	return {
+		since: () => asked(undefined, ({ database }) => readStatsState(database).since),
+		counts: (size, subject, steps) =>
+			asked(new Map(), ({ counts }) => {
+				const found = new Map<number, Counts>();
+				for (const step of steps) {
+					const row = counts[size].get(step, subject);
+					if (row !== undefined) found.set(step, countsOf(row as readonly number[]));
+				}
+				return found;
+			}),
+		answers: (size, step) => asked([], ({ answers }) => answers[size].all(step).map(answersOf)),
+		reply: (provider, afterSecond) =>
+			asked(undefined, ({ reply }) => reply.get(provider, afterSecond)?.[0] as string | undefined),
+		close,
+	};
+}
+
+function openFile(path: string, inode: number): Open | undefined {
+	const database = openDatabase(path, { readOnly: true });
+	try {
+		if (isEmpty(database)) {
+			database.close();
+			return undefined;
+		}
+		assertStats(database);
+		database.exec(`PRAGMA cache_size = -${cacheBytes / 1024}`);
+		const counts = (table: string): Statement =>
+			database.prepare(`SELECT ${volumeCounts.join(', ')} FROM ${table} WHERE step = ? AND subject = ?`);
+		const answers = (table: string): Statement =>
+			database.prepare(`SELECT provider, result, cause, recipients FROM ${table} WHERE step = ?`);
+		return {
+			inode,
+			database,
+			counts: {
+				moment: counts(countTables.moment),
+				hour: counts(countTables.hour),
+				day: counts(countTables.day),
+			},
+			answers: { hour: answers(answerTables.hour), day: answers(answerTables.day) },
+			reply: database.prepare('SELECT reply FROM replies WHERE provider = ? AND second >= ?'),
+		};
+	} catch (error) {
+		database.close();
+		throw error;
+	}
+}
+
+const countsOf = (row: readonly number[]): Counts =>
+	Object.fromEntries(volumeCounts.map((name, index) => [name, row[index]])) as { [C in VolumeCount]: number };
+
+const answersOf = ([provider, result, cause, recipients]: readonly unknown[]): Answers => ({
+	provider: provider as string,
+	result: result as Answers['result'],
+	cause: cause as string,
+	recipients: recipients as number,
+});
