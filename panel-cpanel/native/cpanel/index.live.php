@@ -52,8 +52,22 @@ function passed_headers(): string
 /** Where the frame begins: a path of ours, else the first page. */
 function first_path(string $query): string
 {
-    $to = preg_match('~(?:\A|&)to=([^&]*)~', $query, $found) === 1 ? rawurldecode($found[1]) : '/';
-    return preg_match('~\A/(?![/\\\\])[A-Za-z0-9_./\~:@+%?=&;-]{0,500}\z~', $to) === 1 ? $to : '/';
+    $to = preg_match('~(?:\A|&)to=([^&]*)~', $query, $found) === 1 ? rawurldecode(strtr($found[1], '+', ' ')) : '/';
+    $to = str_replace(' ', '%20', $to);
+    return preg_match('~\A/(?![/\\\\])[A-Za-z0-9_./\~:@+%?=&;!\'()*,-]{0,500}\z~', $to) === 1 ? $to : '/';
+}
+
+/** The folder with the files of the pages beside this script; its name says what is in it. The youngest, should there be two. */
+function files_folder(): string
+{
+    $found = [];
+    foreach (glob(__DIR__ . '/assets-*', GLOB_ONLYDIR) ?: [] as $folder) {
+        if (preg_match('~\Aassets-[0-9a-f]{8,64}\z~', basename($folder)) === 1) {
+            $found[basename($folder)] = (int) filemtime($folder);
+        }
+    }
+    arsort($found);
+    return (string) array_key_first($found);
 }
 
 /** @param array{status: int, headers: list<string>, body: string} $answer */
@@ -111,8 +125,12 @@ if (preg_match('~(?:\A|&)p=~', $query) === 1) {
     send_answer($answer);
 } else {
     echo $cpanel->header('Outgoing mail', 'sluice');
-    echo '<iframe src="?p=', htmlspecialchars(first_path($query), ENT_QUOTES), '" title="Outgoing mail" ',
+    echo '<iframe data-sluice src="?p=', htmlspecialchars(first_path($query), ENT_QUOTES), '" title="Outgoing mail" ',
         'style="display:block;width:100%;height:calc(100vh - 140px);min-height:480px;border:0"></iframe>', "\n";
+    $files = files_folder();
+    if ($files !== '') {
+        echo '<script src="', $files, '/frame.js" defer></script>', "\n";
+    }
     echo $cpanel->footer();
     $cpanel->end();
 }

@@ -19,7 +19,8 @@ use Whostmgr::ACLS    ();
 
 require '/var/cpanel/perl/Sluice/Wire.pm';
 
-my $RIGHT = 'software-Sluice';
+my $RIGHT  = 'software-Sluice';
+my $FOLDER = '/usr/local/cpanel/whostmgr/docroot/cgi/sluice';
 
 exit main();
 
@@ -64,16 +65,29 @@ sub frame {
     require Whostmgr::HTMLInterface;
     my ($to) = $query =~ m/(?:\A|&)to=([^&]*)/;
     $to = defined $to ? $to : '/';
+    $to =~ tr/+/ /;
     $to =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge;
-    $to = '/' if $to !~ m{\A/(?![/\\])[A-Za-z0-9_./~:@+%?=&;-]{0,500}\z};
+    $to =~ s/ /%20/g;
+    $to = '/' if $to !~ m{\A/(?![/\\])[A-Za-z0-9_./~:\@+%?=&;!'()*,-]{0,500}\z};
     $to =~ s/&/&amp;/g;
     local $| = 1;
     print "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n\r\n";
     Whostmgr::HTMLInterface::defheader( 'Sluice', q{}, '/cgi/sluice/index.cgi' );
-    print qq{<iframe src="?p=$to" title="Sluice" style="display:block;width:100%;height:calc(100vh - 120px);}
+    print qq{<iframe data-sluice src="?p=$to" title="Sluice" style="display:block;width:100%;height:calc(100vh - 120px);}
       . qq{min-height:480px;border:0"></iframe>\n};
+    my $files = files_folder();
+    print qq{<script src="$files/frame.js" defer></script>\n} if defined $files;
     Whostmgr::HTMLInterface::deffooter();
     return 0;
+}
+
+# The folder with the files of the pages beside this script; its name says what is in it. The youngest, should there be two.
+sub files_folder {
+    opendir my $folder, $FOLDER or return;
+    my @found = map { m/\A(assets-[0-9a-f]{8,64})\z/ ? [ $1, ( stat "$FOLDER/$1" )[9] || 0 ] : () } readdir $folder;
+    closedir $folder;
+    return if !@found;
+    return ( sort { $b->[1] <=> $a->[1] || $b->[0] cmp $a->[0] } @found )[0][0];
 }
 
 sub page {

@@ -1,0 +1,109 @@
+/** The panel server's socket and key: who is thrown out, who is left alone, what is kept. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { openSecret } from './secret.ts';
+import { passedSocket } from './socket.ts';
+import { type CpanelPanel, startCpanelPanel } from './start.ts';
+
+function folderOf(context: TestContext): string {
+	const folder = mkdtempSync(join(tmpdir(), 'sluice-panel-server-'));
+	context.after(() => rmSync(folder, { recursive: true, force: true }));
+	return folder;
+}
+
+const start = (folder: string): Promise<CpanelPanel> =>
+	startCpanelPanel({
+		listen: join(folder, 'panel.sock'),
+		agentSocket: join(folder, 'agent.sock'),
+		helperSocket: join(folder, 'helper.sock'),
+		secretFile: join(folder, 'state/secret'),
+		version: '0',
+		failed: (where, error) => assert.fail(`${where} ${error}`),
+	});
+
+function ask(folder: string, headers: { readonly [name: string]: string }): Promise<number> {
+	return new Promise((resolve, reject) => {
+		const call = request({ socketPath: join(folder, 'panel.sock'), path: '/?p=/accounts', headers }, (response) => {
+			response.resume();
+			resolve(response.statusCode ?? 0);
+		});
+		call.on('error', reject).end();
+	});
+}
+
+test('the socket is its owner’s and group’s; a stale one is replaced, one that answers is left alone', async (context) => {
+	const folder = folderOf(context);
+	const path = join(folder, 'panel.sock');
+	writeFileSync(
+		join(folder, 'holder.mjs'),
+		`import { createServer } from 'node:net'; createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'));`,
+	);
+	const { spawn } = await import('node:child_process');
+	await once(spawn(process.execPath, [join(folder, 'holder.mjs')]), 'exit');
+	assert.ok(statSync(path).isSocket(), 'a stale socket lies there');
+	const panel = await start(folder);
+	assert.equal(statSync(path).mode & 0o777, 0o660);
+	await assert.rejects(start(folder), /another panel server answers/);
+	assert.equal(await ask(folder, {}), 403, 'nobody without native code’s headers');
+	await panel.stop();
+	const second = await start(folder);
+	await second.stop();
+});
+
+test('something else at the socket’s path is not removed', async (context) => {
+	const folder = folderOf(context);
+	writeFileSync(join(folder, 'panel.sock'), 'a file');
+	await assert.rejects(start(folder), /EADDRINUSE/);
+	assert.equal(readFileSync(join(folder, 'panel.sock'), 'utf8'), 'a file');
+});
+
+test('requests that are under way end before the server does', async (context) => {
+	const folder = folderOf(context);
+	let isAsked = (): void => {};
+	const asked = new Promise<void>((resolve) => {
+		isAsked = resolve;
+	});
+	const answers: (() => void)[] = [];
+	const agent = createServer((socket) => {
+		socket.on('error', () => {});
+		isAsked();
+		answers.push(() => socket.destroy());
+	}).listen(join(folder, 'agent.sock'));
+	await once(agent, 'listening');
+	context.after(() => agent.close());
+	const panel = await start(folder);
+	const answered = ask(folder, {
+		'sluice-panel': 'whm',
+		'sluice-panel-user': 'root',
+		'sluice-panel-role': 'admin',
+		'sluice-panel-token': 'a'.repeat(64),
+	});
+	await asked;
+	const stopped = panel.stop();
+	const release = setInterval(() => answers.splice(0).forEach((one) => void one()), 5);
+	assert.equal(await answered, 503, 'an answer, though the server was told to stop');
+	await stopped;
+	clearInterval(release);
+});
+
+test('the key is made once, for its owner only; what is no key is refused', (context) => {
+	const file = join(folderOf(context), 'deep/secret');
+	const key = openSecret(file);
+	assert.match(key, /^[\w-]{43}$/);
+	assert.equal(openSecret(file), key);
+	assert.equal(statSync(file).mode & 0o777, 0o600);
+	writeFileSync(file, '');
+	assert.throws(() => openSecret(file), /holds no key/);
+});
+
+test('a passed socket is taken by the process that it was passed to', () => {
+	assert.equal(passedSocket({ LISTEN_PID: '7', LISTEN_FDS: '1' }, 7), 3);
+	assert.equal(passedSocket({ LISTEN_PID: '8', LISTEN_FDS: '1' }, 7), undefined);
+	assert.equal(passedSocket({}, 7), undefined);
+});
