@@ -36,6 +36,7 @@ import {
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import { manyHandlers } from './answers-changes.ts';
 import { mailHandlers, type Why } from './answers-mail.ts';
+import { overviewHandlers, overviewWorldOf } from './answers-overview.ts';
 
 type Stored = { base?: LimitsDto; exception?: LimitsDto; wouldHave?: LimitsView['wouldHave'] };
 
@@ -281,7 +282,7 @@ function limitHandlers(
 		async getUsage({ params }) {
 			const account = world.accounts.find(({ key }) => key === params.id);
 			const usage: UsageDto[] =
-				account?.usage ??
+				(params.id === 'unattributed' ? [overviewWorldOf(world).unattributed] : account?.usage) ??
 				(['hour.recipients', 'day.recipients'] as const).map((rule, index) => ({
 					rule,
 					window: index === 0 ? 'hour' : 'day',
@@ -307,6 +308,7 @@ export async function startFakeAgent(world: World): Promise<FakeAgent> {
 	const asked: { id: OperationId; input: unknown; actor: Actor | undefined }[] = [];
 	const answers = {
 		...manyHandlers(world),
+		...overviewHandlers(world),
 		...accountHandlers(world),
 		...limitHandlers(world),
 		...mailHandlers(world, maySee),

@@ -20,6 +20,7 @@ import { limitPages } from './limit-pages.ts';
 import { messagePages } from './message-pages.ts';
 import type { Place } from './model/page-frame.ts';
 import { onlyOffered } from './offered.ts';
+import { overviewPages } from './overview-pages.ts';
 import { createPages, type Pages } from './pages.ts';
 
 export type PanelApp = {
@@ -38,6 +39,7 @@ const routers: readonly ((pages: Pages, clientOf: (request: Request) => Client) 
 	holdPages,
 	messagePages,
 	accountPages,
+	overviewPages,
 	homePages,
 ];
 

@@ -9,6 +9,7 @@ import { limitStringsOf } from './limit-strings.ts';
 import { mailStringsOf } from './mail-strings.ts';
 import { messageStringsOf } from './message-strings.ts';
 import { nextStepStrings } from './next-step-strings.ts';
+import { overviewStringsOf } from './overview-strings.ts';
 import type { PanelWords } from './panel-words.ts';
 import { capital, count, counted } from './text/numbers.ts';
 
@@ -18,6 +19,7 @@ export const stringsOf = (words: PanelWords) => ({
 	...mailStringsOf(words),
 	...messageStringsOf(words),
 	...nextStepStrings,
+	...overviewStringsOf(words),
 	product: 'Sluice',
 	skip: 'Skip to content',
 	menu: 'Menu',

@@ -156,7 +156,7 @@
 		document.hidden ||
 		document.querySelector('dialog[open]') !== null ||
 		part.matches(':hover, :focus-within') ||
-		part.querySelector('.sl-editor, .sl-origin[data-open], [data-kept]') !== null ||
+		part.querySelector('.sl-editor, .sl-origin[data-open], details[open], [data-kept]') !== null ||
 		String(getSelection()) !== '';
 	setInterval(() => {
 		for (const part of root.querySelectorAll('[data-refresh]')) {
