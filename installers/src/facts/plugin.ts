@@ -1,0 +1,113 @@
+/**
+ * What of the plugin lies on a cPanel server, beside what should: files, registration, hooks, folders of older versions.
+ *
+ * cPanel's own programs are asked where they can tell (`is_registered_with_appconfig`, `manage_hooks list`). How they print is loosely
+ * known, so their answers are searched, not parsed. Not here: what is to be done (plan/plugin.ts).
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { hookScript, hooks, manageHooksProgram } from '@sluice/panel-cpanel/hooks.ts';
+import { assetFolders, installMap } from '@sluice/panel-cpanel/install-map.ts';
+import { assetFiles, assetHash } from '@sluice/shared/panel/asset-files.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { isCpanel } from './cpanel.ts';
+import type { FileFact, Machine } from './machine.ts';
+import type { Refusal } from './refusal.ts';
+
+export type PluginFile = { readonly wanted: FileFact; readonly current: FileFact | undefined };
+
+export type PluginFacts = {
+	readonly files: readonly PluginFile[];
+	/** Files of folders that an older version left, by folder. */
+	readonly stale: ReadonlyMap<string, readonly FileFact[]>;
+	readonly isRegistered: boolean;
+	/** `CATEGORY EVENT` of the hooks that are registered with our script. */
+	readonly hooked: ReadonlySet<string>;
+	/** The theme that the item of cPanel's menu stands in is there. */
+	readonly hasJupiter: boolean;
+};
+
+export const pluginPrograms = {
+	register: '/usr/local/cpanel/bin/register_appconfig',
+	unregister: '/usr/local/cpanel/bin/unregister_appconfig',
+	isRegistered: '/usr/local/cpanel/bin/is_registered_with_appconfig',
+	addItem: '/usr/local/cpanel/scripts/install_plugin',
+	removeItem: '/usr/local/cpanel/scripts/uninstall_plugin',
+	manageHooks: manageHooksProgram,
+} as const;
+export const appConfigName = 'sluice';
+
+const jupiterTheme = '/usr/local/cpanel/base/frontend/jupiter';
+const nativeFolder = fileURLToPath(new URL('../../../panel-cpanel/native', import.meta.url));
+const root = { uid: 0, gid: 0 } as const;
+
+/** Every file of the plugin as it should be. Text and pictures alike are read as latin1: a byte a character. */
+export function pluginFiles(): readonly FileFact[] {
+	const assets = assetFiles();
+	const mapped = installMap([...assets.keys()], assetHash()).map(({ from, of, to, mode }): FileFact => {
+		const source = of === 'native' ? join(nativeFolder, from) : (assets.get(from) as string);
+		return { path: to, content: readFileSync(source, 'latin1'), mode, ...root };
+	});
+	const hook = readFileSync(join(nativeFolder, 'hooks/sluice-hook'), 'latin1');
+	return [...mapped, { path: hookScript, content: hook, mode: 0o755, ...root }];
+}
+
+export async function pluginFacts(machine: Machine): Promise<Result<PluginFacts, Refusal>> {
+	if (!(await isCpanel(machine)))
+		return failed({
+			code: 'panel',
+			text: 'This is no cPanel server: /usr/local/cpanel/version is missing.',
+			hint: 'Without a panel the pages are served on loopback (docs/panel.md).',
+		});
+	for (const program of Object.values(pluginPrograms))
+		if (!(await machine.exists(program)))
+			return failed({
+				code: 'panel',
+				text: `This is a cPanel server, and ${program} is missing.`,
+				hint: 'Let cPanel mend itself (`/usr/local/cpanel/scripts/check_cpanel_pkgs --fix`), then try again.',
+			});
+	const files = await Promise.all(
+		pluginFiles().map(async (wanted) => ({ wanted, current: await machine.read(wanted.path) })),
+	);
+	const [registered, listed] = await Promise.all([
+		machine.run([pluginPrograms.isRegistered, 'whostmgr', appConfigName]),
+		machine.run([pluginPrograms.manageHooks, 'list', '--output', 'JSON']),
+	]);
+	return ok({
+		files,
+		stale: await staleFolders(machine),
+		isRegistered: /^\s*1\s*$/m.test(registered.output),
+		hooked: new Set(hooks.map(hookName).filter((name) => isListed(listed.output, name))),
+		hasJupiter: await machine.exists(jupiterTheme),
+	});
+}
+
+export const hookName = ({ category, event }: { readonly category: string; readonly event: string }): string =>
+	`${category} ${event}`;
+
+/** Our script and the event stand close together, whatever stands around them. */
+function isListed(text: string, name: string): boolean {
+	const event = name.slice(name.indexOf(' ') + 1);
+	return text
+		.replaceAll('\\/', '/')
+		.split(/[{}\n]/)
+		.some((part) => part.includes(hookScript) && part.includes(event));
+}
+
+async function staleFolders(machine: Machine): Promise<ReadonlyMap<string, readonly FileFact[]>> {
+	const found = new Map<string, readonly FileFact[]>();
+	for (const present of assetFolders(assetHash())) {
+		const parent = present.slice(0, present.lastIndexOf('/'));
+		for (const name of await machine.list(parent)) {
+			const folder = `${parent}/${name}`;
+			if (folder === present || !/^assets-[0-9a-f]{8,64}$/.test(name)) continue;
+			const files = await Promise.all((await machine.list(folder)).map((file) => machine.read(`${folder}/${file}`)));
+			found.set(
+				folder,
+				files.filter((file) => file !== undefined),
+			);
+		}
+	}
+	return found;
+}

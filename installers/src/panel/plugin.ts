@@ -1,0 +1,170 @@
+/**
+ * `sluice panel install`, `remove` and `status`: the plugin put into WHM and cPanel, taken out, and looked at.
+ *
+ * Installing twice does nothing the second time; after an update of ours or of cPanel's it puts right what is not as it should be. One
+ * command at a time on a server, with those of `sluice mta`. Not here: which steps there are (plan/plugin.ts).
+ */
+import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import { hooks } from '@sluice/panel-cpanel/hooks.ts';
+import { actorText } from '@sluice/shared/contract/actor.ts';
+import { JournalStore } from '../apply/journal.ts';
+import { runSteps, type StepPorts, type StepReport } from '../apply/run-steps.ts';
+import { type Machine, sweepLeftovers } from '../facts/machine.ts';
+import { type PluginFacts, pluginFacts } from '../facts/plugin.ts';
+import { failureRefusal } from '../mta/perform.ts';
+import type { Speaker } from '../mta/speak.ts';
+import { installPluginSteps, isInstalled, removePluginSteps } from '../plan/plugin.ts';
+import type { Step } from '../plan/step.ts';
+
+export type PluginOptions = { readonly yes?: boolean; readonly dryRun?: boolean; readonly json?: boolean };
+
+export type PluginCall = {
+	readonly terminal: Terminal;
+	readonly options: PluginOptions;
+	readonly machine: Machine;
+	readonly speaker: Speaker;
+	readonly pid: number;
+};
+
+type Verb = 'install' | 'remove';
+
+const stepsOf = { install: installPluginSteps, remove: removePluginSteps } as const;
+
+const isOut = ({ files, stale, isRegistered, hooked }: PluginFacts): boolean =>
+	files.every(({ current }) => current === undefined) && stale.size === 0 && !isRegistered && hooked.size === 0;
+
+export async function changePlugin(call: PluginCall, verb: Verb): Promise<void> {
+	const { machine, speaker, options } = call;
+	const facts = await pluginFacts(machine);
+	if (!facts.ok) return speaker.refuse(facts.error);
+	if (verb === 'install' ? isInstalled(facts.value) : isOut(facts.value)) {
+		const text =
+			verb === 'install' ? 'The plugin is installed already; nothing to do.' : 'No plugin is installed here.';
+		return speaker.end(0, { ok: true, steps: [], text }, [text]);
+	}
+	const steps = stepsOf[verb](facts.value).filter(({ doneWhen }) => doneWhen.kind !== 'is-so');
+	for (const { what } of steps) speaker.say(`  ${what}`);
+	if (options.dryRun === true)
+		return speaker.end(0, { ok: true, dryRun: true, steps: steps.map(({ what }) => what) }, [
+			'Nothing was changed (--dry-run).',
+		]);
+	if (!(await mayGoOn(call, verb))) return;
+	await perform(call, verb, steps);
+}
+
+async function mayGoOn({ terminal, options, speaker }: PluginCall, verb: Verb): Promise<boolean> {
+	if (options.yes === true) return true;
+	if (options.json === true || !terminal.canAsk) {
+		const hint = 'Look at the steps with --dry-run, then add --yes.';
+		speaker.refuse({ code: 'unasked', text: 'Nobody is here to be asked.', hint }, 2);
+		return false;
+	}
+	const question =
+		verb === 'install' ? 'Put the plugin into WHM and cPanel?' : 'Take the plugin out? Mail is not touched.';
+	const reply = (await terminal.ask(`${question} [y/N] `)).trim().toLowerCase();
+	if (reply === 'y' || reply === 'yes') return true;
+	speaker.end(1, {}, ['Nothing was changed.']);
+	return false;
+}
+
+async function perform(call: PluginCall, verb: Verb, steps: readonly Step[]): Promise<void> {
+	const { machine, terminal, speaker, pid } = call;
+	const store = new JournalStore(machine);
+	if (!(await store.lock(pid)))
+		return speaker.refuse({
+			code: 'busy',
+			text: 'Another command that changes this server is at work.',
+			hint: `Wait for it. If there is none, remove ${store.folder}/lock.`,
+		});
+	try {
+		await sweepLeftovers(machine, foldersWritten(steps));
+		const ran = verb === 'install' ? await installing(call, steps) : await removing(call, steps);
+		await store.log(terminal.now(), actorText(terminal.actor), { act: `panel ${verb}`, outcome: ran });
+	} finally {
+		await store.unlock();
+	}
+}
+
+const foldersWritten = (steps: readonly Step[]): readonly string[] =>
+	steps.flatMap(({ apply }) =>
+		apply.flatMap((action) =>
+			action.kind === 'write' ? [action.file.path.slice(0, action.file.path.lastIndexOf('/'))] : [],
+		),
+	);
+
+/** No step of the plugin asks for anything of the mail system. */
+const never = async () => {
+	throw new Error('no step of the plugin is about mail');
+};
+const portsOf = ({ machine, speaker }: PluginCall): StepPorts => ({
+	machine,
+	onStep: ({ what }) => speaker.step(what),
+	test: never,
+	reloadAgent: never,
+});
+
+async function installing(call: PluginCall, steps: readonly Step[]): Promise<string> {
+	const { speaker } = call;
+	const ran = await runSteps(steps, portsOf(call));
+	if (!ran.ok) {
+		const { step, why, stuck } = ran.error;
+		speaker.refuse({ ...failureRefusal(ran.error), ...(stuck.length === 0 ? {} : { hint: removeHint }) }, 1, {
+			step,
+			why,
+			stuck,
+		});
+		return 'failed';
+	}
+	speaker.end(0, { ok: true, steps: ran.value }, [
+		'The plugin is installed: WHM → Plugins → “Sluice: outgoing mail”; in cPanel under Email, “Outgoing mail”.',
+		'Resellers see it with the right “Sluice” (WHM → Edit Reseller Nameservers and Privileges), customers with the feature “Outgoing mail” (Feature Manager).',
+		'Out again: `sluice panel remove`.',
+	]);
+	return 'done';
+}
+
+const removeHint = 'Correct what is named here, then `sluice panel remove` takes out what is left.';
+
+/** Goes on after a step that fails: what is left is named, and the command can be run again. */
+async function removing(call: PluginCall, steps: readonly Step[]): Promise<string> {
+	const { speaker } = call;
+	const done: StepReport[] = [];
+	const left: string[] = [];
+	for (const step of steps) {
+		const ran = await runSteps([step], portsOf(call));
+		if (ran.ok) done.push(...ran.value);
+		else left.push(`${step.what} ${ran.error.why}`);
+	}
+	if (left.length > 0) {
+		const text = `Not everything could be taken out: ${left.join('; ')}`;
+		speaker.refuse({ code: 'half-done', text, hint: removeHint }, 1, { steps: done, left });
+		return 'half done';
+	}
+	speaker.end(0, { ok: true, steps: done }, [
+		'The plugin is out of WHM and cPanel. Mail, limits and the agent are as they were.',
+	]);
+	return 'done';
+}
+
+export async function pluginStatus({ machine, speaker }: Omit<PluginCall, 'options'>): Promise<void> {
+	const found = await pluginFacts(machine);
+	if (!found.ok) return speaker.refuse(found.error);
+	const { files, isRegistered, hooked, stale } = found.value;
+	const missing = files.filter(({ current }) => current === undefined).length;
+	const changed = files.filter(
+		({ wanted, current }) => current !== undefined && current.content !== wanted.content,
+	).length;
+	const isFine = isInstalled(found.value);
+	const report = {
+		ok: isFine,
+		files: { all: files.length, missing, changed },
+		isRegistered,
+		hooks: { all: hooks.length, registered: hooked.size },
+		oldFolders: [...stale.keys()],
+	};
+	speaker.end(isFine ? 0 : 1, report, [
+		`Files: ${files.length - missing - changed} of ${files.length} as they should be${missing > 0 ? `, ${missing} missing` : ''}${changed > 0 ? `, ${changed} changed` : ''}.`,
+		`Item in WHM: ${isRegistered ? 'registered' : 'not registered'}. Hooks: ${hooked.size} of ${hooks.length}.`,
+		isFine ? 'The plugin is installed.' : '`sluice panel install` puts it right.',
+	]);
+}
