@@ -24,6 +24,7 @@ export const exampleAccounts = ['shop', 'club', 'blog'] as const;
 const mailboxes = ['orders@shop.test', 'News@club.test', 'me@blog.test', 'info@shop.test'] as const;
 const domains = ['example.test', 'gmail.test', 'slow.test'] as const;
 const names = ['anna', 'Bea', 'cara'] as const;
+const hosts = ['mx1.example.test', 'aspmx.l.google.com', 'alt1.aspmx.l.google.com', 'mx00.gmx.net'] as const;
 const subjects = ['Your order 100% sure', 'Newsletter', 'Re: question_mark', 'ORDER shipped'] as const;
 const hourMs = 3_600_000;
 
@@ -37,7 +38,8 @@ export function createWriter(log: MemoryLog, random: () => number): (count: numb
 		sequence++;
 		const account = pick(exampleAccounts);
 		const mailbox = pick(mailboxes);
-		const scopes = ['server:server', `account:${account}`, `mailbox:${mailbox}`];
+		const reseller = account === 'blog' ? [] : ['reseller:bob'];
+		const scopes = ['server:server', ...reseller, `account:${account}`, `mailbox:${mailbox}`];
 		const record = exampleRecord(sequence, {
 			// Over three days at once, so that any batch is about any day; now and then late.
 			atMs: exampleMs + pick([0, 24, 48]) * hourMs + sequence * 10_000 - (random() < 0.1 ? 25_000 : 0),
@@ -82,6 +84,7 @@ export function createWriter(log: MemoryLog, random: () => number): (count: numb
 			...(to === 'queued' ? { dueMs: atMs + 60_000 } : {}),
 			...(to === 'queued' && !isAttempt ? chargeOf(record, recipient) : {}),
 			...(isAttempt ? { reply: answer } : {}),
+			...(isAttempt && random() < 0.9 ? { host: `${pick(hosts)} [203.0.113.9]` } : {}),
 			...(isAttempt && to !== 'delivered' ? { cause: 'greylist' as const } : {}),
 		};
 	}

@@ -6,6 +6,7 @@ import type { MessageId } from '@sluice/shared/words/message.ts';
 import { comparePositions } from '../../core/log/position.ts';
 import type { QueuedMessage } from '../../core/scheduling/queued.ts';
 import { addUsage, createWriter, replayNaively, type Told, type UsageSums } from './example-history.ts';
+import { countNaively, countsIn, sorted } from './example-stats.ts';
 import { historyDays } from './history-days.ts';
 import { lifeOf } from './history-life.ts';
 import { search } from './history-search.ts';
@@ -16,6 +17,7 @@ import {
 	delivered,
 	exampleMs,
 	exampleRecord,
+	type MemoryLog,
 	memoryLog,
 	type Opened,
 	openExample,
@@ -44,7 +46,7 @@ function usageIn(folder: string): UsageSums {
 }
 
 /** Index, history and usage on the disk say exactly what a replay of the whole log says. */
-function assertTold(folder: string, told: Told): void {
+function assertTold(folder: string, told: Told, log: Pick<MemoryLog, 'entries'>): void {
 	assert.deepEqual(openMessages(folder), told.open);
 	const days = historyDays(folder);
 	const page = search(days, { limit: 500 }, () => 0);
@@ -66,6 +68,7 @@ function assertTold(folder: string, told: Told): void {
 	}
 	days.close();
 	assert.deepEqual(usageIn(folder), told.usage);
+	assert.deepEqual(sorted(countsIn(join(folder, 'stats.db'))), sorted(countNaively(log.entries)));
 }
 
 const databasesIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.db'));
@@ -146,7 +149,7 @@ function liveThrough(context: TestContext, seed: number): void {
 	runAll(follower, log);
 	follower.close();
 	assert.deepEqual(troubles, []);
-	assertTold(folder, replayNaively(log.entries));
+	assertTold(folder, replayNaively(log.entries), log);
 }
 
 for (let seed = 1; seed <= 12; seed++)
@@ -167,7 +170,7 @@ test('a message that comes and is settled within a batch never touches queue.db'
 	assert.deepEqual(database.prepare('SELECT count(*) FROM words').get(), [0]);
 	database.close();
 	assert.deepEqual(openMessages(folder), new Map());
-	assertTold(folder, replayNaively(log.entries));
+	assertTold(folder, replayNaively(log.entries), log);
 });
 
 test('what the spool is told has been flushed: lazy commits are not', (context) => {
@@ -223,7 +226,7 @@ for (const [name, damage] of damages)
 		index.close();
 		log.steps(deferred(two, 0, 2));
 		assert.deepEqual(runDamaged(folder, log), ['index-rebuilt']);
-		assertTold(folder, replayNaively(log.entries));
+		assertTold(folder, replayNaively(log.entries), log);
 	});
 
 test('an index that knows more than the log is made anew', (context) => {
@@ -277,7 +280,7 @@ test('a damaged day is set aside and made anew from the log, the others stay', (
 		['day-set-aside'],
 	);
 	assert.deepEqual(again.troubles, []);
-	assertTold(folder, replayNaively(log.entries));
+	assertTold(folder, replayNaively(log.entries), log);
 });
 
 test('a message written anew by compaction is one message', (context) => {
@@ -296,7 +299,7 @@ test('a message written anew by compaction is one message', (context) => {
 	log.steps(deferred(record, 1));
 	runAll(follower, log);
 	follower.close();
-	assertTold(folder, replayNaively(log.entries));
+	assertTold(folder, replayNaively(log.entries), log);
 	const [message] = openMessages(folder).values();
 	assert.deepEqual([message?.segment, message?.offset], [ref.segment, ref.offset], 'the index points to the new place');
 });
@@ -423,7 +426,7 @@ test('a full disk at any call of SQLite costs nothing but time', (context) => {
 		}
 		opened.follower.close();
 		assert.ok(!troubles.includes('day-set-aside'));
-		assertTold(folder, told);
+		assertTold(folder, told, log);
 		if (state.callsLeft > 0 && state.callsLeft !== Number.POSITIVE_INFINITY) break;
 	}
 	assert.ok(failures > 20, `${failures} failures`);
