@@ -381,7 +381,9 @@ test('a message: what came of it, its life in the words of remote servers as tex
 test('css and script stay small', async () => {
 	const visit = visitTo(pages);
 	const sizes = await Promise.all(
-		['/assets/sluice.css', '/assets/sluice.js'].map(async (path) => (await ask(visit, path)).text.length),
+		['/assets/sluice.css', '/assets/sluice.js', '/assets/charts.js'].map(
+			async (path) => (await ask(visit, path)).text.length,
+		),
 	);
 	assert.ok(sizes.reduce((sum, size) => sum + size) < 60_000, String(sizes));
 	assert.equal((await ask(visit, '/assets/htmx.js')).status, 200);

@@ -5,23 +5,27 @@
  * a client made for the acting person; it keeps nothing, so that any number of it may run.
  * Not here: listening (none/start.ts, the panels' servers), what an actor may see (the agent).
  */
+import { extname } from 'node:path';
 import express, { type ErrorRequestHandler, type Express, type Request, type Router } from 'express';
 import type { Client } from '../client/client.ts';
 import type { Actor } from '../contract/actor.ts';
 import { accountPages } from './account-pages.ts';
 import type { PanelAdapter } from './adapter.ts';
 import { isFragment, sendMissingPage, sendPage, toast } from './answer.ts';
-import { assetFolder, packageAssets } from './asset-files.ts';
+import { assetBytes, assetFiles } from './asset-files.ts';
 import { changePages } from './change-pages.ts';
 import { neverStored, onlyOwnForms, onlyVisitors, securityHeaders, visitorOf } from './guard.ts';
 import { holdPages } from './hold-pages.ts';
 import { homePages } from './home-pages.ts';
 import { limitPages } from './limit-pages.ts';
+import { mailActPages } from './mail-acts.ts';
 import { messagePages } from './message-pages.ts';
 import type { Place } from './model/page-frame.ts';
 import { onlyOffered } from './offered.ts';
+import { openPages } from './open-pages.ts';
 import { overviewPages } from './overview-pages.ts';
 import { createPages, type Pages } from './pages.ts';
+import { rulePages } from './rule-pages.ts';
 
 export type PanelApp = {
 	readonly adapter: PanelAdapter;
@@ -35,9 +39,12 @@ export type PanelApp = {
 /** The pages, in no order that matters: no two share an address, but `/`, which each role has its own of. */
 const routers: readonly ((pages: Pages, clientOf: (request: Request) => Client) => Router)[] = [
 	changePages,
+	rulePages,
 	limitPages,
 	holdPages,
 	messagePages,
+	mailActPages,
+	openPages,
 	accountPages,
 	overviewPages,
 	homePages,
@@ -47,6 +54,8 @@ const routers: readonly ((pages: Pages, clientOf: (request: Request) => Client) 
 const formBytesMax = 64 * 1024;
 /** Files carry the version in their address. */
 const assetSeconds = 86_400;
+/** Read once: they are few and small. */
+const assets: ReadonlyMap<string, Buffer> = new Map([...assetFiles().keys()].map((name) => [name, assetBytes(name)]));
 
 export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp): Express {
 	const app = express();
@@ -57,9 +66,10 @@ export function createPanelApp({ adapter, place, clientFor, failed }: PanelApp):
 	app.disable('x-powered-by');
 	app.set('query parser', 'simple');
 	app.use(securityHeaders(adapter.frameAncestors));
-	app.use('/assets', express.static(assetFolder, { maxAge: assetSeconds * 1000, index: false }));
-	for (const [name, path] of Object.entries(packageAssets))
-		app.get(`/assets/${name}`, (_request, response) => response.sendFile(path, { maxAge: assetSeconds * 1000 }));
+	for (const [name, bytes] of assets)
+		app.get(`/assets/${name}`, (_request, response) =>
+			response.set('cache-control', `public, max-age=${assetSeconds}`).type(extname(name)).send(bytes),
+		);
 	app.use(neverStored);
 	app.use(express.urlencoded({ extended: false, limit: formBytesMax }));
 	if (adapter.routes !== undefined) app.use(adapter.routes(pages));

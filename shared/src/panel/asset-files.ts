@@ -1,6 +1,6 @@
 /**
  * The files that browsers load: ours and those of the packages, by the name under which pages ask for them. The app serves them; a
- * panel that serves files itself copies them beside its script, in a folder that is named with their hash.
+ * panel that serves files itself writes them (`assetBytes`) beside its script, in a folder that is named with their hash.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -16,6 +16,25 @@ export const packageAssets: { readonly [name: string]: string } = {
 	'uplot.js': require.resolve('uplot/dist/uPlot.iife.min.js'),
 	'uplot.css': require.resolve('uplot/dist/uPlot.min.css'),
 };
+
+/** Comments and indentation out; a sheet also without its line ends. Our files are written so that nothing else is needed. */
+export function shrunk(name: string, text: string): string {
+	const plain = text.replace(/^[ \t]*\/\*.*?\*\/[ \t]*$/gms, '');
+	if (!name.endsWith('.css')) return plain.replace(/^\s*(?:\/\/.*)?\n/gm, '').replace(/^[ \t]+/gm, '');
+	return plain
+		.replace(/\/\*.*?\*\//gs, '')
+		.replace(/\s+/g, ' ')
+		.replace(/ ?([{};,]) ?/g, '$1')
+		.replaceAll(';}', '}');
+}
+
+/** A file as it is served: our own sheet and scripts shrunk, everything else as it is. */
+export function assetBytes(name: string): Buffer {
+	const path = packageAssets[name] ?? join(assetFolder, name);
+	const bytes = readFileSync(path);
+	const isOurs = packageAssets[name] === undefined && /\.(?:css|js)$/.test(name);
+	return isOurs ? Buffer.from(shrunk(name, bytes.toString('utf8'))) : bytes;
+}
 
 /** Name and place of every file. */
 export const assetFiles = (): ReadonlyMap<string, string> =>
