@@ -9,7 +9,7 @@
  * Pure. Not here: reading packages (api/), putting (reconcile/plans.ts).
  */
 import type { LimitsDto, LimitsInput } from '@sluice/shared/contract/limit-shapes.ts';
-import type { LimitMode } from '@sluice/shared/words/limits.ts';
+import type { LimitMode, LimitRule } from '@sluice/shared/words/limits.ts';
 import { countOf } from '../api/loose.ts';
 
 /** Key of the package → where the number stands in a set of limits. */
@@ -36,6 +36,8 @@ export function packageSays(extension: { readonly [key: string]: string }): Pack
 		const value = countOf(extension[key]);
 		return value === undefined || value > numberMax ? [] : [[key, value] as const];
 	});
+	// The mode of no number says nothing.
+	if (numbers.length === 0) return {};
 	const mode = extension.sluice_mode?.toLowerCase();
 	return {
 		...Object.fromEntries(numbers),
@@ -66,15 +68,50 @@ export function planStep(says: PackageSays, seen: PackageSays | undefined, base:
 	if (seen === undefined && base !== undefined) return { kind: 'none', isKept: true };
 	const numbers = numbersOf(base);
 	for (const key of keys) if (says[key] !== seen?.[key]) numbers.set(key, says[key]);
-	const isModeNew = says.mode !== undefined && says.mode !== seen?.mode;
-	const mode = isModeNew ? says.mode : (base?.mode ?? says.mode ?? 'monitor');
 	if ([...numbers.values()].every((value) => value === undefined)) {
 		if (base === undefined) return { kind: 'none' };
 		if (saysNothing(says)) return { kind: 'delete' };
 	}
-	const body = bodyOf(numbers, mode, base);
+	const body = bodyOf(numbers, modesOf(says, seen, base), base);
 	return isUnchanged(body, base) ? { kind: 'none' } : { kind: 'put', body };
 }
+
+/**
+ * Whether numbers watch or keep mail. The package speaks for its own numbers only: what a person watches beside them goes on being watched.
+ */
+function modesOf(
+	says: PackageSays,
+	seen: PackageSays | undefined,
+	base: LimitsDto | undefined,
+): Pick<LimitsInput, 'mode' | 'modes'> {
+	const isOwn = (key: Key): boolean => says[key] !== undefined || seen?.[key] !== undefined;
+	const before = numbersOf(base);
+	const { modes = {} } = base ?? {};
+	const own = keys.filter(isOwn).map(ruleOf);
+	const kept = Object.fromEntries(Object.entries(modes).filter(([rule]) => !own.includes(rule as LimitRule)));
+	const withModes = (all: { readonly [R in LimitRule]?: LimitMode }) =>
+		Object.keys(all).length === 0 ? {} : { modes: all as NonNullable<LimitsInput['modes']> };
+	if (base === undefined || keys.every((key) => isOwn(key) || before.get(key) === undefined))
+		return { mode: newMode(says, seen) ?? base?.mode ?? 'monitor', ...withModes(kept) };
+	const fresh = newMode(says, seen);
+	const told = keys.filter((key) => says[key] !== undefined);
+	const ours = told.flatMap((key) => {
+		const rule = ruleOf(key);
+		const mode = fresh ?? (says[key] === seen?.[key] ? modes[rule] : (modes[rule] ?? says.mode));
+		return mode === undefined || mode === base.mode ? [] : [[rule, mode] as const];
+	});
+	return { mode: base.mode, ...withModes({ ...kept, ...Object.fromEntries(ours) }) };
+}
+
+const newMode = (says: PackageSays, seen: PackageSays | undefined): LimitMode | undefined =>
+	says.mode === seen?.mode ? undefined : says.mode;
+
+/** `sluice_hour_recipients` → `hour.recipients` */
+const ruleOf = (key: Key): LimitRule => {
+	const [first, second] = places[key];
+	if (second !== undefined) return `${first as 'hour'}.${second}`;
+	return first === 'hourUniqueRecipients' ? 'hour.uniqueRecipients' : 'message.recipients';
+};
 
 function numbersOf(base: LimitsDto | undefined): Map<Key, number | undefined> {
 	return new Map(
@@ -88,10 +125,10 @@ function numbersOf(base: LimitsDto | undefined): Map<Key, number | undefined> {
 
 function bodyOf(
 	numbers: ReadonlyMap<Key, number | undefined>,
-	mode: LimitMode,
+	moded: Pick<LimitsInput, 'mode' | 'modes'>,
 	base: LimitsDto | undefined,
 ): LimitsInput {
-	const { modes, over, split } = base ?? {};
+	const { over, split } = base ?? {};
 	const window = (name: 'minute' | 'hour' | 'day') => {
 		const messages = numbers.get(`sluice_${name}_messages`);
 		const recipients = numbers.get(`sluice_${name}_recipients`);
@@ -106,13 +143,12 @@ function bodyOf(
 	const hourUniqueRecipients = numbers.get('sluice_hour_unique_recipients');
 	const recipientsPerMessage = numbers.get('sluice_message_recipients');
 	return {
-		mode,
+		...moded,
 		...window('minute'),
 		...window('hour'),
 		...window('day'),
 		...(hourUniqueRecipients === undefined ? {} : { hourUniqueRecipients }),
 		...(recipientsPerMessage === undefined ? {} : { recipientsPerMessage }),
-		...(modes === undefined ? {} : { modes }),
 		...(over === undefined ? {} : { over }),
 		...(split === undefined ? {} : { split }),
 		note: 'from the package in WHM',
@@ -123,6 +159,7 @@ function bodyOf(
 const isUnchanged = (body: LimitsInput, base: LimitsDto | undefined): boolean =>
 	base !== undefined &&
 	body.mode === base.mode &&
+	JSON.stringify(body.modes ?? {}) === JSON.stringify(base.modes ?? {}) &&
 	keys.every((key) => {
 		const put = numbersOf({ ...body, author: '', set: '' } as LimitsDto);
 		return put.get(key) === numbersOf(base).get(key);

@@ -20,6 +20,8 @@ export type CpanelFiles = {
 	/** User → uid and home, of /etc/passwd. */
 	unixUsers(): Promise<ReadonlyMap<string, UnixEntry>>;
 	defaults(): Promise<ServerDefaults>;
+	/** One Tweak Setting as it stands in cpanel.config; empty when it does not. */
+	setting(key: string): Promise<string>;
 	/** `key=value` lines of a package; empty when there is no such file. */
 	packageLines(name: string): Promise<{ readonly [key: string]: string }>;
 	/** Changes when mailboxes of the account come or go. */
@@ -77,6 +79,9 @@ export function systemCpanelFiles(root = '/'): CpanelFiles {
 				hourMessages: boundOf(pairs.get('maxemailsperhour')),
 				failPercent: boundOf(pairs.get('email_send_limits_max_defer_fail_percentage')),
 			};
+		},
+		async setting(key) {
+			return pairsOf((await linesOf(at('/var/cpanel/cpanel.config'))) ?? [], /=/).get(key) ?? '';
 		},
 		async packageLines(name) {
 			if (name.startsWith('.') || /[/\0]/.test(name)) return {};

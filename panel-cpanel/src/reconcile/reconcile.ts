@@ -9,6 +9,7 @@
  * takes nothing away. Revisions are times of reading that only grow, so a slow run cannot undo a later one.
  */
 import { type Client, type ClientFailure, failureText } from '@sluice/shared/client/client.ts';
+import type { PanelAccountDto } from '@sluice/shared/contract/account-operations.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { AccountEvent } from '../events/event.ts';
 import { readSpool } from '../events/spool.ts';
@@ -175,10 +176,19 @@ async function tellWhole(
 	const turns = turnsOf(items, state);
 	const turned = await tellTurns(teller, turns);
 	if (!turned.ok) return turned;
-	const given = await client.call('putAccounts', {
-		// After a turn the list has to be newer than the turn was.
-		body: { revision: turned.value > 0 ? teller.next() : revision, complete: isComplete, items: [...items] },
+	// After a turn the list has to be newer than the turn was.
+	const list = { complete: isComplete, items: [...items] };
+	let given = await client.call('putAccounts', {
+		body: { ...list, revision: turned.value > 0 ? teller.next() : revision },
 	});
+	if (given.ok && !given.value.isBelieved) {
+		const before = Object.keys(state.told).filter((id) => !turns.renamed.some(({ from }) => from === id));
+		const ended = await endConfirmed(teller, before, { items, usersOnDisk: read.value.usersOnDisk });
+		if (ended > 0) {
+			const again = await client.call('putAccounts', { body: { ...list, revision: teller.next() } });
+			given = again.ok ? ok({ ...given.value, gone: ended, isBelieved: again.value.isBelieved }) : again;
+		}
+	}
 	if (!given.ok) return failed(agentFailure(given.error));
 	const plans =
 		packages === undefined
@@ -208,6 +218,31 @@ async function tellWhole(
 		},
 		next: { ...state, told: isComplete ? told : { ...state.told, ...told }, mailboxes: boxes.kept, plans: plans.seen },
 	});
+}
+
+const confirmedMax = 3;
+
+/**
+ * A few accounts that neither the API nor cPanel's files have any more are told as gone by name: on a small server one account is so large
+ * a share that the agent would wait for a second list. Many at once wait for it all the same. Gives how many.
+ */
+async function endConfirmed(
+	{ client, next }: Teller,
+	told: readonly string[],
+	{
+		items,
+		usersOnDisk,
+	}: { readonly items: readonly PanelAccountDto[]; readonly usersOnDisk: ReadonlySet<string> | undefined },
+): Promise<number> {
+	const here = new Set(items.map(({ id }) => id));
+	const lost = told.filter((id) => !here.has(id));
+	if (lost.length > confirmedMax || usersOnDisk === undefined || lost.some((id) => usersOnDisk.has(id))) return 0;
+	let ended = 0;
+	for (const id of lost) {
+		const done = await client.call('deleteAccount', { params: { id }, query: { revision: String(next()) } });
+		if (done.ok) ended += 1;
+	}
+	return ended;
 }
 
 /** Renames and ends that the list does not say. Gives how many were told. */

@@ -22,6 +22,8 @@ export type ReadWorld = {
 	readonly unixUsers: ReadonlyMap<string, UnixEntry>;
 	readonly packages: readonly CpanelPackage[] | undefined;
 	readonly isWhole: boolean;
+	/** Users that cPanel's files know, after the API was asked; undefined: no file tells. */
+	readonly usersOnDisk: ReadonlySet<string> | undefined;
 	/** Sentences about what is odd. */
 	readonly notes: readonly string[];
 };
@@ -69,6 +71,7 @@ export async function readWorld({ api, files }: Sources, { told }: ReconcileStat
 		},
 		unixUsers,
 		packages: packages.ok ? packages.value.rows : undefined,
+		usersOnDisk: usersAfter,
 		isWhole: unreadable === 0 && missing.length === 0,
 		notes,
 	});

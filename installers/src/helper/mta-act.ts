@@ -1,0 +1,62 @@
+/**
+ * `sluice mta ensure` and `bypass` as the helper does them: the same code, spoken to by a program.
+ */
+import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import type { Actor } from '@sluice/shared/contract/actor.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import type { Machine } from '../facts/machine.ts';
+import type { MtaOptions, MtaPorts } from '../mta/site.ts';
+import type { Speaker } from '../mta/speak.ts';
+import { bypass } from '../mta/unwire.ts';
+import { wire } from '../mta/wire.ts';
+
+type Asking = { readonly terminal: Terminal; readonly options: MtaOptions; readonly ports: MtaPorts };
+
+/** A sentence about what was done, or why not. */
+export async function mtaAct(
+	act: 'ensure' | 'bypass',
+	actor: Actor,
+	{ terminal, options, ports }: Asking,
+): Promise<Result<string, string>> {
+	let said: Result<string, string> = failed('Nothing was said.');
+	const lines: string[] = [];
+	const speaker: Speaker = {
+		say: (text) => void lines.push(text),
+		diff: () => {},
+		step: (what) => void lines.push(what),
+		end(code, report, last = []) {
+			const text = [...last, report.text].find((one): one is string => typeof one === 'string') ?? lines.at(-1);
+			said = code === 0 ? ok(text ?? 'Done.') : failed(text ?? 'Not done.');
+		},
+		refuse({ text, hint }) {
+			said = failed(`${text} ${hint}`);
+		},
+	};
+	const call = { terminal: { ...terminal, actor }, options: { ...options, yes: true, json: true }, ports, speaker };
+	if (act === 'ensure') await wire(call, 'ensure');
+	else await bypass(call);
+	return said;
+}
+
+const queueRuns: readonly (readonly [program: string, ...words: string[]])[] = [
+	['/usr/sbin/exim', '-qf'],
+	['/usr/sbin/exim4', '-qf'],
+	['/usr/sbin/postqueue', '-f'],
+];
+const kickPauseMs = 30_000;
+
+/** Begins a queue run of the MTA that is here, at most one in a while: each is a process that goes through the whole queue. */
+export function queueKicker(machine: Machine, now: () => number): () => Promise<Result<string, string>> {
+	let lastMs = Number.NEGATIVE_INFINITY;
+	return async () => {
+		const agoMs = now() - lastMs;
+		if (agoMs < kickPauseMs) return failed(`A queue run was begun ${Math.round(agoMs / 1000)} s ago.`);
+		for (const command of queueRuns) {
+			if (!(await machine.exists(command[0]))) continue;
+			lastMs = now();
+			await machine.run(command, { isDetached: true });
+			return ok(`A queue run was begun (${command.join(' ')}).`);
+		}
+		return failed('There is no mail server here whose queue could be run.');
+	};
+}

@@ -1,0 +1,93 @@
+/**
+ * The root helper, put together: cPanel, the MTA, the agent's configuration and audit behind the verbs.
+ *
+ * The configuration is read anew for each act that it switches, so that switching off holds at once. Audit lines go to standard output, which is
+ * the journal's. Acts that the agent does not take down (it is stopped) stand there alone, and say so.
+ */
+import { readFileSync } from 'node:fs';
+import { type CommonOptions, configFileFor, socketPathFor } from '@sluice/agent/main/commands/options.ts';
+import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import { readConfig } from '@sluice/agent/main/read-config.ts';
+import { reconcile } from '@sluice/panel-cpanel/reconcile/reconcile.ts';
+import { createClient } from '@sluice/shared/client/client.ts';
+import type { Config } from '@sluice/shared/contract/config.ts';
+import { type Machine, systemMachine } from '../facts/machine.ts';
+import { systemPorts } from '../mta/commands.ts';
+import { reconcilePorts } from '../panel/reconcile.ts';
+import { type AnswerPorts, answerLine } from './answer.ts';
+import { limitsMemory } from './limits-memory.ts';
+import { mtaAct, queueKicker } from './mta-act.ts';
+import { serveHelper } from './serve.ts';
+
+export type HelperOptions = CommonOptions & {
+	readonly listen: string;
+	readonly group: string;
+	readonly config?: string;
+	readonly root: string;
+	readonly state: string;
+	readonly memory: string;
+	readonly wiring: string;
+};
+
+const helperActor = { role: 'admin', id: 'sluice-helper' } as const;
+const socketMode = 0o660;
+const firstPassedFd = 3;
+
+const actsOff: Config['panel']['acts'] = { hold: false, suspend: false };
+
+export function helperPorts(
+	terminal: Terminal,
+	options: HelperOptions,
+	machine: Machine = systemMachine(options.root),
+): AnswerPorts {
+	const socketPath = socketPathFor(terminal, options);
+	const client = createClient(socketPath, helperActor);
+	const panel = reconcilePorts(socketPath, options);
+	const configFile = configFileFor(terminal, options.config);
+	return {
+		api: panel.api,
+		files: panel.files,
+		acts() {
+			const read = readConfig(configFile);
+			return read.ok ? read.value.panel.acts : actsOff;
+		},
+		reconcile: () => reconcile(panel),
+		mta: async (act, actor) =>
+			mtaAct(act, actor, {
+				terminal,
+				options: { ...options, state: options.wiring },
+				ports: { ...(await systemPorts()), machine: () => machine },
+			}),
+		kickQueue: queueKicker(machine, terminal.now),
+		memory: limitsMemory(`${options.memory}/panel-limits.json`),
+		now: terminal.now,
+		writeLine: (line) => terminal.writeOut(`${line}\n`),
+		async record(actor, { act, subject, detail }) {
+			return (await client.call('recordAct', { body: { actor, act, subject, detail } })).ok;
+		},
+	};
+}
+
+export async function runHelper(terminal: Terminal, options: HelperOptions): Promise<void> {
+	const ports = helperPorts(terminal, options);
+	const isPassed =
+		Number(terminal.environment.LISTEN_PID) === process.pid && Number(terminal.environment.LISTEN_FDS) >= 1;
+	const gid = isPassed ? undefined : gidOf(options.group);
+	const at = isPassed
+		? { fd: firstPassedFd }
+		: { path: options.listen, mode: socketMode, ...(gid === undefined ? {} : { gid }) };
+	const serving = await serveHelper({ at, answer: (line) => answerLine(line, ports), now: terminal.now });
+	terminal.writeErr(`The root helper answers on ${isPassed ? 'the passed socket' : options.listen}.\n`);
+	await new Promise<void>((resolve) => terminal.onInterrupt(resolve));
+	await serving.stop();
+	terminal.endWith(0);
+}
+
+/** Undefined where there is no such group: then only root may open the socket. */
+function gidOf(group: string): number | undefined {
+	const line = readFileSync('/etc/group', 'utf8')
+		.split('\n')
+		.find((one) => one.startsWith(`${group}:`));
+	const gid = Number(line?.split(':')[2]);
+	return Number.isInteger(gid) ? gid : undefined;
+}

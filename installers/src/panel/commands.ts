@@ -1,0 +1,51 @@
+/**
+ * `sluice panel …`: what the panel knows, brought to the agent. Only words and options; what they do is the panel's (panel-cpanel).
+ */
+import { noun, withCommon } from '@sluice/agent/main/commands/options.ts';
+import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import type { Command } from 'commander';
+import type { PluginOptions } from './plugin.ts';
+
+/** `--root` is left out: cPanel's own commands register what is installed, and they know one server only. */
+function addPlugin(panel: Command, terminal: Terminal): void {
+	const add = (name: 'install' | 'remove' | 'status', description: string): Command =>
+		withCommon(panel.command(name))
+			.description(description)
+			.action(async (options: PluginOptions) => {
+				const [{ systemMachine }, { speakerFor }, plugin] = await Promise.all([
+					import('../facts/machine.ts'),
+					import('../mta/speak.ts'),
+					import('./plugin.ts'),
+				]);
+				const speaker = speakerFor(terminal, options.json === true);
+				const call = { terminal, options, machine: systemMachine(), speaker, pid: process.pid };
+				if (name === 'status') await plugin.pluginStatus(call);
+				else await plugin.changePlugin(call, name);
+			});
+	const changing = (command: Command): Command =>
+		command.option('--yes', 'do not ask').option('--dry-run', 'only say what would be done');
+	changing(
+		add('install', 'Put the plugin into WHM and cPanel: files, menu items, hooks. Again: put right what is not.'),
+	);
+	changing(add('remove', 'Take the plugin out: nothing of it is left. Mail is not touched.'));
+	add('status', 'What of the plugin is in place. Ends with 0 when all of it is.');
+}
+
+export function addPanel(program: Command, terminal: Terminal): void {
+	const panel = noun(program, 'panel', 'What the hosting panel knows: its accounts.');
+	addPlugin(panel, terminal);
+	withCommon(panel.command('reconcile'))
+		.description('Read the accounts of cPanel and tell the agent. Goes on doing so until it is ended.')
+		.option('--once', 'once, and end: for timers and after events')
+		.option('--dry-run', 'only say what would change')
+		.option('--root <folder>', 'a cPanel server below this folder', '/')
+		.option('--state <folder>', 'memory of the last run, and the events of hooks', '/var/lib/sluice-panel')
+		.addHelpText(
+			'after',
+			'\nEnds with 0 when the agent knows all accounts, with 1 when the panel or the agent could not be asked.',
+		)
+		.action(async (options) => {
+			const { reconcileCommand } = await import('./reconcile.ts');
+			await reconcileCommand(terminal, options);
+		});
+}

@@ -1,0 +1,88 @@
+/**
+ * `sluice panel reconcile`: once or again and again, in sentences or in JSON.
+ */
+
+import { type CommonOptions, socketPathFor } from '@sluice/agent/main/commands/options.ts';
+import { jsonText } from '@sluice/agent/main/commands/render/text.ts';
+import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import { systemCpanelApi } from '@sluice/panel-cpanel/api/cpanel-api.ts';
+import { systemCpanelFiles } from '@sluice/panel-cpanel/api/files.ts';
+import { dryRun, dryRunSentence } from '@sluice/panel-cpanel/reconcile/dry-run.ts';
+import {
+	type ReconcileFailure,
+	type ReconcilePorts,
+	type ReconcileReport,
+	reconcile,
+} from '@sluice/panel-cpanel/reconcile/reconcile.ts';
+import { reportSentence } from '@sluice/panel-cpanel/reconcile/sentence.ts';
+import { watchReconcile } from '@sluice/panel-cpanel/reconcile/watch.ts';
+import { createClient } from '@sluice/shared/client/client.ts';
+import type { Result } from '@sluice/shared/words/result.ts';
+
+export type ReconcileOptions = CommonOptions & {
+	readonly once?: boolean;
+	readonly dryRun?: boolean;
+	readonly root: string;
+	readonly state: string;
+};
+
+/** In whose name the agent is told; what a person does has another. */
+const panelActor = { role: 'admin', id: 'cpanel' } as const;
+
+/** Everything of the server below `root`. */
+export function reconcilePorts(
+	socketPath: string,
+	{ root, state }: Pick<ReconcileOptions, 'root' | 'state'>,
+): ReconcilePorts {
+	const below = (path: string): string => (root === '/' ? path : `${root}${path}`);
+	return {
+		api: systemCpanelApi({
+			whmapi1: below('/usr/local/cpanel/bin/whmapi1'),
+			uapi: below('/usr/local/cpanel/bin/uapi'),
+		}),
+		files: systemCpanelFiles(root),
+		client: createClient(socketPath, panelActor),
+		place: { folder: state, spool: `${state}/events` },
+		now: Date.now,
+	};
+}
+
+export async function reconcileCommand(terminal: Terminal, options: ReconcileOptions): Promise<void> {
+	const ports = reconcilePorts(socketPathFor(terminal, options), options);
+	const isJson = options.json === true;
+	if (options.dryRun === true) {
+		const found = await dryRun(ports);
+		if (!found.ok) return refuse(terminal, found.error, isJson);
+		terminal.writeOut(isJson ? jsonText(found.value) : `${dryRunSentence(found.value)}\n`);
+		return;
+	}
+	const tell = (done: Result<ReconcileReport, ReconcileFailure>): void => {
+		if (done.ok) terminal.writeOut(isJson ? jsonText(done.value) : `${reportSentence(done.value)}\n`);
+		else refuse(terminal, done.error, isJson);
+	};
+	if (options.once === true) return tell(await reconcile(ports));
+	const watching = watchReconcile({
+		spool: ports.place.spool,
+		run: () => reconcile(ports),
+		onRun(done, retryInMs) {
+			tell(done);
+			if (retryInMs !== undefined && !isJson) terminal.writeErr(`Again in ${Math.round(retryInMs / 1000)} s.\n`);
+		},
+	});
+	terminal.onInterrupt(() => void watching.stop());
+	await watching.ended;
+	terminal.endWith(0);
+}
+
+const hints: { readonly [K in ReconcileFailure['kind']]: string } = {
+	busy: 'Nothing is lost: it reads the same.',
+	panel: 'The accounts that the agent knows stay as they are. Try the function with whmapi1 by hand.',
+	agent: '`sluice status` tells how the agent is. The next run tells it everything.',
+};
+
+/** That another is at work is no failure: whoever asked gets what he wanted. */
+function refuse(terminal: Terminal, { kind, text }: ReconcileFailure, isJson: boolean): void {
+	const document = { type: `urn:sluice:reconcile-${kind}`, title: 'Not done', detail: text, hint: hints[kind] };
+	terminal.writeErr(isJson ? jsonText(document) : `${text}\n${hints[kind]}\n`);
+	terminal.endWith(kind === 'busy' ? 0 : 1);
+}
