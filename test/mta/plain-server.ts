@@ -13,10 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgram, runProgram } from '@sluice/agent/main/commands/program.ts';
 import type { ExitCode, Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import { readConfig } from '@sluice/agent/main/read-config.ts';
 import { relayAnswer } from '@sluice/installers/facts/agent.ts';
 import { type Machine, systemMachine } from '@sluice/installers/facts/machine.ts';
 import { addMta } from '@sluice/installers/mta/commands.ts';
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
+import { failed, ok } from '@sluice/shared/words/result.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
 import { type Rig, startRig } from '../scenarios/rig.ts';
 import { type Box, startBox } from './box.ts';
@@ -325,6 +327,12 @@ async function runMta(place: Place, words: readonly string[], options: RunWith):
 		machine: () => options.machine?.(place.machine) ?? place.machine,
 		client: async () => place.rig.client,
 		relayAnswer,
+		reloadAgent: async () => {
+			const read = readConfig(place.config);
+			if (!read.ok) return failed(read.error.join('; '));
+			place.rig.agent.reload(read.value);
+			return ok(undefined);
+		},
 		testWaitMs: options.testWaitMs ?? testWaitMs,
 		pid: process.pid,
 	});

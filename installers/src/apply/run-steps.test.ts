@@ -64,7 +64,10 @@ const wellAnswer = (command: readonly string[]) => {
 	return { exitCode: 0, output: '' };
 };
 
-const quiet = { onStep: () => {} };
+const quiet = {
+	reloadAgent: async () => ok(undefined),
+	onStep: () => {},
+};
 const stock = () => fileOf(path, text, { mode: 0o640, gid: 42 });
 
 test('all goes well: mode and group are kept, the secret is root-only', async () => {

@@ -23,6 +23,8 @@ export type StepPorts = {
 	readonly machine: Machine;
 	/** Sends a test message; an error is why it proves nothing. */
 	readonly test: (check: ProbeCheck) => Promise<Result<string, string>>;
+	/** The agent reads its configuration anew; an error is why it does not, or delivers another way than through `upstream`. */
+	readonly reloadAgent: (upstream: string | undefined) => Promise<Result<void, string>>;
 	readonly onStep: (report: StepReport) => void;
 };
 
@@ -62,7 +64,7 @@ async function undo(steps: readonly Step[], ports: StepPorts): Promise<readonly 
 }
 
 async function holds(condition: Condition, machine: Machine): Promise<boolean> {
-	if (condition.kind === 'never') return false;
+	if (condition.kind !== 'file-is') return condition.kind === 'is-so';
 	return (await machine.read(condition.path))?.content === condition.content;
 }
 
@@ -79,7 +81,7 @@ async function failureIn(actions: readonly Action[], ports: StepPorts): Promise<
 	return undefined;
 }
 
-async function perform(action: Action, { machine, test }: StepPorts): Promise<string | undefined> {
+async function perform(action: Action, { machine, test, reloadAgent }: StepPorts): Promise<string | undefined> {
 	switch (action.kind) {
 		case 'write':
 			return write(action, machine);
@@ -93,12 +95,18 @@ async function perform(action: Action, { machine, test }: StepPorts): Promise<st
 			await machine.removeFolder(action.path);
 			return undefined;
 		case 'run': {
-			const { command, isDetached = false } = action;
+			const { command, isDetached = false, mayFail = false } = action;
 			const { exitCode, output } = await machine.run(command, { isDetached });
-			return exitCode === 0 ? undefined : `${command.join(' ')} ended with ${exitCode}: ${lastLines(output)}`;
+			return exitCode === 0 || mayFail
+				? undefined
+				: `${command.join(' ')} ended with ${exitCode}: ${lastLines(output)}`;
 		}
 		case 'check':
 			return runCheck(action.check, machine);
+		case 'reload-agent': {
+			const reloaded = await reloadAgent(action.upstream);
+			return reloaded.ok ? undefined : reloaded.error;
+		}
 		case 'test': {
 			const tested = await test(action.check);
 			return tested.ok ? undefined : tested.error;

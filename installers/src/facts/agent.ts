@@ -55,6 +55,24 @@ export function relayAnswer(port: number, timeoutMs = answerMs): Promise<Result<
 	});
 }
 
+/**
+ * SIGHUP to the agent of this data folder. Its lock file names the process; it is believed only while a process with that start time runs
+ * as the owner of the file, so that nobody makes root signal something else.
+ */
+export async function reloadAgent(machine: Machine, dataDir: string): Promise<Result<void, string>> {
+	const path = `${dataDir}/agent.pid`;
+	const lock = await machine.read(path);
+	const [pid = '', start = ''] = (lock?.content ?? '').trim().split(' ');
+	if (lock === undefined || !/^[1-9]\d*$/.test(pid)) return failed(`the agent does not run (${path})`);
+	const stat = (await machine.read(`/proc/${pid}/stat`))?.content ?? '';
+	const begun = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+	const status = (await machine.read(`/proc/${pid}/status`))?.content ?? '';
+	const uid = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1] ?? -1);
+	if (begun !== start || uid !== lock.uid) return failed(`the process that ${path} names is not the agent`);
+	const { exitCode, output } = await machine.run(['kill', '-HUP', pid]);
+	return exitCode === 0 ? ok(undefined) : failed(`the agent (process ${pid}) could not be told: ${output.trim()}`);
+}
+
 /** What the agent's configuration must say for this MTA to be believed. */
 export function configRefusal(
 	config: Config,

@@ -11,13 +11,13 @@ import type { MtaOptions, MtaPorts } from './site.ts';
 
 type Verb = (call: Call) => Promise<void>;
 
-async function systemPorts(): Promise<MtaPorts> {
-	const [{ systemMachine }, { relayAnswer }, { testWaitMs }] = await Promise.all([
+export async function systemPorts(): Promise<MtaPorts> {
+	const [{ systemMachine }, { relayAnswer, reloadAgent }, { testWaitMs }] = await Promise.all([
 		import('../facts/machine.ts'),
 		import('../facts/agent.ts'),
 		import('../apply/test-message.ts'),
 	]);
-	return { machine: systemMachine, client: clientFor, relayAnswer, testWaitMs, pid: process.pid };
+	return { machine: systemMachine, client: clientFor, relayAnswer, reloadAgent, testWaitMs, pid: process.pid };
 }
 
 /** `ports`: another outside than this machine's, for tests. */
@@ -52,6 +52,10 @@ export function addMta(program: Command, terminal: Terminal, ports?: MtaPorts): 
 		.option('--dry-run', 'only show what would change')
 		.option('--force', 'wire although the agent does not answer; no test message is sent')
 		.option('--over-smarthost', 'wire although another relay is set; it is kept and comes back with `unwire`')
+		.option(
+			'--adopt-upstream',
+			'cPanel: another relay becomes the upstream of the agent, with its login and identity header; it comes back with `unwire`',
+		)
 		.addHelpText('after', '\nEnds a bypass. Wired already: repairs what is not as it should be.');
 
 	add('status', 'Wired, bypassed or changed by somebody; does the agent answer; the last test.', async () => {

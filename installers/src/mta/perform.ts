@@ -1,7 +1,8 @@
 /**
  * Performing steps on a site: the lock, the journal before and after, the log, and what is told when a step fails.
  */
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { actorText } from '@sluice/shared/contract/actor.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
@@ -36,6 +37,7 @@ export async function performSteps(
 	const ran = await runSteps(steps, {
 		machine: site.machine,
 		onStep: ({ what }) => speaker.step(what),
+		reloadAgent: (upstream) => reloadedAgent(call, site, upstream),
 		async test(check) {
 			const client = await ports.client(terminal, options);
 			const { machine } = site;
@@ -53,6 +55,33 @@ export async function performSteps(
 		},
 	});
 	return ran.ok ? ok({ steps: ran.value, test }) : failed({ ...ran.error, test });
+}
+
+const reloadWaitMs = 10_000;
+const reloadPollMs = 100;
+
+/** Reloaded, and where an upstream is named the agent says that it is in force. */
+async function reloadedAgent(
+	{ terminal, options, ports }: Call,
+	site: Site,
+	upstream: string | undefined,
+): Promise<Result<void, string>> {
+	if (site.config === undefined) return failed(`there is no configuration of the agent (${site.configFile})`);
+	const told = await ports.reloadAgent(site.machine, resolve(site.config.dataDir));
+	if (!told.ok || upstream === undefined) return told;
+	const client = await ports.client(terminal, options);
+	const deadlineMs = terminal.now() + reloadWaitMs;
+	for (;;) {
+		const health = await client.call('health');
+		if (health.ok && health.value.upstream === upstream) return ok(undefined);
+		if (terminal.now() > deadlineMs) {
+			const why = health.ok ? health.value.problems.find(({ code }) => code === 'configuration')?.text : undefined;
+			return failed(
+				why ?? `the agent does not deliver through ${upstream}, though it was told to read its configuration anew`,
+			);
+		}
+		await pause(reloadPollMs);
+	}
 }
 
 /** One command at a time on one server. */

@@ -42,6 +42,8 @@ export type MtaPorts = {
 	readonly machine: (root: string) => Machine;
 	readonly client: (terminal: Terminal, options: CommonOptions) => Promise<Client>;
 	readonly relayAnswer: (port: number) => Promise<Result<string, string>>;
+	/** Tells the agent of this data folder to read its configuration anew. */
+	readonly reloadAgent: (machine: Machine, dataDir: string) => Promise<Result<void, string>>;
 	/** How long to look for a test message. */
 	readonly testWaitMs: number;
 	readonly pid: number;
@@ -54,6 +56,8 @@ export type Site = {
 	readonly mta: MtaKind;
 	readonly agentPort: number;
 	readonly config: Config | undefined;
+	/** Where it stands. */
+	readonly configFile: string;
 	/** Whom the agent must believe; undefined when the MTA could not be asked. */
 	readonly user: { readonly name: string; readonly uid: number } | undefined;
 	/** What wiring comes to here, or why there is none. */
@@ -88,7 +92,8 @@ export async function openSite(
 		agentPort,
 		overSmarthost: options.overSmarthost ?? journal?.overSmarthost ?? false,
 	};
-	const common = { machine, store, journal, mta, agentPort, config };
+	const configFile = resolve(configFileFor(terminal, options.config));
+	const common = { machine, store, journal, mta, agentPort, config, configFile };
 	if (mta === 'exim' && (await isCpanel(machine))) return ok({ ...common, ...(await cpanelSite(options, common)) });
 	if (mta === 'exim') {
 		const facts = await eximFacts(machine);

@@ -5,10 +5,12 @@
  * quiet when there is nothing to do. What is in order already is not done again, so that both can be run at any time.
  */
 import { randomBytes } from 'node:crypto';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { agentSecret, configRefusal } from '../facts/agent.ts';
 import type { FileFact } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { isInForce, titleOf, type WireParts, wireSteps } from '../plan/step.ts';
+import { type UpstreamParts, upstreamConfig, upstreamOf, upstreamPath, upstreamStep } from '../plan/upstream.ts';
 import { changedFiles, hasTraces, unifiedDiff, type Wiring } from '../plan/wiring.ts';
 import { type Call, failureRefusal, journalOf, locked, mayGoOn, note, performSteps } from './perform.ts';
 import { agentSecretPath, openSite, type Site } from './site.ts';
@@ -44,6 +46,9 @@ async function wireHere(call: Call, site: Site, mode: Mode): Promise<void> {
 		return speaker.end(0, { ok: true, changed: [], text: 'bypassed' });
 	const secret = await secretFor(call, site, wiring);
 	if (!secret.ok) return speaker.refuse(secret.refusal);
+	const adopted = options.adoptUpstream === true ? await adoptedUpstream(site, wiring) : undefined;
+	if (adopted !== undefined && !adopted.ok) return speaker.refuse(adopted.error);
+	const before = adopted === undefined || adopted.value === undefined ? [] : [upstreamStep(adopted.value)];
 	const endsBypass = site.isBypassed && !(mode === 'ensure' && options.keepBypass === true);
 	const parts: WireParts = {
 		...(secret.write === undefined ? {} : { secret: secret.write }),
@@ -51,8 +56,10 @@ async function wireHere(call: Call, site: Site, mode: Mode): Promise<void> {
 		isInterrupted: site.journal?.phase === 'wiring',
 		isOffline: !site.machine.isLive,
 		hasTest: true,
+		before,
 	};
 	const isQuiet =
+		before.length === 0 &&
 		isInForce(wiring) &&
 		site.isEffective &&
 		secret.write === undefined &&
@@ -88,6 +95,36 @@ async function change(
 	const question = `${titleOf(wiring)} sends its remote mail to the agent on 127.0.0.1:${wiring.agentPort}. Change these files and send a test message?`;
 	if (mode === 'wire' && !(await mayGoOn(call, question))) return;
 	await apply(call, site, wiring, { parts: { ...parts, hasTest: silent === undefined }, mode });
+}
+
+/** What of the other relay becomes a part of the agent's configuration; undefined: it is there already. */
+async function adoptedUpstream(site: Site, wiring: Wiring): Promise<Result<UpstreamParts | undefined, Refusal>> {
+	if (wiring.relays === undefined)
+		return failed({
+			code: 'no-upstream',
+			text: 'Another relay is adopted on cPanel servers only.',
+			hint: 'Set it as delivery.smarthost of the agent, then `sluice mta wire --over-smarthost`.',
+		});
+	const upstream = upstreamOf(wiring.relays);
+	if (!upstream.ok) return upstream;
+	const { config, configFile, machine } = site;
+	if (config === undefined)
+		return failed({
+			code: 'agent-config',
+			text: `The agent has no configuration yet (${configFile}).`,
+			hint: 'Write it (docs/wiring.md), or name it with --config.',
+		});
+	const path = upstreamPath(configFile);
+	const content = upstreamConfig(upstream.value);
+	const former = await machine.read(path);
+	if (former?.content === content) return ok(undefined);
+	if (former === undefined && config.delivery.smarthost !== undefined)
+		return failed({
+			code: 'upstream',
+			text: `The agent has another upstream already (delivery.smarthost in ${configFile}).`,
+			hint: 'Take it out of its configuration, or keep it: `sluice mta wire --over-smarthost`.',
+		});
+	return ok({ upstream: upstream.value, file: { ...(await agentFile(site, path)), content }, former });
 }
 
 /** Mail must not be led to where nobody takes it. */
@@ -183,7 +220,11 @@ function secretPlan(
 
 /** For root and the agent's group, where there is one. */
 async function agentSecretFile(site: Site, path: string, secret: string): Promise<FileFact> {
+	return { ...(await agentFile(site, path)), content: `${secret}\n` };
+}
+
+async function agentFile(site: Site, path: string): Promise<Omit<FileFact, 'content'>> {
 	const groups = (await site.machine.read('/etc/group'))?.content ?? '';
 	const gid = Number(/^sluice:[^:]*:(\d+):/m.exec(groups)?.[1] ?? 0);
-	return { path, content: `${secret}\n`, mode: gid === 0 ? 0o600 : 0o640, uid: 0, gid };
+	return { path, mode: gid === 0 ? 0o600 : 0o640, uid: 0, gid };
 }

@@ -14,13 +14,23 @@ export type Action =
 	| { readonly kind: 'remove'; readonly path: string }
 	| { readonly kind: 'make-folder'; readonly path: string; readonly mode: number }
 	| { readonly kind: 'remove-folder'; readonly path: string }
-	| { readonly kind: 'run'; readonly command: readonly string[]; readonly isDetached?: boolean }
+	/** `mayFail`: taking back what perhaps was never done. */
+	| {
+			readonly kind: 'run';
+			readonly command: readonly string[];
+			readonly isDetached?: boolean;
+			readonly mayFail?: boolean;
+	  }
 	| { readonly kind: 'check'; readonly check: CommandCheck }
-	| { readonly kind: 'test'; readonly check: ProbeCheck };
+	| { readonly kind: 'test'; readonly check: ProbeCheck }
+	/** The agent reads its configuration anew; `upstream` must be in force afterwards. */
+	| { readonly kind: 'reload-agent'; readonly upstream?: string };
 
 export type Condition =
 	/** The file holds just this; undefined: it is not there. */
 	| { readonly kind: 'file-is'; readonly path: string; readonly content: string | undefined }
+	/** Nothing to do, as the facts have shown. */
+	| { readonly kind: 'is-so' }
 	/** Has to be done whatever there is. */
 	| { readonly kind: 'never' };
 
@@ -60,12 +70,15 @@ export type WireParts = {
 	readonly isOffline: boolean;
 	/** Nobody to test with (`--force`). */
 	readonly hasTest: boolean;
+	/** What must be so at the agent before the first message comes. */
+	readonly before?: readonly Step[];
 };
 
 export function wireSteps(wiring: Wiring, parts: WireParts): readonly Step[] {
 	const { commands } = wiring;
 	return [
 		reread('former', `${titleOf(wiring)} goes by its former settings again.`, wiring, 'undo', parts.isOffline),
+		...(parts.before ?? []),
 		...secretSteps(wiring, parts),
 		...changedFiles(wiring).map((file) => writeStep(wiring, file, parts.isInterrupted)),
 		...(commands.generate === undefined

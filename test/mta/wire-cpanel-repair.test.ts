@@ -1,0 +1,147 @@
+/**
+ * `sluice mta` on cPanel's Exim where things are not as they should be: edits in WHM's editors, upgrades, failing steps, no agent.
+ */
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import type { Machine } from '@sluice/installers/facts/machine.ts';
+import { emptyConfLocal } from '@sluice/shared/mta/cpanel-local.ts';
+import {
+	aclFolder,
+	builtConf,
+	type CpanelServer,
+	confLocal,
+	localOpts,
+	startCpanelServer,
+} from '../cpanel/exim/cpanel-server.ts';
+import { boxesUnavailable } from './box.ts';
+import { done, goesByAgent, goesDirectly, runBypassFreesQueue, runHandEdits, runRollback } from './wire-cases.ts';
+
+const skip = (await boxesUnavailable()) ?? false;
+/** What an administrator may have in the Advanced Editor. */
+const edited = emptyConfLocal
+	.replace('@CONFIG@\n', '@CONFIG@\nsmtp_banner = mail.example.test\n')
+	.replace('@RETRYSTART@\n', '@RETRYSTART@\nslow.test * F,1d,1h\n');
+const aclMail = `${aclFolder}/ACL_MAIL_PRE_BLOCK/custom_begin_sluice`;
+
+suite("sluice mta on cPanel's Exim, when something is wrong", { skip, concurrency: false }, () => {
+	let server: CpanelServer;
+	let stock: string;
+	before(async () => {
+		server = await startCpanelServer({ name: 'wire-cpanel-repair', options: ['srs=0'], confLocal: edited });
+		stock = await server.treeSum();
+	});
+	after(() => server?.stop());
+	const read = async (path: string): Promise<string> => (await server.machine.read(path))?.content ?? '';
+	const write = (path: string, content: string): Promise<void> =>
+		server.machine.write({ path, content, mode: 0o644, uid: 0, gid: 0 });
+	const asBefore = async (): Promise<void> => assert.equal(await server.treeSum(), stock, 'byte for byte');
+
+	test('edits of the Advanced Editor are kept, ours are repaired', async () => {
+		await runHandEdits(server, confLocal, { ourLine: '*@127.0.0.1 * F,4d,10s\n' });
+	});
+
+	test('a file without a final newline stays one', async () => {
+		await write(confLocal, edited.trimEnd());
+		done(await server.mta(['wire', '--yes']));
+		await goesByAgent(server, 'no-newline');
+		done(await server.mta(['unwire', '--yes']));
+		assert.equal(await read(confLocal), edited.trimEnd());
+		await write(confLocal, edited);
+		await server.reload();
+		await asBefore();
+	});
+
+	test('an upgrade that loses the file, the option or an ACL file: ensure puts back what is gone', async () => {
+		done(await server.mta(['wire', '--yes']));
+		const wired = {
+			[confLocal]: await read(confLocal),
+			[localOpts]: await read(localOpts),
+			[aclMail]: await read(aclMail),
+		};
+		const losses: readonly (() => Promise<void>)[] = [
+			() => write(confLocal, edited),
+			() => write(localOpts, 'srs=0\n'),
+			() => server.machine.remove(aclMail),
+		];
+		for (const lose of losses) {
+			await lose();
+			await server.reload();
+			assert.match(done(await server.mta(['status']), 1).out, /changed by somebody else/);
+			done(await server.mta(['ensure']));
+			for (const [path, content] of Object.entries(wired)) assert.equal(await read(path), content, path);
+		}
+		await goesByAgent(server, 'repaired');
+		done(await server.mta(['unwire', '--yes']));
+		await asBefore();
+	});
+
+	test('what Exim reads was built without us: ensure builds it again', async () => {
+		const built = await read(builtConf);
+		done(await server.mta(['wire', '--yes']));
+		await write(builtConf, built);
+		assert.match(done(await server.mta(['status']), 1).out, /changed/);
+		done(await server.mta(['ensure']));
+		await goesByAgent(server, 'built-again');
+		assert.equal(done(await server.mta(['ensure'])).out, '');
+		done(await server.mta(['unwire', '--yes']));
+		await asBefore();
+	});
+
+	test('a stock that an upgrade changed is followed', async () => {
+		const dist = '/usr/local/cpanel/etc/exim/exim.conf.dist';
+		const former = await read(dist);
+		done(await server.mta(['wire', '--yes']));
+		await write(dist, former.replaceAll('message_linelength_limit = 2048', 'message_linelength_limit = 4096'));
+		await server.reload();
+		done(await server.mta(['ensure']));
+		const { output } = await server.machine.run(['exim', '-bP', 'transport', 'sluice_smtp']);
+		assert.match(output, /^message_linelength_limit = 4096$/m);
+		await write(dist, former);
+		done(await server.mta(['unwire', '--yes']));
+		await asBefore();
+	});
+
+	test('whichever command fails: files, built configuration and daemon are as before', async () => {
+		const failing =
+			(name: string) =>
+			(machine: Machine): Machine => {
+				let left = 1;
+				return {
+					...machine,
+					run: async (command, options) =>
+						command.join(' ').includes(name) && left-- > 0
+							? { exitCode: 1, output: `${name} failed` }
+							: machine.run(command, options),
+				};
+			};
+		for (const name of ['buildeximconf', 'exim -brt', 'secret read', 'restartsrv_exim', 'sendmail']) {
+			const ran = done(await server.mta(['wire', '--yes'], { machine: failing(name), testWaitMs: 1_000 }), 1);
+			assert.match(ran.err, /Everything was put back as it was/, name);
+			await asBefore();
+		}
+		assert.match(done(await server.mta(['status']), 1).out, /not wired/);
+		await goesDirectly(server, 'after-failures');
+	});
+
+	test('an ACL file that cPanel does not build in is seen by the test message', async () => {
+		const script = '/usr/local/cpanel/scripts/buildeximconf';
+		const former = await server.machine.read(script);
+		assert.ok(former);
+		await server.machine.write({
+			...former,
+			content: former.content.replace("eq '1' } @files", "eq 'never' } @files"),
+		});
+		await runRollback(server, /did not see the directory/);
+		await server.machine.write(former);
+	});
+
+	test('a bypass frees what waits at the MTA', () => runBypassFreesQueue(server, ['exim', '-bp']));
+
+	test('a file without its sections is refused with what to do, and so is somebody else’s', async () => {
+		await write(confLocal, '@AUTH@\n\n');
+		assert.match(done(await server.mta(['wire', '--yes']), 1).err, /has no section @POSTMAILCOUNT@.*Advanced Editor/s);
+		await server.machine.write({ path: confLocal, content: edited, mode: 0o644, uid: 7001, gid: 0 });
+		assert.match(done(await server.mta(['wire', '--yes']), 1).err, /belongs to user 7001/);
+		await write(confLocal, edited);
+	});
+});
