@@ -368,7 +368,7 @@ test('a message: what came of it, its life in the words of remote servers as tex
 	const { text } = await ask(visit, '/messages/0000000000004');
 	assert.match(
 		text,
-		/Refused for 1 recipient; the sender was told\..*Not taken yet by mx1.*451 4\.7\.1 greylisted, &lt;b&gt;come&lt;\/b&gt; again.*550 5\.1\.1 &lt;script&gt;.*Known by.*logged in to Exim/s,
+		/Refused, 09:33:12\..*The sender was told\..*550 5\.1\.1 &lt;script&gt;.*Not taken yet by mx1.*451 4\.7\.1 greylisted, &lt;b&gt;come&lt;\/b&gt; again.*550 5\.1\.1 &lt;script&gt;.*Known by.*logged in to Exim/s,
 	);
 	assert.match(text, /href="\/messages\/0000000000009"/);
 	for (const id of ['0000000000007', '..%2Faccounts', 'x'])

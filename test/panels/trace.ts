@@ -77,9 +77,11 @@ export function traceOf(message: MessageSummaryDto, why?: Why): TraceDto {
 							'Not taken yet by mx1.gone.example (attempt 1). Tried again in 5 min.',
 							'451 4.7.1 greylisted, <b>come</b> again',
 						),
-						first?.state === 'bounced'
-							? step(301, 'recipient.bounced', 'Refused for good by mx1.gone.example.', first.reply)
-							: step(301, 'recipient.delivered', 'Taken by mx1.gone.example.', first?.reply),
+						...(first?.state === 'bounced'
+							? [step(301, 'recipient.bounced', 'Refused for good by mx1.gone.example.', first.reply)]
+							: first?.state === 'delivered'
+								? [step(301, 'recipient.delivered', 'Taken by mx1.gone.example.', first.reply)]
+								: []),
 					],
 		reports: first?.state === 'bounced' ? ['0000000000009'] : [],
 	};

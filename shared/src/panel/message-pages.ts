@@ -9,6 +9,7 @@ import { messageIdSchema } from '../contract/shapes.ts';
 import { isFragment, mayFor, sendFailure, sendPage, wordsOf } from './answer.ts';
 import { type Desk, type Exchange, saidIn } from './done.ts';
 import { visitorOf } from './guard.ts';
+import { readGroups } from './mail-acts.ts';
 import { readMessages, readNamed } from './message-read.ts';
 import { messagePageOf } from './model/message.ts';
 import { historyBegin, type MessageList, messageListOf } from './model/message-list.ts';
@@ -124,8 +125,9 @@ export async function sendMissingMessage(pages: Pages, request: Request, respons
 }
 
 async function showMessage({ pages, clientOf }: Desk, { request, response }: Exchange): Promise<void> {
+	const client = clientOf(request);
 	const id = messageIdSchema.safeParse(request.params.id);
-	const trace = id.success ? await clientOf(request).call('traceMessage', { params: { id: id.data } }) : undefined;
+	const trace = id.success ? await client.call('traceMessage', { params: { id: id.data } }) : undefined;
 	if (trace === undefined || (!trace.ok && trace.error.kind === 'problem' && trace.error.problem.status === 404)) {
 		await sendMissingMessage(pages, request, response);
 		return;
@@ -134,7 +136,9 @@ async function showMessage({ pages, clientOf }: Desk, { request, response }: Exc
 		await sendFailure(pages, request, response, trace.error);
 		return;
 	}
-	const page = messagePageOf(trace.value, wordsOf(pages));
+	const may = await mayFor(pages, request);
+	const groups = await readGroups(client, trace.value.message.account, may);
+	const page = messagePageOf(trace.value, groups, may, wordsOf(pages));
 	await sendPage(pages, request, response, {
 		view: 'message',
 		title: page.subject,

@@ -15,7 +15,7 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 		`Every message of the last ${days} days, back to ${first}, with its reason.`,
 	messagesSayOwn: (days: number, first: string) =>
 		`Where your mail is, and what to do if it did not arrive. It reaches back ${days} days, to ${first}.`,
-	searchMessages: 'Search messages',
+	findMessages: 'Search messages',
 	fieldTo: 'To',
 	fieldToHint: 'To: address, domain or message id',
 	fieldToOwn: 'Who should have got it?',
@@ -112,7 +112,7 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 	nowOne: (subject: string) => `Let “${subject}” go past the limits?`,
 	nowOneCount: (total: number) => `${recipients(total)} ${total === 1 ? 'leaves' : 'leave'} at once.`,
 	nowOneEffect: `They count as used all the same, so that later mail of the ${account} may wait longer.`,
-	discardOne: (subject: string) => `Discard “${subject}”?`,
+	discardThis: (subject: string) => `Discard “${subject}”?`,
 	discardOneCount: (total: number) => `${recipients(total)} will not get it.`,
 	discardOneEffect: 'It is dropped, and nobody is told: neither the sender nor the recipients.',
 	discardBack: (until: string) => `You can bring it back until ${until}.`,
@@ -165,8 +165,10 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 	ownDidDiscard: (what: string) => `${what} is deleted.`,
 	ownUndidDiscard: (what: string) => `${what} is back as it was.`,
 
-	yourMessages: 'Messages',
-	what: 'What happened',
+	messageSay: (to: string, more: number, from: string) =>
+		`To ${to}${more > 0 ? ` and ${count(more)} more` : ''}, from ${from}`,
+	stateAt: (state: string, at: string) => `${state}, ${at}.`,
+	ownOutcome: (state: string, total: number) => `${state} ${count(total)}`,
 	theirWords: 'The other side, in its own words:',
 	ownLife: {
 		'message.accepted': 'You handed it in.',
@@ -174,6 +176,7 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 		'message.held': 'It was stopped.',
 		'message.released': 'It was let go.',
 		'message.discarded': 'It was deleted.',
+		'message.restored': 'It was brought back.',
 		'message.requeued': 'It is tried again.',
 		'recipient.delivered': 'The other side took it.',
 		'recipient.deferred': 'The other side did not take it yet; we try again.',

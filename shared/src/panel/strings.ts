@@ -9,16 +9,20 @@ import { limitStringsOf } from './limit-strings.ts';
 import { mailStringsOf } from './mail-strings.ts';
 import { messageStringsOf } from './message-strings.ts';
 import { nextStepStrings } from './next-step-strings.ts';
+import { openStringsOf } from './open-strings.ts';
 import { overviewStringsOf } from './overview-strings.ts';
 import type { PanelWords } from './panel-words.ts';
+import { ruleStringsOf } from './rule-strings.ts';
 import { capital, count, counted } from './text/numbers.ts';
 
 export const stringsOf = (words: PanelWords) => ({
 	...changeStringsOf(words),
 	...limitStringsOf(words),
+	...ruleStringsOf(words),
 	...mailStringsOf(words),
 	...messageStringsOf(words),
 	...nextStepStrings,
+	...openStringsOf(words),
 	...overviewStringsOf(words),
 	product: 'Sluice',
 	skip: 'Skip to content',

@@ -15,9 +15,9 @@ import { barFor, cellOf, type LimitCell, type Words } from './cell.ts';
 import { type ActLink, actsOf } from './hold.ts';
 import { type Badge, badgesOf, stateReason } from './list.ts';
 import type { May } from './may.ts';
-import { markOf, mostUrgent, type StateMark } from './message.ts';
 import { effectiveFor, ownNumber, ruleOrder } from './rule-words.ts';
 import { type RuleSwitch, whoOf } from './rules.ts';
+import { markOf, mostUrgent, type StateMark } from './state-mark.ts';
 import type { Bar } from './usage-bar.ts';
 
 export type LimitLine = {

@@ -10,9 +10,9 @@ import type { RecipientState } from '../../words/recipient.ts';
 import { near } from '../text/times.ts';
 import type { Words } from './cell.ts';
 import type { May } from './may.ts';
-import { mostUrgent, type StateMark } from './message.ts';
 import { firstPage, isSearch, type MessageQuery, messageQueryText, spans, withState } from './message-query.ts';
-import { resultText, type Side, sideOf, stateMarkOf } from './next-step.ts';
+import { resultText } from './next-step.ts';
+import { markOf, mostUrgent, type Side, type StateMark, sideOf } from './state-mark.ts';
 
 export type MessageRow = {
 	readonly at: string;
@@ -89,7 +89,7 @@ export function messageRow(message: MessageSummaryDto, query: MessageQuery, word
 		to: `${shown?.address ?? ''}${more > 0 ? ` ${t.andMore(more)}` : ''}`,
 		subject: message.subject === '' ? t.noSubject : message.subject,
 		path: `${base}/messages/${message.id}`,
-		mark: stateMarkOf(shown?.state ?? 'queued', sideOf(may), words),
+		mark: markOf(shown?.state ?? 'queued', words, sideOf(may)),
 		why: shown === undefined ? '' : resultText(shown, acceptedMs, may, words),
 	};
 }

@@ -4,46 +4,15 @@
  * The sentences of the steps and reasons are the agent's own. Texts of strangers stay text; lists are bounded.
  */
 import type { MessageSummaryDto, TraceDto } from '../../contract/shapes.ts';
+import type { OpenGroupDto } from '../../contract/view-operations.ts';
 import type { EventName } from '../../words/events.ts';
+import { capital } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
 import type { Words } from './cell.ts';
-
-type State = MessageSummaryDto['recipients'][number]['state'];
-export type Tone = 'ok' | 'wait' | 'hold' | 'bad' | 'off';
-export type StateMark = { readonly tone: Tone; readonly sign: string; readonly text: string };
-
-const stateSigns: { readonly [S in State]: { readonly tone: Tone; readonly sign: string } } = {
-	queued: { tone: 'wait', sign: 'clock' },
-	waiting: { tone: 'wait', sign: 'clock' },
-	held: { tone: 'hold', sign: 'pause' },
-	sending: { tone: 'wait', sign: 'clock' },
-	delivered: { tone: 'ok', sign: 'check' },
-	bounced: { tone: 'bad', sign: 'cross' },
-	expired: { tone: 'off', sign: 'cross' },
-	discarded: { tone: 'off', sign: 'cross' },
-	suppressed: { tone: 'off', sign: 'stop' },
-};
-/** What of several recipients is told first: what a person may have to act on. */
-const urgency: readonly State[] = [
-	'held',
-	'bounced',
-	'waiting',
-	'queued',
-	'sending',
-	'expired',
-	'suppressed',
-	'discarded',
-	'delivered',
-];
-
-export const markOf = (state: State, { t }: Pick<Words, 't'>): StateMark => ({
-	...stateSigns[state],
-	text: t.states[state],
-});
-
-/** The recipient whose state stands for the message. */
-export const mostUrgent = ({ recipients }: MessageSummaryDto): MessageSummaryDto['recipients'][number] | undefined =>
-	[...recipients].sort((a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state))[0];
+import { type ActButton, messageActs } from './mail-act.ts';
+import type { May } from './may.ts';
+import { resultText } from './next-step.ts';
+import { markOf, mostUrgent, type Side, type StateMark, sideOf, stateSigns, type Tone, urgency } from './state-mark.ts';
 
 const stepSigns: { readonly [E in EventName]?: { readonly tone: Tone; readonly sign: string } } = {
 	'message.accepted': { tone: 'off', sign: 'check' },
@@ -51,6 +20,7 @@ const stepSigns: { readonly [E in EventName]?: { readonly tone: Tone; readonly s
 	'message.held': stateSigns.held,
 	'message.released': { tone: 'ok', sign: 'up' },
 	'message.requeued': stateSigns.queued,
+	'message.restored': stateSigns.queued,
 	'recipient.delivered': stateSigns.delivered,
 	'recipient.deferred': stateSigns.queued,
 	'recipient.bounced': stateSigns.bounced,
@@ -76,11 +46,14 @@ export type Fact = {
 };
 
 export type MessagePage = {
-	readonly account: string;
-	readonly accountPath: string;
 	readonly subject: string;
+	readonly say: string;
 	readonly state: StateMark;
-	readonly outcome: string;
+	/** What came of it and what comes next. */
+	readonly note: { readonly tone: Tone; readonly sign: string; readonly bold: string; readonly text: string };
+	/** Of the only recipient, in words of the other side. */
+	readonly reply?: string;
+	readonly acts: readonly ActButton[];
 	readonly steps: readonly Step[];
 	readonly stepsMore?: string;
 	readonly facts: readonly Fact[];
@@ -88,7 +61,8 @@ export type MessagePage = {
 		readonly address: string;
 		readonly state: StateMark;
 		readonly at: string;
-		readonly reply: string;
+		readonly why: string;
+		readonly reply?: string;
 	}[];
 	readonly recipientsMore?: string;
 };
@@ -105,26 +79,54 @@ function outcomeOf({ recipients, recipientCount }: MessageSummaryDto, { t }: Wor
 	return recipients.length < recipientCount ? `${t.outcomeOfFirst(recipients.length, recipientCount)} ${text}` : text;
 }
 
-function stepsOf(trace: TraceDto, { zoned, nowMs }: Words): readonly Step[] {
+/** The same for whoever wrote it. */
+function ownOutcomeOf({ recipients }: MessageSummaryDto, { t }: Words): string {
+	const names = [...new Set(urgency.map((state) => t.ownStates[state]))];
+	const parts = names.flatMap((name) => {
+		const found = recipients.filter(({ state }) => t.ownStates[state] === name).length;
+		return found === 0 ? [] : [t.ownOutcome(name, found)];
+	});
+	return t.outcomeOf(parts);
+}
+
+function noteOf({ message }: TraceDto, may: May, words: Words): MessagePage['note'] {
+	const shown = mostUrgent(message);
+	const { tone, sign, text } = markOf(shown?.state ?? 'queued', words, sideOf(may));
+	if (shown === undefined || message.recipientCount > 1)
+		return { tone, sign, bold: may.isStaff ? outcomeOf(message, words) : ownOutcomeOf(message, words), text: '' };
+	const at = near(words.zoned, Date.parse(shown.at), words.nowMs, true);
+	const why = capital(resultText(shown, Date.parse(message.accepted), may, words));
+	return { tone, sign, bold: words.t.stateAt(text, at), text: why.endsWith('.') ? why : `${why}.` };
+}
+
+function stepsOf(trace: TraceDto, side: Side, { t, zoned, nowMs }: Words): readonly Step[] {
 	const isOne = trace.message.recipientCount === 1;
 	return trace.steps.slice(-stepsMax).map(({ at, event, text, recipient, reply }) => ({
 		at: near(zoned, Date.parse(at), nowMs, true),
 		...(stepSigns[event] ?? { tone: 'off', sign: 'clock' }),
-		text,
+		text: side === 'staff' ? text : (t.ownLife[event] ?? t.ownStep),
 		...(recipient === undefined || isOne ? {} : { recipient }),
 		...(reply === undefined ? {} : { reply }),
 	}));
 }
 
-function factsOf({ message, from, verdict, reports }: TraceDto, { t, base }: Words): readonly Fact[] {
-	const { facts } = t;
-	const fact = (name: string, text: string | undefined, more: Partial<Fact> = {}): readonly Fact[] =>
-		text === undefined || text === '' ? [] : [{ name, text, more: [], ...more }];
-	const [first] = message.recipients;
+const fact = (name: string, text: string | undefined, more: Partial<Fact> = {}): readonly Fact[] =>
+	text === undefined || text === '' ? [] : [{ name, text, more: [], ...more }];
+
+function addressFacts({ message }: TraceDto, { t }: Words): readonly Fact[] {
 	const others = message.recipientCount - 1;
 	return [
-		...fact(facts.from, message.sender === '' ? t.nullSender : message.sender),
-		...fact(facts.to, first?.address, { more: others > 0 ? [t.andMore(others)] : [] }),
+		...fact(t.facts.from, message.sender === '' ? t.nullSender : message.sender),
+		...fact(t.facts.to, message.recipients[0]?.address, { more: others > 0 ? [t.andMore(others)] : [] }),
+	];
+}
+
+function factsOf(trace: TraceDto, words: Words): readonly Fact[] {
+	const { message, from, verdict, reports } = trace;
+	const { t, base } = words;
+	const { facts } = t;
+	return [
+		...addressFacts(trace, words),
 		...fact(facts.account, from.account, { path: `${base}/accounts/${encodeURIComponent(from.account)}` }),
 		...fact(facts.sender, from.identity, { more: [t.certainty[from.certainty]] }),
 		...fact(facts.evidence, from.evidence),
@@ -140,24 +142,56 @@ function factsOf({ message, from, verdict, reports }: TraceDto, { t, base }: Wor
 	];
 }
 
-export function messagePageOf(trace: TraceDto, words: Words): MessagePage {
-	const { t, base, zoned, nowMs } = words;
+/** What helps whoever wrote it: nothing of how the server knows. */
+function ownFactsOf(trace: TraceDto, words: Words): readonly Fact[] {
+	const { message, from, reports } = trace;
+	const { t, base } = words;
+	const { facts } = t;
+	const colon = from.identity.indexOf(':');
+	const kind = t.ownKinds[from.identity.slice(0, colon)];
+	// `script:ACCOUNT:/path`: the account is known to itself.
+	const id = from.identity.slice(colon + 1).replace(`${from.account}:`, '');
+	return [
+		...addressFacts(trace, words),
+		...fact(facts.sender, kind?.(id)),
+		...fact(facts.directory, from.directory, { isPath: true }),
+		// Where somebody logged in from: whether that was oneself, only the owner knows.
+		...(message.class === 'mailbox' ? fact(facts.client, from.client) : []),
+		...fact(facts.size, t.bytes(message.bytes)),
+		...fact(facts.id, message.id, { isPath: true }),
+		...reports.flatMap((report) => fact(facts.reports, report, { path: `${base}/messages/${report}`, isPath: true })),
+	];
+}
+
+/** `groups`: what of the account stands open, for an owner whose acts depend on it. */
+export function messagePageOf(trace: TraceDto, groups: readonly OpenGroupDto[], may: May, words: Words): MessagePage {
+	const { t, zoned, nowMs } = words;
 	const { message } = trace;
+	const side = sideOf(may);
+	const [first] = message.recipients;
 	const more = message.recipientCount - Math.min(recipientsMax, message.recipients.length);
 	return {
-		account: trace.from.account,
-		accountPath: `${base}/accounts/${encodeURIComponent(trace.from.account)}`,
 		subject: message.subject === '' ? t.noSubject : message.subject,
-		state: markOf(mostUrgent(message)?.state ?? 'queued', words),
-		outcome: outcomeOf(message, words),
-		steps: stepsOf(trace, words),
+		say: t.messageSay(
+			first?.address ?? '',
+			message.recipientCount - 1,
+			message.sender === '' ? t.nullSender : message.sender,
+		),
+		state: markOf(mostUrgent(message)?.state ?? 'queued', words, side),
+		note: noteOf(trace, may, words),
+		...(message.recipientCount === 1 && first?.reply !== undefined && first.state !== 'delivered'
+			? { reply: first.reply }
+			: {}),
+		acts: messageActs(trace, groups, may, words),
+		steps: stepsOf(trace, side, words),
 		...(trace.steps.length > stepsMax ? { stepsMore: t.lifeMore(stepsMax, trace.steps.length) } : {}),
-		facts: factsOf(trace, words),
+		facts: may.isStaff ? factsOf(trace, words) : ownFactsOf(trace, words),
 		recipients: message.recipients.slice(0, recipientsMax).map((one) => ({
 			address: one.address,
-			state: markOf(one.state, words),
+			state: markOf(one.state, words, side),
 			at: near(zoned, Date.parse(one.at), nowMs, true),
-			reply: one.reply ?? (one.due === undefined ? '' : t.notBefore(near(zoned, Date.parse(one.due), nowMs))),
+			why: resultText(one, Date.parse(message.accepted), may, words),
+			...(one.reply === undefined ? {} : { reply: one.reply }),
 		})),
 		...(more > 0 ? { recipientsMore: t.recipientsMore(more) } : {}),
 	};

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { causes } from '../../words/response.ts';
 import { stringsOf } from '../strings.ts';
-import { nextStepOf, type Recipient, resultText, stateMarkOf } from './next-step.ts';
+import { nextStepOf, resultText } from './next-step.ts';
+import { markOf, type Recipient } from './state-mark.ts';
 
 const t = stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' });
 const nowMs = Date.parse('2026-11-24T08:42:10Z');
@@ -65,7 +66,7 @@ test('every state says something to a customer in plain words', () => {
 		const text = resultText(recipient({ state, reply: '550 5.1.1 blacklist' }), acceptedMs, customer, words);
 		assert.match(text, sentence, state);
 		assert.doesNotMatch(text, trade, state);
-		assert.notEqual(stateMarkOf(state, 'customer', { t }).text, '');
+		assert.notEqual(markOf(state, { t }, 'customer').text, '');
 	}
 });
 

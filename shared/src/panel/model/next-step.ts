@@ -4,18 +4,13 @@
  * One table of causes for everybody, worded twice: for those who run the server and for those who wrote the message. Remote words are
  * not part of it; they stand beside it as text.
  */
-import type { MessageSummaryDto } from '../../contract/shapes.ts';
 import type { Cause } from '../../words/response.ts';
 import type { WhoActs } from '../next-step-strings.ts';
 import { spanText } from '../text/spans.ts';
 import { near } from '../text/times.ts';
 import type { Words } from './cell.ts';
 import type { May } from './may.ts';
-import { markOf, type StateMark } from './message.ts';
-
-export type Recipient = MessageSummaryDto['recipients'][number];
-export type Side = 'staff' | 'customer';
-export const sideOf = ({ isStaff }: Pick<May, 'isStaff'>): Side => (isStaff ? 'staff' : 'customer');
+import { type Recipient, type Side, sideOf } from './state-mark.ts';
 
 export type NextStep = {
 	/** What happened. */
@@ -31,11 +26,6 @@ export function nextStepOf(cause: Cause, isOver: boolean, side: Side, { t }: Pic
 	const [who, next] = isOver ? ended : open;
 	return { what, who, next: [t.whoActs[side][who], next].filter((part) => part !== '').join(' ') };
 }
-
-export const stateMarkOf = (state: Recipient['state'], side: Side, words: Pick<Words, 't'>): StateMark => ({
-	...markOf(state, words),
-	...(side === 'staff' ? {} : { text: words.t.ownStates[state] }),
-});
 
 /** Whether discarded or expired mail can still be brought back, and until when. */
 export function restorableUntil(

@@ -1,0 +1,318 @@
+/**
+ * Acts on open mail and on what has just ended: the question, the act, the way back. For one message, and for a group of messages that
+ * stand open for the same reason.
+ *
+ * The question is a page of its own; with script it comes as a dialog. What was done stands on the page that one comes back to, with an
+ * undo where there is one: what was discarded comes back as it was, what was held goes on. What was released cannot be called back.
+ */
+import { type Request, type Response, Router } from 'express';
+import type { Client, ClientFailure } from '../client/client.ts';
+import type { OperationInput, OperationOutput } from '../contract/operations.ts';
+import { messageIdSchema } from '../contract/shapes.ts';
+import type { OpenGroupDto } from '../contract/view-operations.ts';
+import { ok, type Result } from '../words/result.ts';
+import { isFragment, mayFor, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
+import { backTo, type Desk, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
+import { visitorOf } from './guard.ts';
+import {
+	type Asking,
+	agentActs,
+	groupActs,
+	groupFields,
+	isHarmless,
+	isMailAct,
+	isWhyNeeded,
+	type MailAct,
+	messageActs,
+	questionOf,
+	recipientsFor,
+} from './model/mail-act.ts';
+import type { May } from './model/may.ts';
+import { groupName } from './model/open.ts';
+import type { Pages } from './pages.ts';
+import { opened } from './signed.ts';
+import { near } from './text/times.ts';
+
+type ActBody = OperationInput<'act'>['body'];
+type Selector = ActBody['selector'];
+
+/** The way back from an act. `act` tells it from notes about limits and standing holds. */
+type MailNote = {
+	readonly act: 'mail.discard' | 'mail.hold';
+	readonly selector: Selector;
+	readonly where?: ActBody['where'];
+	readonly what: string;
+	/** Below the base. */
+	readonly path: string;
+};
+
+/** What an act is about, as it stands now. */
+type Subject = {
+	readonly selector: Selector;
+	readonly where?: { readonly state: 'held' | 'waiting'; readonly rule: string };
+	readonly what: string;
+	readonly total: number;
+	readonly isOffered: boolean;
+	/** Of the form, below the base. */
+	readonly path: string;
+	readonly backPath: string;
+	readonly fields: Asking['fields'];
+};
+
+const reasonCharsMax = 500;
+/** Groups of one account; more than an account has reasons. */
+const groupsMax = 50;
+
+/** What of an account stands open, for those whose rights depend on it; empty where that cannot be known. */
+export async function readGroups(client: Client, account: string, may: May): Promise<readonly OpenGroupDto[]> {
+	if (may.release !== 'owner' && may.discard !== 'owner') return [];
+	const answer = await client.call('listOpen', { query: { state: 'held', account, limit: groupsMax } });
+	return answer.ok ? answer.value.items : [];
+}
+
+export const isMissing = (failure: ClientFailure): boolean =>
+	failure.kind === 'problem' && failure.problem.status === 404;
+
+async function messageSubject(
+	desk: Desk,
+	{ request }: Exchange,
+	act: MailAct,
+): Promise<Result<Subject, ClientFailure>> {
+	const { pages, clientOf } = desk;
+	const client = clientOf(request);
+	const words = wordsOf(pages);
+	const may = await mayFor(pages, request);
+	const id = String(request.params.id);
+	const trace = await client.call('traceMessage', { params: { id } });
+	if (!trace.ok) return trace;
+	const { message } = trace.value;
+	const groups = await readGroups(client, message.account, may);
+	return ok({
+		selector: { kind: 'message', id },
+		what: message.subject === '' ? words.t.noSubject : message.subject,
+		total: recipientsFor(act, message, may, words.nowMs),
+		isOffered: messageActs(trace.value, groups, may, words).some((one) => one.act === act),
+		path: `/messages/${id}/${act}`,
+		backPath: `/messages/${id}`,
+		fields: [],
+	});
+}
+
+const backPaths = { open: '/open', home: '/' } as const;
+
+/** Which group is meant: by what its link or form says, as the agent has it now. */
+async function groupSubject(desk: Desk, { request }: Exchange, act: MailAct): Promise<Result<Subject, ClientFailure>> {
+	const { pages, clientOf } = desk;
+	const given = request.method === 'POST' ? fieldsOf(request) : request.query;
+	const words = wordsOf(pages);
+	const may = await mayFor(pages, request);
+	const state = given.state === 'waiting' ? 'waiting' : 'held';
+	const account = textOf(given.account).slice(0, 128);
+	const rule = textOf(given.rule).slice(0, 80);
+	const back = given.back === 'home' ? 'home' : 'open';
+	const answer = await clientOf(request).call('listOpen', { query: { state, account, limit: groupsMax } });
+	if (!answer.ok) return answer;
+	const group = answer.value.items.find((one) => one.rule === rule && one.account === account);
+	const fields = Object.entries({ ...groupFields({ account, state, rule }), back });
+	return ok({
+		selector: { kind: 'account', id: account },
+		where: { state, rule },
+		what: group === undefined ? account : groupName(group, may, words),
+		total: group?.recipients ?? 0,
+		isOffered: group !== undefined && groupActs(group, back, may, words).some((one) => one.act === act),
+		path: `/mail/${act}`,
+		backPath: backPaths[back],
+		fields: fields.map(([name, value]) => ({ name, value })),
+	});
+}
+
+async function sendQuestion(
+	desk: Desk,
+	{ request, response }: Exchange,
+	subject: Subject,
+	act: MailAct,
+	fault?: string,
+): Promise<void> {
+	const { pages } = desk;
+	const base = pages.adapter.basePath;
+	const { what, total, fields = [] } = subject;
+	const asking: Asking = {
+		act,
+		what,
+		total,
+		path: `${base}${subject.path}`,
+		backPath: `${base}${subject.backPath}`,
+		fields,
+		...(fault === undefined ? {} : { fault }),
+	};
+	const question = questionOf(asking, await mayFor(pages, request), wordsOf(pages));
+	if (isFragment(request)) {
+		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
+		response.type('html').send(await pages.fragment('question', { ...frame, question, isWhole: false }));
+		return;
+	}
+	const status = fault === undefined ? 200 : 422;
+	await sendPage(pages, request, response, {
+		view: 'question',
+		title: question.title,
+		model: { question, isWhole: true },
+		status,
+		here: 'messages',
+	});
+}
+
+/** A way to another page; a dialog that was asked for goes there too. */
+function leave(pages: Pages, exchange: Exchange, subject: Subject): void {
+	const { request, response } = exchange;
+	const path = `${pages.adapter.basePath}${subject.backPath}`;
+	if (isFragment(request)) response.set('hx-redirect', path).status(204).end();
+	else backTo(pages, exchange, path, { text: pages.t.didNothing(pages.t.quoted(subject.what)), isFailure: true });
+}
+
+function saidOf(
+	pages: Pages,
+	act: MailAct,
+	what: string,
+	may: May,
+	{ recipients, waiting = 0 }: OperationOutput<'act'>,
+): string {
+	const { t, place } = pages;
+	const named = t.quoted(what);
+	if (recipients === 0) return t.didNothing(named);
+	if (!may.isStaff && (act === 'release' || act === 'now')) return t.ownDidRelease(named);
+	if (!may.isStaff && act === 'discard') return t.ownDidDiscard(named);
+	switch (act) {
+		case 'release':
+		case 'now':
+			return t.didRelease(named, recipients, waiting);
+		case 'discard': {
+			const until = near(place, place.now() + may.restoreMs, place.now());
+			return [t.didDiscard(named, recipients), ...(may.restoreMs > 0 ? [t.didDiscardUntil(until)] : [])].join(' ');
+		}
+		case 'requeue':
+			return t.didRequeue(named, recipients);
+		case 'hold':
+			return t.didHold(named, recipients);
+		case 'restore':
+			return t.didRestore(named, recipients);
+	}
+}
+
+async function perform(desk: Desk, exchange: Exchange, subject: Subject, act: MailAct): Promise<void> {
+	const { pages, clientOf } = desk;
+	const { request, response } = exchange;
+	const { t, place, adapter } = pages;
+	const may = await mayFor(pages, request);
+	const given = textOf(fieldsOf(request).reason).trim().slice(0, reasonCharsMax);
+	if (given === '' && isWhyNeeded(act, may)) {
+		await sendQuestion(desk, exchange, subject, act, t.whyMissing);
+		return;
+	}
+	const { selector, where, what, backPath } = subject;
+	const reason = given !== '' ? given : may.isStaff ? t.saidWhy[agentActs[act]] : t.saidWhy.own;
+	const sinceMs = place.now();
+	const answer = await clientOf(request).call('act', {
+		params: { act: agentActs[act] },
+		body: {
+			selector,
+			reason,
+			...(where === undefined ? {} : { where }),
+			...(act === 'now' ? { now: true } : {}),
+			...(act === 'restore' ? { asBefore: true } : {}),
+		},
+	});
+	if (!answer.ok) {
+		if (isMissing(answer.error)) leave(pages, exchange, subject);
+		else await sendNotDone(pages, request, response, answer.error);
+		return;
+	}
+	const { recipients } = answer.value;
+	const note: MailNote | undefined =
+		recipients === 0 || (act !== 'hold' && (act !== 'discard' || may.restoreMs === 0))
+			? undefined
+			: {
+					act: act === 'hold' ? 'mail.hold' : 'mail.discard',
+					selector,
+					// What this act has ended, and nothing that was ended before or after it.
+					...(act === 'discard' && where !== undefined
+						? { where: { since: new Date(sinceMs).toISOString(), until: new Date(place.now()).toISOString() } }
+						: {}),
+					what,
+					path: backPath,
+				};
+	backTo(pages, exchange, `${adapter.basePath}${backPath}`, {
+		text: saidOf(pages, act, what, may, answer.value),
+		...(recipients === 0 ? { isFailure: true } : {}),
+		...(note === undefined ? {} : { undo: undoNote(pages, request, note), undoOf: 'mail' }),
+	});
+}
+
+async function undo(desk: Desk, exchange: Exchange): Promise<void> {
+	const { pages, clientOf } = desk;
+	const { request, response } = exchange;
+	const { t, adapter, place } = pages;
+	const note = opened(adapter.secret, visitorOf(request).session, fieldsOf(request).note, place.now()) as
+		| MailNote
+		| undefined;
+	if (note === undefined || (note.act !== 'mail.discard' && note.act !== 'mail.hold')) {
+		backTo(pages, exchange, `${adapter.basePath}/messages`, { text: t.undoTooLate, isFailure: true });
+		return;
+	}
+	const may = await mayFor(pages, request);
+	const { selector, where, what, path } = note;
+	const isDiscard = note.act === 'mail.discard';
+	const answer = await clientOf(request).call('act', {
+		params: { act: isDiscard ? 'restore' : 'release' },
+		body: {
+			selector,
+			reason: may.isStaff ? t.saidWhy.undo : t.saidWhy.own,
+			...(where === undefined ? {} : { where }),
+			...(isDiscard ? { asBefore: true } : {}),
+		},
+	});
+	if (!answer.ok && !isMissing(answer.error)) {
+		await sendNotDone(pages, request, response, answer.error);
+		return;
+	}
+	const total = answer.ok ? answer.value.recipients : 0;
+	const named = t.quoted(what);
+	const text =
+		total === 0
+			? t.undidNothing(named)
+			: !may.isStaff
+				? t.ownUndidDiscard(named)
+				: isDiscard
+					? t.undidDiscard(named, total)
+					: t.undidHold(named, total);
+	backTo(pages, exchange, `${adapter.basePath}${path}`, { text, ...(total === 0 ? { isFailure: true } : {}) });
+}
+
+type Reader = (desk: Desk, exchange: Exchange, act: MailAct) => Promise<Result<Subject, ClientFailure>>;
+
+export function mailActPages(pages: Pages, clientOf: (request: Request) => Client): Router {
+	const desk: Desk = { pages, clientOf };
+	const router = Router();
+	const route =
+		(read: Reader) =>
+		async (request: Request, response: Response, next: () => void): Promise<void> => {
+			const { act, id } = request.params;
+			if (!isMailAct(act) || (id !== undefined && !messageIdSchema.safeParse(id).success)) {
+				next();
+				return;
+			}
+			const exchange = { request, response };
+			const subject = await read(desk, exchange, act);
+			if (!subject.ok) await sendFailure(pages, request, response, subject.error);
+			else if (!subject.value.isOffered) leave(pages, exchange, subject.value);
+			else if (request.method === 'POST' || isHarmless(act)) {
+				if (request.method === 'POST') await perform(desk, exchange, subject.value, act);
+				else leave(pages, exchange, subject.value);
+			} else await sendQuestion(desk, exchange, subject.value, act);
+		};
+	router.post('/mail/undo', (request, response) => undo(desk, { request, response }));
+	router.get('/mail/:act', route(groupSubject));
+	router.post('/mail/:act', route(groupSubject));
+	router.get('/messages/:id/:act', route(messageSubject));
+	router.post('/messages/:id/:act', route(messageSubject));
+	return router;
+}

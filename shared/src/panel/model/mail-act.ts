@@ -1,0 +1,262 @@
+/**
+ * What may be done to a message or to a group of open mail, and the question before it: object, count, effect, way back.
+ *
+ * Harmless acts ask nothing (try now, bring back). What cannot be undone says so. The agent decides; this offers what it is likely to
+ * do. A customer's mail is its own: the same acts, worded for whoever wrote it, and only where a hold leaves it to them.
+ */
+import type { MessageSummaryDto, TraceDto } from '../../contract/shapes.ts';
+import type { OpenGroupDto } from '../../contract/view-operations.ts';
+import { near } from '../text/times.ts';
+import type { Words } from './cell.ts';
+import type { May } from './may.ts';
+import { restorableUntil } from './next-step.ts';
+
+export const mailActs = ['release', 'now', 'discard', 'requeue', 'hold', 'restore'] as const;
+export type MailAct = (typeof mailActs)[number];
+export const isMailAct = (text: unknown): text is MailAct => mailActs.some((one) => one === text);
+
+/** What the agent is asked for. `now` is a release past the limits. */
+export const agentActs = {
+	release: 'release',
+	now: 'release',
+	discard: 'discard',
+	requeue: 'requeue',
+	hold: 'hold',
+	restore: 'restore',
+} as const satisfies { readonly [A in MailAct]: string };
+
+/** Acts that are done without a question. */
+export const isHarmless = (act: MailAct): boolean => act === 'requeue' || act === 'restore';
+
+export type ActButton = {
+	readonly act: MailAct;
+	readonly text: string;
+	readonly sign: string;
+	readonly path: string;
+	/** Done at once by a form; else the path asks first. */
+	readonly isPost: boolean;
+	readonly isMain: boolean;
+	readonly isBad: boolean;
+};
+
+const actSigns: { readonly [A in MailAct]: string } = {
+	release: 'up',
+	now: 'up',
+	discard: 'cross',
+	requeue: 'clock',
+	hold: 'pause',
+	restore: 'check',
+};
+
+const order: readonly MailAct[] = ['release', 'restore', 'requeue', 'now', 'hold', 'discard'];
+
+function buttons(
+	acts: ReadonlySet<MailAct>,
+	pathOf: (act: MailAct) => string,
+	{ t }: Words,
+	{ isStaff }: Pick<May, 'isStaff'>,
+	/** Of many on a page none is the main one, and what is held for a reason is not urged to go. */
+	hasMain: boolean,
+): readonly ActButton[] {
+	return order
+		.filter((act) => acts.has(act))
+		.map((act, index) => ({
+			act,
+			text: isStaff ? t.actNames[act] : t.ownActNames[act],
+			sign: actSigns[act],
+			path: pathOf(act),
+			isPost: isHarmless(act),
+			isMain: hasMain && index === 0 && (act === 'release' || act === 'restore'),
+			isBad: act === 'discard',
+		}));
+}
+
+/** Whether the owner may, by the groups of its open mail: all of them are left to it, or the one with this message. */
+function isLeftToOwner(
+	trace: Pick<TraceDto, 'message' | 'verdict'>,
+	groups: readonly OpenGroupDto[],
+	may: 'ownerMayRelease' | 'ownerMayDiscard',
+): boolean {
+	const held = groups.filter(({ state }) => state === 'held');
+	const rules = new Set(trace.verdict.reasons.map(({ rule }) => rule));
+	const named = held.filter(({ first, rule }) => first.some(({ id }) => id === trace.message.id) || rules.has(rule));
+	return named.length > 0 ? named.every((group) => group[may]) : held.length > 0 && held.every((group) => group[may]);
+}
+
+type Recipient = MessageSummaryDto['recipients'][number];
+
+const countOf = (recipients: readonly Recipient[], states: readonly Recipient['state'][]): number =>
+	recipients.filter(({ state }) => states.includes(state)).length;
+
+/** Recipients of a message that an act is about. */
+export function recipientsFor(act: MailAct, { recipients }: MessageSummaryDto, may: May, nowMs: number): number {
+	switch (act) {
+		case 'release':
+			return countOf(recipients, ['held']);
+		case 'now':
+			return countOf(recipients, ['waiting']);
+		case 'discard':
+			return countOf(recipients, may.isStaff ? ['queued', 'waiting', 'held', 'sending'] : ['waiting', 'held']);
+		case 'requeue':
+			return recipients.filter(({ state, due }) => state === 'queued' && due !== undefined && Date.parse(due) > nowMs)
+				.length;
+		case 'hold':
+			return countOf(recipients, ['queued', 'waiting']);
+		case 'restore':
+			return recipients.filter((one) => restorableUntil(one, may, nowMs) !== undefined).length;
+	}
+}
+
+function isAllowed(act: MailAct, may: May, trace: TraceDto, groups: readonly OpenGroupDto[]): boolean {
+	switch (act) {
+		case 'release':
+			return may.release === 'all' || (may.release === 'owner' && isLeftToOwner(trace, groups, 'ownerMayRelease'));
+		case 'now':
+			return may.releaseNow;
+		case 'discard':
+			return may.discard === 'all' || (may.discard === 'owner' && isLeftToOwner(trace, groups, 'ownerMayDiscard'));
+		case 'requeue':
+			return may.requeue;
+		case 'hold':
+			return may.hold;
+		case 'restore':
+			return may.restoreMs > 0;
+	}
+}
+
+/** `groups`: what of the account stands open; only asked for an owner. */
+export function messageActs(
+	trace: TraceDto,
+	groups: readonly OpenGroupDto[],
+	may: May,
+	words: Words,
+): readonly ActButton[] {
+	const acts = new Set(
+		mailActs.filter(
+			(act) => recipientsFor(act, trace.message, may, words.nowMs) > 0 && isAllowed(act, may, trace, groups),
+		),
+	);
+	return buttons(acts, (act) => `${words.base}/messages/${trace.message.id}/${act}`, words, may, true);
+}
+
+/** Which group it is, as fields of an address or a form. */
+export const groupFields = ({ account, state, rule }: Pick<OpenGroupDto, 'account' | 'state' | 'rule'>) => ({
+	account,
+	state,
+	rule,
+});
+
+export function groupActs(group: OpenGroupDto, back: string, may: May, words: Words): readonly ActButton[] {
+	const isHeld = group.state === 'held';
+	const mayRelease = may.release === 'all' || (may.release === 'owner' && group.ownerMayRelease);
+	const mayDiscard = may.discard === 'all' || (may.discard === 'owner' && group.ownerMayDiscard);
+	const acts = new Set<MailAct>([
+		...(isHeld && mayRelease ? (['release'] as const) : []),
+		...(!isHeld && may.releaseNow ? (['now'] as const) : []),
+		...(mayDiscard ? (['discard'] as const) : []),
+	]);
+	const fields = new URLSearchParams({ ...groupFields(group), back });
+	return buttons(acts, (act) => `${words.base}/mail/${act}?${fields}`, words, may, !may.isStaff);
+}
+
+export type Question = {
+	readonly title: string;
+	readonly count: string;
+	readonly effect: string;
+	readonly wayBack: string;
+	/** Where it is posted. */
+	readonly path: string;
+	readonly backPath: string;
+	readonly fields: readonly { readonly name: string; readonly value: string }[];
+	/** Absent: nobody is asked why. */
+	readonly why?: string;
+	readonly isWhyNeeded: boolean;
+	readonly verb: string;
+	readonly isBad: boolean;
+	readonly fault?: string;
+};
+
+export type Asking = {
+	readonly act: MailAct;
+	/** The subject, or what the group is called. */
+	readonly what: string;
+	readonly total: number;
+	readonly path: string;
+	readonly backPath: string;
+	readonly fields?: Question['fields'];
+	readonly fault?: string;
+};
+
+/** Whoever holds or drops mail says why; the others may. */
+export const isWhyNeeded = (act: MailAct, { isStaff }: Pick<May, 'isStaff'>): boolean =>
+	isStaff && (act === 'hold' || act === 'discard');
+
+function textsOf({ act, what, total }: Asking, may: May, { t, zoned, nowMs }: Words) {
+	const until = may.restoreMs > 0 ? near(zoned, nowMs + may.restoreMs, nowMs) : undefined;
+	const discardBack = until === undefined ? t.discardNoBack : t.discardBack(until);
+	if (!may.isStaff && act === 'discard')
+		return [
+			t.ownDiscardTitle(what),
+			t.ownDiscardCount(total),
+			t.ownDiscardEffect,
+			discardBack,
+			t.ownDo.discard,
+		] as const;
+	if (!may.isStaff)
+		return [
+			t.ownReleaseTitle(what),
+			t.ownReleaseCount(total),
+			t.ownReleaseEffect,
+			t.ownReleaseBack,
+			t.ownDo.release,
+		] as const;
+	switch (act) {
+		case 'now':
+			return [t.nowOne(what), t.nowOneCount(total), t.nowOneEffect, t.releaseOneBack, t.doNow(total)] as const;
+		case 'discard':
+			return [
+				t.discardThis(what),
+				t.discardOneCount(total),
+				t.discardOneEffect,
+				discardBack,
+				t.doDiscard(total),
+			] as const;
+		case 'hold':
+			return [t.holdOne(what), t.holdOneCount(total), t.holdOneEffect, t.holdOneBack, t.doHold(total)] as const;
+		case 'restore':
+			return [
+				t.restoreOne(what),
+				t.restoreOneCount(total),
+				t.restoreOneEffect,
+				t.restoreOneBack,
+				t.doRestore(total),
+			] as const;
+		default:
+			return [
+				t.releaseOne(what),
+				t.releaseOneCount(total),
+				t.releaseOneEffect,
+				t.releaseOneBack,
+				t.doRelease(total),
+			] as const;
+	}
+}
+
+export function questionOf(asking: Asking, may: May, words: Words): Question {
+	const [title, count, effect, wayBack, verb] = textsOf(asking, may, words);
+	const { act, path, backPath, fields = [], fault } = asking;
+	return {
+		title,
+		count,
+		effect,
+		wayBack,
+		path,
+		backPath,
+		fields,
+		...(may.isStaff ? { why: words.t.why } : {}),
+		isWhyNeeded: isWhyNeeded(act, may),
+		verb,
+		isBad: act === 'discard',
+		...(fault === undefined ? {} : { fault }),
+	};
+}

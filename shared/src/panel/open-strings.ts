@@ -1,0 +1,98 @@
+/**
+ * The catalogue of words about mail that stands open: held and waiting by cause, and the customer's page of outgoing mail. Part of
+ * `strings.ts`.
+ */
+import type { PanelWords } from './panel-words.ts';
+import { counted } from './text/numbers.ts';
+
+const messages = (value: number): string => counted(value, 'message', 'messages');
+const recipients = (value: number): string => counted(value, 'recipient', 'recipients');
+const people = (value: number): string => counted(value, 'person', 'people');
+
+export const openStringsOf = ({ account, panel }: PanelWords) => ({
+	back: 'Back',
+	openTitle: (held: number, waiting: number) =>
+		held === 0 && waiting === 0
+			? 'Nothing is held, nothing waits'
+			: held === 0
+				? `Nothing is held; ${messages(waiting)} ${waiting === 1 ? 'waits' : 'wait'}`
+				: `${messages(held)} ${held === 1 ? 'is' : 'are'} held`,
+	openSay: (waiting: number) =>
+		`What is held stays until a person decides or its time is over. ${waiting === 0 ? 'Nothing waits for a limit.' : `${messages(waiting)} ${waiting === 1 ? 'waits for a limit and leaves' : 'wait for a limit and leave'} by ${waiting === 1 ? 'itself' : 'themselves'}.`}`,
+	openSayFine: 'Mail that a person or a rule holds, and mail over a limit, is listed here by its cause.',
+	openHeld: 'Held: a person decides',
+	openWaiting: 'Waits for a limit: leaves by itself',
+	openTotal: (shown: number, total: number, messagesTotal: number, recipientsTotal: number) =>
+		`${messages(messagesTotal)} to ${recipients(recipientsTotal)}, ${counted(total, 'cause', 'causes')}, most messages first${shown < total ? `; the first ${shown} causes are shown` : ''}`,
+	openOf: (name: string) => `only of ${account} ${name}`,
+	openAll: 'Show all',
+	openGroupTitle: {
+		held: (total: number, name: string) => `${messages(total)} of ${name} ${total === 1 ? 'is' : 'are'} held`,
+		waiting: (total: number, name: string) => `${messages(total)} of ${name} ${total === 1 ? 'waits' : 'wait'}`,
+	},
+	openGroupName: (total: number, name: string) => `${messages(total)} of ${name}`,
+	openTo: (total: number) => `to ${recipients(total)}`,
+	openSender: (identity: string) => `all of ${identity}`,
+	openSince: { held: (since: string) => `Held since ${since}`, waiting: (since: string) => `Waits since ${since}` },
+	openBy: (author: string) => `by ${author}`,
+	openIfNobody: {
+		held: (until: string) => `If nobody acts, the first of it expires ${until} and its sender is told.`,
+		waiting: (until: string) => `If nobody acts, the last of it leaves about ${until}. Nothing is lost.`,
+	},
+	openSuspended: `It goes on when ${panel} lifts the suspension.`,
+	openStanding: 'New mail that the hold is about is held too, until the hold is lifted.',
+	openFirst: 'The oldest',
+	openLook: (total: number) => (total === 1 ? 'Look at it' : `Look at all ${total}`),
+	openNone: { held: 'Nothing is held.', waiting: 'Nothing waits.' },
+	openNoneSay: {
+		held: 'Mail appears here when a person or a rule holds it; a person then releases or discards it.',
+		waiting: 'Mail appears here when a limit is used up; it leaves in pace without anybody.',
+	},
+	openUnreadable: (why: string) => `This cannot be listed now: ${why}`,
+
+	outgoing: 'Outgoing mail',
+	outgoingSay: 'Where your mail is, and what to do if it did not arrive.',
+	okTitle: (total: number) => `${messages(total)} ${total === 1 ? 'waits' : 'wait'} for your OK`,
+	okWhy: 'Your provider stopped it, and leaves it to you whether it is sent.',
+	okTheirWords: (text: string) => `Your provider writes: ${text}`,
+	okQuestion: (subjects: readonly string[], more: number) =>
+		`${subjects.join(', ')}${more > 0 ? ` and ${messages(more)} more` : ''}.`,
+	okTo: (total: number) => `to ${people(total)}`,
+	okUntil: (until: string) => `If you do nothing, it is given up ${until}, and the sender is told.`,
+	stoppedTitle: (total: number) => `${messages(total)} ${total === 1 ? 'is' : 'are'} stopped`,
+	stoppedWhy: {
+		held: 'Your provider stopped it and will decide. Ask them if you need it soon.',
+		suspended: 'Your account is suspended, so your mail is stopped. Ask your provider.',
+		ownership: 'It was written in the name of a domain that is not yours here. Ask your provider to add the domain.',
+		size: 'It is for more people at once than you may write to. Send it to fewer people at a time.',
+	},
+	waitsTitle: (total: number) => `${messages(total)} ${total === 1 ? 'waits' : 'wait'} for your limit`,
+	waitsWhy: 'You have sent as much as you may for now. The rest leaves by itself, in pace; nothing is lost.',
+	waitsUntilOwn: (until: string) => `All of it will have left about ${until}. Nothing to do for you.`,
+	discardWaiting: 'Delete what waits',
+	ownLimits: 'How much you may send',
+	ownLimitSay: (used: string, left: string) =>
+		`${used}. ${left} If you reach the limit, further mail waits and leaves by itself; nothing is lost.`,
+	ownUsed: (used: string, of: string, what: string) => `${used} ${of} ${what}`,
+	ownNoLimit: (used: string, what: string) => `${used} ${what}. There is no limit.`,
+	ownLimitNote: 'If you reach a limit, further mail waits and leaves by itself; nothing is lost.',
+	ownCounting: 'One message to 3 people counts 3.',
+	ownLimitUnreadable: 'This cannot be shown now.',
+	ownHour: 'Last 60 minutes',
+	ownDay: 'Last 24 hours',
+	ownLimitFrom: (origin: string) => `The limits come from ${origin}.`,
+	ownDomains: 'Your domains',
+	ownDomainsNone: 'No domain is known yet.',
+	ownDomainsSay: {
+		off: 'You may write in the name of these.',
+		monitor: 'Write in the name of these; other names are noted.',
+		enforce: 'You may write in the name of these; mail in other names is stopped.',
+	},
+	ownMessages: 'Your messages',
+	ownLatest: 'the latest 10',
+	ownFind: 'Who should have got it?',
+	ownAll: 'All messages and results',
+	ownNone: 'No message yet',
+	ownNoneSay: 'What you send appears here at once.',
+	ownPeople: people,
+});
