@@ -79,3 +79,66 @@ test('all that match are an explicit choice, by the filters and not by the page;
 	]);
 	assert.match(plain(nobody.text), /Select at least one account/);
 });
+
+test('rules: what is watched has its count; tried with another number, enforced as tried, undone; without script', async () => {
+	const visit = await logInTo(pages);
+	const page = await ask(visit, '/rules');
+	assert.match(plain(page.text), /6 of 12 rules are enforced, 6 only watch/);
+	assert.match(
+		plain(page.text),
+		/each account 100 recipients an hour .* would have made 214 messages of 9 senders wait since/,
+	);
+	assert.match(plain(page.text), /Who may send as whom .* Monitor-only Only counted: nothing is refused/);
+	const csrf = fieldOf(page.text, 'csrf');
+	const at = 'server hour.recipients each-account';
+	assert.equal((await ask(visit, '/rules/simulate', { csrf, at, value: 'x' })).status, 422);
+	const started = await ask(visit, '/rules/simulate', { csrf, at, value: '80', days: '7' });
+	const place = started.headers.get('location') ?? '';
+	assert.match(place, /^\/rules\?at=server\+hour.recipients\+each-account&value=80&days=7&sim=sim0#simulation$/);
+	const proposed = agent.asked.findLast(({ id }) => id === 'simulate')?.input as { body: object };
+	assert.deepEqual(proposed.body, {
+		days: 7,
+		proposals: [{ level: 'server', id: 'each-account', limits: { mode: 'enforce', hour: { recipients: 80 } } }],
+	});
+	const runs = await ask(visit, place);
+	assert.match(plain(runs.text), /Replaying the mail of the last 7 days: 60 % Reload/);
+	assert.equal(agent.world.limits.get('server:each-account')?.base?.hour?.recipients, 100, 'nothing changes by trying');
+	const ready = await ask(visit, place);
+	const shown = plain(ready.text);
+	assert.match(shown, /80 recipients an hour, each account: 214 messages of 3 accounts would have waited\./);
+	assert.match(shown, /Of 1 account among them receivers refused mail/);
+	assert.match(shown, /shopmoda 158 632 recipients 1 h 50 min none/);
+	assert.match(shown, /Enforce 80 recipients an hour for each account/);
+	const applied = await ask(visit, '/rules/apply', { csrf, at, value: '80' });
+	const base = () => agent.world.limits.get('server:each-account')?.base;
+	assert.deepEqual(
+		[base()?.hour?.recipients, base()?.modes, base()?.minute?.recipients],
+		[80, { 'hour.recipients': 'enforce' }, 60],
+	);
+	const after = await ask(visit, applied.headers.get('location') ?? '');
+	assert.match(plain(after.text), /80 recipients an hour for each account is enforced/);
+	assert.match(plain(after.text), /7 of 12 rules are enforced/);
+	await ask(visit, '/limits/undo', { csrf, note: fieldOf(after.text, 'note') });
+	assert.deepEqual([base()?.hour?.recipients, base()?.modes], [100, undefined]);
+	assert.match(
+		plain((await ask(visit, '/rules?at=plan+hour.recipients+Basic&sim=long-ago')).text),
+		/This result is too long ago/,
+	);
+});
+
+test('a reseller: its accounts and its pool, no simulation; a customer: none of these pages', async () => {
+	const reseller = await startPages(agent.socketPath, { now: () => nowMs, actor: { role: 'reseller', id: 'nordweb' } });
+	const visit = await logInTo(reseller);
+	const rules = await ask(visit, '/rules');
+	assert.match(plain(rules.text), /Your pool .* reseller nordweb 600 recipients an hour Enforced/);
+	assert.doesNotMatch(rules.text, /role="switch"|Simulate|each account|ownership/);
+	assert.match((await ask(visit, '/accounts')).text, /Set limit of all 2/);
+	await reseller.stop();
+	const customer = await startPages(agent.socketPath, { now: () => nowMs, actor: { role: 'account', id: 'rosenca' } });
+	const own = await logInTo(customer);
+	for (const path of ['/rules', '/changes', '/plans', '/resellers'])
+		assert.equal((await ask(own, path)).status, 404, path);
+	await customer.stop();
+});
+
+test('nothing failed in the pages', () => assert.deepEqual(pages.faults, []));

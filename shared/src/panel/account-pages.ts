@@ -10,7 +10,6 @@ import { visitorOf } from './guard.ts';
 import { accountPageOf } from './model/account.ts';
 import { listOf } from './model/list.ts';
 import { parseQuery } from './model/query.ts';
-import { rulesOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
 import { readAccountPage, readList } from './read.ts';
 import { opened } from './signed.ts';
@@ -45,13 +44,7 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 				.send(await pages.fragment('list', { ...frame, list, swap: true }));
 			return;
 		}
-		const model = {
-			list,
-			rules: may.seeRules ? rulesOf(facts.value.book, words, may) : undefined,
-			isPool: !may.switchShared,
-			back: list.back,
-			swap: false,
-		};
+		const model = { list, seeRules: may.seeRules, swap: false };
 		await sendPage(pages, request, response, {
 			view: 'accounts',
 			title: t.accounts,

@@ -10,7 +10,7 @@ import type { Where } from './limit-acts.ts';
 import { limitLines } from './model/account.ts';
 import type { Spot } from './model/cell.ts';
 import { rowOf } from './model/list.ts';
-import { rulesOf } from './model/rules.ts';
+import { rulesHeadOf, rulesOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
 import { readAccount, readBook } from './read.ts';
 import { opened, sealed } from './signed.ts';
@@ -32,9 +32,11 @@ export const spotOf = (value: unknown): Spot => (value === 'account' ? 'account'
 /** Back to the list as it was: a query of ours, or nothing. */
 export const backOf = (value: unknown): string => (/^\?[\w=&%.+~-]{1,1000}$/.test(textOf(value)) ? textOf(value) : '');
 
-export function pathOf({ adapter }: Pages, where: Where): string {
-	const base = `${adapter.basePath}/accounts`;
-	return where.at === 'account' ? `${base}/${encodeURIComponent(where.account)}` : `${base}${where.back}`;
+export function pathOf({ adapter: { basePath } }: Pages, where: Where): string {
+	if (where.at === 'rules') return `${basePath}/rules`;
+	return where.at === 'account'
+		? `${basePath}/accounts/${encodeURIComponent(where.account)}`
+		: `${basePath}/accounts${where.back}`;
 }
 
 /** What has changed on the page, for htmx. */
@@ -43,13 +45,18 @@ async function changed({ pages, clientOf }: Desk, request: Request, where: Where
 	const words = wordsOf(pages);
 	const may = await mayFor(pages, request);
 	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-	if (where.at === 'rules')
+	if (where.at === 'rules') {
+		const rules = rulesOf(await readBook(client), words, may);
 		return pages.fragment('rules', {
 			...frame,
-			rules: rulesOf(await readBook(client), words, may),
+			rules,
+			head: rulesHeadOf(rules, may, words.t),
 			back: where.back,
+			isPool: !may.switchShared,
+			canTry: may.tryRules,
 			swap: true,
 		});
+	}
 	const one = await readAccount(client, where.account);
 	if (!one.ok) return '';
 	if (where.at === 'account')

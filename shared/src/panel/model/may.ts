@@ -14,6 +14,8 @@ export type May = {
 	readonly switchShared: boolean;
 	/** Hold mail, also what is yet to come, and lift such holds. */
 	readonly hold: boolean;
+	/** Try a rule on the mail of the last days. */
+	readonly tryRules: boolean;
 	/** See a table of what is set for many. */
 	readonly seeRules: boolean;
 	/** all: whatever is held or waits; owner: only what a hold leaves to the owner. */
@@ -38,6 +40,7 @@ export function mayOf(actor: Actor, self: SelfDto | undefined): May {
 		changeMany: self?.offers.includes('change-limits') ?? false,
 		switchShared: may?.shared ?? false,
 		hold: may?.hold ?? false,
+		tryRules: (self?.offers.includes('simulate') ?? false) && (may?.shared ?? false),
 		seeRules: isStaff(actor),
 		release: may?.release ?? 'none',
 		discard: may?.discard ?? 'none',

@@ -22,6 +22,9 @@ export type RuleRow = {
 	readonly wouldHave: string;
 	readonly hasWouldHave: boolean;
 	readonly isEnforced: boolean;
+	/** Where it is tried on the mail of the last days. */
+	readonly tryPath: string;
+	readonly tryLabel: string;
 	/** Absent where it is not the actor's to switch. */
 	readonly control?: RuleSwitch;
 };
@@ -55,6 +58,8 @@ export function rulesOf(book: SetBook, words: Words, may: May): readonly RuleRow
 						wouldHave: wouldHave?.long ?? (mode === 'monitor' ? words.t.wouldHaveNone : ''),
 						hasWouldHave: wouldHave !== undefined,
 						isEnforced: mode === 'enforce',
+						tryPath: `${words.base}/rules?${new URLSearchParams({ at: `${view.level} ${rule} ${view.id}` })}#try-h`,
+						tryLabel: words.t.rulesTryOf(words.t.rules[rule].name, who),
 						...(may.switchShared
 							? {
 									control: {
@@ -70,4 +75,16 @@ export function rulesOf(book: SetBook, words: Words, may: May): readonly RuleRow
 				];
 			}),
 		);
+}
+
+/** What the page of rules says first. */
+export function rulesHeadOf(
+	rules: readonly RuleRow[],
+	may: May,
+	t: Strings,
+): { readonly title: string; readonly say: string } {
+	const enforced = rules.filter(({ isEnforced }) => isEnforced).length;
+	return may.switchShared
+		? { title: t.rulesHead(enforced, rules.length - enforced), say: t.rulesSay }
+		: { title: t.poolTitle, say: t.rulesSayPool };
 }
