@@ -39,6 +39,7 @@ function madeUpHandlers(): OperationHandlers {
 	return {
 		...notMadeUp,
 		health: async () => ok(values.health),
+		volume: async () => ok(values.volume),
 		listMessages: async () => ok({ items: [...values.messages], next: 'c1' }),
 		getMessage: async () => ok(values.messages[0] as (typeof values.messages)[number]),
 		traceMessage: async () => ok(values.trace),

@@ -22,6 +22,7 @@ const why = ['--reason', 'ticket 4711'];
 /** Every command that asks the agent, with the operation it asks. */
 const asking: readonly (readonly [name: string, words: string, operation: OperationId])[] = [
 	['status', 'status', 'health'],
+	['volume', 'volume', 'volume'],
 	['message-list', 'message list', 'listMessages'],
 	['message-trace', `message trace ${id}`, 'traceMessage'],
 	['message-hold', `message hold ${id}`, 'act'],

@@ -19,6 +19,7 @@ import { addQueue } from './queue.ts';
 import { addRun } from './run.ts';
 import { addStatus } from './status.ts';
 import { systemTerminal, type Terminal } from './terminal.ts';
+import { addVolume } from './volume.ts';
 import { addWebhook } from './webhook.ts';
 
 const epilogue = `
@@ -56,6 +57,7 @@ export function createProgram(terminal: Terminal = systemTerminal()): Command {
 		})
 		.addHelpText('after', epilogue);
 	addStatus(program, terminal);
+	addVolume(program, terminal);
 	addAccount(program, terminal);
 	addLimit(program, terminal);
 	addMessage(program, terminal);

@@ -11,6 +11,7 @@ import type {
 	QueueRowDto,
 	TraceDto,
 } from '@sluice/shared/contract/shapes.ts';
+import { type VolumeDto, volumeCounts } from '@sluice/shared/contract/view-operations.ts';
 import type { z } from 'zod';
 
 export const nowMs = Date.parse('2026-11-24T07:30:00Z');
@@ -196,3 +197,33 @@ export const auditEntries: readonly z.output<typeof auditEntrySchema>[] = [
 		detail: 'they said it is fixed (1200 recipients)',
 	},
 ];
+
+const counts = (some: Partial<VolumeDto['total']> = {}): VolumeDto['total'] => ({
+	...(Object.fromEntries(volumeCounts.map((name) => [name, 0])) as VolumeDto['total']),
+	...some,
+});
+
+/** A morning in which a script was refused, after a quiet night. */
+export const volume: VolumeDto = {
+	from: at('08:00:00.000', '2026-11-23'),
+	to: at('08:00:00.000'),
+	stepSeconds: 3600,
+	items: [
+		{ at: at('04:00:00.000'), ...counts() },
+		{ at: at('05:00:00.000'), ...counts({ accepted: 412, charged: 412, delivered: 400, deferred: 31, bounced: 4 }) },
+		{ at: at('06:00:00.000'), ...counts({ accepted: 1802, charged: 1790, delivered: 1768, waited: 12, bounced: 9 }) },
+		{ at: at('07:00:00.000'), ...counts({ accepted: 90, charged: 83, delivered: 80, held: 7, refused: 1450 }) },
+	],
+	total: counts({
+		accepted: 2304,
+		charged: 2285,
+		delivered: 2248,
+		deferred: 31,
+		bounced: 13,
+		waited: 12,
+		held: 7,
+		refused: 1450,
+	}),
+	before: counts({ accepted: 2101, charged: 2101, delivered: 2077, deferred: 12, bounced: 20 }),
+	since: at('06:00:00.000', '2026-11-23'),
+};
