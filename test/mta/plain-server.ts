@@ -55,6 +55,8 @@ export type RunWith = {
 	readonly answer?: string;
 	readonly testWaitMs?: number;
 	readonly port?: number;
+	/** The agent cannot be told to read its configuration anew. */
+	readonly isDeaf?: boolean;
 };
 
 export type PlainServer = {
@@ -328,6 +330,7 @@ async function runMta(place: Place, words: readonly string[], options: RunWith):
 		client: async () => place.rig.client,
 		relayAnswer,
 		reloadAgent: async () => {
+			if (options.isDeaf === true) return failed('the agent could not be told');
 			const read = readConfig(place.config);
 			if (!read.ok) return failed(read.error.join('; '));
 			place.rig.agent.reload(read.value);

@@ -6,6 +6,7 @@
  */
 import { eximProgram } from '../facts/exim.ts';
 import { bypassSteps, titleOf, unwireSteps } from '../plan/step.ts';
+import { upstreamPath } from '../plan/upstream.ts';
 import { bareNow, hasTraces, unifiedDiff, type WiredFile, type Wiring } from '../plan/wiring.ts';
 import { type Call, failureRefusal, locked, mayGoOn, note, performSteps } from './perform.ts';
 import { agentSecretPath, openSite, type Site } from './site.ts';
@@ -61,6 +62,7 @@ export async function takeOut(call: Call, site: Site): Promise<void> {
 	await note(call, site, 'unwire', 'done', { changed, changedByOthers: changedByOthers.map(({ path }) => path) });
 	speaker.end(0, { ok: true, changed, changedByOthers: changedByOthers.map(({ path }) => path), route }, [
 		`${titleOf(site)} is as before. ${route}`,
+		...(await upstreamLines(site)),
 		await queueText(call),
 	]);
 }
@@ -86,6 +88,13 @@ async function directRoute(site: Site): Promise<string> {
 	return route === null
 		? 'Exim could not say by which route remote mail goes (no answer of the DNS?).'
 		: `Remote mail goes by router ${route[1]}, transport ${route[2]}.`;
+}
+
+/** An upstream that was adopted: mail in the agent's queue needs it still. */
+async function upstreamLines({ machine, configFile, config }: Site): Promise<readonly string[]> {
+	const path = upstreamPath(configFile);
+	if (config?.delivery.smarthost === undefined || !(await machine.exists(path))) return [];
+	return [`${path} stays: mail in the agent's queue leaves by the relay that it names. Remove it when the agent goes.`];
 }
 
 /** What becomes of mail that the agent has taken already. */

@@ -23,8 +23,8 @@ export type Action =
 	  }
 	| { readonly kind: 'check'; readonly check: CommandCheck }
 	| { readonly kind: 'test'; readonly check: ProbeCheck }
-	/** The agent reads its configuration anew; `upstream` must be in force afterwards. */
-	| { readonly kind: 'reload-agent'; readonly upstream?: string };
+	/** The agent reads its configuration anew; `upstream` must be in force afterwards. `mayFail`: on the way back, when it may have been what failed. */
+	| { readonly kind: 'reload-agent'; readonly upstream?: string; readonly mayFail?: boolean };
 
 export type Condition =
 	/** The file holds just this; undefined: it is not there. */

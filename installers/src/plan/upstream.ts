@@ -95,7 +95,7 @@ export function upstreamStep({ upstream, file, former }: UpstreamParts): Step {
 		undo: [
 			setFile(file.path, former?.content, former),
 			{ kind: 'remove-folder', path: dirname(file.path) },
-			{ kind: 'reload-agent' },
+			{ kind: 'reload-agent', mayFail: true },
 		],
 	};
 }
