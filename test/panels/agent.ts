@@ -49,7 +49,7 @@ export function selfOf(role: Role): SelfDto {
 		may: {
 			hold: isSeller,
 			release: isSeller ? 'all' : 'owner',
-			discard: isSeller ? 'all' : 'none',
+			discard: isSeller ? 'all' : 'owner',
 			requeue: role === 'admin',
 			limits: isSeller,
 			shared: role === 'admin',

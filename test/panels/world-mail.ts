@@ -136,6 +136,8 @@ const hijack: Why = { ...account, rule: 'hold.identity', text: 'Mail of the scri
 
 export function mailWorld(): World {
 	const small = smallWorld();
+	const basic = small.limits.get('plan:Basic');
+	if (basic?.base !== undefined) small.limits.set('plan:Basic', { base: { ...basic.base, mode: 'enforce' } });
 	return {
 		...small,
 		messages: [...small.messages, ...rosens, ...parcels, invoice, ...boeses],

@@ -23,6 +23,7 @@ import { messagePages } from './message-pages.ts';
 import type { Place } from './model/page-frame.ts';
 import { onlyOffered } from './offered.ts';
 import { openPages } from './open-pages.ts';
+import { outgoingPages } from './outgoing-pages.ts';
 import { overviewPages } from './overview-pages.ts';
 import { createPages, type Pages } from './pages.ts';
 import { rulePages } from './rule-pages.ts';
@@ -45,6 +46,7 @@ const routers: readonly ((pages: Pages, clientOf: (request: Request) => Client) 
 	messagePages,
 	mailActPages,
 	openPages,
+	outgoingPages,
 	accountPages,
 	overviewPages,
 	homePages,

@@ -7,7 +7,6 @@ import { counted } from './text/numbers.ts';
 
 const messages = (value: number): string => counted(value, 'message', 'messages');
 const recipients = (value: number): string => counted(value, 'recipient', 'recipients');
-const people = (value: number): string => counted(value, 'person', 'people');
 
 export const openStringsOf = ({ account, panel }: PanelWords) => ({
 	back: 'Back',
@@ -57,7 +56,6 @@ export const openStringsOf = ({ account, panel }: PanelWords) => ({
 	okTheirWords: (text: string) => `Your provider writes: ${text}`,
 	okQuestion: (subjects: readonly string[], more: number) =>
 		`${subjects.join(', ')}${more > 0 ? ` and ${messages(more)} more` : ''}.`,
-	okTo: (total: number) => `to ${people(total)}`,
 	okUntil: (until: string) => `If you do nothing, it is given up ${until}, and the sender is told.`,
 	stoppedTitle: (total: number) => `${messages(total)} ${total === 1 ? 'is' : 'are'} stopped`,
 	stoppedWhy: {
@@ -69,18 +67,23 @@ export const openStringsOf = ({ account, panel }: PanelWords) => ({
 	waitsTitle: (total: number) => `${messages(total)} ${total === 1 ? 'waits' : 'wait'} for your limit`,
 	waitsWhy: 'You have sent as much as you may for now. The rest leaves by itself, in pace; nothing is lost.',
 	waitsUntilOwn: (until: string) => `All of it will have left about ${until}. Nothing to do for you.`,
-	discardWaiting: 'Delete what waits',
 	ownLimits: 'How much you may send',
-	ownLimitSay: (used: string, left: string) =>
-		`${used}. ${left} If you reach the limit, further mail waits and leaves by itself; nothing is lost.`,
-	ownUsed: (used: string, of: string, what: string) => `${used} ${of} ${what}`,
-	ownNoLimit: (used: string, what: string) => `${used} ${what}. There is no limit.`,
-	ownLimitNote: 'If you reach a limit, further mail waits and leaves by itself; nothing is lost.',
-	ownCounting: 'One message to 3 people counts 3.',
-	ownLimitUnreadable: 'This cannot be shown now.',
+	ownLimitNote:
+		'If you reach a limit, further mail waits and leaves by itself; nothing is lost. One message to 3 people counts 3.',
 	ownHour: 'Last 60 minutes',
 	ownDay: 'Last 24 hours',
-	ownLimitFrom: (origin: string) => `The limits come from ${origin}.`,
+	ownNoLimits: 'There is no limit for you here.',
+	ownOrigins: {
+		server: () => 'The limits are those of everybody here.',
+		reseller: () => 'The limits come from your provider.',
+		plan: (id: string) => `The limits come from your plan, ${id}.`,
+		account: () => 'The limits were set for you.',
+		domain: () => 'The limits were set for you.',
+		mailbox: () => 'The limits were set for you.',
+		credential: () => 'The limits were set for you.',
+		script: () => 'The limits were set for you.',
+		ramp: () => 'The limits are lower for now and grow by themselves, because you are new here.',
+	},
 	ownDomains: 'Your domains',
 	ownDomainsNone: 'No domain is known yet.',
 	ownDomainsSay: {
@@ -94,5 +97,4 @@ export const openStringsOf = ({ account, panel }: PanelWords) => ({
 	ownAll: 'All messages and results',
 	ownNone: 'No message yet',
 	ownNoneSay: 'What you send appears here at once.',
-	ownPeople: people,
 });
