@@ -3,13 +3,16 @@
  */
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
+import { useCard, useSpanOf } from './account-use.ts';
 import type { Said } from './adapter.ts';
 import { isFragment, mayFor, sendFailure, sendPage, wordsOf } from './answer.ts';
 import type { DoneNote } from './done.ts';
 import { visitorOf } from './guard.ts';
 import { accountPageOf } from './model/account.ts';
 import { listOf } from './model/list.ts';
+import { panelLinksOf } from './model/panel-act.ts';
 import { parseQuery } from './model/query.ts';
+import { raisedRule } from './model/raise.ts';
 import type { Pages } from './pages.ts';
 import { readAccountPage, readList } from './read.ts';
 import { opened } from './signed.ts';
@@ -61,13 +64,29 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 			await sendFailure(pages, request, response, facts.error);
 			return;
 		}
-		const page = accountPageOf(facts.value, wordsOf(pages), may);
-		const model = { page, lines: page.lines, account: facts.value.account.key, swap: false, back: '' };
+		const { account, view } = facts.value;
+		const words = wordsOf(pages);
+		const page = accountPageOf(facts.value, words, may);
+		const span = useSpanOf(request.query.span);
+		const self = await pages.selfOf(request);
+		const canRaise = may.editAccounts && account.state === 'active' && raisedRule(facts.value) !== undefined;
+		const model = {
+			page,
+			lines: page.lines,
+			panelOwn: page.panelOwn,
+			account: account.key,
+			use: await useCard(clientOf(request), { key: account.key, view, span }, words),
+			acts: canRaise ? [{ path: `${page.path}/raise`, text: t.raise, sign: 'up' }] : [],
+			panelLinks: may.isStaff ? panelLinksOf(account, adapter, self.ok ? self.value : undefined, words) : [],
+			swap: false,
+			back: '',
+		};
 		await sendPage(pages, request, response, {
 			view: 'account',
 			title: page.name,
 			model,
 			here: 'accounts',
+			hasCharts: true,
 			...saidOf(request),
 		});
 	});

@@ -26,6 +26,8 @@ import { openPages } from './open-pages.ts';
 import { outgoingPages } from './outgoing-pages.ts';
 import { overviewPages } from './overview-pages.ts';
 import { createPages, type Pages } from './pages.ts';
+import { panelActPages } from './panel-act-pages.ts';
+import { raisePages } from './raise-pages.ts';
 import { rulePages } from './rule-pages.ts';
 
 export type PanelApp = {
@@ -48,6 +50,8 @@ const routers: readonly ((pages: Pages, clientOf: (request: Request) => Client) 
 	openPages,
 	outgoingPages,
 	accountPages,
+	raisePages,
+	panelActPages,
 	overviewPages,
 	homePages,
 ];

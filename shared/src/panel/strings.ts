@@ -4,6 +4,7 @@
  * Short main clauses, present tense, active. Every number has a unit and a time span, every state a reason and a next step.
  * Not here: what the agent says itself (reasons, problems, the sentence of a limit); that is shown in its own words, as text.
  */
+import { accountStringsOf } from './account-strings.ts';
 import { changeStringsOf } from './change-strings.ts';
 import { limitStringsOf } from './limit-strings.ts';
 import { mailStringsOf } from './mail-strings.ts';
@@ -23,6 +24,7 @@ export const stringsOf = (words: PanelWords) => ({
 	...messageStringsOf(words),
 	...nextStepStrings,
 	...openStringsOf(words),
+	...accountStringsOf(words),
 	...overviewStringsOf(words),
 	product: 'Sluice',
 	skip: 'Skip to content',

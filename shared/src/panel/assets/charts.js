@@ -51,7 +51,7 @@
 				cursor: { y: false, points: { show: !hasBars }, drag: { x: false, y: false }, sync: sync && { key: sync } },
 				scales: {
 					x: { time: false, range: () => (hasBars ? [-0.5, x.length - 0.5] : [0, Math.max(1, x.length - 1)]) },
-					y: { range: (_, low, high) => [0, Math.max(4, high * 1.08)] },
+					y: { range: (_plot, _low, high) => [0, Math.max(4, high * 1.08)] },
 				},
 				axes: [
 					{

@@ -5,7 +5,6 @@
 import { failureText } from '../../client/client.ts';
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
-import type { MessageSummaryDto } from '../../contract/shapes.ts';
 import type { LimitRule } from '../../words/limits.ts';
 import { dayText } from '../../words/moment.ts';
 import type { AccountFacts, OneAccount, Sender } from '../read.ts';
@@ -15,9 +14,11 @@ import { barFor, cellOf, type LimitCell, type Words } from './cell.ts';
 import { type ActLink, actsOf } from './hold.ts';
 import { type Badge, badgesOf, stateReason } from './list.ts';
 import type { May } from './may.ts';
+import { type MessageRow, messageRow } from './message-list.ts';
+import { messageQueryText, noQuery } from './message-query.ts';
+import { type PanelOwn, panelOwnOf } from './panel-own.ts';
 import { effectiveFor, ownNumber, ruleOrder } from './rule-words.ts';
 import { type RuleSwitch, whoOf } from './rules.ts';
-import { markOf, mostUrgent, type StateMark } from './state-mark.ts';
 import type { Bar } from './usage-bar.ts';
 
 export type LimitLine = {
@@ -39,16 +40,6 @@ export type SenderLine = {
 	readonly limit: string;
 };
 
-export type MessageLine = {
-	readonly at: string;
-	readonly from: string;
-	readonly to: string;
-	readonly subject: string;
-	readonly path: string;
-	readonly state: StateMark;
-	readonly why: string;
-};
-
 export type AccountPage = {
 	readonly path: string;
 	readonly name: string;
@@ -62,8 +53,13 @@ export type AccountPage = {
 		readonly text: string;
 	};
 	readonly lines: readonly LimitLine[];
+	/** What the panel itself allows, before us. */
+	readonly panelOwn: PanelOwn | undefined;
 	readonly senders: readonly SenderLine[];
-	readonly messages: readonly MessageLine[];
+	readonly messages: readonly MessageRow[];
+	/** All of them, and what of them stands open. */
+	readonly messagesPath: string;
+	readonly openPath: string;
 	readonly messagesFailure?: string;
 };
 
@@ -125,21 +121,6 @@ function senderLine(sender: Sender, account: AccountDto, { t }: Words): SenderLi
 	};
 }
 
-function messageLine(message: MessageSummaryDto, words: Words): MessageLine {
-	const { t, base, zoned, nowMs } = words;
-	const shown = mostUrgent(message);
-	const more = message.recipientCount - 1;
-	return {
-		at: near(zoned, Date.parse(message.accepted), nowMs),
-		from: message.sender === '' ? t.nullSender : message.sender,
-		to: `${message.recipients[0]?.address ?? ''}${more > 0 ? ` ${t.andMore(more)}` : ''}`,
-		subject: message.subject === '' ? t.noSubject : message.subject,
-		path: `${base}/messages/${message.id}`,
-		state: markOf(shown?.state ?? 'queued', words),
-		why: shown?.reply ?? (shown?.due === undefined ? '' : t.notBefore(near(zoned, Date.parse(shown.due), nowMs))),
-	};
-}
-
 function isUsedUp(account: AccountDto, view: LimitsView, rule: LimitRule): boolean {
 	const effective = effectiveFor(view, rule);
 	const used = account.usage.find((one) => one.rule === rule)?.used;
@@ -191,17 +172,22 @@ export function accountPageOf(facts: AccountFacts, words: Words, may: May): Acco
 		name: account.name,
 		say: t.factsOf([
 			...account.domains.filter((domain) => domain !== account.name).slice(0, 2),
+			...(account.domains.length > 3 ? [t.moreDomains(account.domains.length - 2)] : []),
 			...(account.plan == null ? [] : [t.planOf(account.plan)]),
 			...(account.reseller == null ? [] : [t.ownerOf(account.reseller)]),
 			t.since(dayText(zoned, Date.parse(account.since))),
 			t.mailboxes(account.mailboxes.length),
+			...(account.contact == null ? [] : [t.contactOf(account.contact)]),
 		]),
 		badges: badgesOf(account, words),
 		acts: actsOf(account, facts.holds, words, may),
 		...(note === undefined ? {} : { note }),
 		lines: limitLines(facts, words, may),
+		panelOwn: panelOwnOf(account, facts.view, t),
 		senders: facts.senders.map((sender) => senderLine(sender, account, words)),
-		messages: facts.messages.ok ? facts.messages.value.map((message) => messageLine(message, words)) : [],
+		messages: facts.messages.ok ? facts.messages.value.map((message) => messageRow(message, noQuery, words, may)) : [],
+		messagesPath: `${base}/messages${messageQueryText({ ...noQuery, account: account.key })}`,
+		openPath: `${base}/open?account=${encodeURIComponent(account.key)}`,
 		...(facts.messages.ok ? {} : { messagesFailure: t.messagesUnreadable(failureText(facts.messages.error)) }),
 	};
 }

@@ -1,0 +1,133 @@
+/**
+ * Raising the limit of an account for a day: the question with a number, the act, its undo as that of every limit.
+ *
+ * An exception until tomorrow, so it ends by itself; what was enforced stays enforced. Somebody else's number is never replaced unseen.
+ */
+import { type Request, Router } from 'express';
+import type { Client } from '../client/client.ts';
+import { isFragment, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
+import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
+import { visitorOf } from './guard.ts';
+import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
+import { formerOf, meanwhileOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
+import { boundOf } from './model/parents.ts';
+import { raisedRule, raiseFormOf } from './model/raise.ts';
+import { effectiveFor } from './model/rule-words.ts';
+import type { Pages } from './pages.ts';
+import { type OneAccount, readAccount } from './read.ts';
+import { near, tomorrowMs } from './text/times.ts';
+
+async function accountFor({ pages, clientOf }: Desk, { request, response }: Exchange): Promise<OneAccount | undefined> {
+	const one = await readAccount(clientOf(request), String(request.params.id));
+	if (one.ok) return one.value;
+	await sendFailure(pages, request, response, one.error);
+	return undefined;
+}
+
+async function sendQuestion(
+	{ pages }: Desk,
+	{ request, response }: Exchange,
+	one: OneAccount,
+	about: Parameters<typeof raiseFormOf>[1],
+): Promise<void> {
+	const form = raiseFormOf(one, about, wordsOf(pages));
+	if (isFragment(request)) {
+		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
+		response.type('html').send(await pages.fragment('raise', { ...frame, form, isWhole: false }));
+		return;
+	}
+	const status = about.fault === undefined ? 200 : 422;
+	await sendPage(pages, request, response, {
+		view: 'raise',
+		title: form.title,
+		model: { form, isWhole: true },
+		status,
+	});
+}
+
+async function sendNothingToRaise({ pages }: Desk, { request, response }: Exchange, one: OneAccount): Promise<void> {
+	const { t } = pages;
+	const title = t.raiseNone(one.account.name);
+	const model = { heading: title, text: t.raiseNoneSay, detail: '' };
+	await sendPage(pages, request, response, { view: 'sorry', title, model, status: 404 });
+}
+
+async function ask(desk: Desk, exchange: Exchange): Promise<void> {
+	const one = await accountFor(desk, exchange);
+	if (one === undefined) return;
+	const rule = raisedRule(one, exchange.request.query.rule);
+	if (rule === undefined) await sendNothingToRaise(desk, exchange, one);
+	else await sendQuestion(desk, exchange, one, { rule, seen: stampOf(one.view) });
+}
+
+async function raise(desk: Desk, exchange: Exchange): Promise<void> {
+	const { pages, clientOf } = desk;
+	const { request, response } = exchange;
+	const { t, place } = pages;
+	const one = await accountFor(desk, exchange);
+	if (one === undefined) return;
+	const { account, view, book } = one;
+	const fields = fieldsOf(request);
+	const rule = raisedRule(one, fields.rule);
+	if (rule === undefined) {
+		await sendNothingToRaise(desk, exchange, one);
+		return;
+	}
+	const value = textOf(fields.value);
+	const again = (fault: string) => sendQuestion(desk, exchange, one, { rule, value, fault, seen: stampOf(view) });
+	const meanwhile = meanwhileOf(textOf(fields.seen), view, rule);
+	if (meanwhile !== undefined) {
+		const what =
+			meanwhile === 'gone'
+				? t.meanwhileGone
+				: t.meanwhileSet(
+						meanwhile.author,
+						effectiveFor(view, rule)?.text ?? t.noLimit,
+						near(place, Date.parse(meanwhile.set), place.now()),
+					);
+		await again(t.faultMeanwhile(what));
+		return;
+	}
+	const edit = parseEdit({ value, rule, lasting: 'tomorrow' }, boundOf(rule, account, book));
+	if (!edit.ok) {
+		const { error } = edit;
+		await again(
+			error.kind === 'above'
+				? error.who === 'server'
+					? t.faultServer(error.value)
+					: t.faultReseller(error.id, error.value)
+				: t.faultNumber,
+		);
+		return;
+	}
+	const untilMs = tomorrowMs(place, place.now());
+	const target = { level: 'accounts', id: account.key } as const;
+	const written = await write(clientOf(request), target, writesOf(edit.value, view, untilMs));
+	if (!written.ok) {
+		if (isConflict(written.error)) await again(t.faultMeanwhile(t.meanwhileGone));
+		else await sendNotDone(pages, request, response, written.error);
+		return;
+	}
+	const where: Where = { at: 'account', account: account.key, back: '' };
+	const until = t.untilTomorrow(near(place, untilMs, place.now()));
+	const text = t.saved(account.name, edit.value.value ?? 0, t.rules[rule].unit, until);
+	const note: UndoNote = {
+		text,
+		...target,
+		rule,
+		who: account.name,
+		act: 'number',
+		former: formerOf(view),
+		stamp: stampOf(written.value ?? view),
+		where,
+	};
+	await done(desk, exchange, where, { text, undo: undoNote(pages, request, note) });
+}
+
+export function raisePages(pages: Pages, clientOf: (request: Request) => Client): Router {
+	const desk: Desk = { pages, clientOf };
+	const router = Router();
+	router.get('/accounts/:id/raise', (request, response) => ask(desk, { request, response }));
+	router.post('/accounts/:id/raise', (request, response) => raise(desk, { request, response }));
+	return router;
+}
