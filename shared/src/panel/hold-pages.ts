@@ -65,7 +65,8 @@ async function hold(desk: Desk, exchange: Exchange): Promise<void> {
 	const asked = textOf(fieldsOf(request).seconds);
 	const seconds = Number(asked in t.holdTimes ? asked : holdSecondsDefault);
 	const { key, name } = facts.account;
-	const body = { selector: { kind: 'account', id: key }, reason, seconds } as const;
+	const ownerMayRelease = fieldsOf(request).leave === 'yes';
+	const body = { selector: { kind: 'account', id: key }, reason, seconds, ownerMayRelease } as const;
 	const answer = await clientOf(request).call('putHold', { body });
 	if (!answer.ok) {
 		await sendNotDone(pages, request, response, answer.error);

@@ -20,10 +20,11 @@ export const mailStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 		address: 'forward',
 	},
 	messagesTitle: 'Latest messages',
+	messagesAll: 'All messages',
 	messagesNone: 'No message yet.',
 	messagesNoneStep: 'The latest ten appear here as soon as they are handed in.',
 	messagesUnreadable: (why: string) => `Messages cannot be listed now: ${why}`,
-	messagesColumns: { at: 'Handed in', who: 'From and to', subject: 'Subject', result: 'Result' },
+	messagesColumns: { at: 'Handed in', subject: 'Subject' },
 	nullSender: '<> (report)',
 	noSubject: '(no subject)',
 	andMore: (more: number) => `and ${count(more)} more`,
@@ -106,7 +107,7 @@ export const mailStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 		`${reason}. The hold ends ${until}; what is held stays held until it is released.`,
 	heldMail: (held: number) => `${recipients(held)} ${held === 1 ? 'is' : 'are'} held.`,
 	heldMailSay:
-		'Nothing happens until a person decides: release it, or discard it on the server with “sluice queue discard”.',
+		'Nothing happens until a person decides: release it here, or release or discard parts of it under “Held and waiting”.',
 	holdTitle: (name: string) => `Hold all mail of ${name}?`,
 	holdCount: (open: number) =>
 		open === 0
@@ -117,6 +118,7 @@ export const mailStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 	holdWhy: 'Why (for the audit, and for whoever finds it held)',
 	holdWhyMissing: 'Say why: whoever finds the mail held will want to know.',
 	holdFor: 'For how long',
+	holdLeave: 'The customer may release it, where this server lets customers decide about their own held mail',
 	holdTimes: { '3600': '1 hour', '86400': '1 day', '604800': '7 days' } as { readonly [seconds: string]: string },
 	holdDo: (open: number) => (open === 0 ? 'Hold' : `Hold ${count(open)}`),
 	held: (name: string, total: number, until: string) =>

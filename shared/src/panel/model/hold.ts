@@ -34,6 +34,8 @@ export type HoldForm = {
 	readonly wayBack: string;
 	readonly why: string;
 	readonly times: readonly { readonly value: string; readonly text: string; readonly isChosen: boolean }[];
+	/** Of a hold: a box to tick. */
+	readonly leave?: string;
 	readonly verb: string;
 	readonly fault?: string;
 };
@@ -71,6 +73,7 @@ export function holdFormOf(
 					text,
 					isChosen: value === holdSecondsDefault,
 				})),
+				leave: t.holdLeave,
 				verb: t.holdDo(open),
 			}
 		: {
