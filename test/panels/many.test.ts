@@ -126,6 +126,20 @@ test('rules: what is watched has its count; tried with another number, enforced 
 	);
 });
 
+test('the panel’s own limit: that it discards, for each domain, and comes first; in the list, at the origin, on the page', async () => {
+	const visit = await logInTo(pages);
+	const said =
+		/own system itself allows 60 messages an hour for each domain, before us\. What is over is discarded and lost.* less than the 200 an hour here, so it comes first\./i;
+	const list = plain((await ask(visit, '/accounts')).text);
+	assert.match(list, /autohaus discards Your own system discards beyond 60 messages an hour and domain/);
+	assert.equal(list.match(/discards beyond/g)?.length, 1);
+	const tip = plain((await ask(visit, '/accounts/autohaus/origin', undefined, { 'hx-request': 'true' })).text);
+	assert.match(tip, /Your own system itself, each domain discards 60 messages \/ h/);
+	assert.match(tip, said);
+	assert.match(plain((await ask(visit, '/accounts/autohaus')).text), said);
+	assert.doesNotMatch((await ask(visit, '/accounts/kanzleim')).text, /discards/);
+});
+
 test('a reseller: its accounts and its pool, no simulation; a customer: none of these pages', async () => {
 	const reseller = await startPages(agent.socketPath, { now: () => nowMs, actor: { role: 'reseller', id: 'nordweb' } });
 	const visit = await logInTo(reseller);

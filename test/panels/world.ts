@@ -50,7 +50,7 @@ const accounts: readonly AccountDto[] = [
 	}),
 	account('kanzleim', 'kanzlei-meerbusch.example', { hour: 171, day: 733, plan: 'Business' }),
 	account('rosenca', 'rosencafe-hamburg.example', { hour: 88, day: 205, plan: 'Basic', reseller: 'nordweb' }),
-	account('autohaus', 'autohaus-brenner.example', { hour: 74, day: 611, plan: 'Business' }),
+	account('autohaus', 'autohaus-brenner.example', { hour: 74, day: 611, plan: 'Business', panelHourMessages: 60 }),
 	account('schulekl', 'grundschule-klee.example', { hour: 66, day: 402, plan: 'Business', reseller: 'bergdigital' }),
 	account('teehandl', 'teehandel-sylt.example', { hour: 461, day: 940, plan: 'Basic' }),
 	account('wpagentu', 'agentur-weitblick.example', { hour: 48, day: 366, plan: 'Business', reseller: 'bergdigital' }),

@@ -57,7 +57,11 @@ test('the effective limit is told with its origin at every level, and what caps 
 	assert.deepEqual(hourly(capped), ['40 recipients an hour from plan Basic, capped by reseller bob (enforce)']);
 	const limit = capped.effective.find(({ rule }) => rule === 'hour.recipients');
 	assert.deepEqual(limit?.cappedBy, { level: 'reseller', id: 'bob', name: 'reseller bob' });
-	assert.equal(limit?.panelOwn, 300, 'what the MTA enforces before us stands beside it');
+	assert.deepEqual(
+		limit?.panelOwn,
+		{ hourMessages: 300, over: 'discards', comesFirst: false },
+		'what the MTA enforces before us stands beside it',
+	);
 	assert.deepEqual(hourly(await view('accounts', 'calm')), ['50 recipients an hour from plan Basic (enforce)']);
 	// More than the parent allows is stored and capped, never refused.
 	const own = await set('accounts', 'acme', { mode: 'enforce', hour: { recipients: 500 } });

@@ -76,7 +76,19 @@ export const effectiveSchema = z.object({
 	cappedBy: originSchema.optional(),
 	until: timeSchema.optional(),
 	text: z.string().describe('50 recipients an hour from plan Basic, capped by reseller bob'),
-	panelOwn: z.number().int().optional().describe("The panel's own number for the same, enforced by the MTA before us."),
+	panelOwn: z
+		.object({
+			hourMessages: z.number().int().optional().describe('Messages an hour of each domain.'),
+			failPercent: z
+				.number()
+				.int()
+				.optional()
+				.describe('Share of failed and deferred mail of a domain in an hour, beyond which all of it is discarded.'),
+			over: z.literal('discards').describe('What is over is lost: the MTA discards it before we see it.'),
+			comesFirst: z.boolean().describe('hourMessages is smaller than our numbers of an hour.'),
+		})
+		.optional()
+		.describe("The panel's own limits, for each domain, enforced by the MTA before us; beside the number of an hour."),
 });
 export type EffectiveDto = z.output<typeof effectiveSchema>;
 

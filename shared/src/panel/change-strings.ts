@@ -7,7 +7,6 @@ import { capital, count, counted } from './text/numbers.ts';
 export const changeStringsOf = ({ account, accounts }: PanelWords) => {
 	const many = (total: number): string => counted(total, account, accounts);
 	return {
-		tick: (name: string) => `Select ${name}`,
 		tickAll: `Select all ${accounts} on this page`,
 		bulkSelected: 'selected',
 		bulkTicked: 'Set limit of the selected',

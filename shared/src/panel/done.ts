@@ -10,6 +10,7 @@ import type { Where } from './limit-acts.ts';
 import { limitLines } from './model/account.ts';
 import type { Spot } from './model/cell.ts';
 import { rowOf } from './model/list.ts';
+import { panelOwnOf } from './model/panel-own.ts';
 import { rulesHeadOf, rulesOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
 import { readAccount, readBook } from './read.ts';
@@ -63,6 +64,7 @@ async function changed({ pages, clientOf }: Desk, request: Request, where: Where
 		return pages.fragment('limits', {
 			...frame,
 			lines: limitLines(one.value, words, may),
+			panelOwn: panelOwnOf(one.value.account, one.value.view, words.t),
 			account: one.value.account.key,
 			swap: true,
 		});

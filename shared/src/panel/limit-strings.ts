@@ -77,6 +77,9 @@ const rules: { readonly [R in LimitRule]: RuleWords } = {
 	},
 };
 
+/** `cPanel` keeps its small letter, `your own system` begins a sentence with a large one. */
+const nameOf = (panel: string): string => (/[A-Z]/.test(panel) ? panel : capital(panel));
+
 export const limitStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 	rules,
 	noLimit: 'no limit',
@@ -121,7 +124,17 @@ export const limitStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 	whoEach: (what: string) => `each ${what === 'account' ? account : what}`,
 	whoLevel: (level: string, id: string) => `${level} ${id}`,
 	beside: (text: string, isEnforced: boolean) => `${isEnforced ? 'Enforced' : 'Monitor-only'} beside it: ${text}.`,
-	panelOwn: (value: string) => `${capital(panel)} itself allows ${value} messages an hour before us.`,
+	panelDiscards: 'discards',
+	panelEach: `${nameOf(panel)} itself, each domain`,
+	panelHour: (value: number) => `${count(value)} messages / h`,
+	panelAllows: (value: number) =>
+		`${nameOf(panel)} itself allows ${count(value)} messages an hour for each domain, before us.`,
+	panelFails: (share: number) =>
+		`It stops a domain while ${share} % or more of its mail of an hour fails or is deferred.`,
+	panelLost: 'What is over is discarded and lost: we never see it, and can neither hold nor restore it.',
+	panelFirst: (ours: number) => `That is less than the ${count(ours)} an hour here, so it comes first.`,
+	panelAlone: 'No limit of an hour is set here, so it is the one that counts.',
+	panelShort: (value: string) => `${nameOf(panel)} discards beyond ${value} messages an hour and domain`,
 
 	editOf: (rule: string, of: string) => `Change ${rule} of ${of}`,
 	editNow: (rule: string, of: string, now: string) => `Change ${rule} of ${of}, now ${now}`,

@@ -21,6 +21,7 @@ import {
 	scopeKeyOf,
 	wholeServer,
 } from '@sluice/shared/words/limits.ts';
+import { comesFirst, panelLimitsOf } from '@sluice/shared/words/panel-limit.ts';
 import { chainOfScope, effectiveOf, effectiveText, type ScopeOwners } from '../../core/metering/effective.ts';
 import { type Nearest, nearestOf } from '../../core/metering/nearest.ts';
 import { type RulesInput, ruleSetOf } from '../../core/metering/rules.ts';
@@ -51,11 +52,23 @@ export function rulesInput(
 
 /** What is in force for one level and id, and why. */
 export function effectiveDtos(flow: Flow, { level, id }: Limited, owner: AccountOfCredential): EffectiveDto[] {
-	const panelHour = level === 'account' ? flow.accounts.find(id)?.panelHourMessages : undefined;
+	const panel = level === 'account' ? panelLimitsOf(flow.accounts.find(id) ?? {}) : undefined;
 	const effective = effectiveOf(level, id, rulesInput(flow, flow.clock.now(), owner));
 	const hasMessages = effective.some(({ rule }) => rule === 'hour.messages');
 	// The panel counts messages; where nothing of ours does, its number stands beside the recipients.
 	const besidePanel: LimitRule = hasMessages ? 'hour.messages' : 'hour.recipients';
+	const hourly = effective.filter(({ rule }) => rule === 'hour.messages' || rule === 'hour.recipients');
+	const panelOwn =
+		panel === undefined
+			? undefined
+			: ({
+					...panel,
+					over: 'discards',
+					comesFirst: comesFirst(
+						panel,
+						hourly.map(({ value }) => value),
+					),
+				} as const);
 	return effective.map((limit) => {
 		const { rule, value, mode, origin, cappedBy, untilMs } = limit;
 		return {
@@ -67,7 +80,7 @@ export function effectiveDtos(flow: Flow, { level, id }: Limited, owner: Account
 			...(cappedBy === undefined ? {} : { cappedBy: { ...cappedBy } }),
 			...(untilMs === undefined ? {} : { until: time(untilMs) }),
 			text: effectiveText(limit),
-			...(panelHour === undefined || rule !== besidePanel ? {} : { panelOwn: panelHour }),
+			...(panelOwn === undefined || rule !== besidePanel ? {} : { panelOwn }),
 		};
 	});
 }

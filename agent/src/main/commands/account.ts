@@ -4,6 +4,7 @@
 import { accountStates } from '@sluice/shared/words/account.ts';
 import { type Command, Option } from 'commander';
 import { answer, clientFor, unknownAccountNote, writeFailure, writeLines } from './call.ts';
+import { addChangeLimits } from './change-limits.ts';
 import { holdSeconds, holdSecondsDefault } from './hold.ts';
 import { addLearn } from './learn.ts';
 import { setLimit } from './limit.ts';
@@ -189,6 +190,7 @@ export function addAccount(program: Command, terminal: Terminal): void {
 		.action((id: string, options: CommonOptions & NumberOptions, command: Command) =>
 			setLimit(terminal, { level: 'accounts', id }, options, command),
 		);
+	addChangeLimits(account, terminal);
 	addHolding(account, terminal);
 	addSimulate(account, terminal);
 	addLearn(account, terminal);

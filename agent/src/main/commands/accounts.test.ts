@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import { assertGolden, type FakeAgent, run, startFakeAgent, type TerminalWishes } from './commands.fixture.ts';
 import { accountLimits, accounts, simulation, webhooks } from './limit-values.fixture.ts';
-import { holds } from './values.fixture.ts';
+import { holds, nowMs } from './values.fixture.ts';
 
 let agent: FakeAgent;
 before(async () => {
@@ -244,4 +244,41 @@ test('what is not there, and nothing at all, say what to do', async () => {
 	for (const words of ['account list', 'account list --near', 'limit list', 'credential list', 'webhook list'])
 		lines.push(`$ sluice ${words}\n${(await here(words)).out}`);
 	assertGolden('empty-accounts', lines.join('\n'));
+});
+
+test('many accounts: shown first, done when it is said, about those that were shown and no others', async () => {
+	const words = 'account change-limits --plan Basic --near --rule hour.recipients --value 200 --until 3d';
+	const asked = () =>
+		agent.asked.filter(({ id }) => id === 'changeLimits').map(({ input }) => (input as { body: object }).body);
+	const before = asked().length;
+	const looked = await here(words);
+	assert.match(
+		looked.out,
+		/4,810 of 4,812 accounts would change.*3 of them capped.*Nothing is changed yet; --yes does it/s,
+	);
+	assert.equal(asked().length - before, 1);
+	const done = await here(`${words} --yes`);
+	assert.match(done.out, /4,810 accounts changed\..*account change-limits undo 7d3c/s);
+	const until = new Date(nowMs + 3 * 86_400_000).toISOString();
+	const body = {
+		target: { matching: { plan: 'Basic', near: true } },
+		rule: 'hour.recipients',
+		value: 200,
+		mode: 'enforce',
+		until,
+	};
+	assert.deepEqual(asked().slice(-2), [
+		{ ...body, preview: true },
+		{ ...body, preview: false, expected: 4812 },
+	]);
+	await here('account change-limits --account acme --account calm --rule day.recipients --value inherit --yes');
+	assert.deepEqual((asked().at(-1) as { target: object; value: unknown }).target, { accounts: ['acme', 'calm'] });
+	assert.equal((asked().at(-1) as { value: unknown }).value, null);
+	const total = asked().length;
+	for (const wrong of ['--preview', '--plan Basic --account acme', '--all --value 5x', '--all --rule day.rubbish']) {
+		const ran = await here(`account change-limits --rule hour.recipients --value 5 ${wrong}`.trim());
+		assert.equal(ran.code, 2, wrong);
+	}
+	assert.equal((await here('account change-limits --all --value 5')).code, 2);
+	assert.equal(asked().length, total, 'wrong use asks nothing');
 });

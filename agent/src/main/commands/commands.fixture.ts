@@ -58,6 +58,8 @@ function madeUpHandlers(): OperationHandlers {
 		putMaySendAs: async ({ body }) => ok({ ...first(limits.accounts), maySendAs: body.items }),
 		listLimits: async () => ok({ items: [...limits.limitsList] }),
 		getLimits: async () => ok(limits.accountLimits),
+		changeLimits: async ({ body }) => ok(body.preview ? limits.change : { ...limits.change, ...limits.changeDone }),
+		undoLimitChange: async () => ok({ restored: 4811, kept: 1 }),
 		putLimits: async () => ok(limits.accountLimits),
 		deleteLimits: async () => ok({ ...limits.accountLimits, exception: undefined }),
 		getUsage: async () => ok(limits.accountUsage),

@@ -37,6 +37,8 @@ const asking: readonly (readonly [name: string, words: string, operation: Operat
 	['audit', 'audit', 'audit'],
 	['account-list', 'account list', 'listAccounts'],
 	['account-set-limit', 'account set-limit acme --hour 400', 'putLimits'],
+	['account-change-limits', 'account change-limits --plan Basic --rule hour.recipients --value 200', 'changeLimits'],
+	['account-change-limits-undo', 'account change-limits undo 7d3c', 'undoLimitChange'],
 	['account-hold', 'account hold acme --for 12h', 'putHold'],
 	['account-release', 'account release acme', 'act'],
 	['account-may-send-as', 'account may-send-as acme --allow Friend.test --forbid partner.test', 'putMaySendAs'],

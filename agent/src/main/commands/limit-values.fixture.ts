@@ -71,6 +71,8 @@ export const accounts: readonly AccountDto[] = [
 		mailboxes: ['info@acme.test', 'sales@acme.test'],
 		maySendAs: ['partner.test'],
 		contact: 'owner@acme.test',
+		panelHourMessages: 150,
+		panelFailPercent: 60,
 		usage: usage(200, 612, 84),
 		nearest: nearest(200),
 		waiting: 84,
@@ -118,7 +120,7 @@ export const accountLimits: LimitsView = {
 			origin: { level: 'account', id: 'acme', name: 'account Acme Tools Ltd' },
 			cappedBy: { level: 'reseller', id: 'bob', name: 'reseller bob' },
 			text: '200 recipients an hour from account Acme Tools Ltd, capped by reseller bob',
-			panelOwn: 500,
+			panelOwn: { hourMessages: 150, failPercent: 60, over: 'discards', comesFirst: false },
 		},
 		{
 			rule: 'day.recipients',
@@ -295,3 +297,21 @@ export const webhooks: readonly WebhookDto[] = [
 		dropped: 2,
 	},
 ];
+
+export const change: OperationOutput<'changeLimits'> = {
+	accounts: 4812,
+	changed: 4810,
+	capped: 3,
+	over: 2,
+	kept: 1,
+	items: [
+		{
+			account: 'acme',
+			from: '50 recipients an hour from plan Basic',
+			to: '120 recipients an hour from account Acme Tools Ltd, capped by reseller bob',
+			used: 200,
+		},
+		{ account: 'calm', from: '', to: '200 recipients an hour from account calm', used: 3 },
+	],
+};
+export const changeDone = { id: '7d3c', undoUntil: at('08:00:00.000', '2026-12-01') };

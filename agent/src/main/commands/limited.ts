@@ -103,7 +103,7 @@ const ruleOfOption = {
 
 const numberMax = 1_000_000_000;
 
-function typed(text: string): Typed {
+export function typed(text: string): Typed {
 	if (text === 'inherit') return { value: undefined };
 	const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
 	if (!(number <= numberMax)) throw new InvalidArgumentError('A whole number from 0, or inherit.');
@@ -111,7 +111,7 @@ function typed(text: string): Typed {
 }
 
 /** Epoch ms of a time to come: how long from now (`3d`), or a moment as everywhere. */
-function parseUntil(text: string, terminal: Terminal): Result<number, string> {
+export function parseUntil(text: string, terminal: Terminal): Result<number, string> {
 	const nowMs = terminal.now();
 	const span = parseSpan(text);
 	const parsed = span.ok ? ok(nowMs + span.value * 1000) : parseTime(text, { nowMs, zone: terminal.zone });

@@ -11,6 +11,7 @@ import { count } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
 import { barFor, cellOf, type LimitCell, shownRule, slug, type Words } from './cell.ts';
 import type { May } from './may.ts';
+import { panelOwnOf } from './panel-own.ts';
 import type { SetBook } from './parents.ts';
 import {
 	isFiltered,
@@ -131,7 +132,9 @@ export function rowOf(
 	const hour = shownRule(view, 'hour');
 	const dayRule = shownRule(view, 'day');
 	const dayLimit = effectiveFor(view, dayRule)?.value;
+	const panel = panelOwnOf(account, view, t);
 	const facts = [
+		...(panel?.short === undefined ? [] : [panel.short]),
 		...account.domains.filter((domain) => domain !== account.name).slice(0, 1),
 		...(account.domains.length > 2 ? [t.andMore(account.domains.length - 1)] : []),
 		...[stateReason(account, words), nearestOther(account, hour, t)].filter((text) => text !== undefined),
@@ -142,7 +145,10 @@ export function rowOf(
 		path: `${base}/accounts/${encodeURIComponent(account.key)}`,
 		name: account.name,
 		second: t.factsOf(facts),
-		badges: badgesOf(account, words),
+		badges: [
+			...badgesOf(account, words),
+			...(panel?.isFirst === true ? [{ tone: 'bad', sign: 'cross', text: panel.badge } as const] : []),
+		],
 		bar: barFor({ account, view, rule: hour }, t),
 		dayUsed: count(account.usage.find((one) => one.rule === dayRule)?.used ?? 0),
 		dayOf: dayLimit === undefined ? t.noLimit : t.dayOf(dayLimit),

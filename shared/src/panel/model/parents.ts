@@ -12,6 +12,7 @@ import type { Zoned } from '../../words/moment.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
+import { isBesidePanel, type PanelOwn, panelOwnOf } from './panel-own.ts';
 import { besideFor, effectiveFor, ownNumber } from './rule-words.ts';
 
 /** What is set, by `level:id`. */
@@ -34,8 +35,8 @@ export type Origin = {
 	readonly isTold: boolean;
 	/** Another number that stands beside it: one of the two only watches. */
 	readonly beside?: { readonly text: string; readonly isEnforced: boolean };
-	/** The panel's own number for the same, which the mail server enforces before us. */
-	readonly panelOwn?: string;
+	/** The panel's own limit for the same, which the mail server enforces before us. */
+	readonly panel?: PanelOwn;
 };
 
 type Level = {
@@ -45,7 +46,7 @@ type Level = {
 	readonly view: LimitsView | undefined;
 };
 
-export type Owner = Pick<AccountDto, 'reseller' | 'plan' | 'key'>;
+export type Owner = Pick<AccountDto, 'reseller' | 'plan' | 'key' | 'panelHourMessages' | 'panelFailPercent'>;
 
 /** From the outside in. `own` is the account's own view. */
 function levelsOf(owner: Owner, own: LimitsView, book: SetBook, t: Strings): readonly Level[] {
@@ -109,6 +110,7 @@ export function originOf(
 ): Origin {
 	const effective = effectiveFor(own, rule);
 	const beside = besideFor(own, rule);
+	const panel = isBesidePanel(rule) ? panelOwnOf(owner, own, t) : undefined;
 	const isApplied = (level: Level): boolean =>
 		[effective?.origin, effective?.cappedBy].some((one) => one?.level === level.level && one.id === level.id);
 	const chain = levelsOf(owner, own, book, t).flatMap((level): ChainLine[] => {
@@ -141,7 +143,7 @@ export function originOf(
 		text: effective?.text ?? t.originNone,
 		isTold: effective?.cappedBy !== undefined || !chain.some((line) => line.isApplied),
 		...(beside === undefined ? {} : { beside: { text: beside.text, isEnforced: beside.mode === 'enforce' } }),
-		...(effective?.panelOwn === undefined ? {} : { panelOwn: count(effective.panelOwn) }),
+		...(panel === undefined ? {} : { panel }),
 	};
 }
 

@@ -6,6 +6,7 @@ import type { AccountDto } from '@sluice/shared/contract/account-operations.ts';
 import type { LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
+import { panelLimitsOf } from '@sluice/shared/words/panel-limit.ts';
 import { accountStatePaint, accountStateText } from './accounts.ts';
 import { waitingLines } from './acted.ts';
 import { setLines } from './limit-words.ts';
@@ -132,7 +133,7 @@ export function accountLines(seen: AccountSeen, view: View): readonly string[] {
 		view.paint.strong('Sent, and what may be sent'),
 		...usageTable(limits.effective, usage.items, view),
 		...hanging('', clean(usage.counting), proseWidth(view)).map(view.paint.faint),
-		...panelLines(limits.effective, view),
+		...panelLines(panelLimitsOf(account), limits.effective, view),
 		...setHere(limits, view),
 		...wouldHaveLines(limits, view),
 		'',

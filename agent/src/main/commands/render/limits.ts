@@ -4,6 +4,7 @@
 import type { EffectiveDto, LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import { limitedText, limitText } from '@sluice/shared/words/limits.ts';
+import { comesFirst, type PanelLimits, panelLimitsText } from '@sluice/shared/words/panel-limit.ts';
 import { limitedOption, modeTexts, originText, ruleTexts, setLines, setText } from './limit-words.ts';
 import { type Column, table } from './table.ts';
 import { clean, countText, hanging, numberText } from './text.ts';
@@ -28,14 +29,28 @@ function effectiveLines({ effective }: LimitsView, view: View): readonly string[
 	return table(columns, effective, view);
 }
 
-export function panelLines(effective: readonly EffectiveDto[], view: View): readonly string[] {
-	const own = effective.find(({ panelOwn }) => panelOwn !== undefined)?.panelOwn;
-	if (own === undefined) return [];
+/** The panel's own limits are none of ours: what is over them is lost. `ours`: what is in force here. */
+export function panelLines(
+	panel: PanelLimits | undefined,
+	ours: readonly EffectiveDto[],
+	view: View,
+): readonly string[] {
+	if (panel === undefined) return [];
+	const hourly = ours.filter(({ rule }) => rule === 'hour.messages' || rule === 'hour.recipients');
+	const isFirst = comesFirst(
+		panel,
+		hourly.map(({ value }) => value),
+	);
+	const first = !isFirst
+		? ''
+		: hourly.length === 0
+			? ' Nothing of ours stands beside it.'
+			: ' It is smaller than the limit of an hour here, and so comes first.';
 	return hanging(
 		'',
-		`The panel's own limit is ${countText(own, 'message')} an hour; the mail server enforces it before we see the mail.`,
+		`DISCARDS: the panel's own limit is ${panelLimitsText(panel)}. The mail server enforces it before we see the mail, and discards what is over; we can neither hold nor restore that.${first}`,
 		proseWidth(view),
-	);
+	).map(isFirst ? view.paint.warning : (text) => text);
 }
 
 export function wouldHaveLines({ wouldHave }: Pick<LimitsView, 'wouldHave'>, view: View): readonly string[] {
@@ -61,7 +76,7 @@ export function limitLines(limits: LimitsView, view: View): readonly string[] {
 		...setLines('Exception: ', exception, view),
 		'',
 		...effectiveLines(limits, view),
-		...panelLines(limits.effective, view),
+		...panelLines(limits.effective.find(({ panelOwn }) => panelOwn !== undefined)?.panelOwn, limits.effective, view),
 		...wouldHaveLines(limits, view),
 	];
 }
