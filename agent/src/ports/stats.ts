@@ -23,15 +23,15 @@ export type Answers = {
 	readonly recipients: number;
 };
 
-/** stats.db for reading. Every call is short: as many rows as it names steps, some hundred answers for a step. */
+/** stats.db for reading. Every call is short: a row for each step and subject that it names, some hundred answers for a step. */
 export type StatsReader = {
 	/** From when on there are counts, epoch seconds; undefined: there is nothing yet. */
 	since(): number | undefined;
 	/**
-	 * Of the whole server, a reseller or an account: the counts of each step that has any. `steps`: epoch seconds at which steps begin
-	 * (`stepBegin`). Throws when the file is damaged.
+	 * Of the whole server, a reseller, an account, or several added up: the counts of each step that has any. `steps`: epoch seconds at
+	 * which steps begin (`stepBegin`); one row is read for each of them and each subject. Throws when the file is damaged.
 	 */
-	counts(size: StepSize, subject: ScopeKey, steps: readonly number[]): ReadonlyMap<number, Counts>;
+	counts(size: StepSize, subjects: readonly ScopeKey[], steps: readonly number[]): ReadonlyMap<number, Counts>;
 	/** Of one hour or day. */
 	answers(size: 'hour' | 'day', step: number): readonly Answers[];
 	/** The latest refusal of a provider's own, if it was after that second. */

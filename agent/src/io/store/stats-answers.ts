@@ -14,7 +14,7 @@ import { answerTables } from './stats-database.ts';
 import { stepBegin } from './stats-steps.ts';
 
 /** Providers of an hour or day that have rows of their own, beside the known ones. */
-export const providersOfStepMax = 200;
+export const providersOfStepMax = 100;
 /** Characters of a refusal that are kept. */
 const replyCharsMax = 300;
 const hostsMax = 5_000;

@@ -55,12 +55,16 @@ export function createStatsReader(path: string): StatsReader {
 
 	return {
 		since: () => asked(undefined, ({ database }) => readStatsState(database).since),
-		counts: (size, subject, steps) =>
+		counts: (size, subjects, steps) =>
 			asked(new Map(), ({ counts }) => {
 				const found = new Map<number, Counts>();
+				// Rows of one step stand together: one page has many of them.
 				for (const step of steps) {
-					const row = counts[size].get(step, subject);
-					if (row !== undefined) found.set(step, countsOf(row as readonly number[]));
+					const rows = subjects.flatMap((subject) => {
+						const row = counts[size].get(step, subject);
+						return row === undefined ? [] : [row as readonly number[]];
+					});
+					if (rows.length > 0) found.set(step, countsOf(rows));
 				}
 				return found;
 			}),
@@ -101,8 +105,11 @@ function openFile(path: string, inode: number): Open | undefined {
 	}
 }
 
-const countsOf = (row: readonly number[]): Counts =>
-	Object.fromEntries(volumeCounts.map((name, index) => [name, row[index]])) as { [C in VolumeCount]: number };
+/** Rows added up. */
+const countsOf = (rows: readonly (readonly number[])[]): Counts =>
+	Object.fromEntries(
+		volumeCounts.map((name, index) => [name, rows.reduce((sum, row) => sum + (row[index] as number), 0)]),
+	) as { [C in VolumeCount]: number };
 
 const answersOf = ([provider, result, cause, recipients]: readonly unknown[]): Answers => ({
 	provider: provider as string,

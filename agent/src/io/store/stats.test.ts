@@ -32,7 +32,7 @@ const hour = stepBegin('hour', second);
 /** Of the hour in which the examples happen. */
 function inHour(path: string, subject: string): { readonly [count: string]: number } | undefined {
 	const reader = createStatsReader(path);
-	const counts = reader.counts('hour', subject, [hour]).get(hour);
+	const counts = reader.counts('hour', [subject], [hour]).get(hour);
 	reader.close();
 	return counts === undefined ? undefined : Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
@@ -139,11 +139,11 @@ for (const [name, damage] of damages)
 		const { folder, log, path } = lived(context);
 		// Open as the loop has it: it finds the new file.
 		const reader = createStatsReader(path);
-		assert.equal(reader.counts('hour', 'server:server', [hour]).get(hour)?.accepted, 3);
+		assert.equal(reader.counts('hour', ['server:server'], [hour]).get(hour)?.accepted, 3);
 		damage(path);
 		log.message(exampleRecord(3, { scopes: shop }));
 		assert.deepEqual(runDamaged(folder, log), ['stats-set-aside']);
-		assert.equal(reader.counts('hour', 'server:server', [hour]).get(hour)?.accepted, 4);
+		assert.equal(reader.counts('hour', ['server:server'], [hour]).get(hour)?.accepted, 4);
 		reader.close();
 		assert.ok(readdirSync(folder).includes(`stats.damaged-${exampleMs}`));
 		assert.deepEqual(sorted(countsIn(path)), sorted(countNaively(log.entries)));
@@ -157,7 +157,7 @@ test('a reader says of a damaged file that it cannot be read, and of none that t
 	reader.close();
 	const none = createStatsReader(join(folder, 'none.db'));
 	assert.equal(none.since(), undefined);
-	assert.deepEqual(none.counts('day', 'server:server', [0]), new Map());
+	assert.deepEqual(none.counts('day', ['server:server'], [0]), new Map());
 	none.close();
 });
 
