@@ -13,8 +13,10 @@ import { accountPages } from './account-pages.ts';
 import type { PanelAdapter } from './adapter.ts';
 import { isFragment, sendMissingPage, sendPage, toast } from './answer.ts';
 import { assetBytes, assetFiles } from './asset-files.ts';
+import { auditPages } from './audit-pages.ts';
 import { changePages } from './change-pages.ts';
 import { neverStored, onlyOwnForms, onlyVisitors, securityHeaders, visitorOf } from './guard.ts';
+import { healthPages } from './health-pages.ts';
 import { holdPages } from './hold-pages.ts';
 import { homePages } from './home-pages.ts';
 import { limitPages } from './limit-pages.ts';
@@ -52,6 +54,8 @@ const routers: readonly ((pages: Pages, clientOf: (request: Request) => Client) 
 	accountPages,
 	raisePages,
 	panelActPages,
+	healthPages,
+	auditPages,
 	overviewPages,
 	homePages,
 ];

@@ -6,6 +6,7 @@
  */
 import { accountStringsOf } from './account-strings.ts';
 import { changeStringsOf } from './change-strings.ts';
+import { healthStringsOf } from './health-strings.ts';
 import { limitStringsOf } from './limit-strings.ts';
 import { mailStringsOf } from './mail-strings.ts';
 import { messageStringsOf } from './message-strings.ts';
@@ -25,6 +26,7 @@ export const stringsOf = (words: PanelWords) => ({
 	...nextStepStrings,
 	...openStringsOf(words),
 	...accountStringsOf(words),
+	...healthStringsOf(words),
 	...overviewStringsOf(words),
 	product: 'Sluice',
 	skip: 'Skip to content',

@@ -96,6 +96,8 @@
 	/* --- clicks and keys --- */
 	root.addEventListener('click', (event) => {
 		if (event.target.closest('[data-do="close-toast"]')) closeToast();
+		for (const more of root.querySelectorAll('.sl-more[open]'))
+			if (!more.contains(event.target) || event.target.closest('a') !== null) more.removeAttribute('open');
 		const menu = event.target.closest('[data-do="menu"]');
 		if (menu !== null)
 			menu.setAttribute('aria-expanded', String(document.getElementById('menu').toggleAttribute('data-open')));
