@@ -25,8 +25,8 @@ export function fireHooks(root: string, events: readonly HookEvent[]): readonly 
 					input: JSON.stringify(document),
 					encoding: 'utf8',
 					timeout: hookTimeoutMs,
-					// A hook has none of cPanel's environment; where the spool is, tests say.
-					env: { PATH: '/usr/bin:/bin', SLUICE_HOOK_SPOOL: process.env.SLUICE_HOOK_SPOOL ?? '' },
+					// A hook has none of cPanel's environment.
+					env: { PATH: '/usr/bin:/bin' },
 				});
 				return stdout ?? '';
 			}),

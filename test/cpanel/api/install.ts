@@ -2,11 +2,12 @@
  * Puts the stand-ins of cPanel's programs below a folder of a test, as executables at the paths that cPanel has.
  */
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { hooks } from '@sluice/panel-cpanel/hooks.ts';
 import {
 	change,
 	deriveFiles,
@@ -29,6 +30,8 @@ export type StandIn = {
 	/** Runs `whmapi1 WORDS` and gives what it said. */
 	whm(...words: string[]): Promise<{ readonly metadata: { readonly result: number; readonly reason: string } }>;
 	uapi(user: string, ...words: string[]): Promise<unknown>;
+	/** Puts the hook script below the root and registers it for everything, as an installation does; gives its path. */
+	hook(): string;
 	clear(): void;
 };
 
@@ -45,10 +48,7 @@ export function installStandIn(): StandIn {
 	const program = (name: string, file: string): string => {
 		const path = join(bin, name);
 		const node = `'${process.execPath}' --disable-warning=ExperimentalWarning`;
-		writeFileSync(
-			path,
-			`#!/bin/sh\nSTAND_IN_ROOT='${root}' SLUICE_HOOK_SPOOL='${spool}' exec ${node} '${here(file)}' "$@"\n`,
-		);
+		writeFileSync(path, `#!/bin/sh\nSTAND_IN_ROOT='${root}' exec ${node} '${here(file)}' "$@"\n`);
 		chmodSync(path, 0o755);
 		return path;
 	};
@@ -73,8 +73,27 @@ export function installStandIn(): StandIn {
 			const { stdout } = await run(programs.uapi, ['--output=json', `--user=${user}`, ...words]);
 			return JSON.parse(stdout);
 		},
+		hook() {
+			const script = installHook(root, spool);
+			change(root, (state) => {
+				state.hooks = hooks.map(({ category, event }) => ({ script, category, event, stage: 'post' }));
+			});
+			return script;
+		},
 		clear: () => rmSync(root, { recursive: true, force: true }),
 	};
+}
+
+/** The hook script with the Perl and the folder of a test in it; nothing else of it differs. */
+export function installHook(root: string, spool: string): string {
+	const path = join(root, 'var/cpanel/sluice/sluice-hook');
+	const text = readFileSync(here('../../../panel-cpanel/native/hooks/sluice-hook'), 'utf8')
+		.replace('/usr/local/cpanel/3rdparty/bin/perl', '/usr/bin/perl')
+		.replace("'/var/lib/sluice-panel/events'", `'${spool}'`);
+	mkdirSync(dirname(path), { recursive: true });
+	writeFileSync(path, text);
+	chmodSync(path, 0o755);
+	return path;
 }
 
 /** An account as the state keeps it. */
