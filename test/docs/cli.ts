@@ -1,7 +1,10 @@
 /** docs/reference/cli.md: the help of every command, as the command itself gives it. */
 import { fakeTerminal } from '@sluice/agent/main/commands/commands.fixture.ts';
 import { createProgram } from '@sluice/agent/main/commands/program.ts';
+import { addDoctor } from '@sluice/installers/doctor/commands.ts';
+import { addHelper } from '@sluice/installers/helper/commands.ts';
 import { addMta } from '@sluice/installers/mta/commands.ts';
+import { addPanel } from '@sluice/installers/panel/commands.ts';
 import type { Command } from 'commander';
 import { header, type Page } from './page.ts';
 
@@ -23,6 +26,9 @@ export function describedCommands(): readonly Described[] {
 	};
 	const program = createProgram(terminal);
 	addMta(program, terminal);
+	addDoctor(program, terminal);
+	addPanel(program, terminal);
+	addHelper(program, terminal);
 	return visit(program, []);
 }
 
@@ -37,6 +43,6 @@ export function commandsPage(): Page {
 	);
 	return {
 		path: 'docs/reference/cli.md',
-		text: header('agent/src/main/commands and installers/src/mta') + introduction + sections.join(''),
+		text: header('agent/src/main/commands and installers/src') + introduction + sections.join(''),
 	};
 }

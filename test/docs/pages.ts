@@ -5,6 +5,7 @@ import { eventsPage } from './events.ts';
 import { faultsPage } from './faults.ts';
 import { openApiPage } from './openapi.ts';
 import type { Page } from './page.ts';
+import { unprovedPage } from './unproved.ts';
 
 export const generatedPages = (): readonly Page[] => [
 	configurationPage(),
@@ -12,4 +13,5 @@ export const generatedPages = (): readonly Page[] => [
 	commandsPage(),
 	eventsPage(),
 	openApiPage(),
+	unprovedPage(),
 ];

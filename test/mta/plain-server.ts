@@ -14,9 +14,11 @@ import { join } from 'node:path';
 import { createProgram, runProgram } from '@sluice/agent/main/commands/program.ts';
 import type { ExitCode, Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { readConfig } from '@sluice/agent/main/read-config.ts';
+import { addDoctor } from '@sluice/installers/doctor/commands.ts';
 import { relayAnswer } from '@sluice/installers/facts/agent.ts';
 import { type Machine, systemMachine } from '@sluice/installers/facts/machine.ts';
 import { addMta } from '@sluice/installers/mta/commands.ts';
+import type { MtaPorts } from '@sluice/installers/mta/site.ts';
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
@@ -70,6 +72,8 @@ export type PlainServer = {
 	readonly config: string;
 	/** `sluice mta WORDS`. */
 	mta(words: readonly string[], options?: RunWith): Promise<Ran>;
+	/** `sluice doctor WORDS`. */
+	doctor(words?: readonly string[], options?: RunWith): Promise<Ran>;
 	/** A script of webuser sends a message; how it reached the sink. */
 	send(label: string): Promise<{ readonly via: 'agent' | 'direct'; readonly from: TraceDto['from'] | undefined }>;
 	/** One sum over names, modes, owners and bytes of every file of the MTA's configuration. */
@@ -127,7 +131,8 @@ export async function startServer(
 		const place = { kind, box, machine, internet, rig, ports, config: configFile };
 		return {
 			...place,
-			mta: (words, run = {}) => runMta(place, words, run),
+			mta: (words, run = {}) => runSluice(place, ['mta', ...words], run),
+			doctor: (words = [], run = {}) => runSluice(place, ['doctor', ...words], run),
 			send: (label) => sendThrough(place, label),
 			treeSum: () => treeSum(box, folders),
 			reload: started.reload,
@@ -294,7 +299,7 @@ async function startPlainPostfix({ name, ports, internet, binds, settings = {} }
 
 type Place = Pick<PlainServer, 'kind' | 'box' | 'machine' | 'internet' | 'rig' | 'ports' | 'config'>;
 
-async function runMta(place: Place, words: readonly string[], options: RunWith): Promise<Ran> {
+async function runSluice(place: Place, words: readonly string[], options: RunWith): Promise<Ran> {
 	let out = '';
 	let err = '';
 	let code: ExitCode = 0;
@@ -325,7 +330,7 @@ async function runMta(place: Place, words: readonly string[], options: RunWith):
 		},
 	};
 	const program = createProgram(terminal);
-	addMta(program, terminal, {
+	const ports: MtaPorts = {
 		machine: () => options.machine?.(place.machine) ?? place.machine,
 		client: async () => place.rig.client,
 		relayAnswer,
@@ -338,9 +343,11 @@ async function runMta(place: Place, words: readonly string[], options: RunWith):
 		},
 		testWaitMs: options.testWaitMs ?? testWaitMs,
 		pid: process.pid,
-	});
+	};
+	addMta(program, terminal, ports);
+	addDoctor(program, terminal, ports);
 	const port = options.port === undefined ? [] : ['--port', String(options.port)];
-	await runProgram(program, terminal, ['mta', ...words, '--config', place.config, ...port]);
+	await runProgram(program, terminal, [...words, '--config', place.config, ...port]);
 	return { code, out, err };
 }
 

@@ -79,7 +79,7 @@ suite("sluice mta on cPanel's Exim, when something is wrong", { skip, concurrenc
 		const built = await read(builtConf);
 		done(await server.mta(['wire', '--yes']));
 		await write(builtConf, built);
-		assert.match(done(await server.mta(['status']), 1).out, /changed/);
+		assert.match(done(await server.mta(['status']), 1).out, /what the MTA reads was made without them/);
 		done(await server.mta(['ensure']));
 		await goesByAgent(server, 'built-again');
 		assert.equal(done(await server.mta(['ensure'])).out, '');
@@ -133,6 +133,56 @@ suite("sluice mta on cPanel's Exim, when something is wrong", { skip, concurrenc
 		});
 		await runRollback(server, /did not see the directory/);
 		await server.machine.write(former);
+	});
+
+	test('doctor names what is wrong and what mends it, and says what the server proves', async () => {
+		await write('/var/cpanel/cpanel.config', 'maxemailsperhour=200\nemail_send_limits_max_defer_fail_percentage=\n');
+		const found = async (code: 0 | 1) => {
+			const { findings } = JSON.parse(done(await server.doctor(['--json']), code).out) as {
+				findings: { code: string; level: string; mend: string }[];
+			};
+			return findings
+				.filter(({ code: name }) => name !== 'panel.plugin')
+				.map((each) => [each.code, each.level, each.mend]);
+		};
+		const limits = ['panel.limits', 'watch', '`sluice panel limits lift`; `sluice panel limits restore` puts it back'];
+		assert.deepEqual(await found(1), [['mta.not-wired', 'wrong', '`sluice mta wire`'], limits]);
+		done(await server.mta(['wire', '--yes']));
+		assert.deepEqual(await found(1), [limits], 'but for the plugin, which is not installed here');
+		const secret = '/etc/sluice-exim/secret';
+		const kept = await server.machine.read(secret);
+		assert.ok(kept);
+		await server.machine.write({ ...kept, mode: 0o644 });
+		assert.deepEqual(
+			(await found(1)).map(([code]) => code),
+			['mta.secret-mode', 'panel.limits'],
+		);
+		await server.machine.write({ ...kept, content: '' });
+		assert.deepEqual(
+			(await found(1)).map(([code]) => code),
+			['exim.secret-read', 'panel.limits'],
+		);
+		await server.machine.write(kept);
+		await write(aclMail, '');
+		assert.deepEqual(
+			(await found(1)).map(([code]) => code),
+			['mta.changed', 'panel.limits'],
+		);
+		assert.match(
+			done(await server.doctor(), 1).out,
+			/^wrong {2}.*somebody has changed it\.\n {7}mta\.changed {2}mend: `sluice mta ensure`$/m,
+		);
+		done(await server.mta(['ensure']));
+
+		const probed = JSON.parse((await server.doctor(['--probe', '--json'])).out) as {
+			items: { id: string; outcome: string }[];
+		};
+		const outcomes = Object.fromEntries(probed.items.map(({ id, outcome }) => [id, outcome]));
+		for (const id of ['built-in', 'acl-files', 'limits-first', 'stock-names', 'mailtrapheaders'])
+			assert.equal(outcomes[`exim-${id}`], 'proved', id);
+		assert.equal(outcomes['exim-editor'], 'not-settled');
+		done(await server.mta(['unwire', '--yes']));
+		await asBefore();
 	});
 
 	test('a bypass frees what waits at the MTA', () => runBypassFreesQueue(server, ['exim', '-bp']));

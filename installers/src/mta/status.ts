@@ -73,6 +73,9 @@ export async function status(call: Call): Promise<void> {
 			...(wiring.ok ? [] : [`${wiring.error.text} ${wiring.error.hint}`]),
 			...(wiring.ok ? wiring.value.findings.map(({ text, evidence }) => `Note: ${text} (${evidence})`) : []),
 			...differences.map(({ path, line }) => `${path}, line ${line}: not as it should be`),
+			...(state === 'changed' && wiring.ok && differences.length === 0
+				? ['The files are as they should be, but what the MTA reads was made without them.']
+				: []),
 			...(stateHint[state] === undefined ? [] : [stateHint[state]]),
 		],
 	);

@@ -1,9 +1,10 @@
 /**
  * `sluice panel …`: what the panel knows, brought to the agent. Only words and options; what they do is the panel's (panel-cpanel).
  */
-import { noun, withCommon } from '@sluice/agent/main/commands/options.ts';
+import { configOption, noun, withCommon } from '@sluice/agent/main/commands/options.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
+import type { LimitsAct } from './limits.ts';
 import type { PluginOptions } from './plugin.ts';
 
 /** `--root` is left out: cPanel's own commands register what is installed, and they know one server only. */
@@ -31,9 +32,34 @@ function addPlugin(panel: Command, terminal: Terminal): void {
 	add('status', 'What of the plugin is in place. Ends with 0 when all of it is.');
 }
 
+function addLimits(panel: Command, terminal: Terminal): void {
+	withCommon(panel.command('limits'))
+		.description("The panel's own limits, which discard mail before the agent can make it wait.")
+		.addArgument(
+			new Argument('[act]', 'lift: no limit by default; restore: as before').choices(['show', 'lift', 'restore']),
+		)
+		.option(...configOption)
+		.option('--root <folder>', 'a cPanel server below this folder', '/')
+		.option('--state <folder>', 'memory of the reconcile', '/var/lib/sluice-panel')
+		.option('--memory <folder>', 'what was lifted and is to be put back', '/var/lib/sluice-helper')
+		.addHelpText(
+			'after',
+			"\nOnly the server's two defaults are changed (Tweak Settings), never numbers of packages or accounts.",
+		)
+		.action(async (act: LimitsAct | undefined, options) => {
+			const [{ panelLimitsCommand }, { speakerFor }] = await Promise.all([
+				import('./limits.ts'),
+				import('../mta/speak.ts'),
+			]);
+			const speaker = speakerFor(terminal, options.json === true);
+			await panelLimitsCommand(act ?? 'show', { terminal, options, speaker });
+		});
+}
+
 export function addPanel(program: Command, terminal: Terminal): void {
 	const panel = noun(program, 'panel', 'What the hosting panel knows: its accounts.');
 	addPlugin(panel, terminal);
+	addLimits(panel, terminal);
 	withCommon(panel.command('reconcile'))
 		.description('Read the accounts of cPanel and tell the agent. Goes on doing so until it is ended.')
 		.option('--once', 'once, and end: for timers and after events')

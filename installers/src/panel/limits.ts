@@ -1,0 +1,34 @@
+/**
+ * `sluice panel limits`: the panel's own limits, which discard mail before it reaches the agent. Shown, lifted, and put back.
+ *
+ * The same act as the pages' (helper/panel-limits.ts), done at once by whoever is root here, and written into the agent's audit.
+ */
+import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import { actorText } from '@sluice/shared/contract/actor.ts';
+import { panelLimits } from '../helper/panel-limits.ts';
+import type { HelperOptions } from '../helper/run.ts';
+import { helperPorts } from '../helper/run.ts';
+import type { Speaker } from '../mta/speak.ts';
+
+export type LimitsAct = 'show' | 'lift' | 'restore';
+
+export async function panelLimitsCommand(
+	act: LimitsAct,
+	{
+		terminal,
+		options,
+		speaker,
+	}: { readonly terminal: Terminal; readonly options: HelperOptions; readonly speaker: Speaker },
+): Promise<void> {
+	const ports = helperPorts(terminal, options);
+	const done = await panelLimits.perform({ act }, terminal.actor, ports);
+	if (!done.ok)
+		return speaker.refuse({
+			code: done.error.code,
+			text: done.error.text,
+			hint: 'Run this as root on a cPanel server.',
+		});
+	const { result, recorded } = done.value;
+	if (recorded !== undefined) await ports.record(actorText(terminal.actor), recorded);
+	speaker.end(0, { ok: true, ...result }, [result.text]);
+}
