@@ -140,6 +140,36 @@ test('the panel’s own limit: that it discards, for each domain, and comes firs
 	assert.doesNotMatch((await ask(visit, '/accounts/kanzleim')).text, /discards/);
 });
 
+test('plans and resellers: what their accounts use, the pool measured, the number changed and put back', async () => {
+	const visit = await logInTo(pages);
+	const plans = await ask(visit, '/plans');
+	assert.match(
+		plain(plans.text),
+		/3 plans A plan gives each of its accounts a number; it is no pool\..* 2 accounts have no plan\./,
+	);
+	assert.match(
+		plain(plans.text),
+		/Shop 2 accounts · 1 suspended 400 recipients 400 \/ h own .* also 3,000 recipients a day/,
+	);
+	assert.match(unescaped(plans.text), /href="\/accounts\?plan=Shop&show=waiting"/);
+	const resellers = await ask(visit, '/resellers');
+	assert.match(plain(resellers.text), /2 resellers .* nordweb 2 accounts 92 of 600 \/ h 15 % 600 \/ h own/);
+	const editor = await ask(visit, '/plans/Shop/limit');
+	assert.match(plain(editor.text), /Hourly limit of plan Shop/);
+	const fields = { csrf: fieldOf(editor.text, 'csrf'), seen: fieldOf(editor.text, 'seen'), rule: 'hour.recipients' };
+	const above = await ask(visit, '/plans/Shop/limit', { ...fields, value: '5000', lasting: 'good', act: 'save' });
+	assert.match(plain(above.text), /The server allows 1,000 for all accounts/);
+	const saved = await ask(visit, '/plans/Shop/limit', { ...fields, value: '450', lasting: 'good', act: 'save' });
+	const hour = () => agent.world.limits.get('plan:Shop')?.base?.hour?.recipients;
+	assert.equal(hour(), 450);
+	const after = await ask(visit, saved.headers.get('location') ?? '');
+	assert.match(plain(after.text), /Each account of plan Shop may send 450 recipients an hour for good\./);
+	const stale = await ask(visit, '/plans/Shop/limit', { ...fields, value: '460', lasting: 'good', act: 'save' });
+	assert.match(plain(stale.text), /Not saved: admin root has set 450 recipients an hour/);
+	await ask(visit, '/limits/undo', { csrf: fields.csrf, note: fieldOf(after.text, 'note') });
+	assert.equal(hour(), 400);
+});
+
 test('a reseller: its accounts and its pool, no simulation; a customer: none of these pages', async () => {
 	const reseller = await startPages(agent.socketPath, { now: () => nowMs, actor: { role: 'reseller', id: 'nordweb' } });
 	const visit = await logInTo(reseller);

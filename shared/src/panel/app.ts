@@ -15,6 +15,7 @@ import { isFragment, sendMissingPage, sendPage, toast } from './answer.ts';
 import { assetBytes, assetFiles } from './asset-files.ts';
 import { auditPages } from './audit-pages.ts';
 import { changePages } from './change-pages.ts';
+import { groupPages } from './group-pages.ts';
 import { neverStored, onlyOwnForms, onlyVisitors, securityHeaders, visitorOf } from './guard.ts';
 import { healthPages } from './health-pages.ts';
 import { holdPages } from './hold-pages.ts';
@@ -44,6 +45,7 @@ export type PanelApp = {
 /** The pages, in no order that matters: no two share an address, but `/`, which each role has its own of. */
 const routers: readonly ((pages: Pages, clientOf: (request: Request) => Client) => Router)[] = [
 	changePages,
+	groupPages,
 	rulePages,
 	limitPages,
 	holdPages,

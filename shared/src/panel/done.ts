@@ -9,6 +9,7 @@ import { visitorOf } from './guard.ts';
 import type { Where } from './limit-acts.ts';
 import { limitLines } from './model/account.ts';
 import type { Spot } from './model/cell.ts';
+import { groupsOf } from './model/group.ts';
 import { rowOf } from './model/list.ts';
 import { panelOwnOf } from './model/panel-own.ts';
 import { rulesHeadOf, rulesOf } from './model/rules.ts';
@@ -35,6 +36,7 @@ export const backOf = (value: unknown): string => (/^\?[\w=&%.+~-]{1,1000}$/.tes
 
 export function pathOf({ adapter: { basePath } }: Pages, where: Where): string {
 	if (where.at === 'rules') return `${basePath}/rules`;
+	if (where.at === 'groups') return `${basePath}/${where.kind}`;
 	return where.at === 'account'
 		? `${basePath}/accounts/${encodeURIComponent(where.account)}`
 		: `${basePath}/accounts${where.back}`;
@@ -55,6 +57,18 @@ async function changed({ pages, clientOf }: Desk, request: Request, where: Where
 			back: where.back,
 			isPool: !may.switchShared,
 			canTry: may.tryRules,
+			swap: true,
+		});
+	}
+	if (where.at === 'groups') {
+		const [answer, book] = await Promise.all([
+			client.call('listGroups', { params: { kind: where.kind } }),
+			readBook(client),
+		]);
+		if (!answer.ok) return '';
+		return pages.fragment('groups', {
+			...frame,
+			groups: groupsOf(where.kind, answer.value, { book, may }, words),
 			swap: true,
 		});
 	}

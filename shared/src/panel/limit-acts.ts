@@ -11,7 +11,8 @@ import { inputOf, ownNumber, withNumber } from './model/rule-words.ts';
 /** Where an act was done and what is to be drawn anew. */
 export type Where =
 	| { readonly at: 'list' | 'account'; readonly account: string; readonly back: string }
-	| { readonly at: 'rules'; readonly back: string };
+	| { readonly at: 'rules'; readonly back: string }
+	| { readonly at: 'groups'; readonly kind: 'plans' | 'resellers'; readonly back: string };
 
 export type UndoNote = {
 	readonly text: string;

@@ -7,15 +7,16 @@
 import { type Request, Router } from 'express';
 import type { Client, ClientFailure } from '../client/client.ts';
 import { type LimitsView, levelPathSchema } from '../contract/limit-shapes.ts';
-import { type LimitRule, limitText, pathOfLevel } from '../words/limits.ts';
+import { type LimitRule, pathOfLevel } from '../words/limits.ts';
 import { ok } from '../words/result.ts';
 import { isFragment, mayFor, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
 import { backOf, type Desk, done, type Exchange, fieldsOf, pathOf, spotOf, textOf, undoNote } from './done.ts';
 import { visitorOf } from './guard.ts';
 import { isConflict, modeWrites, type UndoNote, undo, type Where, write } from './limit-acts.ts';
+import { meanwhileText } from './meanwhile.ts';
 import { standsText } from './model/account.ts';
 import { cellOf, type Draft, editorOf, ruleOr, type Spot } from './model/cell.ts';
-import { formerOf, meanwhileOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
+import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
 import { boundOf, originOf } from './model/parents.ts';
 import { effectiveFor, isRule, ownNumber } from './model/rule-words.ts';
 import { whoOf } from './model/rules.ts';
@@ -24,15 +25,6 @@ import { type OneAccount, readAccount } from './read.ts';
 import { opened } from './signed.ts';
 import { count } from './text/numbers.ts';
 import { near, tomorrowMs } from './text/times.ts';
-
-/** Who has set what meanwhile; undefined: nobody has. */
-function meanwhileText({ t, place }: Pages, seen: string, view: LimitsView, rule: LimitRule): string | undefined {
-	const found = meanwhileOf(seen, view, rule);
-	if (found === undefined) return undefined;
-	if (found === 'gone') return t.meanwhileGone;
-	const what = found.value === undefined ? t.noLimit : limitText(found.rule, found.value);
-	return t.meanwhileSet(found.author, what, near(place, Date.parse(found.set), place.now()));
-}
 
 async function sendEditor(
 	pages: Pages,

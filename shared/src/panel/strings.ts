@@ -6,6 +6,7 @@
  */
 import { accountStringsOf } from './account-strings.ts';
 import { changeStringsOf } from './change-strings.ts';
+import { groupStringsOf } from './group-strings.ts';
 import { healthStringsOf } from './health-strings.ts';
 import { limitStringsOf } from './limit-strings.ts';
 import { mailStringsOf } from './mail-strings.ts';
@@ -19,6 +20,7 @@ import { capital, count, counted } from './text/numbers.ts';
 
 export const stringsOf = (words: PanelWords) => ({
 	...changeStringsOf(words),
+	...groupStringsOf(words),
 	...limitStringsOf(words),
 	...ruleStringsOf(words),
 	...mailStringsOf(words),
@@ -151,6 +153,7 @@ export const stringsOf = (words: PanelWords) => ({
 		{ text: 'Or leave it off for now: the mail server delivers directly', command: 'sluice mta bypass' },
 	],
 	tryNow: 'Try now',
+	trying: 'Asked again every 5 s; the page comes back by itself.',
 	forbiddenTitle: 'You may not see this',
 	forbiddenSay: 'The administrator of this server may.',
 	missingTitle: `No such ${words.account}, or it is not yours`,

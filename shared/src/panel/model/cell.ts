@@ -177,7 +177,7 @@ export type Draft = {
 	readonly fault?: EditFault;
 };
 
-function faultText(t: Strings, fault: EditFault): string {
+export function faultText(t: Strings, fault: EditFault): string {
 	if (fault.kind === 'not-a-number') return t.faultNumber;
 	if (fault.kind === 'meanwhile') return t.faultMeanwhile(fault.what);
 	return fault.who === 'server' ? t.faultServer(fault.value) : t.faultReseller(fault.id, fault.value);
