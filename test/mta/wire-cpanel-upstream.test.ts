@@ -122,6 +122,23 @@ suite("another relay on cPanel's Exim", { skip, concurrency: false }, () => {
 		assert.equal(await server.machine.read(place), undefined);
 	});
 
+	test('put aside only: in front of ours too it is taken while bypassed, and only then', async () => {
+		const inFront = snippet('127.0.0.1', relay.port).replace(
+			/@POSTMAILCOUNT@\n([\s\S]*?)\n\n([\s\S]*)@ROUTERSTART@\n/,
+			'@POSTMAILCOUNT@\n\n$2@ROUTERSTART@\n$1\n',
+		);
+		assert.match(inFront, /@ROUTERSTART@\nsend_via_relay:/);
+		await set(confLocal, inFront);
+		const before = await server.treeSum();
+		done(await server.mta(['wire', '--yes', '--over-smarthost']));
+		await goesByAgent(server, 'aside');
+		done(await server.mta(['bypass']));
+		await send.mailbox(user1, 'x@ok.test')('aside bypassed');
+		assert.equal((await atRelay('aside bypassed')).user, login.user);
+		done(await server.mta(['unwire', '--yes']));
+		assert.equal(await server.treeSum(), before, 'byte for byte');
+	});
+
 	test('a relay that somebody sets later is told, not adopted', async () => {
 		await set(confLocal, emptyConfLocal);
 		done(await server.mta(['wire', '--yes']));
