@@ -69,7 +69,17 @@ const recipientsOfMessage = 40;
 const connections = 4;
 const pauseMs = 8_000;
 const subjects = ['Invoice', 'Your question', 'Appointment confirmed', 'Newsletter', 'Re: Offer', 'Your order'];
-const receivers = ['ok.test', 'gmx.test', 'posteo.test', 'web.test'];
+const receivers = [
+	'gmail.test',
+	'gmx.test',
+	'outlook.test',
+	'web.test',
+	'gmail.test',
+	'posteo.test',
+	'telekom.test',
+	'outlook.test',
+	'ok.test',
+];
 
 /** Of an account whose form was misused: what it sends is held, and the customer may say that it was right. */
 const held = { account: 'velofix', reason: 'Contact form misused, ticket 4711', messages: 18, days: 7 } as const;

@@ -98,6 +98,16 @@ export const domainPlans: { readonly [domain: string]: readonly [does: string, e
 	'silent.test': ['takes connections, says nothing', [mx('silent')]],
 };
 
+/** Domains whose MX hosts are named as those of known providers, so that pages which count by provider have something to show. */
+const atProviders: { readonly [domain: string]: string } = {
+	'gmail.test': 'gmail-smtp-in.l.google.com',
+	'outlook.test': 'outlook-com.olc.protection.outlook.com',
+	'gmx.test': 'mx00.emig.gmx.net',
+	'web.test': 'mx-ha03.web.de',
+	'telekom.test': 'mx00.t-online.de',
+	'posteo.test': 'mx01.posteo.de',
+};
+
 /** The whole zone: domains, hosts of sinks, and the rest of .test, which all leads to the ordinary sink. */
 export function zoneOf(): Zone {
 	const domains = Object.entries(domainPlans).map(([domain, [, entry]]) => [domain, entry] as const);
@@ -110,6 +120,12 @@ export function zoneOf(): Zone {
 		localhost: [a('127.0.0.1')],
 		...Object.fromEntries(domains),
 		...Object.fromEntries(hosts),
+		...Object.fromEntries(
+			Object.entries(atProviders).flatMap(([domain, exchange]): readonly [string, ZoneEntry][] => [
+				[domain, [{ type: 'MX', preference: 10, exchange }]],
+				[exchange, [a(ordinaryAddress)]],
+			]),
+		),
 		...Object.fromEntries(
 			Array.from({ length: TRUNCATED_MX_COUNT }, (_, at) => [`alias${at}.sink.test`, [a(ordinaryAddress)]]),
 		),
