@@ -50,6 +50,7 @@ const suites: readonly Suite[] = [
 	nodeTest('scenarios', 240, 'test/scenarios/*.test.ts'),
 	nodeTest('simulation', 240, 'test/simulation/*.test.ts'),
 	nodeTest('faults', 240, 'test/faults/*.test.ts'),
+	nodeTest('cPanel', 240, 'test/cpanel/*.test.ts'),
 	nodeTest('panels', 300, 'test/panels/*.test.ts'),
 	nodeTest('real MTAs', 500, 'test/mta/*.test.ts'),
 ];

@@ -1,4 +1,4 @@
-/** The parts of a reconcile by themselves: turns, lock, mailboxes, waiting. Whole runs: test/scenarios/cpanel-accounts.test.ts. */
+/** The parts of a reconcile by themselves: turns, lock, mailboxes, waiting. Whole runs: test/cpanel/accounts.test.ts. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

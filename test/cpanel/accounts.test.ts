@@ -12,12 +12,12 @@ import { dryRun, dryRunSentence } from '@sluice/panel-cpanel/reconcile/dry-run.t
 import { type ReconcilePorts, type ReconcileReport, reconcile } from '@sluice/panel-cpanel/reconcile/reconcile.ts';
 import { reportSentence } from '@sluice/panel-cpanel/reconcile/sentence.ts';
 import { createClient } from '@sluice/shared/client/client.ts';
-import { installStandIn, type StandIn, standInAccount } from '../cpanel/api/install.ts';
-import type { Fault } from '../cpanel/api/state.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
-import { given, states, takenBy } from './acts.ts';
-import { type Rig, startRig } from './rig.ts';
-import { mailbox } from './senders.ts';
+import { given, states, takenBy } from '../scenarios/acts.ts';
+import { type Rig, startRig } from '../scenarios/rig.ts';
+import { mailbox } from '../scenarios/senders.ts';
+import { installStandIn, type StandIn, standInAccount } from './api/install.ts';
+import type { Fault } from './api/state.ts';
 
 let internet: Internet;
 before(async () => {

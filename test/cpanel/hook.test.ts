@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { accountEventOf } from '@sluice/panel-cpanel/events/event.ts';
 import { hookCommands, hooks } from '@sluice/panel-cpanel/hooks.ts';
-import { installHook, installStandIn } from '../cpanel/api/install.ts';
+import { installHook, installStandIn } from './api/install.ts';
 
 function startHook(context: TestContext) {
 	const root = mkdtempSync(join(tmpdir(), 'sluice-hook-'));

@@ -17,10 +17,10 @@ import { rateOf, type ServeBounds, serveBounds, serveHelper } from '@sluice/inst
 import { createHelperClient, type HelperClient } from '@sluice/shared/client/helper-client.ts';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import { helperLineBytesMax, helperVerbs } from '@sluice/shared/contract/helper.ts';
-import { installStandIn, type StandIn, standInAccount } from '../cpanel/api/install.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
-import { given } from './acts.ts';
-import { type Rig, startRig } from './rig.ts';
+import { given } from '../scenarios/acts.ts';
+import { type Rig, startRig } from '../scenarios/rig.ts';
+import { installStandIn, type StandIn, standInAccount } from './api/install.ts';
 
 let internet: Internet;
 before(async () => {
