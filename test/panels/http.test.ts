@@ -390,3 +390,26 @@ test('css and script stay small', async () => {
 });
 
 test('nothing failed in the pages', () => assert.deepEqual(pages.faults, []));
+
+test('root sees what a reseller or a customer sees, does nothing more than they may, and comes back', async () => {
+	const visit = await logInTo(pages);
+	const page = await ask(visit, '/accounts/rosenca');
+	const csrf = fieldOf(page.text, 'csrf');
+	assert.match(page.text, /See as this customer/);
+	const change = await ask(visit, '/view-as', { csrf, role: 'account', id: 'rosenca' });
+	assert.equal(change.headers.get('location'), '/');
+	const home = await ask(visit, '/');
+	assert.match(home.text, /You see what account rosenca sees/);
+	assert.equal((await ask(visit, '/accounts/kanzleim')).status, 404);
+	assert.equal((await ask(visit, '/audit')).status, 404);
+	assert.equal(agent.asked.at(-1)?.actor?.as ?? 'root', 'root');
+	// An administrator is nobody that one looks as, and a form of another site changes nothing.
+	await ask(visit, '/view-as', { csrf, role: 'admin', id: 'boss' });
+	assert.doesNotMatch((await ask(visit, '/accounts/rosenca')).text, /You see what/);
+	const foreign = await ask(visit, '/view-as', { csrf: 'x', role: 'reseller', id: 'nordweb' });
+	assert.equal(foreign.headers.get('location'), '/login');
+	await ask(visit, '/view-as', { csrf, role: 'reseller', id: 'nordweb' });
+	assert.match((await ask(visit, '/accounts')).text, /You see what reseller nordweb sees/);
+	await ask(visit, '/view-as', { csrf });
+	assert.equal((await ask(visit, '/accounts/kanzleim')).status, 200);
+});

@@ -42,6 +42,8 @@ export type SenderLine = {
 
 export type AccountPage = {
 	readonly path: string;
+	/** The panel's own name of it. */
+	readonly id: string;
 	readonly name: string;
 	readonly say: string;
 	readonly badges: readonly Badge[];
@@ -59,7 +61,7 @@ export type AccountPage = {
 	readonly messages: readonly MessageRow[];
 	/** All of them, and what of them stands open. */
 	readonly messagesPath: string;
-	readonly openPath: string;
+	readonly openPath?: string;
 	readonly messagesFailure?: string;
 };
 
@@ -168,6 +170,7 @@ export function accountPageOf(facts: AccountFacts, words: Words, may: May): Acco
 	const { t, base, zoned } = words;
 	const note = noteOf(facts, words);
 	return {
+		id: account.id,
 		path: `${base}/accounts/${encodeURIComponent(account.key)}`,
 		name: account.name,
 		say: t.factsOf([
@@ -187,7 +190,7 @@ export function accountPageOf(facts: AccountFacts, words: Words, may: May): Acco
 		senders: facts.senders.map((sender) => senderLine(sender, account, words)),
 		messages: facts.messages.ok ? facts.messages.value.map((message) => messageRow(message, noQuery, words, may)) : [],
 		messagesPath: `${base}/messages${messageQueryText({ ...noQuery, account: account.key })}`,
-		openPath: `${base}/open?account=${encodeURIComponent(account.key)}`,
+		...(may.isStaff ? { openPath: `${base}/open?account=${encodeURIComponent(account.key)}` } : {}),
 		...(facts.messages.ok ? {} : { messagesFailure: t.messagesUnreadable(failureText(facts.messages.error)) }),
 	};
 }
