@@ -39,6 +39,8 @@ type Where = {
 	readonly until?: string | undefined;
 };
 
+type How = { readonly where?: Where | undefined; readonly asBefore?: boolean };
+
 const plainWhy: Why = {
 	rule: 'hold.act',
 	text: 'Held by a person.',
@@ -82,6 +84,9 @@ export function mailHandlers(
 		recipients: message.recipients.map((recipient) => ({ ...recipient })),
 	}));
 	const whys = new Map(world.whys ?? []);
+	/** What recipients were before an act ended them, and who did it. */
+	const before = new Map<Recipient, Recipient['state']>();
+	const endedBy = new Map<string, string>();
 	const holds = new Map<string, OperationOutput<'listHolds'>['items'][number]>();
 	let made = 0;
 	const accountOf = (key: string) => world.accounts.find((one) => one.key === key);
@@ -94,7 +99,7 @@ export function mailHandlers(
 	const isSelected = ({ kind, id }: Selector, message: MessageSummaryDto): boolean =>
 		kind === 'message' ? message.id === id : kind === 'account' ? message.account === id : message.identity === id;
 
-	function perform(act: Act, selector: Selector, actor: Actor | undefined, where: Where = {}) {
+	function perform(act: Act, selector: Selector, actor: Actor | undefined, { where = {}, asBefore = false }: How = {}) {
 		const isOwner = actor?.role === 'account' || actor?.role === 'customer';
 		const seen = messages.filter((message) => isSelected(selector, message) && isSeen(actor, message));
 		if (selector.kind === 'message' && seen.length === 0) return failed({ code: 'not-found' } as const);
@@ -105,13 +110,18 @@ export function mailHandlers(
 				const why = whyOf(message, recipient.state);
 				const mayOwner = act === 'discard' ? why.ownerMayDiscard : why.ownerMayRelease;
 				if (!from[act].includes(recipient.state)) continue;
-				if (isOwner && act !== 'restore' && !mayOwner)
-					return failed({ code: 'forbidden', detail: 'Only the administrator may.' } as const);
 				if (where.state !== undefined && recipient.state !== where.state) continue;
 				if (where.rule !== undefined && why.rule !== where.rule) continue;
 				if (where.since !== undefined && Date.parse(recipient.at) < Date.parse(where.since)) continue;
 				if (where.until !== undefined && Date.parse(recipient.at) > Date.parse(where.until)) continue;
-				recipient.state = to[act];
+				if (isOwner && act !== 'restore' && !mayOwner)
+					return failed({ code: 'forbidden', detail: 'Only the administrator may.' } as const);
+				const former = asBefore && act === 'restore' ? before.get(recipient) : undefined;
+				if (act === 'discard') {
+					before.set(recipient, recipient.state);
+					endedBy.set(message.id, actor === undefined ? '' : actorText(actor));
+				}
+				recipient.state = former ?? to[act];
 				recipient.at = new Date(world.now()).toISOString();
 				recipients += 1;
 				touched.add(message.id);
@@ -183,7 +193,7 @@ export function mailHandlers(
 		async traceMessage({ params }, actor) {
 			const message = messages.find(({ id }) => id === params.id);
 			if (message === undefined || !isSeen(actor, message)) return failed({ code: 'not-found' });
-			return ok(traceOf(message, whys.get(message.id)));
+			return ok(traceOf(message, whys.get(message.id), endedBy.get(message.id)));
 		},
 		async listOpen({ query }, actor) {
 			const items = groups(actor, query.state, query.account);
@@ -195,7 +205,7 @@ export function mailHandlers(
 				recipients: sum('recipients'),
 			});
 		},
-		act: async ({ params, body }, actor) => perform(params.act, body.selector, actor, body.where),
+		act: async ({ params, body }, actor) => perform(params.act, body.selector, actor, body),
 		releaseMessage: async ({ params }, actor) => perform('release', { kind: 'message', id: params.id }, actor),
 		discardMessage: async ({ params }, actor) => perform('discard', { kind: 'message', id: params.id }, actor),
 		listHolds: async () => ok({ items: [...holds.values()] }),

@@ -23,7 +23,7 @@ function senderOf(message: MessageSummaryDto): Pick<TraceDto['from'], 'evidence'
 	return { evidence: 'Exim ran as uid 1187', directory: path };
 }
 
-export function traceOf(message: MessageSummaryDto, why?: Why): TraceDto {
+export function traceOf(message: MessageSummaryDto, why?: Why, endedBy?: string): TraceDto {
 	const [first] = message.recipients;
 	const acceptedMs = Date.parse(message.accepted);
 	const at = (seconds: number): string => new Date(acceptedMs + seconds * 1000).toISOString();
@@ -81,7 +81,14 @@ export function traceOf(message: MessageSummaryDto, why?: Why): TraceDto {
 							? [step(301, 'recipient.bounced', 'Refused for good by mx1.gone.example.', first.reply)]
 							: first?.state === 'delivered'
 								? [step(301, 'recipient.delivered', 'Taken by mx1.gone.example.', first.reply)]
-								: []),
+								: first?.state === 'discarded'
+									? [
+											{
+												...step(301, 'recipient.discarded', 'Discarded.'),
+												...(endedBy === undefined ? {} : { actor: endedBy }),
+											},
+										]
+									: []),
 					],
 		reports: first?.state === 'bounced' ? ['0000000000009'] : [],
 	};

@@ -199,7 +199,7 @@ export const nextStepStrings = {
 			expired: 'We tried for days, and it could not be delivered.',
 			discarded: 'It was deleted and not sent.',
 			suppressed: 'It was not sent: this address takes no mail from here.',
-			restorable: (until: string) => `It can be brought back until ${until}.`,
+			restorable: (until: string) => `You can bring it back until ${until}.`,
 			dueAt: (when: string) => `Next try about ${when}.`,
 			leavesAt: (when: string) => `About ${when}.`,
 		},

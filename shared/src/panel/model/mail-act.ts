@@ -83,6 +83,12 @@ function isLeftToOwner(
 	return named.length > 0 ? named.every((group) => group[may]) : held.length > 0 && held.every((group) => group[may]);
 }
 
+/** Owners bring back what they have dropped themselves. */
+function isEndedByOwner({ steps }: Pick<TraceDto, 'steps'>): boolean {
+	const last = steps.findLast(({ event }) => event === 'recipient.discarded' || event === 'message.discarded');
+	return last?.actor !== undefined && /^(?:account|customer) /.test(last.actor);
+}
+
 type Recipient = MessageSummaryDto['recipients'][number];
 
 const countOf = (recipients: readonly Recipient[], states: readonly Recipient['state'][]): number =>
@@ -120,7 +126,7 @@ function isAllowed(act: MailAct, may: May, trace: TraceDto, groups: readonly Ope
 		case 'hold':
 			return may.hold;
 		case 'restore':
-			return may.restoreMs > 0;
+			return may.restoreMs > 0 && (may.isStaff || isEndedByOwner(trace));
 	}
 }
 

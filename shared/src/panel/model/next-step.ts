@@ -52,7 +52,8 @@ export function resultText(
 	const dueMs = due === undefined ? undefined : Date.parse(due);
 	const isLater = dueMs !== undefined && dueMs > nowMs;
 	const when = isLater ? near(zoned, dueMs, nowMs) : '';
-	const until = restorableUntil(recipient, may, nowMs);
+	// Whether an owner may bring it back depends on who dropped it: the page of the message knows.
+	const until = may.isStaff ? restorableUntil(recipient, may, nowMs) : undefined;
 	const back = until === undefined ? [] : [said.restorable(near(zoned, until, nowMs))];
 	if (state === 'delivered') return said.delivered(spanText(Date.parse(at) - acceptedMs));
 	if (state === 'waiting') return [said.waiting, ...(isLater ? [said.leavesAt(when)] : [])].join(' ');
