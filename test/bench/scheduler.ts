@@ -42,7 +42,7 @@ function messageOf(account: string, destination: string, dueMs: number): QueuedM
 				attempts: 0,
 				dueMs,
 				sinceMs: 0,
-				isSuspended: false,
+				standing: undefined,
 				isCharged: true,
 				delayNoticed: false,
 				reported: false,

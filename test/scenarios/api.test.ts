@@ -57,7 +57,7 @@ const refusals: readonly [what: string, asked: () => Asked, problem: string][] =
 	['two actors', () => ({ path: '/v1/queue', actor: 'account a, admin root' }), '401 bad-actor'],
 	['something behind the actor', () => ({ path: '/v1/queue', actor: 'admin root; role=admin' }), '401 bad-actor'],
 	['an account at the queue', () => ({ path: '/v1/queue', actor: 'account domain:mine.test' }), '403 forbidden'],
-	['a reseller at the holds', () => ({ path: '/v1/holds', actor: 'reseller r' }), '403 forbidden'],
+	['a customer at the holds', () => ({ path: '/v1/holds', actor: 'customer c' }), '403 forbidden'],
 	['a customer at all limits', () => ({ path: '/v1/limits', actor: 'customer c' }), '403 forbidden'],
 	['a reseller and an account of another', () => ({ path: '/v1/accounts/a', actor: 'reseller r' }), '404 not-found'],
 	[

@@ -15,6 +15,7 @@ import { createBodyBudget } from '@sluice/agent/flow/body-budget.ts';
 import type { Flow, FlowSettings } from '@sluice/agent/flow/context.ts';
 import { deliver } from '@sluice/agent/flow/deliver.ts';
 import { createDispatcher } from '@sluice/agent/flow/dispatch.ts';
+import { createEnded } from '@sluice/agent/flow/ended.ts';
 import { createHealth } from '@sluice/agent/flow/health.ts';
 import { createHostMemory } from '@sluice/agent/flow/locate.ts';
 import { createPacer } from '@sluice/agent/flow/pace.ts';
@@ -118,7 +119,7 @@ export function createWorld(seed: number): World {
 		holds: () => [],
 		putHold: () => {},
 		deleteHold: () => {},
-		audit: () => {},
+		audit: () => 0,
 		auditLog: () => [],
 		documents: () => [],
 		document: () => undefined,
@@ -153,6 +154,7 @@ export function createWorld(seed: number): World {
 			history: {
 				search: async () => ({ items: [] }),
 				life: async () => undefined,
+				heads: async () => [],
 				retain: async () => [],
 				stop: async () => {},
 			},
@@ -167,6 +169,8 @@ export function createWorld(seed: number): World {
 			wakePace: () => pacer.wake(),
 			domainToAscii: (domain) => domain,
 			holds,
+			ended: createEnded(),
+			forgetEnded: () => {},
 			acts: { underWay: 0 },
 			wake() {
 				dispatcher.wake();

@@ -10,8 +10,9 @@
  *
  * Not here: what lists change (accounts.ts), new mail (core/policy/judge.ts).
  */
-import type { Account, AccountKey } from '@sluice/shared/words/account.ts';
+import { type Account, type AccountKey, suspendedRule } from '@sluice/shared/words/account.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
+import type { Standing } from '@sluice/shared/words/standing.ts';
 import { suspension } from '../core/policy/judge.ts';
 import { isHeldBy } from '../core/policy/standing.ts';
 import type { QueuedMessage, QueuedRecipient } from '../core/scheduling/queued.ts';
@@ -29,6 +30,8 @@ const why: { readonly [D in Duty]: string } = {
 	discard: 'The account was removed in the panel.',
 	expire: 'The account of the sender was removed from this server before the message could be delivered.',
 };
+
+const suspended: Standing = { rule: suspension.rule, text: suspension.text };
 
 /** Recipients that changed. */
 export type Followed = { readonly [D in Duty]: number };
@@ -97,7 +100,9 @@ function dutyOf(flow: Flow, message: QueuedMessage, recipient: QueuedRecipient, 
 	const mayLeave = recipient.state === 'queued' || recipient.state === 'waiting' || recipient.state === 'sending';
 	switch (account?.state ?? 'active') {
 		case 'active':
-			return recipient.state === 'held' && recipient.isSuspended && !isHeldElse(flow, message, recipient, now)
+			return recipient.state === 'held' &&
+				recipient.standing?.rule === suspendedRule &&
+				!isHeldElse(flow, message, recipient, now)
 				? 'release'
 				: undefined;
 		case 'suspended':
@@ -124,6 +129,7 @@ async function fulfil(flow: Flow, account: AccountKey, duty: Duty, messages: rea
 		kind: duty,
 		selector: { kind: 'account', id: account },
 		why: why[duty],
+		...(duty === 'hold' ? { standing: suspended } : {}),
 		where: (recipient, message) => dutyOf(flow, message, recipient, flow.clock.now()) === duty,
 	});
 	if (duty === 'expire')
@@ -143,6 +149,12 @@ export async function holdSuspended(flow: Flow, message: QueuedMessage, judgedMs
 	const isLate = account?.state === 'suspended' && (account.stateSinceMs ?? 0) >= judgedMs;
 	if (!isLate || isReport(message)) return false;
 	const isFree = message.recipients.some(({ state }) => state === 'queued' || state === 'waiting');
-	if (isFree) await perform(flow, { kind: 'hold', selector: { kind: 'message', id: message.id }, why: why.hold });
+	if (isFree)
+		await perform(flow, {
+			kind: 'hold',
+			selector: { kind: 'message', id: message.id },
+			why: why.hold,
+			standing: suspended,
+		});
 	return message.recipients.every(({ state }) => state === 'held');
 }

@@ -1,5 +1,5 @@
 /**
- * Release within limits: which held recipients leave at once, which wait in line, and paying for those that leave.
+ * Release and restore within limits: which recipients leave at once, which wait in line, and paying for those that leave.
  *
  * A message is decided as a whole, as when it comes. What waits already and is released by name leaves at once: somebody decided so.
  * A limit on one message was what the person decided about; a limit of 0 keeps mail held, since waiting for it would have no end.
@@ -9,7 +9,7 @@
 import type { Transition } from '@sluice/shared/words/message.ts';
 import { fitOf } from '../core/metering/fit.ts';
 import type { Chain } from '../core/metering/types.ts';
-import type { QueuedMessage } from '../core/scheduling/queued.ts';
+import type { QueuedMessage, QueuedRecipient } from '../core/scheduling/queued.ts';
 import type { ActRequest, Admission } from '../core/scheduling/scheduler.ts';
 import { type Flow, reportError } from './context.ts';
 import { tellUsed } from './limit-events.ts';
@@ -24,8 +24,8 @@ export function admitWithin(flow: Flow, isNow: boolean): NonNullable<ActRequest[
 	const blocked = new Set<Chain>();
 	return ({ scopes, messages, key }, { message, from, nowMs }) => {
 		try {
-			if (!isNow && from === 'held') {
-				if (message.id !== last.id) last = { id: message.id, ...decide(flow, message, blocked, nowMs) };
+			if (!isNow && from !== 'waiting') {
+				if (message.id !== last.id) last = { id: message.id, ...decide(flow, message, from, { blocked, nowMs }) };
 				if (last.left <= 0) return last.beyond;
 				last.left -= 1;
 			}
@@ -38,12 +38,17 @@ export function admitWithin(flow: Flow, isNow: boolean): NonNullable<ActRequest[
 	};
 }
 
-function decide(flow: Flow, message: QueuedMessage, blocked: Set<Chain>, nowMs: number): Decided {
+function decide(
+	flow: Flow,
+	message: QueuedMessage,
+	from: QueuedRecipient['state'],
+	{ blocked, nowMs }: { readonly blocked: Set<Chain>; readonly nowMs: number },
+): Decided {
 	const chain = chainOfQueued(message);
 	const rules = flow.ruleSets.of(chain, nowMs);
 	if (rules.rules.some(({ value, mode, rule }) => value === 0 && mode === 'enforce' && rule !== 'message.recipients'))
 		return { left: 0, beyond: 'stay' };
-	const held = message.recipients.filter(({ state, isCharged }) => state === 'held' && !isCharged);
+	const held = message.recipients.filter(({ state, isCharged }) => state === from && !isCharged);
 	const isParted = message.recipients.some(({ isCharged }) => isCharged);
 	const isBehind = blocked.has(chain) || flow.waiting.blocks(chain);
 	const request = {

@@ -4,6 +4,7 @@
  * One value, made by main and passed along. `settings` is read anew at each use, so that SIGHUP reaches everything.
  */
 import type { FaultName } from '@sluice/shared/words/faults.ts';
+import type { MessageId } from '@sluice/shared/words/message.ts';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
 import type { RetrySettings } from '../core/delivery/backoff.ts';
 import type { AccountBook } from '../core/identity/accounts.ts';
@@ -30,6 +31,7 @@ import type { Dialer, TlsPolicy } from '../ports/smtp-out.ts';
 import type { Spool } from '../ports/spool.ts';
 import type { History, StateStore } from '../ports/store.ts';
 import type { Disk, EventSink } from '../ports/system.ts';
+import type { Ended } from './ended.ts';
 import type { Episodes } from './episode.ts';
 import type { Health } from './health.ts';
 import type { Turns } from './turns.ts';
@@ -128,6 +130,10 @@ export type Flow = {
 	readonly domainToAscii: (domain: string) => string;
 	/** Standing holds in force, kept in memory; the store has them too. */
 	readonly holds: Map<string, StandingHold>;
+	/** Discarded and expired messages that can be brought back. */
+	readonly ended: Ended;
+	/** The queue index need not keep these any longer. Never waits. */
+	readonly forgetEnded: (ids: readonly MessageId[]) => void;
 	/** Acts that are in the log but not yet in the queue: while there are any, no message is written anew (sweep). */
 	readonly acts: { underWay: number };
 	/** Asks dispatch to look for work. Never waits. */

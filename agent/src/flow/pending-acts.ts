@@ -6,6 +6,7 @@
  * at the next start before anything is sent. An attempt is over within its own bound, and so is the note.
  */
 import type { MessageId } from '@sluice/shared/words/message.ts';
+import type { Standing } from '@sluice/shared/words/standing.ts';
 import type { ActKind, ActRequest } from '../core/scheduling/scheduler.ts';
 import type { Flow } from './context.ts';
 
@@ -14,6 +15,7 @@ export type PendingAct = {
 	readonly message: MessageId;
 	readonly why: string;
 	readonly actor?: string;
+	readonly standing?: Standing;
 	readonly untilMs: number;
 };
 
@@ -23,7 +25,7 @@ const keptMs = 2 * 3_600_000;
 const keptMax = 1_000;
 
 type Remembered = Pick<Flow, 'state' | 'scheduler' | 'clock'>;
-type Asked = Pick<ActRequest, 'kind' | 'selector' | 'why' | 'actor'>;
+type Asked = Pick<ActRequest, 'kind' | 'selector' | 'why' | 'actor' | 'standing' | 'where'>;
 
 export function pendingActs({ state, clock }: Pick<Flow, 'state' | 'clock'>): readonly PendingAct[] {
 	const text = state.get(stateKey);
@@ -34,14 +36,21 @@ export function pendingActs({ state, clock }: Pick<Flow, 'state' | 'clock'>): re
 
 /** Notes the messages under way that an act waits for; a release takes such notes back. */
 export function notePending(flow: Remembered, request: Asked): void {
-	const { kind, why = '', actor } = request;
+	const { kind, why = '', actor, standing } = request;
 	if (kind === 'release') forget(flow, request);
 	if (kind !== 'hold' && kind !== 'discard') return;
 	const untilMs = flow.clock.now() + keptMs;
 	const fresh: PendingAct[] = [];
 	for (const message of flow.scheduler.all()) {
 		if (!isUnderWay(message, request)) continue;
-		fresh.push({ kind, message: message.id, why, untilMs, ...(actor === undefined ? {} : { actor }) });
+		fresh.push({
+			kind,
+			message: message.id,
+			why,
+			untilMs,
+			...(actor === undefined ? {} : { actor }),
+			...(standing === undefined ? {} : { standing }),
+		});
 	}
 	if (fresh.length === 0) return;
 	const kept = [...pendingActs(flow), ...fresh].slice(-keptMax);
@@ -78,5 +87,6 @@ function isSelected(message: Message, selector: ActRequest['selector']): boolean
 	}
 }
 
-const isUnderWay = (message: Message, { selector }: Asked): boolean =>
-	message.recipients.some((recipient) => recipient.state === 'sending') && isSelected(message, selector);
+const isUnderWay = (message: Message, { selector, where = () => true }: Asked): boolean =>
+	isSelected(message, selector) &&
+	message.recipients.some((recipient) => recipient.state === 'sending' && where(recipient, message));

@@ -6,8 +6,9 @@
  * owed but not in the log are made now.
  */
 import type { MessageRecord, Transition } from '@sluice/shared/words/message.ts';
-import { recover as recoverRecipient } from '../core/delivery/lifecycle.ts';
+import { isSettled, recover as recoverRecipient } from '../core/delivery/lifecycle.ts';
 import { replayReport, replayStep, settleReplayed } from '../core/delivery/replay.ts';
+import { endedMs, isRestorable } from '../core/delivery/restorable.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { queuedMessageOf, scopesOfText, scopesText } from '../core/scheduling/queued-message.ts';
 import type { LogEntry, Reported } from '../ports/spool.ts';
@@ -23,6 +24,8 @@ export type Recovery = {
 	replay(entry: LogEntry): void;
 	/** What is open now. Messages that owe only a report are open too. */
 	open(): readonly QueuedMessage[];
+	/** What is over and could be brought back, in the order of the ends. However long ago: a later step may have brought it back. */
+	ended(): readonly QueuedMessage[];
 	readonly stats: { readonly messages: number; readonly transitions: number; readonly illegal: number };
 };
 
@@ -31,7 +34,7 @@ export function createRecovery(reportsHaveRoute: boolean): Recovery {
 	const stats = { messages: 0, transitions: 0, illegal: 0 };
 
 	const settle = (message: QueuedMessage): void => {
-		if (settleReplayed(message)) messages.delete(message.id);
+		if (settleReplayed(message) && !isRestorable(message)) messages.delete(message.id);
 	};
 
 	const step = (transition: Transition): void => {
@@ -72,9 +75,11 @@ export function createRecovery(reportsHaveRoute: boolean): Recovery {
 			if (entry.reported !== undefined) report(entry.reported);
 		},
 		open() {
-			for (const message of messages.values()) for (const recipient of message.recipients) recoverRecipient(recipient);
-			return [...messages.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+			const open = [...messages.values()].filter((message) => !isSettled(message));
+			for (const message of open) for (const recipient of message.recipients) recoverRecipient(recipient);
+			return open.sort((one, other) => (one.id < other.id ? -1 : 1));
 		},
+		ended: () => [...messages.values()].filter(isSettled).sort((one, other) => endedMs(one) - endedMs(other)),
 		stats,
 	};
 }

@@ -95,7 +95,7 @@ for (const isNow of [false, true])
 		const actor = { role: 'admin', id: 'root' } as const;
 		let done: unknown;
 		const stalledMs = await longestTurn(async () => {
-			done = await review(flow, 'release', selector, 'ticket 1', actor, isNow);
+			done = await review(flow, 'release', selector, 'ticket 1', actor, { isNow });
 		});
 		const waiting = isNow ? 0 : all - 200;
 		assert.deepEqual(done, { ok: true, value: { recipients: all, messages, pending: 0, waiting } });

@@ -7,8 +7,9 @@
 import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
-import { isHeldBy } from '../core/policy/standing.ts';
-import type { QueuedMessage } from '../core/scheduling/queued.ts';
+import { roleOfAuthor } from '../core/policy/rights.ts';
+import { isHeldBy, standingOfHold } from '../core/policy/standing.ts';
+import type { QueuedMessage, QueuedRecipient } from '../core/scheduling/queued.ts';
 import type { Act, ActKind, ActRequest } from '../core/scheduling/scheduler.ts';
 import { admitWithin, payBack, tellPaid } from './admit-release.ts';
 import { audit } from './audit.ts';
@@ -43,17 +44,32 @@ export async function review(
 	selector: Selector,
 	reason: string,
 	actor: Actor,
-	/** For a release: at once, whatever the limits say. It is charged all the same. */
-	isNow = false,
+	more: {
+		/** For a release: at once, whatever the limits say. It is charged all the same. */
+		readonly isNow?: boolean;
+		/** Narrows the selection: to what the actor may act on. */
+		readonly where?: Where;
+	} = {},
 ): Promise<Result<Reviewed, ReviewFailure>> {
 	const named = asKept(selector);
 	if (named.kind === 'message' && flow.scheduler.find(named.id) === undefined) return failed('not-found');
-	const done = await perform(flow, { kind: act, selector: named, why: reason, actor: actorText(actor), isNow });
+	const done = await perform(flow, {
+		kind: act,
+		selector: named,
+		why: reason,
+		actor: actorText(actor),
+		...more,
+		...(act === 'hold' && actor.role === 'admin' ? { takesOver: isLessThanAdmins } : {}),
+	});
 	// What failed half way is an act too: part of it may be done.
 	const outcome = done.ok ? outcomeText(done.value) : 'not all of it: the log could not be written';
 	audit(flow, actor, `queue.${act}`, `${named.kind} ${named.id}`, `${reason} (${outcome})`);
 	return done;
 }
+
+/** What somebody else holds, or its owner may let go, an administrator holds anew. */
+const isLessThanAdmins = ({ standing }: QueuedRecipient): boolean =>
+	standing?.by !== undefined && (standing.ownerMayRelease === true || roleOfAuthor(standing.by) !== 'admin');
 
 const recipientsText = (count: number): string => `${count} ${count === 1 ? 'recipient' : 'recipients'}`;
 
@@ -61,19 +77,24 @@ const outcomeText = ({ recipients, waiting }: Reviewed): string =>
 	waiting === 0 ? recipientsText(recipients) : `${recipientsText(recipients)}, ${waiting} of them wait for a limit`;
 
 /** Domains and identities are kept in lower case, however a person types them; an account's id is the panel's own. */
-const asKept = ({ kind, id }: Selector): Selector => ({ kind, id: kind === 'account' ? id : id.toLowerCase() });
+export const asKept = ({ kind, id }: Selector): Selector => ({ kind, id: kind === 'account' ? id : id.toLowerCase() });
 
-type Request = {
+export type Where = NonNullable<ActRequest['where']>;
+
+type Request = Pick<ActRequest, 'standing' | 'takesOver'> & {
 	readonly kind: ActKind;
 	readonly selector: Selector;
 	readonly why: string;
 	readonly actor?: string;
 	/** Narrows the selection. */
-	readonly where?: NonNullable<ActRequest['where']>;
+	readonly where?: Where;
 	readonly untold?: boolean;
 	/** A release that no limit keeps. */
 	readonly isNow?: boolean;
 };
+
+/** What was requeued, waits after a release, or was taken over, matches again: each is taken once. */
+const matchesAgain: ReadonlySet<ActKind> = new Set<ActKind>(['requeue', 'release', 'hold']);
 
 /** One act of a person or a rule, in portions. What was done before a failure stays done and is in the log. */
 export async function perform(flow: Flow, request: Request): Promise<Result<Reviewed, ReviewFailure>> {
@@ -81,18 +102,18 @@ export async function perform(flow: Flow, request: Request): Promise<Result<Revi
 	let recipients = 0;
 	let pending = 0;
 	let waiting = 0;
-	// What was requeued, or waits after a release, matches again: each is taken once.
 	const touched = new Set<object>();
 	const { where } = request;
 	const isNew: ActRequest['where'] = (recipient, message) =>
 		!touched.has(recipient) && (where === undefined || where(recipient, message));
-	const admit = request.kind === 'release' ? admitWithin(flow, request.isNow ?? false) : undefined;
+	const isLetGo = request.kind === 'release' || request.kind === 'restore';
+	const admit = isLetGo ? admitWithin(flow, request.isNow ?? false) : undefined;
 	for (;;) {
 		const act = flow.scheduler.plan({
 			...request,
 			nowMs: flow.clock.now(),
 			recipientsMax: recipientsPerPortion,
-			...(request.kind === 'requeue' || request.kind === 'release' ? { where: isNew } : {}),
+			...(matchesAgain.has(request.kind) ? { where: isNew } : {}),
 			...(admit === undefined ? {} : { admit }),
 		});
 		pending = Math.max(pending, act.pending);
@@ -121,9 +142,15 @@ export async function perform(flow: Flow, request: Request): Promise<Result<Revi
 
 /** At start, before anything is sent: what was to happen to mail that was under way when the agent ended. */
 export async function resumeActs(flow: Flow): Promise<void> {
-	for (const { kind, message, why, actor } of pendingActs(flow)) {
+	for (const { kind, message, why, actor, standing } of pendingActs(flow)) {
 		const selector = { kind: 'message', id: message } as const;
-		const done = await perform(flow, { kind, selector, why, ...(actor === undefined ? {} : { actor }) });
+		const done = await perform(flow, {
+			kind,
+			selector,
+			why,
+			...(actor === undefined ? {} : { actor }),
+			...(standing === undefined ? {} : { standing }),
+		});
 		// Not written: it stays noted, and the next start does it.
 		if (!done.ok) return;
 	}
@@ -163,7 +190,10 @@ function settleEnded(flow: Flow, act: Act): void {
 /** Sets a standing hold and holds what is queued already. */
 export async function setHold(
 	flow: Flow,
-	asked: { readonly selector: Selector; readonly reason: string; readonly seconds: number },
+	asked: Pick<StandingHold, 'selector' | 'reason' | 'account'> & {
+		readonly seconds: number;
+		readonly ownerMayRelease?: boolean;
+	},
 	actor: Actor,
 ): Promise<Result<{ readonly hold: StandingHold; readonly reviewed: Reviewed }, ReviewFailure>> {
 	const sinceMs = flow.clock.now();
@@ -176,6 +206,8 @@ export async function setHold(
 		author: actorText(actor),
 		sinceMs,
 		untilMs: sinceMs + asked.seconds * 1000,
+		...(asked.ownerMayRelease === true ? { ownerMayRelease: true } : {}),
+		...(asked.account === undefined ? {} : { account: asked.account }),
 	};
 	flow.state.putHold(hold);
 	flow.holds.set(hold.id, hold);
@@ -195,17 +227,24 @@ export async function setHold(
 		selector: hold.selector,
 		why: `hold.${kind}: ${asked.reason}`,
 		actor: hold.author,
+		standing: standingOfHold(hold),
+		...(hold.account === undefined ? {} : { where: (_recipient, { account }) => account === hold.account }),
+		...(actor.role === 'admin' && !hold.ownerMayRelease ? { takesOver: isLessThanAdmins } : {}),
 	});
 	audit(flow, actor, 'hold.set', `${kind} ${id}`, `${hold.id}: ${asked.reason}`);
 	return reviewed.ok ? ok({ hold, reviewed: reviewed.value }) : reviewed;
 }
 
-/** Lifts a standing hold; with `release` what it matches leaves too, but for what another standing hold matches. */
+/**
+ * Lifts a standing hold; with `release` what it holds leaves too, but for what another standing hold matches. What a person holds by
+ * itself, a suspension or a rule stays. `where`: what the actor may let go.
+ */
 export async function liftHold(
 	flow: Flow,
 	id: string,
 	release: boolean,
 	actor: Actor,
+	where: Where = () => true,
 ): Promise<Result<Reviewed, ReviewFailure>> {
 	const hold = flow.holds.get(id);
 	if (hold === undefined) return failed('not-found');
@@ -218,8 +257,13 @@ export async function liftHold(
 		selector: hold.selector,
 		why: `hold ${id} lifted`,
 		actor: actorText(actor),
-		where: ({ destination }, { account, identity }) =>
-			!others.some((other) => isHeldBy(other, { account, identity, destination }, flow.clock.now())),
+		where: (recipient, message) => {
+			const { standing, destination } = recipient;
+			const { account, identity } = message;
+			const isOfEnded = standing?.hold !== undefined && !flow.holds.has(standing.hold);
+			if (!isOfEnded || !where(recipient, message)) return false;
+			return !others.some((other) => isHeldBy(other, { account, identity, destination }, flow.clock.now()));
+		},
 	});
 }
 
@@ -237,6 +281,7 @@ export async function holdLate(flow: Flow, message: QueuedMessage, judgedMs: num
 			selector: { kind: 'message', id: message.id },
 			why: `hold.${hold.selector.kind}: ${hold.reason}`,
 			actor: hold.author,
+			standing: standingOfHold(hold),
 			where: ({ destination }, { account, identity }) =>
 				isHeldBy(hold, { account, identity, destination }, flow.clock.now()),
 		});

@@ -169,6 +169,7 @@ const actEventOf: { readonly [kind in ActKind]: EventName } = {
 	release: 'message.released',
 	budget: 'message.released',
 	requeue: 'message.requeued',
+	restore: 'message.restored',
 	discard: 'recipient.discarded',
 	suppress: 'recipient.discarded',
 	expire: 'recipient.expired',

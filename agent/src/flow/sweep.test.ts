@@ -11,6 +11,7 @@ import { createScheduler } from '../core/scheduling/scheduler.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogEntry, Spool, StoredMessage } from '../ports/spool.ts';
 import type { Flow, FlowSettings } from './context.ts';
+import { createEnded } from './ended.ts';
 import { createHealth } from './health.ts';
 import { createRecovery } from './recover.ts';
 import { reportEnded } from './report.ts';
@@ -102,6 +103,7 @@ function createFlow(count = 1) {
 	const settings = {
 		retry,
 		holdExpireMs: day,
+		restoreMs: 0,
 		limits: { waitingExpireMs: day },
 		hostName: 'h.test',
 		reportFrom: 'm@h.test',
@@ -116,6 +118,8 @@ function createFlow(count = 1) {
 		health: createHealth(clock, events),
 		settings: () => settings as unknown as FlowSettings,
 		holds: new Map(),
+		ended: createEnded(),
+		forgetEnded: () => {},
 		acts: { underWay: 0 },
 		waiting: createWaitingRoom(),
 		episodes: new Map(),

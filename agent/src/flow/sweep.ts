@@ -5,7 +5,6 @@
  * old history, writes messages anew that alone keep a log segment. The clock alone never releases or drops held mail: it expires,
  * with one report to its sender where one is due (invariant 4).
  */
-import { suspendedRule } from '@sluice/shared/words/account.ts';
 import { domainOf } from '@sluice/shared/words/address.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
@@ -17,6 +16,8 @@ import { forgetOld } from './account-forget.ts';
 import { followAccounts } from './account-mail.ts';
 import { followResellers } from './account-moves.ts';
 import { type Flow, reportError } from './context.ts';
+import { sweepEnded } from './keep-ended.ts';
+import { forgetOldChanges } from './limit-changes.ts';
 import { forgetEnded } from './limits.ts';
 import { isUnderReport, keptReply, reportDelay, reportEnded } from './report.ts';
 import { dropHold, perform } from './review.ts';
@@ -55,6 +56,7 @@ export async function sweep(flow: Flow): Promise<void> {
 		['expire', expire],
 		['accounts', sweepAccounts],
 		['metering', keepMetering],
+		['ended', async (sweeping) => sweepEnded(sweeping)],
 		['compact', compact],
 		['history', retainHistory],
 	];
@@ -203,13 +205,15 @@ async function keepMetering(flow: Flow): Promise<void> {
 	// What only the age of a list of accounts decides is looked at now.
 	flow.wakePace();
 	forgetEnded(flow);
+	await forgetOldChanges(flow);
 }
 
 async function compact(flow: Flow): Promise<void> {
 	const sparse = new Set(flow.spool.sparse().map((segment) => segment.segment));
 	if (sparse.size === 0) return;
 	let bytes = 0;
-	const movable = [...flow.scheduler.all()].filter((message) => sparse.has(message.segment));
+	const kept = [...flow.scheduler.all(), ...flow.ended.all()];
+	const movable = kept.filter((message) => sparse.has(message.segment));
 	for (const message of movable) {
 		if (bytes > rewriteBytesPerRound) break;
 		if (isMoving(flow, message)) continue;
@@ -238,7 +242,11 @@ async function compact(flow: Flow): Promise<void> {
 const isMoving = (flow: Flow, message: QueuedMessage): boolean =>
 	flow.acts.underWay > 0 ||
 	message.recipients.some((recipient) => recipient.state === 'sending' || isUnderReport(recipient)) ||
-	flow.scheduler.find(message.id) === undefined;
+	isGone(flow, message);
+
+/** Neither open nor to be brought back. */
+const isGone = ({ scheduler, ended }: Flow, { id }: QueuedMessage): boolean =>
+	scheduler.find(id) === undefined && ended.find(id) === undefined;
 
 async function rewrite(flow: Flow, message: QueuedMessage): Promise<void> {
 	const from = { segment: message.segment, offset: message.offset, bytes: message.recordBytes };
@@ -246,7 +254,7 @@ async function rewrite(flow: Flow, message: QueuedMessage): Promise<void> {
 	// It may have begun to move meanwhile. From here to the append nothing is awaited.
 	if (isMoving(flow, message)) return;
 	const statuses = message.recipients.map(
-		({ state, attempts, dueMs, sinceMs, isCharged, isSuspended, delayNoticed, reported, reply: line }) => {
+		({ state, attempts, dueMs, sinceMs, isCharged, standing, delayNoticed, reported, reply: line }) => {
 			const last = keptReply(line);
 			return {
 				state,
@@ -256,7 +264,7 @@ async function rewrite(flow: Flow, message: QueuedMessage): Promise<void> {
 				isCharged,
 				delayNoticed,
 				reported,
-				...(isSuspended ? { why: suspendedRule } : {}),
+				...(standing === undefined ? {} : { standing }),
 				...(last === undefined ? {} : { reply: last }),
 			};
 		},
@@ -267,7 +275,7 @@ async function rewrite(flow: Flow, message: QueuedMessage): Promise<void> {
 	message.offset = to.offset;
 	message.recordBytes = to.bytes;
 	flow.spool.release(message.id, from);
-	if (flow.scheduler.find(message.id) === undefined) flow.spool.release(message.id, to);
+	if (isGone(flow, message)) flow.spool.release(message.id, to);
 }
 
 async function retainHistory(flow: Flow): Promise<void> {

@@ -18,7 +18,9 @@ import type { Flow, FlowSettings } from '../flow/context.ts';
 import { deliver } from '../flow/deliver.ts';
 import { type DiskWatch, watchDisk } from '../flow/disk.ts';
 import { createDispatcher, type Dispatcher } from '../flow/dispatch.ts';
+import { createEnded } from '../flow/ended.ts';
 import { createHealth, type Health } from '../flow/health.ts';
+import { sweepEnded } from '../flow/keep-ended.ts';
 import { createHostMemory } from '../flow/locate.ts';
 import { createPacer, type Pacer } from '../flow/pace.ts';
 import { createReach } from '../flow/reach.ts';
@@ -242,6 +244,8 @@ function openFlow({ clock, config, events, health, state, store, running, closer
 		wakePace: () => pacer.wake(),
 		domainToAscii: domainToASCII,
 		holds: new Map(state.holds().map((hold) => [hold.id, hold])),
+		ended: createEnded(),
+		forgetEnded: (ids) => store.projector.forget(ids),
 		acts: { underWay: 0 },
 		wake() {
 			dispatcher.wake();
@@ -260,6 +264,8 @@ function openFlow({ clock, config, events, health, state, store, running, closer
 		events.emit({ event: 'agent.stopped', atMs: clock.now(), openRecipients });
 	});
 	for (const message of store.open) flow.scheduler.add(message, clock.now());
+	for (const message of store.ended) flow.ended.add(message);
+	sweepEnded(flow);
 	health.onChange(() => dispatcher.wake());
 	return { flow, dispatcher, pacer };
 }

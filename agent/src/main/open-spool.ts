@@ -19,6 +19,8 @@ export type OpenedSpool = {
 	readonly spool: Spool;
 	readonly projector: Projector & RefusalCounter;
 	readonly open: readonly QueuedMessage[];
+	/** What is over and could be brought back. */
+	readonly ended: readonly QueuedMessage[];
 	/** For the meter, before anything new is accepted. */
 	readonly usage: UsageReplay;
 	/** How far the slower projection has come. */
@@ -97,7 +99,8 @@ export async function openSpool(parts: SpoolParts): Promise<OpenedSpool> {
 	usage.ended(position);
 	const { spool, recovery: replayed } = opened;
 	const open = recovery.open();
-	for (const message of open)
+	const ended = recovery.ended();
+	for (const message of [...open, ...ended])
 		spool.keep(message.id, { segment: message.segment, offset: message.offset, bytes: message.recordBytes });
 	spool.kept();
 	const { records, truncatedBytes, corruptRecords, corruptBytes, end } = replayed;
@@ -139,6 +142,7 @@ export async function openSpool(parts: SpoolParts): Promise<OpenedSpool> {
 		spool,
 		projector,
 		open,
+		ended,
 		usage,
 		projected: () =>
 			[...reached.values()].sort((one, other) => one.segment - other.segment || one.offset - other.offset)[0],

@@ -80,6 +80,14 @@ export type MessageLife = {
 	readonly reports: readonly MessageId[];
 };
 
+/** A message by its envelope and subject, with one of its recipients. */
+export type MessageHead = {
+	readonly id: MessageId;
+	readonly sender: string;
+	readonly recipient: string;
+	readonly subject: string;
+};
+
 /** Questions to the history. Run in a worker; never on the loop. */
 export type History = {
 	/**
@@ -91,6 +99,8 @@ export type History = {
 		readonly next?: string;
 	}>;
 	life(id: MessageId): Promise<MessageLife | undefined>;
+	/** Of these messages, each with the recipient at that index; those that are not known are left out. */
+	heads(messages: readonly { readonly id: MessageId; readonly recipient: number }[]): Promise<readonly MessageHead[]>;
 	/** Drops whole days beyond the bounds, but never today nor a day with open messages. Returns the days dropped. */
 	retain(bounds: {
 		readonly days: number;
@@ -106,6 +116,13 @@ export type AuditEntry = {
 	readonly act: string;
 	readonly subject: string;
 	readonly detail: string;
+};
+
+/** Part of who did it, part of what it was done to, begin of the act. */
+export type AuditFilter = {
+	readonly actor?: string | undefined;
+	readonly subject?: string | undefined;
+	readonly act?: string | undefined;
 };
 
 /** Kinds of things that people and panels set, each kept as one JSON document. */
@@ -134,8 +151,10 @@ export type StateStore = {
 	holds(): readonly StandingHold[];
 	putHold(hold: StandingHold): void;
 	deleteHold(id: string): void;
-	audit(entry: AuditEntry): void;
-	auditLog(limit: number, beforeId?: number): readonly (AuditEntry & { readonly id: number })[];
+	/** Returns the entry's number. */
+	audit(entry: AuditEntry): number;
+	/** Newest first. */
+	auditLog(limit: number, beforeId?: number, filter?: AuditFilter): readonly (AuditEntry & { readonly id: number })[];
 	/** Single values such as the agent's own key. */
 	get(key: string): string | undefined;
 	set(key: string, value: string): void;

@@ -107,7 +107,9 @@ export const actResultSchema = z.object({
 		.number()
 		.int()
 		.optional()
-		.describe('Of a release: recipients among them that now wait for a limit, and leave in pace.'),
+		.describe('Of a release or restore: recipients among them that now wait for a limit, and leave in pace.'),
+	left: z.number().int().optional().describe('Recipients that this actor may not decide about so, and were left.'),
+	why: z.string().optional().describe('Why they were left.'),
 });
 
 export const queueRowSchema = z.object({
@@ -149,6 +151,10 @@ export const healthSchema = z.object({
 	delivering: z.boolean().describe('Mail is being sent on.'),
 	version: z.string(),
 	started: timeSchema,
+	upstream: z
+		.string()
+		.optional()
+		.describe('Host and port of the smarthost through which all mail leaves; left out: direct to MX.'),
 	problems: z.array(
 		z.object({
 			code: z.string(),

@@ -7,6 +7,7 @@ import type { ScopeKey } from './limits.ts';
 import type { RecipientState } from './recipient.ts';
 import type { Reply } from './reply.ts';
 import type { Cause } from './response.ts';
+import type { Standing } from './standing.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Ours, 13 characters of Crockford base 32: 9 of epoch milliseconds, 4 of a counter. Sorts by time; tells the day. */
@@ -115,6 +116,8 @@ export type Transition = {
 	readonly why?: string;
 	/** Who did it: `admin root`; absent: the agent. */
 	readonly actor?: string;
+	/** Why it is held or waits from now on; absent: the person who did it, for the reason `why`. */
+	readonly standing?: Standing;
 	/** A delay notice was sent with this deferral. */
 	readonly delayNoticed?: boolean;
 	/** Nobody is told of this end: the sender is not known to be who it says. */
@@ -139,6 +142,6 @@ export type RecipientStatus = {
 	readonly delayNoticed: boolean;
 	/** A DSN about the final state is in the log, or none is due. */
 	readonly reported: boolean;
-	/** Reason of the present hold, when held. */
-	readonly why?: string;
+	/** Why it is held or waits; of what has ended so: why it was. */
+	readonly standing?: Standing;
 };

@@ -17,6 +17,8 @@ export type StandingHold = {
 	readonly sinceMs: number;
 	/** Epoch ms; always set. At its end the hold is lifted; the mail it holds stays held until released or expired. */
 	readonly untilMs: number;
+	/** Only mail of this account, by key: of a hold of an identity that was set by somebody who sees no other. */
+	readonly account?: string;
 	/** The account itself may release what it holds. */
 	readonly ownerMayRelease?: boolean;
 };

@@ -18,6 +18,10 @@ export type Reason = {
 	readonly windowSeconds?: number;
 	/** Facts that were seen; never more than a few hundred characters. */
 	readonly evidence?: string;
+	/** Of a standing hold: its id, who set it, and whether the account itself may let go what it holds. */
+	readonly hold?: string;
+	readonly by?: string;
+	readonly ownerMayRelease?: true;
 };
 
 export type Verdict = {

@@ -22,7 +22,7 @@ const recipientIn = (state: RecipientState, attempts = 0): QueuedRecipient => ({
 	attempts,
 	dueMs: 1000,
 	sinceMs: 1000,
-	isSuspended: false,
+	standing: undefined,
 	delayNoticed: false,
 	reported: false,
 	reply: '',
@@ -47,12 +47,12 @@ test('invariant 2: transitions live in one table, and this is it', () => {
 	assert.deepEqual(table, [
 		'queued → queued held sending expired discarded suppressed',
 		'waiting → queued held expired discarded',
-		'held → queued waiting expired discarded',
+		'held → queued waiting held expired discarded',
 		'sending → queued held delivered bounced expired discarded suppressed',
 		'delivered →',
 		'bounced →',
-		'expired → queued',
-		'discarded → queued',
+		'expired → queued waiting',
+		'discarded → queued waiting',
 		'suppressed →',
 	]);
 });
@@ -61,10 +61,10 @@ test('a final state is left by restore alone', () => {
 	for (const from of finalStates)
 		for (const to of recipientStates) {
 			const step = stepBetween(from, to);
-			assert.ok(step === undefined || step === 'restore', `${from} → ${to} by ${step}`);
+			assert.ok(step === undefined || step.startsWith('restore'), `${from} → ${to} by ${step}`);
 		}
 	for (const [name, row] of Object.entries(lifecycle))
-		if (row.from.some((from) => from !== 'new' && isFinal(from))) assert.equal(name, 'restore');
+		if (row.from.some((from) => from !== 'new' && isFinal(from))) assert.match(name, /^restore/);
 });
 
 test('every open state can reach an end', () => {

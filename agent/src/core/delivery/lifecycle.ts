@@ -2,18 +2,18 @@
  * The life of a recipient: one table of which step leads from which state to which (invariant 2).
  *
  * A recipient is always in exactly one state. Whoever changes it goes through `apply`, live and when the log is replayed;
- * a step that the table does not name is refused and changes nothing. Final states are left by `restore` alone: an
- * operator's act on what expired or was discarded, never by the clock (invariant 4).
+ * a step that the table does not name is refused and changes nothing. Final states are left by a restore alone: a person's
+ * act on what expired or was discarded, never by the clock (invariant 4).
  *
  * `sending` is only in memory: the log goes from `queued` straight to the answer, and a recipient that was `sending` at a
  * crash is `queued` after it. That is the one difference between `apply` (live) and `replay` (from the log).
  *
  * Not here: when a deferral is tried again (backoff.ts), who is told (core/dsn), the order of log and memory (flow).
  */
-import { suspendedRule } from '@sluice/shared/words/account.ts';
 import type { Transition } from '@sluice/shared/words/message.ts';
 import { finalStates, isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { standingAfter } from '../policy/standing.ts';
 import { lastReplyOf, type QueuedMessage, type QueuedRecipient } from '../scheduling/queued.ts';
 
 /** Before the first state: the recipient has just been accepted. */
@@ -39,8 +39,11 @@ export const lifecycle = {
 	wait: { from: ['new', 'held'], to: 'waiting' },
 	/** Budget returned; charged now (invariant 3). */
 	budget: { from: ['waiting'], to: 'queued' },
-	/** Needs a decision. From `sending`: held while under way, and the attempt was deferred. */
-	hold: { from: ['new', 'queued', 'waiting', 'sending'], to: 'held' },
+	/**
+	 * Needs a decision. From `sending`: held while under way, and the attempt was deferred. From `held`: an administrator holds what
+	 * somebody else did.
+	 */
+	hold: { from: ['new', 'queued', 'waiting', 'sending', 'held'], to: 'held' },
 	/** Somebody decided that it may leave. */
 	release: { from: ['held', 'waiting'], to: 'queued' },
 	/** Somebody decided that it may not. */
@@ -49,8 +52,10 @@ export const lifecycle = {
 	suppress: { from: ['new', 'queued', 'sending'], to: 'suppressed' },
 	/** A deferral is made due now. */
 	requeue: { from: ['queued'], to: 'queued' },
-	/** An operator takes back an expiry or a discard. The only way out of a final state. */
+	/** Somebody takes back an expiry or a discard. */
 	restore: { from: ['expired', 'discarded'], to: 'queued' },
+	/** The same, over a limit. */
+	restoreWaiting: { from: ['expired', 'discarded'], to: 'waiting' },
 	/** After a crash, or an attempt that came to no answer. Never logged. */
 	recover: { from: ['sending'], to: 'queued' },
 } as const satisfies Record<string, Row>;
@@ -132,7 +137,7 @@ function take(recipient: QueuedRecipient, transition: Transition): void {
 	if (transition.to === 'queued') recipient.dueMs = transition.dueMs ?? transition.atMs;
 	if (transition.untold === true) recipient.reported = true;
 	if (transition.charge !== undefined) recipient.isCharged = true;
-	recipient.isSuspended = transition.to === 'held' && transition.why?.startsWith(suspendedRule) === true;
+	recipient.standing = standingAfter(recipient.standing, transition);
 	if (transition.delayNoticed === true) recipient.delayNoticed = true;
 	if (transition.reply !== undefined) recipient.reply = lastReplyOf(transition.reply);
 }

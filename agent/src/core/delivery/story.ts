@@ -5,6 +5,7 @@
  */
 import type { EventName } from '@sluice/shared/words/events.ts';
 import { initialState, type MessageRecord, type Transition } from '@sluice/shared/words/message.ts';
+import { isFinal } from '@sluice/shared/words/recipient.ts';
 import { replyText } from '@sluice/shared/words/reply.ts';
 import type { Verdict } from '@sluice/shared/words/verdict.ts';
 
@@ -51,8 +52,20 @@ function acceptance(record: MessageRecord): StoryStep {
 	return { atMs, event: 'message.accepted', text: `Accepted (${size}).${about}${reasons === '' ? '' : ` ${reasons}`}` };
 }
 
-function told(step: Transition, before: Transition['to'], recipient: string): StoryStep {
-	const { atMs, cause, actor, host } = step;
+export type Telling = {
+	/** Reports about the message have been sent. */
+	readonly isReported: boolean;
+	/** Who did it, as far as whoever reads may know. */
+	readonly nameOf: (actor: string) => string;
+};
+
+function told(
+	step: Transition,
+	{ before, recipient }: { readonly before: Transition['to']; readonly recipient: string },
+	{ isReported, nameOf }: Telling,
+): StoryStep {
+	const { atMs, cause, host } = step;
+	const actor = step.actor === undefined ? undefined : nameOf(step.actor);
 	const reply = step.reply === undefined ? undefined : replyText(step.reply);
 	const at = host === undefined ? '' : ` by ${host}`;
 	const why = step.why === undefined ? '' : `: ${step.why}`;
@@ -90,10 +103,16 @@ function told(step: Transition, before: Transition['to'], recipient: string): St
 			return {
 				...common,
 				event: 'message.waiting',
-				text: `Let go${who}${why}; over its limit, so it waits and leaves in pace.`,
+				text: `${isFinal(before) ? 'Brought back' : 'Let go'}${who}${why}; over its limit, so it waits and leaves in pace.`,
 			};
 		case 'queued':
 		case 'sending': {
+			if (isFinal(before))
+				return {
+					...common,
+					event: 'message.restored',
+					text: `Brought back${who}${why}.${before === 'expired' && isReported ? ' Its sender had a report about it before.' : ''}`,
+				};
 			if (before === 'held' || before === 'waiting')
 				return { ...common, event: 'message.released', text: `Released${who}${why}.` };
 			if (step.reply === undefined) return { ...common, event: 'message.requeued', text: `Made due now${who}${why}.` };
@@ -104,13 +123,17 @@ function told(step: Transition, before: Transition['to'], recipient: string): St
 }
 
 /** Every step, oldest first. `steps` as the log has them. */
-export function storyOf(record: MessageRecord, steps: readonly Transition[]): readonly StoryStep[] {
+export function storyOf(
+	record: MessageRecord,
+	steps: readonly Transition[],
+	{ isReported = false, nameOf = (actor) => actor }: Partial<Telling> = {},
+): readonly StoryStep[] {
 	const present = record.envelope.recipients.map((_, index) => initialState(record, index) as Transition['to']);
 	const story: StoryStep[] = [acceptance(record)];
 	for (const step of steps) {
-		story.push(
-			told(step, present[step.recipient] ?? 'queued', record.envelope.recipients[step.recipient]?.address ?? ''),
-		);
+		const before = present[step.recipient] ?? 'queued';
+		const recipient = record.envelope.recipients[step.recipient]?.address ?? '';
+		story.push(told(step, { before, recipient }, { isReported, nameOf }));
 		present[step.recipient] = step.to;
 	}
 	return story;

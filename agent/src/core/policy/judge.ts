@@ -139,6 +139,9 @@ const holdReason = (hold: StandingHold): Reason => ({
 	text: hold.reason,
 	value: hold.selector.id,
 	evidence: `set by ${hold.author} until ${new Date(hold.untilMs).toISOString()}`,
+	hold: hold.id,
+	by: hold.author,
+	...(hold.ownerMayRelease === true ? { ownerMayRelease: true } : {}),
 });
 
 function holdOf(submission: Submission, holds: readonly StandingHold[], now: number): Judgement | undefined {

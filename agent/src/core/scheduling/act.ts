@@ -13,13 +13,14 @@
 import type { Charge, Transition } from '@sluice/shared/words/message.ts';
 import { isFinal } from '@sluice/shared/words/recipient.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
+import type { Standing } from '@sluice/shared/words/standing.ts';
 import { lifecycle, mayTake } from '../delivery/lifecycle.ts';
 import { type Backlog, change, isReserved, laneNameOf, type Place, parcelsOf, place, probeLane } from './backlog.ts';
 import { findLane, type Lane } from './lane.ts';
 import { messageOf, recipientsOf } from './parcel.ts';
 import type { QueuedMessage, QueuedRecipient } from './queued.ts';
 
-export type ActKind = 'hold' | 'release' | 'discard' | 'requeue' | 'expire' | 'budget' | 'suppress';
+export type ActKind = 'hold' | 'release' | 'discard' | 'requeue' | 'restore' | 'expire' | 'budget' | 'suppress';
 
 /** `leave`: it is paid for. `wait`: held mail that is over a limit. `stay`: not now, not by this act. */
 export type Admission = 'leave' | 'wait' | 'stay';
@@ -39,6 +40,10 @@ export type ActRequest = {
 	readonly why?: string;
 	/** `admin root`; absent: the agent. */
 	readonly actor?: string;
+	/** Of a hold: why they stand, where it is not the actor's own word. */
+	readonly standing?: Standing;
+	/** Of a hold: it takes what is held already too. */
+	readonly takesOver?: (recipient: QueuedRecipient) => boolean;
 	/** The senders are not told. */
 	readonly untold?: boolean;
 	/** Narrows the selection further, for instance to deferrals of one cause. */
@@ -87,10 +92,12 @@ export function planAct(backlog: Backlog, pending: Pending, request: ActRequest)
 		let isTouched = false;
 		for (const recipient of recipientsOf(backlog.parcels, slot)) {
 			if (plan.targets.length >= most) break;
-			if (isFinal(recipient.state) || !isSelected(backlog, slot, recipient, request)) continue;
+			if (isFinal(recipient.state) !== (request.kind === 'restore')) continue;
+			if (!isSelected(backlog, slot, recipient, request)) continue;
 			if (isReserved(backlog, recipient)) plan.skipped++;
 			else if (recipient.state === 'sending') plan.pending += planPending(pending, recipient, request);
 			else if (mayTake(request.kind, recipient.state)) {
+				if (request.kind === 'hold' && recipient.state === 'held' && request.takesOver?.(recipient) !== true) continue;
 				isTouched = true;
 				// Already due: nothing to log, but its lane may be closed.
 				if (request.kind === 'requeue' && recipient.dueMs <= request.nowMs) continue;
@@ -210,10 +217,18 @@ function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, re
 			...(charge === undefined || to !== 'queued' ? {} : { charge }),
 			...(request.why === undefined ? {} : { why: request.why }),
 			...(request.actor === undefined ? {} : { actor: request.actor }),
+			...(to === 'held' && request.standing !== undefined ? { standing: request.standing } : {}),
+			...(to === 'waiting' ? { standing: waitsAgain } : {}),
 			...(request.untold === true ? { untold: true } : {}),
 		},
 	};
 }
+
+/** Of mail that somebody let go and that is over a limit still. */
+const waitsAgain: Standing = {
+	rule: 'limit.released',
+	text: 'Somebody let it go; it is over a limit, and leaves in pace.',
+};
 
 const admissionOf = ({ admit }: ActRequest, charge: Charge, going: Going): Admission =>
 	admit === undefined ? 'leave' : admit(charge, going);

@@ -9,10 +9,12 @@
  */
 import type { MessageId, Transition } from '@sluice/shared/words/message.ts';
 import { isFinal, type RecipientState } from '@sluice/shared/words/recipient.ts';
+import type { Standing } from '@sluice/shared/words/standing.ts';
 import { apply } from '../delivery/lifecycle.ts';
 import { type Counts, countBytes, countStep, createCounts } from './counts.ts';
 import { type FairContext, fairPush, fairRemove, nextTurn } from './fair.ts';
 import { capacityOf, probe } from './feedback.ts';
+import { createGroups, type Groups, groupStep } from './groups.ts';
 import { type HeapOrder, heapAdjust, heapInsert, heapRemove } from './heap.ts';
 import { createLanes, followClosing, type Lane, type LaneNode, type Lanes, laneFor, restLane } from './lane.ts';
 import { createParcels, destinationOf, messageOf, none, type Parcels, recipientsOf } from './parcel.ts';
@@ -30,6 +32,7 @@ export type Backlog = {
 	readonly lanes: Lanes;
 	readonly shares: Shares;
 	readonly counts: Counts;
+	readonly groups: Groups;
 	readonly fair: FairContext<Lane>;
 	/** Parcels whose recipients are all deferred, as a heap by `dueMs`. */
 	readonly timers: number[];
@@ -50,6 +53,7 @@ export function createBacklog(settings: SchedulerSettings): Backlog {
 		lanes: createLanes(settings.feedback, settings.idleLanesMax),
 		shares: createShares(settings.deliveriesMax, settings.accountShare),
 		counts: createCounts(),
+		groups: createGroups(),
 		fair: {
 			parcels,
 			costOf: (slot) => costOf(recipientsOf(parcels, slot), settings.recipientsPerTransactionMax),
@@ -181,9 +185,10 @@ export type Place = { readonly slot: number; readonly recipient: QueuedRecipient
 /** Applies a transition and keeps the counts. False: the table does not allow it, nothing has changed. */
 export function change(backlog: Backlog, at: Place, transition: Transition): boolean {
 	const from = at.recipient.state;
+	const { standing } = at.recipient;
 	if (!apply(at.recipient, transition).ok) return false;
 	if (transition.reply !== undefined) shareReply(backlog, at.recipient);
-	count(backlog, at, from);
+	count(backlog, at, from, standing);
 	return true;
 }
 
@@ -192,12 +197,13 @@ export function shareReply(backlog: Backlog, recipient: QueuedRecipient): void {
 	recipient.reply = pooled(backlog.replies, recipient.reply);
 }
 
-/** The recipient's state has gone from this one to what it is now: follows with the counts. */
-export function count(backlog: Backlog, at: Place, from: RecipientState | 'new'): void {
+/** The recipient's state, and why it stood in it, have gone from these to what they are now: follows with the counts. */
+export function count(backlog: Backlog, at: Place, from: RecipientState | 'new', standing?: Standing): void {
 	const { parcels, counts } = backlog;
 	const message = messageOf(parcels, at.slot);
 	const to = at.recipient.state;
 	countStep(counts, message, { destination: at.recipient.destination, from, to });
+	groupStep(backlog.groups, message, at.recipient, { state: from, standing });
 	const wasOpen = from !== 'new' && !isFinal(from);
 	const isOpen = !isFinal(to);
 	if (wasOpen === isOpen) return;

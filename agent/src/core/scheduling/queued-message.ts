@@ -4,13 +4,14 @@
  * Strings that repeat from message to message (account, domain, source) are shared, so that a long queue stays small.
  * Used when a message is accepted, when the log is replayed, and by the worker that keeps the queue index. Pure.
  */
-import { suspendedRule } from '@sluice/shared/words/account.ts';
 import { domainOf } from '@sluice/shared/words/address.ts';
 import type { EnvelopeRecipient } from '@sluice/shared/words/envelope.ts';
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import { initialState, type MessageRecord, type RecipientStatus } from '@sluice/shared/words/message.ts';
+import type { Standing } from '@sluice/shared/words/standing.ts';
 import { recipientKeyOf } from '../metering/recipient-key.ts';
 import { identityText } from '../policy/judge.ts';
+import { internStanding, standingAtStart } from '../policy/standing.ts';
 import {
 	dsnDestination,
 	lastReplyOf,
@@ -68,11 +69,12 @@ export function destinationOf(record: MessageRecord, address: string, reportsHav
 	return record.about !== undefined && reportsHaveRoute ? dsnDestination : intern(domainOf(address));
 }
 
-/** Held because its account is suspended, and for nothing else. */
-const isSuspension = ({ verdict }: MessageRecord, status: RecipientStatus | undefined): boolean =>
-	status === undefined
-		? verdict.reasons.some(({ rule }) => rule === suspendedRule)
-		: status.why?.startsWith(suspendedRule) === true;
+/** Why it is held or waits, or was when it ended. */
+function standingOf(record: MessageRecord, index: number, status: RecipientStatus | undefined): Standing | undefined {
+	if (status?.standing !== undefined) return internStanding(status.standing);
+	const state = status?.state ?? initialState(record, index);
+	return state === 'held' || state === 'waiting' ? standingAtStart(record, index, state) : undefined;
+}
 
 /** `statuses`: the present states, when they are not the initial ones (replay after compaction). */
 export function queuedMessageOf(
@@ -112,7 +114,7 @@ export function queuedMessageOf(
 				dueMs: status?.dueMs ?? record.acceptedMs,
 				sinceMs: status?.sinceMs ?? record.acceptedMs,
 				isCharged: status?.isCharged ?? (state !== 'held' && state !== 'waiting'),
-				isSuspended: state === 'held' && isSuspension(record, status),
+				standing: standingOf(record, index, status),
 				delayNoticed: status?.delayNoticed ?? false,
 				reported: status?.reported ?? false,
 				reply: status?.reply === undefined ? '' : lastReplyOf(status.reply),

@@ -40,7 +40,7 @@ export function queuedFixture(given: MessageFixture): QueuedMessage {
 			dueMs: fixtureStartMs,
 			sinceMs: rest.acceptedMs ?? fixtureStartMs,
 			isCharged: recipient.state !== 'held' && recipient.state !== 'waiting',
-			isSuspended: false,
+			standing: undefined,
 			delayNoticed: false,
 			reported: false,
 			reply: '',

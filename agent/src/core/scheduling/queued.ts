@@ -10,6 +10,7 @@ import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 import { type Reply, replyText } from '@sluice/shared/words/reply.ts';
+import type { Standing } from '@sluice/shared/words/standing.ts';
 
 /** Bits of `notify`. No bit but `given`: NOTIFY=NEVER. */
 export const notifyGiven = 1;
@@ -37,8 +38,8 @@ export type QueuedRecipient = {
 	sinceMs: number;
 	/** It has been paid for, or is about to be: a recipient is charged once, whatever becomes of it later (invariant 3). */
 	isCharged: boolean;
-	/** Held because its account is suspended: it is let go when that ends, unlike what a person or another rule holds. */
-	isSuspended: boolean;
+	/** Why it is held or waits; of what was discarded or has expired: why it was. The same object for the same reason. */
+	standing: Standing | undefined;
 	delayNoticed: boolean;
 	/** A DSN about the final state is in the log, or none is due. */
 	reported: boolean;

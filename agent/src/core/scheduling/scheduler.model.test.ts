@@ -189,7 +189,7 @@ const settleOne: Step = (world, choose) => {
 	if (late !== undefined) world.acts.push(late);
 };
 
-const actKinds = ['hold', 'release', 'discard', 'requeue', 'expire', 'budget', 'suppress'] as const;
+const actKinds = ['hold', 'release', 'discard', 'requeue', 'restore', 'expire', 'budget', 'suppress'] as const;
 const reachesSending: readonly ActKind[] = ['hold', 'discard', 'expire', 'suppress'];
 
 const planAct: Step = (world, choose) => {
@@ -212,7 +212,13 @@ const planAct: Step = (world, choose) => {
 		(selector.kind === 'identity' && message.identity === selector.id) ||
 		(selector.kind === 'destination' && recipient.destination === selector.id) ||
 		(selector.kind === 'message' && message.id === selector.id);
-	const act = world.scheduler.plan({ kind, selector, nowMs: world.nowMs, where });
+	const act = world.scheduler.plan({
+		kind,
+		selector,
+		nowMs: world.nowMs,
+		where,
+		why: pick(['', 'spam', 'late'], choose(3)),
+	});
 	const matches = (modelled: Modelled): boolean => isSelected(modelled) && where(modelled.recipient);
 	const hit = new Set(act.transitions.map((transition) => `${transition.message}/${transition.recipient}`));
 	for (const modelled of all) {
@@ -221,9 +227,10 @@ const planAct: Step = (world, choose) => {
 		const isWanted =
 			matches(modelled) &&
 			!isReserved &&
-			!isFinal(state) &&
+			isFinal(state) === (kind === 'restore') &&
 			state !== 'sending' &&
 			mayTake(kind, state) &&
+			!(kind === 'hold' && state === 'held') &&
 			!(kind === 'requeue' && modelled.dueMs <= world.nowMs);
 		assert.equal(isHit, isWanted, `${kind} ${selector.kind} of a recipient that is ${state}`);
 		if (isHit) modelled.isReserved = true;
@@ -254,7 +261,10 @@ const retireSome: Step = (world, choose) => {
 	const all = [...world.recipients.values()];
 	if (all.length === 0) return;
 	const { message } = pick(all, choose(all.length));
-	const isOver = message.recipients.every((recipient) => isFinal((world.recipients.get(recipient) as Modelled).state));
+	const isOver = message.recipients.every((recipient) => {
+		const { state, isReserved } = world.recipients.get(recipient) as Modelled;
+		return isFinal(state) && !isReserved;
+	});
 	assert.equal(world.scheduler.retire(message.id), isOver);
 	if (isOver) for (const recipient of message.recipients) world.recipients.delete(recipient);
 };
@@ -290,6 +300,7 @@ function assertSame(world: World): void {
 				counted.delete(`${key} ${row.key} ${state}`);
 			}
 	assert.deepEqual([...counted.keys()], [], 'every key is counted');
+	assertSameGroups(world);
 	for (const account of accounts) {
 		const messages = new Set<QueuedMessage>();
 		for (const { message, state } of world.recipients.values())
@@ -297,6 +308,31 @@ function assertSame(world: World): void {
 		const bytes = [...messages].reduce((sum, message) => sum + message.bodyBytes, 0);
 		assert.equal(scheduler.accountOpen(account).bytes, bytes);
 	}
+}
+
+/** Held and waiting mail by account and reason, recounted. */
+function assertSameGroups({ scheduler, recipients }: World): void {
+	const groups = new Map<string, { recipients: number; readonly messages: Set<string> }>();
+	for (const { message, recipient, state } of recipients.values()) {
+		if (state !== 'held' && state !== 'waiting') continue;
+		const key = [message.account, state, recipient.standing?.rule, recipient.standing?.text].join(' ');
+		const group = groups.get(key) ?? { recipients: 0, messages: new Set() };
+		group.recipients += 1;
+		group.messages.add(message.id);
+		groups.set(key, group);
+	}
+	const kept = [...scheduler.groups('held', () => true), ...scheduler.groups('waiting', () => true)];
+	for (const { account, state, standing, recipients: count, messages, identities } of kept) {
+		const key = [account, state, standing.rule || undefined, standing.text || undefined].join(' ');
+		const group = groups.get(key);
+		assert.deepEqual([count, [...messages].sort()], [group?.recipients, [...(group?.messages ?? [])].sort()], key);
+		assert.equal(
+			[...identities.values()].reduce((sum, one) => sum + one, 0),
+			messages.size,
+		);
+		groups.delete(key);
+	}
+	assert.deepEqual([...groups.keys()], [], 'every group is kept');
 }
 
 /** Commits what is planned and delivers all that is queued: each goes exactly once more, and then nothing is left. */

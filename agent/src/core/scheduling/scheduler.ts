@@ -23,6 +23,7 @@ import {
 	change,
 	count,
 	createBacklog,
+	isReserved,
 	parcelsOf,
 	place,
 	promote,
@@ -31,6 +32,7 @@ import {
 } from './backlog.ts';
 import { accountOpen, type CountKey, type CountRow, countsBy, openRecipients } from './counts.ts';
 import { type LaneSignal, learn } from './feedback.ts';
+import { type GroupedState, groupsOf, type OpenGroup } from './groups.ts';
 import { type Job, type LaneView, type OpenJob, takeJob } from './job.ts';
 import { allLanes, type Lane, nextReopeningMs } from './lane.ts';
 import { addParcel, dropParcel, messageOf, none } from './parcel.ts';
@@ -56,6 +58,7 @@ export type Settlement = {
 
 export type { Act, ActKind, ActRequest, Admission } from './act.ts';
 export type { CountKey, CountRow } from './counts.ts';
+export type { GroupedState, OpenGroup } from './groups.ts';
 export type { Job, LaneView } from './job.ts';
 export type { SchedulerSettings } from './settings.ts';
 
@@ -66,7 +69,7 @@ export type Scheduler = {
 	 */
 	add(message: QueuedMessage, nowMs: number): void;
 	find(id: MessageId): QueuedMessage | undefined;
-	/** Forgets a message. Refuses (false) while a recipient of it is open, or when it is not known. */
+	/** Forgets a message. Refuses (false) while a recipient of it is open or in the middle of an act, or when it is not known. */
 	retire(id: MessageId): boolean;
 	/** The next transaction to make, or undefined when there is none before `nextWakeMs`. Its recipients become `sending`. */
 	next(nowMs: number): Job | undefined;
@@ -90,6 +93,8 @@ export type Scheduler = {
 	/** Transactions under way. */
 	readonly busy: number;
 	countsBy(key: CountKey, nowMs: number): readonly CountRow[];
+	/** Held or waiting mail by account and reason, of the accounts that `isSeen` names. Live: do not keep it. */
+	groups(state: GroupedState, isSeen: (account: string) => boolean): Iterable<OpenGroup>;
 	/** A copy of every lane there is. */
 	lanes(): readonly LaneView[];
 	/** Open recipients of an account, and body bytes of its messages that have any. */
@@ -126,6 +131,7 @@ export function createScheduler(settings: SchedulerSettings = schedulerDefaults)
 			return backlog.shares.busy;
 		},
 		countsBy: (key, nowMs) => countsBy(backlog.counts, key, nowMs),
+		groups: (state, isSeen) => groupsOf(backlog.groups, state, isSeen),
 		lanes: () => Array.from(allLanes(backlog.lanes), viewOf),
 		accountOpen: (account) => accountOpen(backlog.counts, account),
 		oldestDueMs: (nowMs) => oldestDueMs(backlog, nowMs),
@@ -165,7 +171,9 @@ function byLane(backlog: Backlog, message: QueuedMessage): (readonly QueuedRecip
 function retire(backlog: Backlog, id: MessageId): boolean {
 	const first = backlog.byId.get(id);
 	if (first === undefined || (backlog.parcels.open[first] as number) > 0) return false;
-	const slots = [...parcelsOf(backlog, messageOf(backlog.parcels, first))];
+	const message = messageOf(backlog.parcels, first);
+	if (message.recipients.some((recipient) => isReserved(backlog, recipient))) return false;
+	const slots = [...parcelsOf(backlog, message)];
 	backlog.byId.delete(id);
 	for (const slot of slots) dropParcel(backlog.parcels, slot);
 	return true;

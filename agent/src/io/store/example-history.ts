@@ -164,7 +164,9 @@ export function replayNaively(entries: readonly { readonly entry: LogEntry }[]):
 	const history = new Map<MessageId, ToldMessage>();
 	const usage: UsageSums = new Map();
 	const settle = (message: QueuedMessage): void => {
-		if (settleReplayed(message)) open.delete(message.id);
+		// What has expired or was discarded can be brought back.
+		const isKept = message.recipients.some(({ state }) => state === 'expired' || state === 'discarded');
+		if (settleReplayed(message) && !isKept) open.delete(message.id);
 	};
 	for (const { entry } of structuredClone(entries)) {
 		if (entry.kind === 'message') {

@@ -367,11 +367,41 @@ test('a message that compaction wrote anew and that ends in the same batch leave
 test('what is settled is not woken by a later step of the same batch', (context) => {
 	const { folder, log, two } = lived(context);
 	const { follower } = openExample(folder, log);
-	log.steps({ ...deferred(two, 0, 2), to: 'discarded' }, { ...deferred(two, 0, 2), to: 'queued' });
+	log.steps(delivered(two), { ...deferred(two, 0, 2), to: 'queued' });
 	runAll(follower, log);
 	follower.close();
 	assert.deepEqual(openMessages(folder), replayNaively(log.entries).open);
 	assert.deepEqual(openMessages(folder), new Map());
+});
+
+test('what was discarded stays in the index until it is brought back or forgotten', (context) => {
+	const { folder, log, two } = lived(context);
+	const discarded = { ...deferred(two, 0, 2), to: 'discarded', why: 'spam', actor: 'reseller bob' } as const;
+	const stateOfTwo = (): unknown[] => {
+		const recipients = openMessages(folder).get(two.id)?.recipients ?? [];
+		return recipients.map(({ state, standing }) => [state, standing?.endedBy]);
+	};
+	const follow = (...steps: readonly Transition[]): void => {
+		const { follower } = openExample(folder, log);
+		log.steps(...steps);
+		runAll(follower, log);
+		follower.close();
+	};
+	follow(discarded);
+	assert.deepEqual(stateOfTwo(), [['discarded', 'reseller bob']]);
+	follow({ ...deferred(two, 0, 2), to: 'queued', why: 'no spam', actor: 'admin root' });
+	assert.deepEqual(stateOfTwo(), [['queued', undefined]]);
+	const { follower } = openExample(folder, log);
+	// Whoever asks for that while it is open errs: nothing is lost by it.
+	follower.forget([two.id]);
+	log.steps(discarded);
+	runAll(follower, log);
+	assert.deepEqual(stateOfTwo(), [['discarded', 'reseller bob']]);
+	follower.forget([two.id, 'nobody']);
+	log.message(exampleRecord(9));
+	runAll(follower, log);
+	follower.close();
+	assert.deepEqual(stateOfTwo(), []);
 });
 
 /** A full disk at the call of this number: writing fails, and SQLite rolls back. */

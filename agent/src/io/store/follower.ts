@@ -59,6 +59,8 @@ export type Follower = {
 	readonly synced: LogPosition;
 	/** What was refused is counted with the next batch; if that fails, it is to be told again. */
 	note(refusals: Iterable<Refusal>): void;
+	/** Of messages that are over: the index keeps them no longer, from the next batch on. */
+	forget(ids: readonly MessageId[]): void;
 	/** One batch at most. Returns what it weighed; 0: nothing new. Throws the I/O error. */
 	run(upTo: LogPosition, durability: Durability): number;
 	close(): void;
@@ -167,6 +169,7 @@ export function openFollower(input: FollowerInput): Follower {
 		note(refusals) {
 			for (const refusal of refusals) stats.note(refusal);
 		},
+		forget: (ids) => onIndex(() => index.forget(ids)),
 		run(upTo, durability) {
 			if (comparePositions(upTo, durable) > 0) durable = upTo;
 			const from = reached();

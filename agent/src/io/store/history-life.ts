@@ -2,7 +2,7 @@
  * A message's whole life as the log had it: record, steps oldest first, and the reports about it.
  */
 import type { MessageId, MessageRecord, Transition } from '@sluice/shared/words/message.ts';
-import type { MessageLife } from '../../ports/store.ts';
+import type { MessageHead, MessageLife } from '../../ports/store.ts';
 import type { HistoryDays } from './history-days.ts';
 import { keyOfId } from './message-key.ts';
 
@@ -30,3 +30,19 @@ const stepsOf = (lines: string): Transition[] =>
 		.split('\n')
 		.filter((line) => line !== '')
 		.map((line) => JSON.parse(line) as Transition);
+
+/** Who wrote to whom about what: of each message that is known, with the recipient at the index that is named. */
+export function headsOf(
+	days: HistoryDays,
+	messages: readonly { readonly id: MessageId; readonly recipient: number }[],
+): readonly MessageHead[] {
+	return messages.flatMap(({ id, recipient }) => {
+		const at = keyOfId(id);
+		const day = at === undefined ? undefined : days.open(at.day);
+		if (at === undefined || day === undefined) return [];
+		const text = day.statement('SELECT record FROM messages WHERE message = ?').get(at.key)?.[0];
+		if (typeof text !== 'string') return [];
+		const { envelope, subject = '' } = JSON.parse(text) as MessageRecord;
+		return [{ id, sender: envelope.reversePath, recipient: envelope.recipients[recipient]?.address ?? '', subject }];
+	});
+}

@@ -5,7 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import type { MessageQuery } from '../../ports/store.ts';
 import { historyDays } from './history-days.ts';
-import { lifeOf } from './history-life.ts';
+import { headsOf, lifeOf } from './history-life.ts';
 import { type RetentionBounds, retain } from './history-retention.ts';
 import { InvalidCursor, search } from './history-search.ts';
 import { retainStats } from './stats-retention.ts';
@@ -14,6 +14,7 @@ import { retainUsage } from './usage-retention.ts';
 export type Question =
 	| { readonly kind: 'search'; readonly query: MessageQuery }
 	| { readonly kind: 'life'; readonly message: MessageId }
+	| { readonly kind: 'heads'; readonly messages: readonly { readonly id: MessageId; readonly recipient: number }[] }
 	| { readonly kind: 'retain'; readonly bounds: RetentionBounds };
 
 type HistoryThreadData = {
@@ -40,6 +41,8 @@ export function runHistoryThread(): void {
 				return search(days, question.query, () => performance.now());
 			case 'life':
 				return lifeOf(days, question.message);
+			case 'heads':
+				return headsOf(days, question.messages);
 			case 'retain':
 				if (usagePath !== undefined) retainUsage(usagePath, question.bounds);
 				if (statsPath !== undefined) retainStats(statsPath, question.bounds);

@@ -2,7 +2,7 @@
  * Questions to the history, answered in a thread that starts with the first one and ends when nobody has asked for a while.
  */
 import { Worker } from 'node:worker_threads';
-import type { History, MessageLife, MessageSummary } from '../../ports/store.ts';
+import type { History, MessageHead, MessageLife, MessageSummary } from '../../ports/store.ts';
 import type { Answer, Asked, Question } from './history-thread.ts';
 
 export type HistoryOptions = {
@@ -94,6 +94,7 @@ export function createHistory(options: HistoryOptions): History {
 		search: async (query) =>
 			(await ask({ kind: 'search', query })) as { items: readonly MessageSummary[]; next?: string },
 		life: async (message) => (await ask({ kind: 'life', message })) as MessageLife | undefined,
+		heads: async (messages) => (await ask({ kind: 'heads', messages })) as readonly MessageHead[],
 		retain: async (bounds) => (await ask({ kind: 'retain', bounds })) as readonly string[],
 		async stop() {
 			isStopped = true;

@@ -1,12 +1,15 @@
 /**
- * queue.db as a projection of the log: the messages that are open at the end of a batch.
+ * queue.db as a projection of the log: the messages that are open at the end of a batch, and those that can still be
+ * brought back.
  *
  * A message that comes and is settled within one batch is never written. One that stays costs a row; later steps read the row,
  * change the message by the rules of core/delivery/replay and write it back, or delete it. Nothing is kept in memory between
  * batches but the dictionary's most used words: the queue itself is in memory once already, on the loop.
  */
 import type { MessageId } from '@sluice/shared/words/message.ts';
+import { isSettled } from '../../core/delivery/lifecycle.ts';
 import { replayReport, replayStep, settleReplayed } from '../../core/delivery/replay.ts';
+import { isRestorable } from '../../core/delivery/restorable.ts';
 import { comparePositions } from '../../core/log/position.ts';
 import { queuedMessageOf } from '../../core/scheduling/queued-message.ts';
 import type { LogEntry, LogPosition, Reported } from '../../ports/spool.ts';
@@ -26,6 +29,8 @@ type Touched = IndexedMessage & {
 export type IndexProjection = Projection & {
 	/** Up to where history was on the disk, as noted here by the last commit. */
 	readonly historyPosition: LogPosition;
+	/** The row of a message that is over, and that nobody brings back any more, goes with the next commit. */
+	forget(ids: readonly MessageId[]): void;
 	/** To be written with the next commit. */
 	noteHistory(position: LogPosition): void;
 	/** A message that an entry of this batch was about, also when it is settled by now; undefined: none was, or it was not open. */
@@ -61,7 +66,7 @@ export function createIndexProjection(database: Database): IndexProjection {
 	}
 
 	function settle(found: Touched): void {
-		found.isSettled = settleReplayed(found.message);
+		found.isSettled = settleReplayed(found.message) && !isRestorable(found.message);
 	}
 
 	function takeReport(reported: Reported): void {
@@ -113,6 +118,12 @@ export function createIndexProjection(database: Database): IndexProjection {
 			touched.set(record.id, found);
 			settle(found);
 			if (reported !== undefined) takeReport(reported);
+		},
+		forget(ids) {
+			for (const id of ids) {
+				const found = find(id);
+				if (found !== undefined && isSettled(found.message)) found.isSettled = true;
+			}
 		},
 		commit(upTo, durability) {
 			database.exec(`PRAGMA synchronous = ${durability === 'synced' ? 'FULL' : 'NORMAL'}`);

@@ -8,6 +8,7 @@
  * Only positions come in, and only positions and troubles go out.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { MessageId } from '@sluice/shared/words/message.ts';
 import { comparePositions } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
 import type { Refusal } from '../../ports/stats.ts';
@@ -32,6 +33,7 @@ export type ToThread =
 			readonly refusals: readonly Refusal[];
 			readonly isAwaited: boolean;
 	  }
+	| { readonly kind: 'forget'; readonly ids: readonly MessageId[] }
 	| { readonly kind: 'stop' };
 
 export type FromThread =
@@ -62,6 +64,7 @@ function createLoop(port: MessagePort, data: ThreadData, readEntries: ReadEntrie
 	const tell = (message: FromThread): void => port.postMessage(message);
 	let target = data.logEnd;
 	let follower: Follower | undefined;
+	let forgotten: readonly MessageId[] = [];
 	/** Not yet committed: after an error they are noted anew. */
 	let refusals: Refusal[] = [];
 	let timer: NodeJS.Timeout | undefined;
@@ -94,6 +97,8 @@ function createLoop(port: MessagePort, data: ThreadData, readEntries: ReadEntrie
 	function work(durability: Durability): Follower {
 		follower ??= open();
 		const beganMs = performance.now();
+		follower.forget(forgotten);
+		forgotten = [];
 		follower.note(refusals);
 		follower.run(target, durability);
 		refusals = [];
@@ -157,6 +162,10 @@ function createLoop(port: MessagePort, data: ThreadData, readEntries: ReadEntrie
 	port.on('message', (message: ToThread) => {
 		if (message.kind === 'stop') {
 			stop();
+			return;
+		}
+		if (message.kind === 'forget') {
+			forgotten = [...forgotten, ...message.ids];
 			return;
 		}
 		if (comparePositions(message.position, target) > 0) target = message.position;

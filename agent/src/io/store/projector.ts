@@ -140,6 +140,9 @@ export function createProjector(options: ProjectorOptions): Projector & RefusalC
 			tell(true);
 			return promise;
 		},
+		forget(ids) {
+			if (ids.length > 0) worker.postMessage({ kind: 'forget', ids } satisfies ToThread);
+		},
 		onProjected: (listener) => void listeners.push(listener),
 		get failure() {
 			return failure;

@@ -27,7 +27,14 @@ function example(): IndexedMessage {
 	assert.ok(anna && bea && cara);
 	Object.assign(anna, { state: 'delivered', attempts: 1, reported: true, reply: '250 2.0.0 "ok" größer' });
 	Object.assign(bea, { state: 'queued', attempts: 12, dueMs: 1_790_000_300_000, delayNoticed: true });
-	Object.assign(cara, { state: 'held', isCharged: false });
+	const standing = {
+		rule: 'hold.account',
+		text: 'a "b"',
+		by: 'admin root',
+		hold: 'h1',
+		ownerMayRelease: true,
+	} as const;
+	Object.assign(cara, { state: 'held', isCharged: false, standing });
 	return { message, isReport: false };
 }
 

@@ -6,7 +6,7 @@
  * most recipients have not, are text of their own. Tried against it: a column for each field and JSON, 8.7 and 5.2 s.
  *
  *     data     segment offset recordBytes bodyBytes acceptedMs account identity class hintDomain hintAddress peerAddress helo
- *              scopes flags, then for each recipient: destination notify state attempts dueMs sinceMs key flags
+ *              scopes flags, then for each recipient: destination notify state attempts dueMs sinceMs key flags standing
  *     replies  JSON array of last answers, one for each recipient; null when there is none at all
  *
  * The destination is always the address's domain. Whether our own reports go back through the MTA instead is a setting, and
@@ -15,11 +15,13 @@
  * Pure. Not here: SQL, files.
  */
 import type { SenderClass } from '@sluice/shared/words/attribution.ts';
+import type { Standing } from '@sluice/shared/words/standing.ts';
+import { standingOfText, standingText } from '../../core/policy/standing.ts';
 import { dsnDestination, type QueuedMessage, type QueuedRecipient } from '../../core/scheduling/queued.ts';
 import { scopesOfText, scopesText } from '../../core/scheduling/queued-message.ts';
 import { numberOfState, storedStates } from './stored-states.ts';
 
-export const queueVersion = 3;
+export const queueVersion = 4;
 
 /** A row that cannot be one: the file is not to be believed. */
 export class DamagedIndex extends Error {}
@@ -38,11 +40,12 @@ const reportFlag = 2;
 const delayNoticedFlag = 1;
 const reportedFlag = 2;
 const chargedFlag = 4;
-const suspendedFlag = 8;
 /** Fields of a message that are words. */
 const wordFields = [5, 6, 7, 8, 9, 10, 11, 12] as const;
 const fieldsOfMessage = 14;
-const fieldsOfRecipient = 8;
+const fieldsOfRecipient = 9;
+/** Of a recipient: why it stands, a word. */
+const standingField = 8;
 
 /** `wordOf`: the number of a text in the dictionary, entered if it is new. */
 export function packRow({ message, isReport }: IndexedMessage, wordOf: (text: string) => number): QueueRow {
@@ -53,10 +56,9 @@ export function packRow({ message, isReport }: IndexedMessage, wordOf: (text: st
 		const marks =
 			(recipient.delayNoticed ? delayNoticedFlag : 0) |
 			(recipient.reported ? reportedFlag : 0) |
-			(recipient.isCharged ? chargedFlag : 0) |
-			(recipient.isSuspended ? suspendedFlag : 0);
+			(recipient.isCharged ? chargedFlag : 0);
 		const state = numberOfState.get(recipient.state) ?? 0;
-		data += ` ${wordOf(recipient.destination)} ${recipient.notify} ${state} ${recipient.attempts} ${whole(recipient.dueMs)} ${whole(recipient.sinceMs)} ${recipient.key} ${marks}`;
+		data += ` ${wordOf(recipient.destination)} ${recipient.notify} ${state} ${recipient.attempts} ${whole(recipient.dueMs)} ${whole(recipient.sinceMs)} ${recipient.key} ${marks} ${wordOf(recipient.standing === undefined ? '' : standingText(recipient.standing))}`;
 		hasReply ||= recipient.reply !== '';
 	}
 	return { data, replies: hasReply ? JSON.stringify(message.recipients.map((recipient) => recipient.reply)) : null };
@@ -99,7 +101,7 @@ export function unpackRow({ id, row, textOf, reportsHaveRoute, intern }: UnpackI
 			dueMs: numbers[at + 4] as number,
 			sinceMs: numbers[at + 5] as number,
 			isCharged: (marks & chargedFlag) !== 0,
-			isSuspended: (marks & suspendedFlag) !== 0,
+			standing: standingAt(numbers, at + standingField, textOf),
 			delayNoticed: (marks & delayNoticedFlag) !== 0,
 			reported: (marks & reportedFlag) !== 0,
 			reply: replies === undefined ? '' : intern(replies[index] ?? ''),
@@ -126,6 +128,16 @@ export function unpackRow({ id, row, textOf, reportsHaveRoute, intern }: UnpackI
 	return { message, isReport };
 }
 
+function standingAt(numbers: readonly number[], field: number, textOf: UnpackInput['textOf']): Standing | undefined {
+	const text = wordAt(numbers, field, textOf);
+	if (text === '') return undefined;
+	try {
+		return standingOfText(text);
+	} catch {
+		throw new DamagedIndex('a row names a word that is no reason');
+	}
+}
+
 function wordAt(numbers: readonly number[], field: number, textOf: UnpackInput['textOf']): string {
 	const text = textOf(numbers[field] as number);
 	if (text === undefined) throw new DamagedIndex('a row names an unknown word');
@@ -136,7 +148,10 @@ function wordAt(numbers: readonly number[], field: number, textOf: UnpackInput['
 export function visitWords(data: string, visit: (word: number) => void): void {
 	const numbers = numbersOf(data);
 	for (const field of wordFields) visit(numbers[field] as number);
-	for (let at = fieldsOfMessage; at < numbers.length; at += fieldsOfRecipient) visit(numbers[at] as number);
+	for (let at = fieldsOfMessage; at < numbers.length; at += fieldsOfRecipient) {
+		visit(numbers[at] as number);
+		visit(numbers[at + standingField] as number);
+	}
 }
 
 const space = 0x20;

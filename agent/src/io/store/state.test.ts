@@ -30,7 +30,8 @@ test('holds, audit and values outlive the process', (context) => {
 	const first = open(path).state;
 	first.putHold({ ...hold, reason: 'first' });
 	first.putHold(hold);
-	first.putHold({ ...hold, id: 'h2', selector: { kind: 'destination', id: 'example.test' }, sinceMs: exampleMs - 1 });
+	const other = { ...hold, id: 'h2', selector: { kind: 'identity', id: 'unix:7001' }, sinceMs: exampleMs - 1 } as const;
+	first.putHold({ ...other, ownerMayRelease: true, account: 'shop' });
 	first.putHold({ ...hold, id: 'h3' });
 	first.deleteHold('h3');
 	first.deleteHold('no such hold');
@@ -40,14 +41,28 @@ test('holds, audit and values outlive the process', (context) => {
 	first.close();
 	const { state, troubles } = open(path);
 	assert.deepEqual(troubles, []);
-	assert.deepEqual(
-		state.holds().map(({ id }) => id),
-		['h2', 'h1'],
-	);
-	assert.deepEqual(state.holds()[1], hold);
+	assert.deepEqual(state.holds(), [{ ...other, ownerMayRelease: true, account: 'shop' }, hold]);
 	assert.deepEqual(state.auditLog(10), [{ id: 1, ...entry }]);
 	assert.equal(state.get('key'), 'two');
 	assert.equal(state.get('other'), undefined);
+	state.close();
+});
+
+test('the audit is asked for who, what and to what', (context) => {
+	const { state } = open(join(temporaryFolder(context), 'state.db'));
+	state.audit(entry);
+	state.audit({ ...entry, actor: 'reseller bob as root', act: 'queue.release', subject: 'message 1' });
+	state.audit({ ...entry, actor: 'reseller bob', act: 'limit.set', subject: 'account Shop' });
+	const found = (filter: Parameters<typeof state.auditLog>[2]) =>
+		state.auditLog(10, undefined, filter).map(({ id }) => id);
+	assert.deepEqual(found({}), [3, 2, 1]);
+	assert.deepEqual(found({ actor: 'BOB' }), [3, 2]);
+	assert.deepEqual(found({ actor: 'root' }), [2, 1]);
+	assert.deepEqual(found({ subject: 'shop' }), [3, 1]);
+	assert.deepEqual(found({ act: 'queue' }), [2]);
+	assert.deepEqual(found({ act: 'set' }), [], 'from its begin');
+	assert.deepEqual(found({ actor: 'bob', act: 'limit' }), [3]);
+	assert.deepEqual(found({ subject: '%' }), [], 'no wildcards');
 	state.close();
 });
 
@@ -117,12 +132,15 @@ function edit(path: string, sql: string): void {
 	database.close();
 }
 
+/** As holds were before version 3. */
+const withoutHoldColumns = 'ALTER TABLE holds DROP COLUMN owner; ALTER TABLE holds DROP COLUMN account;';
+
 test('a later version is not touched', (context) => {
 	const path = join(temporaryFolder(context), 'state.db');
 	open(path).state.close();
 	edit(path, 'PRAGMA user_version = 99');
 	assert.throws(() => open(path), /later version/);
-	edit(path, 'PRAGMA user_version = 2');
+	edit(path, `${withoutHoldColumns} PRAGMA user_version = 2`);
 	open(path).state.close();
 });
 
@@ -131,7 +149,7 @@ test('a file of version 1 gets its table of documents and keeps what it has', (c
 	const before = open(path).state;
 	before.putHold(hold);
 	before.close();
-	edit(path, 'DROP TABLE documents; PRAGMA user_version = 1');
+	edit(path, `DROP TABLE documents; ${withoutHoldColumns} PRAGMA user_version = 1`);
 	const { state, troubles } = open(path);
 	assert.deepEqual([state.holds(), state.documents('account'), troubles], [[hold], [], []]);
 	state.putDocuments('account', [{ id: 'acme', value: { key: 'acme' } }]);

@@ -24,13 +24,17 @@ export const auditAgeMsMax = 400 * 24 * 3600 * 1000;
 /** Entries between two looks at the bounds. */
 const trimEveryEntries = 100;
 
-const stateVersion = 2;
+const stateVersion = 3;
 /** "SluS". */
 const applicationId = 0x536c7553;
 
 /** Accounts, limits, credentials, webhooks: one JSON text each. Since version 2. */
 const documentsTable =
 	'CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;';
+
+/** Whether the account itself may let go what a hold holds; the account whose mail alone it means. Since version 3. */
+const holdColumns =
+	'ALTER TABLE holds ADD COLUMN owner INTEGER NOT NULL DEFAULT 0; ALTER TABLE holds ADD COLUMN account TEXT;';
 
 const schema = `
 	CREATE TABLE holds (
@@ -40,7 +44,9 @@ const schema = `
 		reason TEXT NOT NULL,
 		author TEXT NOT NULL,
 		since INTEGER NOT NULL,
-		until INTEGER NOT NULL
+		until INTEGER NOT NULL,
+		owner INTEGER NOT NULL DEFAULT 0,
+		account TEXT
 	) WITHOUT ROWID;
 	CREATE TABLE audit (
 		id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -89,8 +95,11 @@ function openChecked(path: string): Database {
 			throw new Error(`${path} was written by a later version of the program`);
 		const check = number('quick_check(1)');
 		if (check !== 'ok') throw new UnusableState(`damaged: ${check}`);
-		if (number('user_version') === 1)
-			database.exec(`BEGIN; ${documentsTable} PRAGMA user_version = ${stateVersion}; COMMIT`);
+		const version = number('user_version');
+		if (version !== stateVersion)
+			database.exec(
+				`BEGIN; ${version === 1 ? documentsTable : ''} ${holdColumns} PRAGMA user_version = ${stateVersion}; COMMIT`,
+			);
 		return database;
 	} catch (error) {
 		database.close();
@@ -100,13 +109,17 @@ function openChecked(path: string): Database {
 
 function stateOf(database: Database, { path, now, report }: StateOptions): StateStore {
 	const allHolds = database.prepare(
-		'SELECT id, kind, subject, reason, author, since, until FROM holds ORDER BY since, id',
+		'SELECT id, kind, subject, reason, author, since, until, owner, account FROM holds ORDER BY since, id',
 	);
-	const putHold = database.prepare('INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?, ?, ?)');
+	const putHold = database.prepare('INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
 	const deleteHold = database.prepare('DELETE FROM holds WHERE id = ?');
-	const addAudit = database.prepare('INSERT INTO audit (at, actor, act, subject, detail) VALUES (?, ?, ?, ?, ?)');
+	const addAudit = database.prepare(
+		'INSERT INTO audit (at, actor, act, subject, detail) VALUES (?, ?, ?, ?, ?) RETURNING id',
+	);
 	const latestAudit = database.prepare(
-		'SELECT id, at, actor, act, subject, detail FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?',
+		`SELECT id, at, actor, act, subject, detail FROM audit
+		WHERE id < ? AND instr(lower(actor), lower(?)) > 0 AND instr(lower(subject), lower(?)) > 0 AND instr(act, ?) = 1
+		ORDER BY id DESC LIMIT ?`,
 	);
 	// Entries come in the order of time: the look ends at the first one that is young enough.
 	const trimByAge = database.prepare(
@@ -140,32 +153,39 @@ function stateOf(database: Database, { path, now, report }: StateOptions): State
 	return {
 		holds: () =>
 			allHolds.all().map(
-				([id, kind, subject, reason, author, since, until]): StandingHold => ({
+				([id, kind, subject, reason, author, since, until, owner, account]): StandingHold => ({
 					id: id as string,
 					selector: { kind, id: subject } as Selector,
 					reason: reason as string,
 					author: author as string,
 					sinceMs: since as number,
 					untilMs: until as number,
+					...(owner === 1 ? { ownerMayRelease: true } : {}),
+					...(typeof account === 'string' ? { account } : {}),
 				}),
 			),
-		putHold({ id, selector, reason, author, sinceMs, untilMs }) {
-			putHold.run(id, selector.kind, selector.id, reason, author, Math.round(sinceMs), Math.round(untilMs));
+		putHold({ id, selector, reason, author, sinceMs, untilMs, ownerMayRelease, account }) {
+			const times = [Math.round(sinceMs), Math.round(untilMs)] as const;
+			const owner = ownerMayRelease === true ? 1 : 0;
+			putHold.run(id, selector.kind, selector.id, reason, author, ...times, owner, account ?? null);
 		},
 		deleteHold: (id) => void deleteHold.run(id),
 		audit({ atMs, actor, act, subject, detail }) {
-			addAudit.run(Math.round(atMs), actor, act, subject, detail);
+			const id = addAudit.get(Math.round(atMs), actor, act, subject, detail)?.[0] as number;
 			trim();
+			return id;
 		},
-		auditLog: (limit, beforeId = Number.MAX_SAFE_INTEGER) =>
-			latestAudit.all(beforeId, limit).map(([id, at, actor, act, subject, detail]): AuditEntry & { id: number } => ({
-				id: id as number,
-				atMs: at as number,
-				actor: actor as string,
-				act: act as string,
-				subject: subject as string,
-				detail: detail as string,
-			})),
+		auditLog: (limit, beforeId = Number.MAX_SAFE_INTEGER, { actor = '', subject = '', act = '' } = {}) =>
+			latestAudit
+				.all(beforeId, actor, subject, act, limit)
+				.map(([id, at, actor, act, subject, detail]): AuditEntry & { id: number } => ({
+					id: id as number,
+					atMs: at as number,
+					actor: actor as string,
+					act: act as string,
+					subject: subject as string,
+					detail: detail as string,
+				})),
 		documents: (kind) =>
 			allDocuments.all(kind).flatMap(([id, text]) => {
 				const value = read(kind, id as string, text as string);

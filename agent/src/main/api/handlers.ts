@@ -3,6 +3,7 @@
  */
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import { createAccountHandlers } from './accounts.ts';
+import { createActHandlers } from './acts.ts';
 import { createChangeHandlers } from './changes.ts';
 import type { ApiContext } from './context.ts';
 import { createCredentialHandlers } from './credentials.ts';
@@ -15,6 +16,7 @@ import { createWebhookHandlers } from './webhooks.ts';
 
 export const createHandlers = (context: ApiContext): OperationHandlers => ({
 	...createMailHandlers(context),
+	...createActHandlers(context),
 	...createSelfHandlers(context),
 	...createOpenHandlers(context),
 	...createViewHandlers(context),

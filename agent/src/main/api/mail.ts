@@ -1,35 +1,26 @@
 /**
  * What each operation about mail does: asks flow, scheduler or history, and words the answer.
  *
- * Not here: who may call what (shared/contract/operations.ts says, io/http checks), how acts work (flow/review.ts).
+ * Not here: who may call what (shared/contract/operations.ts says, io/http checks), acts and holds (acts.ts).
  */
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import type { mailOperations } from '@sluice/shared/contract/mail-operations.ts';
-import type { OperationHandlers, OperationOutput } from '@sluice/shared/contract/operations.ts';
+import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
 import type { HealthDto, TraceDto } from '@sluice/shared/contract/shapes.ts';
 import type { AccountKey } from '@sluice/shared/words/account.ts';
 import { type MessageId, messageTimeOf } from '@sluice/shared/words/message.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
-import type { Selector } from '@sluice/shared/words/selector.ts';
+import type { Reason } from '@sluice/shared/words/verdict.ts';
 import { storyOf } from '../../core/delivery/story.ts';
 import type { AccountBook } from '../../core/identity/accounts.ts';
 import { identityText } from '../../core/policy/judge.ts';
-import { liftHold, type ReviewAct, type Reviewed, type ReviewFailure, review, setHold } from '../../flow/review.ts';
 import { HistoryError } from '../../io/store/history.ts';
 import type { MessageLife } from '../../ports/store.ts';
-import { holdDto, summaryDto, summaryOf, time } from './answers.ts';
+import type { ActHandlers } from './acts.ts';
+import { summaryDto, summaryOf, time } from './answers.ts';
 import { type ApiContext, defined, problem } from './context.ts';
-import { keyOf, maySee, visibleAccounts } from './visibility.ts';
-
-function reviewed(result: Result<Reviewed, ReviewFailure>): Result<OperationOutput<'act'>, Problem> {
-	if (result.ok) {
-		const { recipients, pending, messages, waiting } = result.value;
-		return ok({ recipients: recipients + pending, messages, ...(waiting === 0 ? {} : { waiting }) });
-	}
-	if (result.error === 'not-found') return problem('not-found', 'Nothing of that is open.');
-	return problem('unavailable', 'The act could not be written to the log; nothing more was changed.');
-}
+import { authorFor, keyOf, maySee, visibleAccounts } from './visibility.ts';
 
 function health(context: ApiContext): HealthDto {
 	const { flow } = context;
@@ -47,6 +38,7 @@ function health(context: ApiContext): HealthDto {
 		delivering: flow.health.can('delivering') && !flow.isStopping(),
 		version: context.version,
 		started: time(context.startedMs),
+		...upstreamOf(context),
 		problems: flow.health
 			.problems()
 			.map(({ code, text, hint, sinceMs }) => ({ code, text, hint, since: time(sinceMs) })),
@@ -66,6 +58,12 @@ function health(context: ApiContext): HealthDto {
 		},
 		connections: { in: context.connectionsIn(), out: flow.dialer.connections },
 	};
+}
+
+function upstreamOf({ flow }: ApiContext): Pick<HealthDto, 'upstream'> {
+	const { smarthosts } = flow.settings().routing;
+	const hosts = smarthosts.map(({ host, port }) => `${host}:${port}`);
+	return hosts.length === 0 ? {} : { upstream: hosts.join(', ') };
 }
 
 /** A question to the history; a page that is none of ours and a history that cannot answer now are problems, not bugs. */
@@ -106,6 +104,12 @@ async function lifeFor(
 	return ok(life.value);
 }
 
+/** Who set a hold is told to others than administrators in its role alone. */
+function reasonFor(actor: Actor | undefined, { by, hold: _, ownerMayRelease: __, evidence, ...reason }: Reason) {
+	const isTold = by === undefined || authorFor(actor, by) === by;
+	return { ...reason, ...(evidence === undefined || !isTold ? {} : { evidence }) };
+}
+
 async function trace(context: ApiContext, id: MessageId, actor: Actor | undefined): Promise<Result<TraceDto, Problem>> {
 	const found = await lifeFor(context, id, actor);
 	if (!found.ok) return found;
@@ -124,8 +128,11 @@ async function trace(context: ApiContext, id: MessageId, actor: Actor | undefine
 			...(attribution.ancestor === undefined ? {} : { ancestor: attribution.ancestor }),
 			...(attribution.directory === undefined ? {} : { directory: attribution.directory }),
 		},
-		verdict: { action: verdict.action, reasons: verdict.reasons.map((reason) => ({ ...reason })) },
-		steps: storyOf(life.record, life.steps).map(({ atMs, ...step }) => ({ at: time(atMs), ...step })),
+		verdict: { action: verdict.action, reasons: verdict.reasons.map((reason) => reasonFor(actor, reason)) },
+		steps: storyOf(life.record, life.steps, {
+			isReported: life.reports.length > 0,
+			nameOf: (who) => authorFor(actor, who),
+		}).map(({ atMs, ...step }) => ({ at: time(atMs), ...step })),
 		reports: [...life.reports],
 	});
 }
@@ -140,22 +147,10 @@ function notFound({ flow }: ApiContext, id: MessageId): Result<never, Problem> {
 	);
 }
 
-const onlyAdmin = (actor: Actor | undefined): Result<never, Problem> | undefined =>
-	actor?.role === 'admin' ? undefined : problem('forbidden');
-
-export function createMailHandlers(context: ApiContext): Pick<OperationHandlers, keyof typeof mailOperations> {
+export function createMailHandlers(
+	context: ApiContext,
+): Pick<OperationHandlers, Exclude<keyof typeof mailOperations, keyof ActHandlers>> {
 	const { flow } = context;
-	const act = async (
-		kind: ReviewAct,
-		selector: Selector,
-		{ reason, now = false }: { readonly reason: string; readonly now?: boolean | undefined },
-		actor: Actor | undefined,
-	) => reviewed(await review(flow, kind, meant(selector), reason, actor as Actor, now));
-	// An account is named by the panel's id, and kept by key.
-	const meant = ({ kind, id }: Selector): Selector => ({
-		kind,
-		id: kind === 'account' ? keyOf(flow.accounts, id) : id,
-	});
 	return {
 		health: async () => ok(health(context)),
 		listMessages: async ({ query }, actor) => {
@@ -181,22 +176,6 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 			return life.ok ? ok(summaryDto(summaryOf(life.value))) : life;
 		},
 		traceMessage: async ({ params }, actor) => trace(context, params.id, actor),
-		act: async ({ params, body }, actor) =>
-			// Never more than was asked for.
-			body.where !== undefined || params.act === 'restore'
-				? problem('unavailable', 'Part of the mail cannot be chosen, and nothing can be restored, yet.')
-				: (onlyAdmin(actor) ?? act(params.act, body.selector, body, actor)),
-		releaseMessage: async ({ params, body }, actor) =>
-			onlyAdmin(actor) ?? act('release', { kind: 'message', id: params.id }, body, actor),
-		discardMessage: async ({ params, body }, actor) =>
-			onlyAdmin(actor) ?? act('discard', { kind: 'message', id: params.id }, body, actor),
-		queue: async ({ query }, actor) => {
-			const refused = onlyAdmin(actor);
-			if (refused !== undefined) return refused;
-			const rows = flow.scheduler.countsBy(query.by, flow.clock.now());
-			const ordered = query.by === 'age' ? rows : rows.toSorted((one, other) => other.recipients - one.recipients);
-			return ok({ items: ordered.slice(0, query.limit).map((row) => ({ ...row })), total: rows.length });
-		},
 		lanes: async ({ query }) => {
 			const lanes = flow.scheduler.lanes().toSorted((one, other) => other.todo - one.todo || other.busy - one.busy);
 			const items = lanes.slice(0, query.limit).map((lane) => ({
@@ -211,34 +190,17 @@ export function createMailHandlers(context: ApiContext): Pick<OperationHandlers,
 			}));
 			return ok({ items, total: lanes.length });
 		},
-		listHolds: async (_input, actor) => onlyAdmin(actor) ?? ok({ items: [...flow.holds.values()].map(holdDto) }),
-		putHold: async ({ body }, actor) => {
-			const refused = onlyAdmin(actor);
-			if (refused !== undefined) return refused;
-			if (body.selector.kind === 'message')
-				return problem(
-					'invalid',
-					'A standing hold is of an account, an identity or a destination; hold a message with /v1/queue/hold.',
-				);
-			const done = await setHold(flow, { ...body, selector: meant(body.selector) }, actor as Actor);
-			if (!done.ok)
-				return problem(
-					'unavailable',
-					'The hold is set for new mail; queued mail could not be held since the log cannot be written.',
-				);
-			const { hold, reviewed: held } = done.value;
-			return ok({ hold: holdDto(hold), recipients: held.recipients + held.pending, messages: held.messages });
+		recordAct: async ({ body }) => {
+			const atMs = flow.clock.now();
+			const { actor: who, act, subject, detail } = body;
+			const id = flow.state.audit({ atMs, actor: who, act, subject, detail });
+			flow.events.emit({ event: 'admin.act', atMs, actor: who, act, subject, detail });
+			return ok({ id, at: time(atMs), actor: who, act, subject, detail });
 		},
-		deleteHold: async ({ params, query }, actor) =>
-			onlyAdmin(actor) ??
-			(flow.holds.has(params.id)
-				? reviewed(await liftHold(flow, params.id, query.release, actor as Actor))
-				: problem('not-found', 'No standing hold with this id.')),
-		recordAct: async () => problem('unavailable', 'Acts cannot be written down yet.'),
 		audit: async ({ query }) => {
 			const before = query.cursor === undefined ? undefined : Number(query.cursor);
 			if (before !== undefined && !Number.isSafeInteger(before)) return problem('invalid', 'cursor: not one of ours');
-			const rows = flow.state.auditLog(query.limit, before);
+			const rows = flow.state.auditLog(query.limit, before, query);
 			const items = rows.map(({ atMs, ...row }) => ({ ...row, at: time(atMs) }));
 			const last = items.at(-1);
 			return ok({ items, ...(items.length === query.limit && last !== undefined ? { next: String(last.id) } : {}) });

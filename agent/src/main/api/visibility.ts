@@ -89,6 +89,28 @@ export function accountOfScope(
 const accountOfAddress = (accounts: AccountBook, address: string): AccountKey | undefined =>
 	accounts.directory.accountOfDomain(address.slice(address.lastIndexOf('@') + 1));
 
+/** The account behind `kind:id` of an identity, as mail is attributed now; undefined: nobody's that is known. */
+export function accountOfIdentity(
+	accounts: AccountBook,
+	identity: string,
+	accountOfCredential: AccountOfCredential = () => undefined,
+): AccountKey | undefined {
+	const colon = identity.indexOf(':');
+	const id = identity.slice(colon + 1);
+	switch (identity.slice(0, colon)) {
+		case 'mailbox':
+			return accountOfScope(accounts, { level: 'mailbox', id });
+		case 'unix':
+			return accounts.directory.accountOfUid(Number(id));
+		case 'credential':
+			return accountOfCredential(id);
+		case 'address':
+			return accountOfAddress(accounts, id);
+		default:
+			return undefined;
+	}
+}
+
 /** `ACCOUNT:DIRECTORY` of a script; undefined: none. */
 export function scriptOf(
 	accounts: AccountBook,

@@ -1,0 +1,17 @@
+/**
+ * What can be brought back: recipients that were discarded or have expired, for a while after their end.
+ *
+ * Pure. Not here: who may (core/policy/rights.ts), keeping the message meanwhile (flow/ended.ts).
+ */
+import type { QueuedMessage, QueuedRecipient } from '../scheduling/queued.ts';
+
+export const hasEndedOpen = ({ state }: Pick<QueuedRecipient, 'state'>): boolean =>
+	state === 'discarded' || state === 'expired';
+
+/** Something of the message can be brought back, if it is not too late. */
+export const isRestorable = ({ recipients }: Pick<QueuedMessage, 'recipients'>): boolean =>
+	recipients.some(hasEndedOpen);
+
+/** Epoch ms of the last of such ends. */
+export const endedMs = ({ recipients }: Pick<QueuedMessage, 'recipients'>): number =>
+	recipients.reduce((latest, one) => (hasEndedOpen(one) ? Math.max(latest, one.sinceMs) : latest), 0);
