@@ -1,188 +1,233 @@
 /**
- * Many accounts at once on the pages: by forms without script, and by a person in a real Chromium.
+ * Many accounts at once in a real Chromium: ticked and changed in a dialog, undone from the toast; a rule tried and enforced; a plan's
+ * number changed in place. axe finds nothing, nothing is wider than the page. Pictures go to a folder that is printed: look at them.
  */
 import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { slug } from '@sluice/shared/panel/model/cell.ts';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
+import { breachesOf, overhangOf, watchedPage } from './axe.ts';
+import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
 import { startPages, type TestPages } from './pages.ts';
-import { type Answer, ask, fieldOf, logInTo, unescaped } from './visit.ts';
-import { nowMs, smallWorld } from './world.ts';
+import { smallWorld } from './world.ts';
+
+const skip = browserUnavailable() ?? false;
+const pictures = mkdtempSync(join(tmpdir(), 'sluice-many-'));
+/** Rows of the list at 1280 px are no higher. */
+const rowPxMax = 44;
 
 let agent: FakeAgent;
 let pages: TestPages;
+let browser: TestBrowser;
 before(async () => {
+	if (skip !== false) return;
 	agent = await startFakeAgent(smallWorld());
-	pages = await startPages(agent.socketPath, { now: () => nowMs });
+	pages = await startPages(agent.socketPath);
+	browser = await startBrowser();
 });
 after(async () => {
+	if (skip !== false) return;
+	await browser.stop();
 	await pages.stop();
 	await agent.stop();
 });
 
-/** All hidden fields of a form, repeated ones too. */
-const hiddenOf = ({ text }: Answer): [string, string][] =>
-	[...text.slice(text.indexOf('<main')).matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(
-		([, name, value]) => [name, unescaped(value ?? '')] as [string, string],
-	);
-const plain = (text: string): string => unescaped(text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' '));
-const hourOf = (key: string): number | undefined =>
-	agent.world.limits.get(`account:${key}`)?.base?.hour?.recipients ?? undefined;
+async function visit(path: string, options: BrowserContextOptions = { viewport: { width: 1280, height: 900 } }) {
+	const context = await browser.open(options);
+	const { page, complaints } = await watchedPage(context);
+	await page.goto(`${pages.panel.url}login`);
+	await page.getByLabel('Password').fill(pages.password);
+	await page.getByRole('button', { name: 'Log in' }).click();
+	await page.locator('.sl-nav__list').waitFor({ state: 'attached' });
+	await page.goto(new URL(path, pages.panel.url).href);
+	return { context, page, complaints };
+}
 
-test('without script: accounts are ticked, looked at, changed and put back, each step a page', async () => {
-	const visit = await logInTo(pages);
-	const list = await ask(visit, '/accounts?plan=Basic');
-	assert.match(list.text, /<input type="checkbox" name="a" value="rosenca" form="bulk"/);
-	const form = await ask(visit, '/changes?back=%3Fplan%3DBasic&a=rosenca&a=velofix');
-	assert.match(plain(form.text), /Set a limit of 2 accounts rosenca, velofix\./);
-	const wrong = await ask(visit, '/changes', [...hiddenOf(form), ['rule', 'hour.recipients'], ['value', 'ten']]);
-	assert.equal(wrong.status, 422);
-	assert.match(plain(wrong.text), /Enter a whole number/);
-	const looked = await ask(visit, '/changes', [
-		...hiddenOf(wrong),
-		...Object.entries({ rule: 'hour.recipients', value: '80', lasting: 'good', mode: 'enforce', step: 'preview' }),
-	]);
-	const shown = plain(looked.text);
-	assert.match(shown, /80 recipients an hour for good for 2 accounts\? 2 accounts change\. 1 has used more already/);
-	assert.match(shown, /rosenca 100 recipients an hour from plan Basic 80 recipients an hour from account rosenca 88/);
-	assert.equal(hourOf('rosenca'), undefined, 'looking changes nothing');
-	const done = await ask(visit, '/changes', [...hiddenOf(looked), ['step', 'apply']]);
-	assert.equal(done.status, 303);
-	const place = done.headers.get('location') ?? '';
-	assert.match(place, /^\/accounts\?plan=Basic&said=/);
-	assert.deepEqual([hourOf('rosenca'), hourOf('velofix'), hourOf('teehandl')], [80, 80, undefined]);
-	const after = await ask(visit, place);
-	assert.match(plain(after.text), /80 recipients an hour for good for 2 accounts\./);
-	assert.match(after.text, /action="\/changes\/undo"/);
-	const csrf = fieldOf(after.text, 'csrf');
-	const undone = await ask(visit, '/changes/undo', { csrf, note: fieldOf(after.text, 'note') });
-	assert.match(plain((await ask(visit, undone.headers.get('location') ?? '')).text), /As before for 2 accounts\./);
-	assert.equal(hourOf('rosenca'), undefined);
+const read = async (part: Locator): Promise<string> => (await part.allInnerTexts()).join('\n').replace(/\s+/g, ' ');
+const hourOf = (key: string): number | undefined => agent.world.limits.get(key)?.base?.hour?.recipients ?? undefined;
+const dialog = (page: Page): Locator => page.locator('dialog[open]');
+
+test('accounts are ticked, the dialog shows what changes, it is done, the list follows, undo puts it back', {
+	skip,
+}, async () => {
+	const { context, page, complaints } = await visit('/accounts?plan=Basic');
+	const bar = page.locator('.sl-bulk');
+	assert.equal(await bar.isVisible(), false, 'only with the first tick');
+	await page.getByRole('checkbox', { name: 'rosenca' }).check();
+	await page.getByRole('checkbox', { name: 'velofix' }).check();
+	assert.match(await read(bar), /2 selected Set limit of the selected Set limit of all 4 that match/);
+	await bar.getByRole('button', { name: 'Set limit of the selected' }).click();
+	await dialog(page).waitFor();
+	assert.match(await read(dialog(page)), /Set a limit of 2 accounts .*(rosenca, velofix|velofix, rosenca)\./);
+	assert.equal(await page.locator(':focus').textContent(), 'Cancel');
+	await dialog(page).getByLabel('Number').fill('nought');
+	await dialog(page).getByRole('button', { name: 'See what it changes' }).click();
+	await dialog(page).getByRole('alert').waitFor();
+	await dialog(page).getByLabel('Number').fill('80');
+	await dialog(page).getByLabel('How long').selectOption('good');
+	await dialog(page).getByRole('button', { name: 'See what it changes' }).click();
+	await dialog(page).getByText('80 recipients an hour for good for 2 accounts?').waitFor();
+	assert.match(await read(dialog(page)), /1 has used more already: their next mail waits/);
+	assert.equal(hourOf('account:rosenca'), undefined, 'nothing is changed by looking');
+	await dialog(page).getByRole('button', { name: 'Change 2' }).click();
+	const toast = page.locator('.sl-toast');
+	await toast.getByRole('button', { name: 'Undo' }).waitFor();
+	assert.match(await read(toast), /80 recipients an hour for good for 2 accounts\./);
+	assert.equal(await dialog(page).count(), 0);
+	const limit = page.locator(`#limit-${slug('rosenca')} .sl-edit`);
+	assert.equal(await limit.textContent(), '80 / h');
+	assert.equal(await page.locator('#list tbody tr').count(), 4, 'the list is as it was filtered');
+	assert.equal(hourOf('account:velofix'), 80);
+	await toast.getByRole('button', { name: 'Undo' }).click();
+	await page.getByText('As before for 2 accounts.').waitFor();
+	assert.equal(await limit.textContent(), '100 / h');
+	assert.equal(hourOf('account:rosenca'), undefined);
+	assert.deepEqual(complaints, []);
+	await context.close();
 });
 
-test('all that match are an explicit choice, by the filters and not by the page; others than were seen are not changed', async () => {
-	const visit = await logInTo(pages);
-	assert.match(plain((await ask(visit, '/accounts?plan=Basic')).text), /Set limit of all 4 that match/);
-	const form = await ask(visit, '/changes?back=%3Fplan%3DBasic&all=1&a=kanzleim');
-	assert.match(plain(form.text), /Set a limit of 4 accounts All 4 accounts that match: plan Basic, also those/);
-	const fields = [...hiddenOf(form), ...Object.entries({ rule: 'hour.recipients', value: '70', lasting: 'week' })];
-	const looked = await ask(visit, '/changes', fields as [string, string][]);
-	assert.match(plain(looked.text), /70 recipients an hour until Tue 1 Dec, 09:42 for 4 accounts\?/);
-	const hidden = hiddenOf(looked).map(([name, value]) => [name, name === 'expected' ? '3' : value] as [string, string]);
-	const moved = await ask(visit, '/changes', [...hidden, ['step', 'apply']]);
-	assert.equal(moved.status, 409);
-	assert.match(plain(moved.text), /Since you looked, others match: it is about 4 accounts now\. Nothing was changed/);
-	const asked = agent.asked.findLast(({ id }) => id === 'changeLimits')?.input as { body: { target: unknown } };
-	assert.deepEqual(asked.body.target, { matching: { plan: 'Basic' } });
-	const nobody = await ask(visit, '/changes', [
-		['csrf', fieldOf(looked.text, 'csrf')],
-		['value', '5'],
-	]);
-	assert.match(plain(nobody.text), /Select at least one account/);
+test('all that match are another button; escape closes the question; ticking all ticks the page', {
+	skip,
+}, async () => {
+	const { context, page, complaints } = await visit('/accounts?plan=Basic');
+	await page.getByRole('checkbox', { name: 'Select all accounts on this page' }).check();
+	assert.match(await read(page.locator('.sl-bulk')), /4 selected/);
+	await page.getByRole('checkbox', { name: 'rosenca' }).uncheck();
+	assert.match(await read(page.locator('.sl-bulk')), /3 selected/);
+	await page.getByRole('button', { name: 'Set limit of all 4 that match' }).click();
+	await dialog(page).getByText('All 4 accounts that match: plan Basic').waitFor();
+	await page.keyboard.press('Escape');
+	assert.equal(await dialog(page).count(), 0);
+	await page.getByRole('button', { name: 'Set limit of all 4 that match' }).click();
+	await dialog(page).getByRole('button', { name: 'Take own numbers away' }).click();
+	await dialog(page).getByText('No own hourly limit for 4 accounts?').waitFor();
+	assert.deepEqual(complaints, []);
+	await context.close();
 });
 
-test('rules: what is watched has its count; tried with another number, enforced as tried, undone; without script', async () => {
-	const visit = await logInTo(pages);
-	const page = await ask(visit, '/rules');
-	assert.match(plain(page.text), /6 of 12 rules are enforced, 6 only watch/);
-	assert.match(
-		plain(page.text),
-		/each account 100 recipients an hour .* would have made 214 messages of 9 senders wait since/,
-	);
-	assert.match(plain(page.text), /Who may send as whom .* Monitor-only Only counted: nothing is refused/);
-	const csrf = fieldOf(page.text, 'csrf');
-	const at = 'server hour.recipients each-account';
-	assert.equal((await ask(visit, '/rules/simulate', { csrf, at, value: 'x' })).status, 422);
-	const started = await ask(visit, '/rules/simulate', { csrf, at, value: '80', days: '7' });
-	const place = started.headers.get('location') ?? '';
-	assert.match(place, /^\/rules\?at=server\+hour.recipients\+each-account&value=80&days=7&sim=sim0#simulation$/);
-	const proposed = agent.asked.findLast(({ id }) => id === 'simulate')?.input as { body: object };
-	assert.deepEqual(proposed.body, {
-		days: 7,
-		proposals: [{ level: 'server', id: 'each-account', limits: { mode: 'enforce', hour: { recipients: 80 } } }],
+test('a rule is tried with progress, then enforced as it was tried; its switch and the headline follow; undone', {
+	skip,
+}, async () => {
+	const { context, page, complaints } = await visit('/rules');
+	assert.equal(await page.locator('h1').textContent(), '6 of 12 rules are enforced, 6 only watch');
+	assert.match(await page.getByLabel('Rule', { exact: true }).inputValue(), /^server hour.recipients each-account$/);
+	await page.getByLabel('With this number').fill('80');
+	await page.getByRole('button', { name: 'Simulate' }).click();
+	await page.getByRole('progressbar').waitFor();
+	await page.getByText('80 recipients an hour, each account: 214 messages of 3 accounts would have waited.').waitFor();
+	assert.equal(page.url(), `${pages.panel.url}rules`, 'the page was never left');
+	assert.equal(hourOf('server:each-account'), 100, 'nothing changes by trying');
+	await page.getByRole('button', { name: 'Enforce 80 recipients an hour for each account' }).click();
+	await page.getByText('80 recipients an hour for each account is enforced').waitFor();
+	assert.equal(hourOf('server:each-account'), 80);
+	const rule = page.getByRole('switch', { name: /Enforce the hourly limit of each account/ });
+	assert.equal(await rule.getAttribute('aria-checked'), 'true');
+	await page.getByRole('button', { name: 'Undo' }).first().click();
+	await page.locator('h1', { hasText: '6 of 12' }).waitFor();
+	assert.equal(hourOf('server:each-account'), 100);
+	await rule.click();
+	await page.locator('h1', { hasText: '7 of 12 rules are enforced, 5 only watch' }).waitFor();
+	await rule.click();
+	await page.locator('h1', { hasText: '6 of 12' }).waitFor();
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('the number of a plan is changed in place and put back; its accounts are a click away', { skip }, async () => {
+	const { context, page, complaints } = await visit('/plans');
+	const cell = `#limit-${slug('plans:Shop')}`;
+	await page.locator(`${cell} .sl-edit`).click();
+	const field = page.locator(`${cell} [name=value]`);
+	await field.waitFor();
+	assert.equal(await page.locator(`${cell} [name=value]:focus`).count(), 1);
+	await field.fill('450');
+	await page.locator('.sl-editor [value=save]').click();
+	await page.getByText('Each account of plan Shop may send 450 recipients an hour for good.').waitFor();
+	assert.equal(await page.locator(`${cell} .sl-edit`).textContent(), '450 / h');
+	await page.locator('.sl-toast').getByRole('button', { name: 'Undo' }).click();
+	await page.getByText('As before for plan Shop: 400 recipients an hour').waitFor();
+	assert.equal(await page.locator(`${cell} .sl-edit`).textContent(), '400 / h');
+	await page
+		.locator('tr', { has: page.locator(cell) })
+		.getByRole('link', { name: /2 accounts/ })
+		.click();
+	await page.locator('#list').waitFor();
+	assert.equal(await page.locator('#list tbody tr').count(), 2);
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('rows of the list are dense, and dense with a reason under the mode too', { skip }, async () => {
+	const { context, page } = await visit('/accounts');
+	const heights = await page
+		.locator('#list tbody tr')
+		.evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+	assert.ok(Math.max(...heights) <= rowPxMax, `${heights}`);
+	await context.close();
+});
+
+type State = { readonly name: string; readonly path: string; readonly act?: (page: Page) => Promise<void> };
+const states: readonly State[] = [
+	{
+		name: 'ticked',
+		path: '/accounts',
+		act: async (page) => {
+			await page.getByRole('checkbox', { name: 'rosenca' }).check();
+			await page.locator('.sl-bulk').waitFor();
+		},
+	},
+	{
+		name: 'preview',
+		path: '/accounts',
+		act: async (page) => {
+			await page.getByRole('checkbox', { name: 'rosenca' }).check();
+			await page.getByRole('button', { name: /Set limit of all/ }).click();
+			await dialog(page).getByLabel('Number').fill('90');
+			await dialog(page).getByRole('button', { name: 'See what it changes' }).click();
+			await dialog(page).locator('.sl-said').waitFor();
+		},
+	},
+	{ name: 'form', path: '/changes?a=rosenca&a=velofix' },
+	{
+		name: 'rules',
+		path: '/rules',
+		act: async (page) => {
+			await page.getByRole('button', { name: 'Simulate' }).click();
+			await page.locator('#simulation table').waitFor();
+		},
+	},
+	{ name: 'plans', path: '/plans' },
+	{ name: 'resellers', path: '/resellers' },
+	{ name: 'discards', path: '/accounts/autohaus' },
+];
+
+for (const [width, colorScheme] of [
+	[1280, 'light'],
+	[1280, 'dark'],
+	[390, 'light'],
+	[390, 'dark'],
+	[360, 'light'],
+	[1600, 'light'],
+] as const)
+	test(`axe finds nothing, nothing is wider than the page: ${width} px, ${colorScheme}`, { skip }, async (t) => {
+		const { context, page, complaints } = await visit('/accounts', { viewport: { width, height: 900 }, colorScheme });
+		for (const { name, path, act } of states) {
+			await page.goto(new URL(path, pages.panel.url).href);
+			await act?.(page);
+			await page.screenshot({
+				path: join(pictures, `${name}-${width}-${colorScheme}.png`),
+				fullPage: name !== 'preview',
+			});
+			assert.deepEqual(await breachesOf(page), [], name);
+			assert.equal(await overhangOf(page), 0, name);
+		}
+		assert.deepEqual(complaints, []);
+		t.diagnostic(`pictures: ${pictures}`);
+		await context.close();
 	});
-	const runs = await ask(visit, place);
-	assert.match(plain(runs.text), /Replaying the mail of the last 7 days: 60 % Reload/);
-	assert.equal(agent.world.limits.get('server:each-account')?.base?.hour?.recipients, 100, 'nothing changes by trying');
-	const ready = await ask(visit, place);
-	const shown = plain(ready.text);
-	assert.match(shown, /80 recipients an hour, each account: 214 messages of 3 accounts would have waited\./);
-	assert.match(shown, /Of 1 account among them receivers refused mail/);
-	assert.match(shown, /shopmoda 158 632 recipients 1 h 50 min none/);
-	assert.match(shown, /Enforce 80 recipients an hour for each account/);
-	const applied = await ask(visit, '/rules/apply', { csrf, at, value: '80' });
-	const base = () => agent.world.limits.get('server:each-account')?.base;
-	assert.deepEqual(
-		[base()?.hour?.recipients, base()?.modes, base()?.minute?.recipients],
-		[80, { 'hour.recipients': 'enforce' }, 60],
-	);
-	const after = await ask(visit, applied.headers.get('location') ?? '');
-	assert.match(plain(after.text), /80 recipients an hour for each account is enforced/);
-	assert.match(plain(after.text), /7 of 12 rules are enforced/);
-	await ask(visit, '/limits/undo', { csrf, note: fieldOf(after.text, 'note') });
-	assert.deepEqual([base()?.hour?.recipients, base()?.modes], [100, undefined]);
-	assert.match(
-		plain((await ask(visit, '/rules?at=plan+hour.recipients+Basic&sim=long-ago')).text),
-		/This result is too long ago/,
-	);
-});
 
-test('the panel’s own limit: that it discards, for each domain, and comes first; in the list, at the origin, on the page', async () => {
-	const visit = await logInTo(pages);
-	const said =
-		/own system itself allows 60 messages an hour for each domain, before us\. What is over is discarded and lost.* less than the 200 an hour here, so it comes first\./i;
-	const list = plain((await ask(visit, '/accounts')).text);
-	assert.match(list, /autohaus discards Your own system discards beyond 60 messages an hour and domain/);
-	assert.equal(list.match(/discards beyond/g)?.length, 1);
-	const tip = plain((await ask(visit, '/accounts/autohaus/origin', undefined, { 'hx-request': 'true' })).text);
-	assert.match(tip, /Your own system itself, each domain discards 60 messages \/ h/);
-	assert.match(tip, said);
-	assert.match(plain((await ask(visit, '/accounts/autohaus')).text), said);
-	assert.doesNotMatch((await ask(visit, '/accounts/kanzleim')).text, /discards/);
-});
-
-test('plans and resellers: what their accounts use, the pool measured, the number changed and put back', async () => {
-	const visit = await logInTo(pages);
-	const plans = await ask(visit, '/plans');
-	assert.match(
-		plain(plans.text),
-		/3 plans A plan gives each of its accounts a number; it is no pool\..* 2 accounts have no plan\./,
-	);
-	assert.match(
-		plain(plans.text),
-		/Shop 2 accounts · 1 suspended 400 recipients 400 \/ h own .* also 3,000 recipients a day/,
-	);
-	assert.match(unescaped(plans.text), /href="\/accounts\?plan=Shop&show=waiting"/);
-	const resellers = await ask(visit, '/resellers');
-	assert.match(plain(resellers.text), /2 resellers .* nordweb 2 accounts 92 of 600 \/ h 15 % 600 \/ h own/);
-	const editor = await ask(visit, '/plans/Shop/limit');
-	assert.match(plain(editor.text), /Hourly limit of plan Shop/);
-	const fields = { csrf: fieldOf(editor.text, 'csrf'), seen: fieldOf(editor.text, 'seen'), rule: 'hour.recipients' };
-	const above = await ask(visit, '/plans/Shop/limit', { ...fields, value: '5000', lasting: 'good', act: 'save' });
-	assert.match(plain(above.text), /The server allows 1,000 for all accounts/);
-	const saved = await ask(visit, '/plans/Shop/limit', { ...fields, value: '450', lasting: 'good', act: 'save' });
-	const hour = () => agent.world.limits.get('plan:Shop')?.base?.hour?.recipients;
-	assert.equal(hour(), 450);
-	const after = await ask(visit, saved.headers.get('location') ?? '');
-	assert.match(plain(after.text), /Each account of plan Shop may send 450 recipients an hour for good\./);
-	const stale = await ask(visit, '/plans/Shop/limit', { ...fields, value: '460', lasting: 'good', act: 'save' });
-	assert.match(plain(stale.text), /Not saved: admin root has set 450 recipients an hour/);
-	await ask(visit, '/limits/undo', { csrf: fields.csrf, note: fieldOf(after.text, 'note') });
-	assert.equal(hour(), 400);
-});
-
-test('a reseller: its accounts and its pool, no simulation; a customer: none of these pages', async () => {
-	const reseller = await startPages(agent.socketPath, { now: () => nowMs, actor: { role: 'reseller', id: 'nordweb' } });
-	const visit = await logInTo(reseller);
-	const rules = await ask(visit, '/rules');
-	assert.match(plain(rules.text), /Your pool .* reseller nordweb 600 recipients an hour Enforced/);
-	assert.doesNotMatch(rules.text, /role="switch"|Simulate|each account|ownership/);
-	assert.match((await ask(visit, '/accounts')).text, /Set limit of all 2/);
-	await reseller.stop();
-	const customer = await startPages(agent.socketPath, { now: () => nowMs, actor: { role: 'account', id: 'rosenca' } });
-	const own = await logInTo(customer);
-	for (const path of ['/rules', '/changes', '/plans', '/resellers'])
-		assert.equal((await ask(own, path)).status, 404, path);
-	await customer.stop();
-});
-
-test('nothing failed in the pages', () => assert.deepEqual(pages.faults, []));
+test('nothing failed in the pages', { skip }, () => assert.deepEqual(pages.faults, []));

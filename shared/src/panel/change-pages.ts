@@ -133,7 +133,8 @@ async function doneMany({ pages, clientOf }: Desk, exchange: Exchange, back: str
 		list === undefined ? '' : pages.fragment('list', { ...frame, list, swap: true, isBeside: true }),
 		toast(pages, request, said),
 	]);
-	response.type('html').send(parts.join('\n'));
+	// An empty dialog closes itself.
+	response.type('html').send([...parts, '<div hx-swap-oob="innerHTML:#dialog"></div>'].join('\n'));
 }
 
 async function undo(desk: Desk, exchange: Exchange): Promise<void> {

@@ -72,7 +72,9 @@ export const ruleStringsOf = ({ account, accounts }: PanelWords) => ({
 	},
 	ownershipChange: 'Changed in the configuration of the agent, for the whole server:',
 	ownershipCommand: (mode: string) =>
-		`# /etc/sluice/agent.yaml\nownership:\n  mode: ${mode === 'enforce' ? 'monitor' : 'enforce'}\n\nsystemctl reload sluice-agent`,
+		`# /etc/sluice/agent.yaml\nownership:\n  mode: ${mode === 'enforce' ? 'monitor' : 'enforce'}`,
+	ownershipReload: 'Then let the agent read it:',
+	ownershipReloadCommand: 'systemctl reload sluice-agent',
 	ownershipException: `An exception for one ${account}:`,
 	ownershipExceptionCommand: 'sluice account may-send-as ACCOUNT --allow partner.test',
 });

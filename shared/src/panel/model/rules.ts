@@ -1,6 +1,7 @@
 /**
  * Rules that many share: what is set for the server, a reseller, a plan; whether each is enforced, and what it would have done.
  */
+import type { LimitsView } from '../../contract/limit-shapes.ts';
 import { eachOf, type LimitRule, limitText, wholeServer } from '../../words/limits.ts';
 import type { Strings } from '../strings.ts';
 import { type Words, wouldHaveOf } from './cell.ts';
@@ -37,44 +38,47 @@ export function whoOf(level: string, id: string, t: Strings): string {
 	return t.whoEach(each);
 }
 
-export function rulesOf(book: SetBook, words: Words, may: May): readonly RuleRow[] {
+/** The server and its defaults, resellers, plans. */
+export function inOrder(book: SetBook): readonly LimitsView[] {
 	const order = ['server', 'reseller', 'plan'];
 	const rank = (id: string): number => (id === wholeServer ? 0 : 1);
-	return [...book.values()]
-		.sort(
-			(a, b) => order.indexOf(a.level) - order.indexOf(b.level) || rank(a.id) - rank(b.id) || a.id.localeCompare(b.id),
-		)
-		.flatMap((view) =>
-			ruleOrder.flatMap((rule): RuleRow[] => {
-				const own = ownNumber(view, rule);
-				if (own === undefined) return [];
-				const { value, mode } = own;
-				const who = whoOf(view.level, view.id, words.t);
-				const wouldHave = wouldHaveOf(view, rule, words);
-				return [
-					{
-						who,
-						limit: limitText(rule, value),
-						wouldHave: wouldHave?.long ?? (mode === 'monitor' ? words.t.wouldHaveNone : ''),
-						hasWouldHave: wouldHave !== undefined,
-						isEnforced: mode === 'enforce',
-						tryPath: `${words.base}/rules?${new URLSearchParams({ at: `${view.level} ${rule} ${view.id}` })}#try-h`,
-						tryLabel: words.t.rulesTryOf(words.t.rules[rule].name, who),
-						...(may.switchShared
-							? {
-									control: {
-										level: view.level,
-										id: view.id,
-										rule,
-										isEnforced: mode === 'enforce',
-										label: words.t.switchOf(words.t.rules[rule].name, who),
-									},
-								}
-							: {}),
-					},
-				];
-			}),
-		);
+	return [...book.values()].sort(
+		(a, b) => order.indexOf(a.level) - order.indexOf(b.level) || rank(a.id) - rank(b.id) || a.id.localeCompare(b.id),
+	);
+}
+
+export function rulesOf(book: SetBook, words: Words, may: May): readonly RuleRow[] {
+	return inOrder(book).flatMap((view) =>
+		ruleOrder.flatMap((rule): RuleRow[] => {
+			const own = ownNumber(view, rule);
+			if (own === undefined) return [];
+			const { value, mode } = own;
+			const who = whoOf(view.level, view.id, words.t);
+			const wouldHave = wouldHaveOf(view, rule, words);
+			return [
+				{
+					who,
+					limit: limitText(rule, value),
+					wouldHave: wouldHave?.long ?? (mode === 'monitor' ? words.t.wouldHaveNone : ''),
+					hasWouldHave: wouldHave !== undefined,
+					isEnforced: mode === 'enforce',
+					tryPath: `${words.base}/rules?${new URLSearchParams({ at: `${view.level} ${rule} ${view.id}` })}#try-h`,
+					tryLabel: words.t.rulesTryOf(words.t.rules[rule].name, who),
+					...(may.switchShared
+						? {
+								control: {
+									level: view.level,
+									id: view.id,
+									rule,
+									isEnforced: mode === 'enforce',
+									label: words.t.switchOf(words.t.rules[rule].name, who),
+								},
+							}
+						: {}),
+				},
+			];
+		}),
+	);
 }
 
 /** What the page of rules says first. */

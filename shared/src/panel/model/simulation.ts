@@ -14,7 +14,7 @@ import type { Words } from './cell.ts';
 import { parseNumber, type Write, withMode } from './edit.ts';
 import type { SetBook } from './parents.ts';
 import { inputOf, isRule, numberOf, ownNumber, ruleOrder, withNumber } from './rule-words.ts';
-import { whoOf } from './rules.ts';
+import { inOrder, whoOf } from './rules.ts';
 
 /** `plan hour.recipients Basic`: a number of a level. The id comes last, it may have spaces. */
 export type RuleAt = { readonly level: Level; readonly rule: LimitRule; readonly id: string };
@@ -77,15 +77,17 @@ export function tryFormOf(
 	book: SetBook,
 	{ words: { t, base }, fault }: { readonly words: Words; readonly fault?: string | undefined },
 ): TryForm {
-	const all = [...book.values()].flatMap((view) =>
+	const all = inOrder(book).flatMap((view) =>
 		ruleOrder.flatMap((rule) => {
 			const own = ownNumber(view, rule);
-			return own === undefined ? [] : [{ at: { level: view.level, rule, id: view.id }, own }];
+			const met = view.wouldHave.find((one) => one.rule === rule)?.messages ?? 0;
+			return own === undefined ? [] : [{ at: { level: view.level, rule, id: view.id }, own, met }];
 		}),
 	);
 	const asked = atOf(given.at);
 	const isAsked = ({ at }: { readonly at: RuleAt }): boolean => asked !== undefined && atText(at) === atText(asked);
-	const chosen = all.find(isAsked) ?? all.find(({ own }) => own.mode === 'monitor') ?? all[0];
+	// Else the one that would have done most.
+	const chosen = all.find(isAsked) ?? [...all].sort((a, b) => b.met - a.met)[0];
 	const days = daysOf(given.days);
 	const typed = typeof given.value === 'string' ? given.value : '';
 	return {
