@@ -52,7 +52,7 @@ sub _fault {
 sub _answer {
     my ( $status, $headers, $body ) = @_;
     return {
-        status  => $status,
+        status  => $status + 0,
         headers => MIME::Base64::encode_base64( join( "\n", map {"$_->[0]: $_->[1]"} @{$headers} ), q{} ),
         body    => MIME::Base64::encode_base64( $body, q{} ),
     };
