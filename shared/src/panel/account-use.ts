@@ -12,7 +12,6 @@ export const useSpanOf = (value: unknown): UseSpan => useSpans.find((one) => one
 export type UseCard = {
 	readonly spans: readonly {
 		readonly text: string;
-		readonly label: string;
 		readonly path: string;
 		readonly isHere: boolean;
 	}[];
@@ -37,7 +36,6 @@ export async function useCard(
 	return {
 		spans: useSpans.map((one) => ({
 			text: t.spans[one].short,
-			label: t.spans[one].text,
 			path: one === 'day' ? path : `${path}?span=${one}`,
 			isHere: one === span,
 		})),

@@ -7,7 +7,7 @@ import type { Said } from './adapter.ts';
 import { visitorOf } from './guard.ts';
 import type { Words } from './model/cell.ts';
 import { type May, mayOf } from './model/may.ts';
-import { type NavId, navOf } from './model/nav.ts';
+import { homeOnly, type NavId, navOf } from './model/nav.ts';
 import type { Pages } from './pages.ts';
 
 /** A fragment is wanted; after a step back in history htmx wants the whole page. */
@@ -60,7 +60,8 @@ export async function sendPage(
 		t: pages.t,
 		...(here === undefined ? {} : { here }),
 	};
-	const nav = self.ok ? navOf(self.value, at) : [];
+	// Who cannot be asked offers nothing; the way back stays.
+	const nav = self.ok ? navOf(self.value, at) : homeOnly(at);
 	const about = { title, visitor, nav, hasCharts, ...(said === undefined ? {} : { said }) };
 	response
 		.status(status)

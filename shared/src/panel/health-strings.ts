@@ -5,7 +5,8 @@ import type { PanelWords } from './panel-words.ts';
 import { capital, count, counted } from './text/numbers.ts';
 
 export const healthStringsOf = ({ mta }: PanelWords) => ({
-	healthHeadline: (total: number) => (total === 0 ? 'Everything works' : counted(total, 'finding', 'findings')),
+	healthHeadline: (total: number) =>
+		total === 0 ? 'Everything works' : `${counted(total, 'finding', 'findings')} on this server`,
 	healthSay: {
 		flows: 'Mail is taken and delivered.',
 		stored: 'Mail is taken and stored. It does not leave now; nothing is lost.',
@@ -47,18 +48,18 @@ export const healthStringsOf = ({ mta }: PanelWords) => ({
 	healthSegments: (bytes: string, segments: number) => `${bytes} in ${counted(segments, 'file', 'files')}`,
 	healthConnections: (inward: number, outward: number) => `${count(inward)} in, ${count(outward)} out`,
 	lanesTitle: 'Destinations that are closed',
-	lanesSub: (closed: number, total: number) => `${count(closed)} of ${counted(total, 'lane', 'lanes')}`,
+	lanesSub: (closed: number, total: number) => `${count(closed)} of ${counted(total, 'lane is', 'lanes are')} closed`,
 	lanesNone: 'None is closed: whoever is to receive mail takes it.',
 	lanesColumns: { to: 'To', from: 'From', due: 'Due', reopens: 'Tried again', failure: 'Last failure, in its words' },
 	lanesProbing: 'tried with one message now',
 	lanesWhen: (when: string) => `at ${when}`,
-	unlimited: (read: number) => `The first ${count(read)} lanes were looked at.`,
 
 	auditHeadline: 'Who changed what',
 	auditSay: 'Every act of people and programs on limits, holds, mail and settings; newest first.',
 	auditFilters: { actor: 'By whom', subject: 'About what', act: 'Act' },
 	auditHints: { actor: 'root, nordweb …', subject: 'account, rule, message …', act: 'limits, hold, queue …' },
-	auditColumns: { at: 'When', actor: 'By', act: 'Act', subject: 'About', detail: 'What' },
+	auditZone: (zone: string) => `When, in ${zone}`,
+	auditColumns: { actor: 'By', act: 'Act', subject: 'About', detail: 'What' },
 	auditNone: 'Nothing was done yet',
 	auditNoneSay: 'Each act appears here with who did it.',
 	auditNoneFound: 'No act matches',

@@ -47,7 +47,6 @@ async function modelOf(pages: Pages, request: Request, facts: OverviewFacts, spa
 		path: span === 'day' ? path : `${path}?span=${span}`,
 		spans: volumeSpans.map((one) => ({
 			text: t.spans[one].short,
-			label: t.spans[one].text,
 			path: one === 'day' ? path : `${path}?span=${one}`,
 			isHere: one === span,
 		})),

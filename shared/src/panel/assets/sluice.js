@@ -11,6 +11,7 @@
 	const toastMs = 10_000;
 	const refreshMs = 30_000;
 	const staleMs = 120_000;
+	const retryMs = 5_000;
 
 	/* --- toast: 10 s, longer while pointed at or focused --- */
 	let toastTimer;
@@ -168,6 +169,19 @@
 			globalThis.htmx?.ajax('GET', path, { target: `#${part.id}`, swap: 'outerHTML' });
 		}
 	}, refreshMs);
+
+	/* --- a page that says that the agent is away asks again until it is back --- */
+	const retrying = document.querySelector('[data-retry]');
+	if (retrying !== null) {
+		retrying.hidden = false;
+		const retry = setInterval(async () => {
+			if (document.hidden) return;
+			const answer = await fetch(location.href).catch(() => undefined);
+			if (answer === undefined || answer.status === 503) return;
+			clearInterval(retry);
+			location.reload();
+		}, retryMs);
+	}
 
 	/* --- where the path of a page is in the query (`?p=/accounts`), fields are appended as they are: never parsed and written anew --- */
 	document.addEventListener('htmx:config:request', (event) => {

@@ -4,7 +4,7 @@
 
 import type { OperationOutput } from '../../contract/operations.ts';
 import type { HealthDto } from '../../contract/shapes.ts';
-import { count } from '../text/numbers.ts';
+import { count, sizeText } from '../text/numbers.ts';
 import { spanText } from '../text/spans.ts';
 import { moment, near } from '../text/times.ts';
 import type { Words } from './cell.ts';
@@ -90,9 +90,9 @@ export function healthPageOf(health: HealthDto, lanes: Lanes | undefined, words:
 			{ name: f.waiting, value: count(queue.waiting) },
 			{ name: f.held, value: count(queue.held) },
 			{ name: f.sending, value: count(queue.sending) },
-			{ name: f.spool, value: t.healthSegments(t.bytes(spool.bytes), spool.segments) },
-			{ name: f.free, value: t.bytes(spool.freeBytes) },
-			{ name: f.lag, value: t.bytes(spool.projectionLagBytes) },
+			{ name: f.spool, value: t.healthSegments(sizeText(spool.bytes), spool.segments) },
+			{ name: f.free, value: sizeText(spool.freeBytes) },
+			{ name: f.lag, value: sizeText(spool.projectionLagBytes) },
 			{ name: f.connections, value: t.healthConnections(connections.in, connections.out) },
 		],
 		lanes: laneRowsOf(lanes, words),

@@ -7,6 +7,7 @@
 import type { Actor } from '../../contract/actor.ts';
 import type { Capability, SelfDto } from '../../contract/view-operations.ts';
 import type { Strings } from '../strings.ts';
+import { isStaff } from './may.ts';
 
 /** A page of the menu. `home` is the overview, for a customer "Outgoing mail". */
 export const navIds = [
@@ -69,22 +70,25 @@ export const mayVisit = (id: NavId, actor: Actor, self: SelfDto): boolean =>
 
 export const pathOfNav = (base: string, id: NavId): string => `${base}/${id === 'home' ? '' : id}`;
 
-export function navOf(
-	self: SelfDto,
+type At = { readonly actor: Actor; readonly here?: NavId; readonly base: string; readonly t: Strings };
+
+/** While the agent cannot be asked what there is. */
+export const homeOnly = ({ actor, base, here, t }: At): readonly NavItem[] => [
 	{
-		actor,
-		here,
-		base,
-		t,
-	}: { readonly actor: Actor; readonly here?: NavId; readonly base: string; readonly t: Strings },
-): readonly NavItem[] {
-	const isCustomer = actor.role === 'account' || actor.role === 'customer';
+		id: 'home',
+		path: pathOfNav(base, 'home'),
+		text: isStaff(actor) ? t.nav.home : t.nav.outgoing,
+		isHere: here === 'home',
+	},
+];
+
+export function navOf(self: SelfDto, { actor, here, base, t }: At): readonly NavItem[] {
 	return navIds
 		.filter((id) => isInMenu(id, actor, self))
 		.map((id) => ({
 			id,
 			path: pathOfNav(base, id),
-			text: id === 'home' && isCustomer ? t.nav.outgoing : t.nav[id],
+			text: id === 'home' && !isStaff(actor) ? t.nav.outgoing : t.nav[id],
 			isHere: id === here,
 		}));
 }

@@ -15,8 +15,23 @@ export function percent(part: number, of: number): string {
 	return `${count(shown)} %`;
 }
 
-export const capital = (word: string): string => `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+/** First letter of a sentence; a name such as cPanel stays as it is written. */
+export const capital = (word: string): string =>
+	/^\p{Ll}\p{Lu}/u.test(word) ? word : `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 
 /** `1 account`, `3 accounts`. */
 export const counted = (value: number, one: string, many: string): string =>
 	`${count(value)} ${value === 1 ? one : many}`;
+
+const sizes = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+
+/** `812 bytes`, `31 MB`, `1.4 GB`. */
+export function sizeText(bytes: number): string {
+	let value = bytes;
+	let unit = 0;
+	while (value >= 1000 && unit < sizes.length - 1) {
+		value /= 1000;
+		unit += 1;
+	}
+	return `${count(value < 10 && unit > 0 ? Math.round(value * 10) / 10 : Math.round(value))} ${sizes[unit]}`;
+}

@@ -1,0 +1,309 @@
+/**
+ * Overview, account, health and audit in a real Chromium, inside a panel's frame and alone: decisions, charts under the policy, the
+ * table of numbers, a refresh that moves nothing under the pointer, an agent that stops in the middle; axe finds nothing.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Actor } from '@sluice/shared/contract/actor.ts';
+import type { PanelActs } from '@sluice/shared/panel/adapter.ts';
+import { ok } from '@sluice/shared/words/result.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { type FakeAgent, startFakeAgent } from './agent.ts';
+import { auditOf, nobody, overviewWorldOf } from './answers-overview.ts';
+import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
+import { type Embedded, startEmbedded } from './embed.ts';
+import { emptyWorld, smallWorld } from './world.ts';
+
+const skip = browserUnavailable() ?? false;
+const axeText = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const pictures = mkdtempSync(join(tmpdir(), 'sluice-overview-'));
+
+type Site = { readonly agent: FakeAgent; readonly panel: Embedded; stop(): Promise<void> };
+
+const asked: Parameters<PanelActs['set']>[1][] = [];
+const acts: PanelActs = {
+	async set(_visitor, act) {
+		asked.push(act);
+		return ok(`cPanel ${act.on ? 'holds' : 'lets go'} mail of ${act.mailbox ?? act.user}.`);
+	},
+};
+
+async function startSite(world = smallWorld(), actor?: Actor): Promise<Site> {
+	const mine = overviewWorldOf(world);
+	mine.audit = auditOf(120, world.now());
+	const agent = await startFakeAgent(world);
+	const panel = await startEmbedded(agent.socketPath, { acts, ...(actor === undefined ? {} : { actor }) });
+	return {
+		agent,
+		panel,
+		async stop() {
+			await panel.stop();
+			await agent.stop();
+		},
+	};
+}
+
+let site: Site;
+let browser: TestBrowser;
+before(async () => {
+	if (skip !== false) return;
+	const world = smallWorld();
+	const mine = overviewWorldOf(world);
+	mine.unattributed = nobody(41);
+	mine.problems.push({
+		code: 'disk-low',
+		text: 'Only 3 GB are free on the disk of dataDir',
+		hint: 'Free space on the disk of dataDir, or lower spool.minFreeBytes.',
+		since: new Date(world.now() - 3_600_000).toISOString(),
+	});
+	site = await startSite(world);
+	browser = await startBrowser();
+});
+after(async () => {
+	if (skip !== false) return;
+	await browser.stop();
+	await site.stop();
+});
+
+async function visit(path: string, { panel } = site, options: BrowserContextOptions = {}) {
+	const context = await browser.open({ viewport: { width: 1280, height: 900 }, ...options });
+	const page = await context.newPage();
+	const complaints: string[] = [];
+	page.on('pageerror', (error) => complaints.push(String(error)));
+	page.on('console', (message) => {
+		if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text()))
+			complaints.push(message.text());
+	});
+	await page.addInitScript(
+		`document.addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))`,
+	);
+	await page.goto(`${panel.url}?p=${path}`);
+	return { context, page, complaints };
+}
+
+async function breaches(page: Page): Promise<readonly string[]> {
+	await page.evaluate(axeText);
+	const found = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as {
+		id: string;
+		nodes: { target: unknown[]; failureSummary: string }[];
+	}[];
+	return found.flatMap(({ id, nodes }) =>
+		nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`),
+	);
+}
+
+const drawn = "document.querySelectorAll('[data-chart] canvas').length";
+
+test('decisions first, charts under the policy, their numbers as a table, the span in the address', {
+	skip,
+}, async () => {
+	const { context, page, complaints } = await visit('/');
+	assert.match(await page.getByRole('heading', { level: 1 }).innerText(), /^\d things need a decision$/);
+	assert.ok((await page.locator('.sl-dec').first().locator('li').count()) <= 4, 'above four the rest is folded');
+	await page.waitForFunction(`${drawn} === 2`);
+	const top = (selector: string) => page.locator(selector).first().boundingBox();
+	assert.ok(((await top('.sl-dec'))?.y ?? 0) < ((await top('.sl-kpis'))?.y ?? 0));
+	await page.getByText('Show the numbers').click();
+	assert.equal(await page.locator('.sl-numbers tbody tr').count(), 25, '24 hours and their sum');
+	await page
+		.locator('[data-chart]')
+		.first()
+		.hover({ position: { x: 400, y: 80 } });
+	assert.match(await page.locator('[data-at]').innerText(), /^\d\d:00$/, 'pointing says when');
+	await page.getByRole('link', { name: '7 d' }).click();
+	await page.getByText('Handed in, 7 days', { exact: true }).waitFor();
+	assert.match(page.url(), /\?p=\/\?span=week$/);
+	await page.waitForFunction(`${drawn} === 2`);
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('a limit is raised for a day from the overview, and undone', { skip }, async () => {
+	const { context, page, complaints } = await visit('/');
+	await page.getByRole('link', { name: /^Raise for a day/ }).click();
+	await page.locator('dialog[open]').waitFor();
+	assert.equal(await page.locator('dialog :focus').innerText(), 'Cancel');
+	const number = page.getByLabel('Number of recipients an hour');
+	assert.equal(await number.inputValue(), '800');
+	await number.fill('2000');
+	await page.locator('dialog').getByRole('button', { name: 'Raise for a day' }).click();
+	await page.getByText('The server allows 1,000 for all accounts. Enter 1,000 or less.').waitFor();
+	await page.getByLabel('Number of recipients an hour').fill('900');
+	await page.getByRole('button', { name: 'Raise for a day' }).click();
+	await page.getByText(/shopmoda may send 900 recipients an hour until tomorrow/).waitFor();
+	assert.equal(site.agent.world.limits.get('account:shopmoda')?.exception?.hour?.recipients, 900);
+	await page.getByRole('button', { name: 'Undo' }).click();
+	await page.getByText(/As before for shopmoda/).waitFor();
+	assert.equal(site.agent.world.limits.get('account:shopmoda'), undefined);
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('the panel’s own hold: question, reason, act for a mailbox, undone', { skip }, async () => {
+	const { context, page, complaints } = await visit('/accounts/shopmoda');
+	await page.waitForFunction(`${drawn} === 1`);
+	await page.getByText('In cPanel', { exact: true }).click();
+	assert.equal(
+		await page.getByRole('link', { name: /^Suspend in cPanel/ }).count(),
+		0,
+		'the agent’s settings do not allow it',
+	);
+	await page.getByRole('link', { name: /^Hold in cPanel/ }).click();
+	await page.locator('dialog[open]').waitFor();
+	await page.getByLabel('For whom').selectOption('luise@moda-luise.example');
+	await page.getByLabel('Why').fill('looks hijacked');
+	await page.getByRole('button', { name: 'Hold', exact: true }).click();
+	await page.getByText('cPanel holds mail of luise@moda-luise.example.').waitFor();
+	await page.getByRole('button', { name: 'Undo' }).click();
+	await page.getByText('As before: cPanel lets go mail of luise@moda-luise.example.').waitFor();
+	assert.deepEqual(
+		asked.map(({ what, user, mailbox, on }) => [what, user, mailbox, on]),
+		[
+			['hold', 'shopmoda', 'luise@moda-luise.example', true],
+			['hold', 'shopmoda', 'luise@moda-luise.example', false],
+		],
+	);
+	await page.goto(`${site.panel.url}?p=/accounts/shopmoda/panel/suspend`);
+	await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('a refresh waits while somebody points at the page, and comes when nobody does', { skip }, async () => {
+	const context = await browser.open({ viewport: { width: 1280, height: 900 } });
+	const page = await context.newPage();
+	await page.clock.install();
+	await page.goto(`${site.panel.url}?p=/`);
+	const refreshes = () => site.agent.asked.filter(({ id }) => id === 'listOpen').length;
+	await page.locator('.sl-dec').first().hover();
+	const before = refreshes();
+	await page.clock.runFor(31_000);
+	assert.equal(refreshes(), before, 'under the pointer nothing moves');
+	await page.mouse.move(640, 880);
+	const answered = page.waitForResponse((response) => response.url().includes('refresh=1'));
+	await page.clock.runFor(31_000);
+	assert.equal((await answered).status(), 200);
+	await page.waitForFunction("document.querySelectorAll('#now').length === 1");
+	assert.ok(refreshes() > before);
+	await page.getByRole('link', { name: /^Raise for a day/ }).click();
+	await page.locator('dialog[open]').waitFor();
+	const open = refreshes();
+	await page.mouse.move(640, 880);
+	await page.clock.runFor(31_000);
+	assert.equal(refreshes(), open, 'nor while a question is open');
+	await context.close();
+});
+
+test('an agent that stops: what stood stays, the next page says what works, and comes back by itself', {
+	skip,
+}, async () => {
+	const own = await startSite();
+	const { context, page, complaints } = await visit('/', own);
+	own.agent.refused.set('providers', { code: 'unavailable', detail: 'counts are made anew' });
+	await page.reload();
+	await page
+		.getByText(/This cannot be shown now: .*counts are made anew\. The rest of the page is as it should be\./)
+		.waitFor();
+	await page.getByText('Mail by what became of it').waitFor();
+	await own.agent.stop();
+	await page.reload();
+	await page.getByRole('heading', { name: 'Sluice does not answer. Mail keeps flowing.' }).waitFor();
+	await page.getByText('Asked again every 5 s').waitFor();
+	assert.equal(await page.getByRole('link', { name: 'Overview' }).count(), 1);
+	assert.deepEqual(await breaches(page), []);
+	await page.screenshot({ path: join(pictures, 'down-1280.png'), fullPage: true });
+	assert.deepEqual(complaints, []);
+	await context.close();
+	await own.panel.stop();
+});
+
+test('a reseller sees its own, its share and nothing of the server', { skip }, async () => {
+	const own = await startSite(smallWorld(), { role: 'reseller', id: 'nordweb' });
+	const { context, page, complaints } = await visit('/', own);
+	await page.getByRole('heading', { name: 'Your share' }).waitFor();
+	await page.getByText('Your 2 accounts on').waitFor();
+	const text = await page.locator('main').textContent();
+	assert.doesNotMatch(text ?? '', /shopmoda|Taken by provider|Health/);
+	for (const path of ['/health', '/audit', '/resellers'])
+		assert.equal((await page.goto(`${own.panel.url}?p=${path}`))?.status(), 404, path);
+	assert.deepEqual(complaints, []);
+	await context.close();
+	await own.stop();
+});
+
+test('audit: filtered, paged by key, back to the first', { skip }, async () => {
+	const { context, page } = await visit('/audit');
+	await page.getByLabel('By whom').fill('nordweb');
+	await page.getByRole('button', { name: 'Filter' }).click();
+	await page.getByText('Shown: 40, newest first').waitFor();
+	assert.match(page.url(), /actor=nordweb/);
+	await page.goto(`${site.panel.url}?p=/audit`);
+	await page.getByRole('link', { name: 'Next 50' }).click();
+	await page.waitForURL(/cursor=/);
+	assert.equal(await page.locator('tbody tr').count(), 50);
+	await page.getByRole('link', { name: 'First' }).click();
+	await page.waitForURL((url) => !url.search.includes('cursor'));
+	assert.equal(await page.locator('b').count(), 0, 'what stands in an entry is text');
+	await context.close();
+});
+
+test('the first day says what happens next', { skip }, async () => {
+	const world = emptyWorld();
+	overviewWorldOf(world).sinceMs = world.now() - 360_000;
+	const own = await startSite(world);
+	const { context, page, complaints } = await visit('/', own);
+	await page.getByRole('heading', { name: 'Your first days' }).waitFor();
+	await page.getByText('No message has come yet.').waitFor();
+	assert.deepEqual(await breaches(page), []);
+	await page.screenshot({ path: join(pictures, 'first-1280.png'), fullPage: true });
+	assert.deepEqual(complaints, []);
+	await context.close();
+	await own.stop();
+});
+
+const paths = {
+	overview: '/',
+	account: '/accounts/shopmoda',
+	health: '/health',
+	audit: '/audit',
+	raise: '/accounts/shopmoda/raise',
+};
+for (const width of [1280, 390])
+	for (const theme of ['light', 'dark'] as const)
+		test(`axe finds nothing, nothing is wider than the page: ${width} px, ${theme}`, { skip }, async () => {
+			for (const [name, path] of Object.entries(paths)) {
+				const { context, page, complaints } = await visit(path, site, { viewport: { width, height: 900 } });
+				if (theme === 'dark')
+					await page.evaluate(
+						"document.querySelectorAll('[data-theme]').forEach((one) => { one.dataset.theme = 'dark' })",
+					);
+				await page.waitForLoadState('networkidle');
+				assert.deepEqual(await breaches(page), [], name);
+				const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+				assert.ok(Number(wide) <= 0, `${name} is ${wide} px wider`);
+				await page.screenshot({ path: join(pictures, `${name}-${width}-${theme}.png`), fullPage: true });
+				assert.deepEqual(complaints, [], name);
+				await context.close();
+			}
+		});
+
+test('on a phone the menu opens from its button', { skip }, async () => {
+	const { context, page, complaints } = await visit('/health', site, { viewport: { width: 360, height: 740 } });
+	assert.equal(await page.getByRole('link', { name: 'Audit' }).isVisible(), false);
+	const button = page.getByRole('button', { name: 'Health' });
+	await button.click();
+	assert.equal(await button.getAttribute('aria-expanded'), 'true');
+	await page.getByRole('link', { name: 'Audit' }).click();
+	await page.getByRole('heading', { name: 'Who changed what' }).waitFor();
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('nothing failed in the pages', { skip }, (t) => {
+	t.diagnostic(`pictures: ${pictures}`);
+	assert.deepEqual(site.panel.faults, []);
+});
