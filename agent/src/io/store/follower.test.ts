@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { MessageId } from '@sluice/shared/words/message.ts';
+import type { MessageId, Transition } from '@sluice/shared/words/message.ts';
 import { comparePositions } from '../../core/log/position.ts';
 import type { QueuedMessage } from '../../core/scheduling/queued.ts';
 import { addUsage, createWriter, replayNaively, type Told, type UsageSums } from './example-history.ts';
