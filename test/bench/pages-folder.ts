@@ -92,7 +92,7 @@ function writeStats(server: Server): void {
 		putCounts(database, 'day', day, server);
 		putAnswers(database, 'day', day);
 	}
-	database.prepare('UPDATE state SET since = ?').run(now - 90 * 86_400);
+	database.prepare('UPDATE state SET since = ?, folded = ?').run(now - 90 * 86_400, stepBegin('moment', now) + 300);
 	database.exec('COMMIT');
 	database.close();
 }

@@ -82,14 +82,23 @@ export function countNaively(entries: readonly { readonly entry: LogEntry }[]): 
 	return sums;
 }
 
-/** What stands in the file. */
+/** What stands in the file, with the moments that are in no hour and day yet. */
 export function countsIn(path: string): CountSums {
 	const sums: CountSums = new Map();
 	const database = openDatabase(path, { readOnly: true });
-	for (const table of Object.keys(begins))
+	const folded = database.prepare('SELECT folded FROM state').get()?.[0] as number;
+	for (const table of ['moments', 'hours', 'days'] as const)
 		for (const [step, subject, ...counts] of database.prepare(`SELECT * FROM ${table}`).all())
-			for (const [index, name] of volumeCounts.entries())
-				raise(sums, `${table} ${step} ${subject} ${name}`, counts[index] as number);
+			for (const [index, name] of volumeCounts.entries()) {
+				const add = (to: keyof typeof begins): void => {
+					const begin = to === table ? step : begins[to]((step as number) * 1000);
+					raise(sums, `${to} ${begin} ${subject} ${name}`, counts[index] as number);
+				};
+				add(table);
+				if (table !== 'moments' || (step as number) < folded) continue;
+				add('hours');
+				add('days');
+			}
 	for (const table of ['answer_hours', 'answer_days'])
 		for (const [step, provider, result, cause, recipients] of database.prepare(`SELECT * FROM ${table}`).all())
 			raise(sums, `${table} ${step} ${provider} ${result} ${cause}`, recipients as number);

@@ -116,7 +116,10 @@ function liveThrough(context: TestContext, seed: number): void {
 	const write = createWriter(log, random);
 	/** Copies of each database since it was last flushed. */
 	const copies = new Map<string, number[]>();
-	const input = { batchWeightMax: 5, openDatabase: watchedDatabase((name) => void copies.set(name, [])) };
+	/** Goes on while mail comes, so that moments end; entries are of three days, before and after it. */
+	let nowMs = exampleMs;
+	const openDatabase = watchedDatabase((name) => void copies.set(name, []));
+	const input = { batchWeightMax: 5, openDatabase, now: () => nowMs };
 	let { follower, troubles } = openExample(folder, log, input);
 	let copyNumber = 0;
 
@@ -130,6 +133,7 @@ function liveThrough(context: TestContext, seed: number): void {
 
 	for (let round = 0; round < 30; round++) {
 		write(Math.floor(random() * 12));
+		nowMs += Math.floor(random() * 200_000);
 		for (let batches = Math.floor(random() * 4); batches > 0; batches--) {
 			follower.run(log.end, random() < 0.3 ? 'synced' : 'lazy');
 			snapshot();

@@ -4,7 +4,8 @@
  *     moments, hours, days   counts of recipients by begin of the step and subject: `server:server`, `reseller:bob`, `account:acme`
  *     answer_hours, _days    what providers said, by begin of the step, provider and result
  *     replies                the latest refusal of each provider
- *     state                  one row: up to where of the log everything is in here; from when on; where the log ended when it was made
+ *     state                  one row: up to where of the log everything is in here; from when on; where the log ended when it was made;
+ *                            up to where hours and days have been made of moments: those behind it are to be added by whoever reads
  *
  * The step leads every key: what is written is at the end of a table, where the same few pages take it, and what is too old goes from
  * its beginning. Names stand as they are, without numbers into a table of names that would have to be kept in order.
@@ -19,7 +20,7 @@ import { type Database, failureOf, type OpenDatabase, openDatabase, syncFolderOf
 /** A file that no writer of ours has left like this. */
 export class DamagedStats extends Error {}
 
-const statsVersion = 1;
+const statsVersion = 2;
 /** "SluC". */
 const applicationId = 0x536c7543;
 const pageBytes = 8192;
@@ -63,10 +64,11 @@ const schema = `
 		segment INTEGER NOT NULL,
 		offset INTEGER NOT NULL,
 		since INTEGER,
+		folded INTEGER NOT NULL,
 		first_segment INTEGER NOT NULL,
 		first_offset INTEGER NOT NULL
 	);
-	INSERT INTO state VALUES (0, 0, NULL, 0, 0);
+	INSERT INTO state VALUES (0, 0, NULL, 0, 0, 0);
 	PRAGMA application_id = ${applicationId};
 	PRAGMA user_version = ${statsVersion};
 `;
@@ -103,18 +105,21 @@ export type StatsState = {
 	readonly position: LogPosition;
 	/** Epoch seconds; undefined: the file is new. */
 	readonly since: number | undefined;
+	/** Epoch seconds: moments before it are in hours and days, later ones are not. */
+	readonly folded: number;
 	/** Where the log ended when the file was made: what lies before it lowers `since`. */
 	readonly firstEnd: LogPosition;
 };
 
 export function readStatsState(database: Database): StatsState {
-	const row = database.prepare('SELECT segment, offset, since, first_segment, first_offset FROM state').get();
+	const row = database.prepare('SELECT segment, offset, since, first_segment, first_offset, folded FROM state').get();
 	if (row === undefined) throw new DamagedStats('nothing says up to where it is true');
-	const [segment, offset, since, firstSegment, firstOffset] = row as readonly (number | null)[];
+	const [segment, offset, since, firstSegment, firstOffset, folded] = row as readonly (number | null)[];
 	const place = (at: number, within: number): LogPosition => (at === 0 ? logStart : { segment: at, offset: within });
 	return {
 		position: place(segment as number, offset as number),
 		since: since ?? undefined,
+		folded: folded as number,
 		firstEnd: place(firstSegment as number, firstOffset as number),
 	};
 }

@@ -7,7 +7,7 @@
  */
 import type { VolumeCount } from '@sluice/shared/contract/view-operations.ts';
 import type { AccountKey } from '@sluice/shared/words/account.ts';
-import { type ScopeKey, scopeOf } from '@sluice/shared/words/limits.ts';
+import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import { initialState, type MessageId, type MessageRecord, type Transition } from '@sluice/shared/words/message.ts';
 import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 import type { LogEntry } from '../../ports/spool.ts';
@@ -16,7 +16,8 @@ import type { LogEntry } from '../../ports/spool.ts';
 export type MailOwner = {
 	/** '' : nobody's, or not known any more. */
 	readonly account: AccountKey;
-	readonly reseller?: string;
+	/** As it is metered: `reseller:bob`. */
+	readonly reseller?: ScopeKey;
 	/** Our own report about another message. */
 	readonly isReport: boolean;
 };
@@ -32,7 +33,7 @@ const nobody: MailOwner = { account: '', isReport: false };
 /** `scopes`: who pays; the reseller is among them. */
 export function ownerOf(account: AccountKey, scopes: readonly ScopeKey[], isReport: boolean): MailOwner {
 	const reseller = scopes.find((scope) => scope.startsWith('reseller:'));
-	return { account, ...(reseller === undefined ? {} : { reseller: scopeOf(reseller).id }), isReport };
+	return reseller === undefined ? { account, isReport } : { account, reseller, isReport };
 }
 
 export const ownerOfRecord = ({ attribution, scopes = [], about }: MessageRecord): MailOwner =>

@@ -8,6 +8,7 @@
  * Refusals are no entries. They are added with the next commit, and those of a commit that failed come again from whoever told them.
  */
 
+import { scopeKeyOf } from '@sluice/shared/words/limits.ts';
 import type { MessageId } from '@sluice/shared/words/message.ts';
 import { comparePositions } from '../../core/log/position.ts';
 import type { LogEntry, LogPosition } from '../../ports/spool.ts';
@@ -17,9 +18,10 @@ import { setAside } from './set-aside.ts';
 import { type Database, type OpenDatabase, rollBack } from './sqlite.ts';
 import { gatherAnswers } from './stats-answers.ts';
 import { gatherCounts } from './stats-counts.ts';
-import { isStatsDamage, openStatsDatabase, readStatsState } from './stats-database.ts';
+import { isStatsDamage, openStatsDatabase, readStatsState, type StatsState } from './stats-database.ts';
 import { type MailOwner, statsOfEntry } from './stats-of-entry.ts';
 import { keptSeconds } from './stats-retention.ts';
+import { stepBegin } from './stats-steps.ts';
 import type { ReportTrouble } from './trouble.ts';
 
 export type StatsProjectionInput = {
@@ -58,11 +60,11 @@ function setStatsAside({ path, now, report }: StatsProjectionInput, error: unkno
 }
 
 function projectionOf(database: Database, input: StatsProjectionInput): StatsProjection {
-	const setState = database.prepare('UPDATE state SET segment = ?, offset = ?, since = ?');
+	const setState = database.prepare('UPDATE state SET segment = ?, offset = ?, since = ?, folded = ?');
 	const stored = opened(database, input);
 	const counts = gatherCounts(database);
 	const answers = gatherAnswers(database);
-	let { position, since } = stored;
+	let { position, since, folded } = stored;
 	/** Somebody may have been killed before a flush. */
 	let isUnsynced = true;
 	let hasNotes = false;
@@ -94,10 +96,13 @@ function projectionOf(database: Database, input: StatsProjectionInput): StatsPro
 		database.exec(`PRAGMA synchronous = ${durability === 'synced' ? 'FULL' : 'NORMAL'}`);
 		database.exec('BEGIN IMMEDIATE');
 		try {
-			counts.write(Math.floor(input.now() / 1000) - keptSeconds.moment);
+			const nowSecond = Math.floor(input.now() / 1000);
+			counts.write(nowSecond - keptSeconds.moment, folded);
 			answers.write();
-			setState.run(upTo.segment, upTo.offset, since);
+			const nowFolded = counts.fold(folded, nowSecond);
+			setState.run(upTo.segment, upTo.offset, since, nowFolded);
 			database.exec('COMMIT');
+			folded = nowFolded;
 		} catch (error) {
 			rollBack(database);
 			throw error;
@@ -121,7 +126,8 @@ function projectionOf(database: Database, input: StatsProjectionInput): StatsPro
 		},
 		note({ account, reseller, recipients, atMs }) {
 			hasNotes = true;
-			const owner = { account, ...(reseller === undefined ? {} : { reseller }), isReport: false };
+			const scope = reseller === undefined ? {} : { reseller: scopeKeyOf('reseller', reseller) };
+			const owner = { account, ...scope, isReport: false };
 			counts.add(owner, 'refused', recipients, atMs);
 		},
 		commit(upTo, durability) {
@@ -140,20 +146,22 @@ function projectionOf(database: Database, input: StatsProjectionInput): StatsPro
 	};
 }
 
-type Opened = { readonly position: LogPosition; readonly since: number; readonly firstEnd: LogPosition };
+type Opened = StatsState & { readonly since: number };
 
 /** A new file notes when it was made and where the log ended then. */
 function opened(database: Database, { logEnd, now }: StatsProjectionInput): Opened {
-	const { position, since, firstEnd } = readStatsState(database);
+	const state = readStatsState(database);
+	const { position, since } = state;
 	if (since === undefined) {
 		const nowSecond = Math.floor(now() / 1000);
+		const begin = stepBegin('moment', nowSecond);
 		database
-			.prepare('UPDATE state SET since = ?, first_segment = ?, first_offset = ?')
-			.run(nowSecond, logEnd.segment, logEnd.offset);
-		return { position, since: nowSecond, firstEnd: logEnd };
+			.prepare('UPDATE state SET since = ?, folded = ?, first_segment = ?, first_offset = ?')
+			.run(nowSecond, begin, logEnd.segment, logEnd.offset);
+		return { position, since: nowSecond, folded: begin, firstEnd: logEnd };
 	}
 	// Of another log: what it counted stays, and counting goes on behind the end of this one.
 	const isBeyond = comparePositions(position, logEnd) > 0;
 	if (isBeyond) database.prepare('UPDATE state SET segment = ?, offset = ?').run(logEnd.segment, logEnd.offset);
-	return { position: isBeyond ? logEnd : position, since, firstEnd };
+	return { ...state, position: isBeyond ? logEnd : position, since };
 }

@@ -5,9 +5,11 @@
  */
 import { statSync } from 'node:fs';
 import { type VolumeCount, volumeCounts } from '@sluice/shared/contract/view-operations.ts';
-import type { Answers, Counts, StatsReader } from '../../ports/stats.ts';
+import type { ScopeKey } from '@sluice/shared/words/limits.ts';
+import type { Answers, Counts, StatsReader, StepSize } from '../../ports/stats.ts';
 import { type Database, openDatabase, type Statement } from './sqlite.ts';
 import { answerTables, assertStats, countTables, isEmpty, readStatsState } from './stats-database.ts';
+import { momentSeconds, stepBegin } from './stats-steps.ts';
 
 type Open = {
 	readonly inode: number;
@@ -15,9 +17,13 @@ type Open = {
 	readonly counts: { readonly [S in keyof typeof countTables]: Statement };
 	readonly answers: { readonly [S in keyof typeof answerTables]: Statement };
 	readonly reply: Statement;
+	/** The first moment from one on. */
+	readonly moments: Statement;
 };
 
 const cacheBytes = 1024 * 1024;
+/** There are two or three; more only after a clock that was ahead. */
+const unfoldedMax = 40;
 
 /** Opens nothing yet. Questions throw DamagedStats, or the binding's error. */
 export function createStatsReader(path: string): StatsReader {
@@ -56,14 +62,13 @@ export function createStatsReader(path: string): StatsReader {
 	return {
 		since: () => asked(undefined, ({ database }) => readStatsState(database).since),
 		counts: (size, subjects, steps) =>
-			asked(new Map(), ({ counts }) => {
+			asked(new Map(), (open) => {
 				const found = new Map<number, Counts>();
+				const unfolded = size === 'moment' ? new Map<number, number[]>() : unfoldedBy(size, open);
 				// Rows of one step stand together: one page has many of them.
 				for (const step of steps) {
-					const rows = subjects.flatMap((subject) => {
-						const row = counts[size].get(step, subject);
-						return row === undefined ? [] : [row as readonly number[]];
-					});
+					const rows = rowsOf(open.counts[size], step, subjects);
+					for (const moment of unfolded.get(step) ?? []) rows.push(...rowsOf(open.counts.moment, moment, subjects));
 					if (rows.length > 0) found.set(step, countsOf(rows));
 				}
 				return found;
@@ -97,12 +102,31 @@ function openFile(path: string, inode: number): Open | undefined {
 				day: counts(countTables.day),
 			},
 			answers: { hour: answers(answerTables.hour), day: answers(answerTables.day) },
+			moments: database.prepare(`SELECT min(step) FROM ${countTables.moment} WHERE step >= ?`),
 			reply: database.prepare('SELECT reply FROM replies WHERE provider = ? AND second >= ?'),
 		};
 	} catch (error) {
 		database.close();
 		throw error;
 	}
+}
+
+const rowsOf = (counts: Statement, step: number, subjects: readonly ScopeKey[]): (readonly number[])[] =>
+	subjects.flatMap((subject) => {
+		const row = counts.get(step, subject);
+		return row === undefined ? [] : [row as readonly number[]];
+	});
+
+/** Moments that are in no hour and day yet, by the step that they belong to: the present one and the one before it. */
+function unfoldedBy(size: StepSize, { database, moments }: Open): ReadonlyMap<number, number[]> {
+	const found: number[] = [];
+	for (let from = readStatsState(database).folded; found.length < unfoldedMax; ) {
+		const moment = moments.get(from)?.[0] as number | null;
+		if (moment === null) break;
+		found.push(moment);
+		from = moment + momentSeconds;
+	}
+	return Map.groupBy(found, (moment) => stepBegin(size, moment));
 }
 
 /** Rows added up. */

@@ -47,7 +47,10 @@ function removeOld(database: Database, nowSecond: number, days: number): void {
 	const { moment, hour, day } = keptSecondsOf(days, false);
 	const remove = (table: string, seconds: number, and = ''): void =>
 		void database.prepare(`DELETE FROM ${table} WHERE step < ? ${and}`).run(nowSecond - seconds);
-	remove(countTables.moment, moment);
+	// Those that are in no hour yet stay: nobody has written since.
+	database
+		.prepare(`DELETE FROM ${countTables.moment} WHERE step < ? AND step < (SELECT folded FROM state)`)
+		.run(nowSecond - moment);
 	remove(countTables.hour, hour);
 	remove(countTables.day, day, `AND subject <> '${serverScope}'`);
 	remove(countTables.day, keptSecondsOf(days, true).day);

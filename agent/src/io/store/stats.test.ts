@@ -254,10 +254,11 @@ test('steps go when they are older than what is asked for, days with the history
 		return found?.[0];
 	};
 	assert.equal(rows('moments', "subject = 'account:shop'"), 1);
-	assert.equal(rows('hours', "subject = 'account:shop'"), 2);
-	assert.equal(rows('days', "subject = 'account:shop'"), 3);
-	assert.equal(rows('days', "subject = 'reseller:bob'"), 3);
-	assert.equal(rows('days', "subject = 'server:server'"), 4);
+	// The present moment is in no hour yet.
+	assert.equal(rows('hours', "subject = 'account:shop'"), 1);
+	assert.equal(rows('days', "subject = 'account:shop'"), 2);
+	assert.equal(rows('days', "subject = 'reseller:bob'"), 2);
+	assert.equal(rows('days', "subject = 'server:server'"), 3);
 	assert.equal(rows('answer_hours'), 2);
 	assert.equal(rows('answer_days'), 3);
 	assert.equal(rows('replies'), 0);
@@ -265,4 +266,43 @@ test('steps go when they are older than what is asked for, days with the history
 	runAll(opened.follower, log);
 	opened.follower.close();
 	assert.equal(inHour(opened.statsPath, 'account:shop')?.accepted, 2);
+});
+
+test('hours and days are made of moments once these are over, whatever comes late and however long nothing comes', (context) => {
+	const folder = temporaryFolder(context);
+	const log = memoryLog();
+	let nowMs = exampleMs;
+	const { follower, statsPath } = openExample(folder, log, { now: () => nowMs });
+	const minute = 60_000;
+	const come = (sequence: number, afterMinutes: number): void => {
+		log.message(exampleRecord(sequence, { scopes: shop, atMs: exampleMs + afterMinutes * minute }));
+		runAll(follower, log);
+	};
+	const rows = (table: string): unknown => {
+		const database = openDatabase(statsPath, { readOnly: true });
+		const row = database.prepare(`SELECT count(*), sum(accepted) FROM ${table} WHERE subject = 'account:shop'`).get();
+		database.close();
+		return row;
+	};
+	come(1, 0);
+	assert.deepEqual(rows('hours'), [0, null]);
+	assert.equal(inHour(statsPath, 'account:shop')?.accepted, 1, 'a reader adds what is not in there yet');
+	nowMs = exampleMs + 10 * minute;
+	come(2, 10);
+	assert.deepEqual(rows('hours'), [1, 1]);
+	come(3, 1);
+	assert.deepEqual(rows('hours'), [1, 2], 'late, for a moment that is over');
+	// Nothing for four hours: the last moment stays until it is in its hour.
+	nowMs = exampleMs + 240 * minute;
+	retainStats(statsPath, { days: 30, nowMs });
+	assert.equal(inHour(statsPath, 'account:shop')?.accepted, 3);
+	// The follower was behind by hours.
+	come(4, 20);
+	come(5, 239);
+	assert.equal(inHour(statsPath, 'account:shop')?.accepted, 4);
+	nowMs += 10 * minute;
+	come(6, 250);
+	assert.deepEqual(rows('hours'), [2, 5]);
+	assert.deepEqual(rows('days'), [1, 5]);
+	follower.close();
 });
