@@ -30,7 +30,8 @@ function cookieOf(request: Request, name: string): string | undefined {
 
 /** A page of ours to go to after the login; anything else is the list. */
 const targetOf = (value: unknown): string =>
-	typeof value === 'string' && /^\/(?:accounts|messages|open|plans|resellers|rules|health|audit|changes)(?:[/?][\w/?=&%.+~:@-]{0,500})?$/.test(value)
+	typeof value === 'string' &&
+	/^\/(?:accounts|messages|open|plans|resellers|rules|health|audit|changes)(?:[/?][\w/?=&%.+~:@-]{0,500})?$/.test(value)
 		? value
 		: '/accounts';
 
