@@ -108,7 +108,11 @@ const mistakes: readonly (readonly [name: string, change: (wired: string) => str
 		(text) => text.replace('  self = send\n  no_more\n# END', '  self = send\n  nomore\n# END'),
 		'exim.syntax',
 	],
-	['transport that does not exist', (text) => text.replaceAll('{sluice_smtp}', '{sluice_smpt}'), 'exim.route'],
+	[
+		'transport that does not exist',
+		(text) => text.replaceAll('{sluice_remote_smtp}', '{sluice_remote_smpt}'),
+		'exim.route',
+	],
 	['one colon before the port', (text) => text.replace('127.0.0.1::', '127.0.0.1:'), 'exim.route'],
 	['no self = send', (text) => text.replace('  self = send\n  no_more\n# END', '  no_more\n# END'), 'exim.route'],
 	['brace too few in the header', (text) => text.replace('{${readfile{', '{${readfile{{'), 'exim.route'],

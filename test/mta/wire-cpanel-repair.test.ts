@@ -14,8 +14,17 @@ import {
 	startCpanelServer,
 } from '../cpanel/exim/cpanel-server.ts';
 import { boxesUnavailable } from './box.ts';
-import { done, goesByAgent, goesDirectly, runBypassFreesQueue, runHandEdits, runRollback } from './wire-cases.ts';
+import {
+	done,
+	goesByAgent,
+	goesDirectly,
+	runBypassFreesQueue,
+	runHandEdits,
+	runKills,
+	runRollback,
+} from './wire-cases.ts';
 
+const isLong = process.env.SLUICE_LONG === '1';
 const skip = (await boxesUnavailable()) ?? false;
 /** What an administrator may have in the Advanced Editor. */
 const edited = emptyConfLocal
@@ -94,7 +103,7 @@ suite("sluice mta on cPanel's Exim, when something is wrong", { skip, concurrenc
 		await write(dist, former.replaceAll('message_linelength_limit = 2048', 'message_linelength_limit = 4096'));
 		await server.reload();
 		done(await server.mta(['ensure']));
-		const { output } = await server.machine.run(['exim', '-bP', 'transport', 'sluice_smtp']);
+		const { output } = await server.machine.run(['exim', '-bP', 'transport', 'sluice_remote_smtp']);
 		assert.match(output, /^message_linelength_limit = 4096$/m);
 		await write(dist, former);
 		done(await server.mta(['unwire', '--yes']));
@@ -182,6 +191,30 @@ suite("sluice mta on cPanel's Exim, when something is wrong", { skip, concurrenc
 			assert.equal(outcomes[`exim-${id}`], 'proved', id);
 		assert.equal(outcomes['exim-editor'], 'not-settled');
 		done(await server.mta(['unwire', '--yes']));
+		await asBefore();
+	});
+
+	test('cut off at any act, ensure or unwire gets out of it', async () => {
+		const stride = isLong ? 1 : 11;
+		const wiring = await runKills(server, ['wire', '--yes'], { stride });
+		const unwiring = await runKills(server, ['unwire', '--yes'], { prepare: ['wire', '--yes'], stride });
+		assert.ok(wiring > 1 && unwiring > 0, `${wiring} and ${unwiring} points`);
+	});
+
+	test('what was remembered is lost: only what is ours is taken out', async () => {
+		await server.machine.remove(confLocal);
+		await server.reload();
+		const without = await server.treeSum();
+		done(await server.mta(['wire', '--yes']));
+		for (const name of [
+			'state.json',
+			...(await server.machine.list('/var/lib/sluice-wiring/before')).map((each) => `before/${each}`),
+		])
+			await server.machine.remove(`/var/lib/sluice-wiring/${name}`);
+		done(await server.mta(['unwire', '--yes']));
+		assert.equal(await server.treeSum(), without);
+		await write(confLocal, edited);
+		await server.reload();
 		await asBefore();
 	});
 

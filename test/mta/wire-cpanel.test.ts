@@ -69,9 +69,9 @@ suite("sluice mta on cPanel's Exim", { skip, concurrency: false }, () => {
 					),
 				);
 		};
-		assert.deepEqual(await options('sluice_smtp'), await options('dkim_remote_smtp'));
+		assert.deepEqual(await options('sluice_remote_smtp'), await options('dkim_remote_smtp'));
 		assert.equal(await server.exim.panicLog(), '', 'nobody is signed for without a key');
-		assert.deepEqual(await options('sluice_forward_smtp'), await options('dkim_remote_forwarded_smtp'));
+		assert.deepEqual(await options('sluice_remote_forwarded_smtp'), await options('dkim_remote_forwarded_smtp'));
 	});
 
 	async function arrivalOf(subject: string): Promise<ReceivedMessage> {
@@ -113,7 +113,7 @@ suite("sluice mta on cPanel's Exim", { skip, concurrency: false }, () => {
 		await send.sendmail('webuser', 'shown@ok.test', { arguments: '-i shown@ok.test' })('shown');
 		assert.match(
 			await logged('shown@ok.test'),
-			/^sluice_route sluice_smtp 250 2\.0\.0 \w{13} queued; see Outgoing mail$/,
+			/^sluice_route sluice_remote_smtp 250 2\.0\.0 \w{13} queued; see Outgoing mail$/,
 		);
 		const { client } = server.rig;
 		const limit = await client.call('putLimits', {

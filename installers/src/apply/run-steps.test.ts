@@ -57,7 +57,7 @@ const wellAnswer = (command: readonly string[]) => {
 	if (line.includes('-bt'))
 		return {
 			exitCode: 0,
-			output: 'router = sluice_route, transport = sluice_smtp\n host 127.0.0.1 [127.0.0.1] port=926',
+			output: 'router = sluice_route, transport = sluice_remote_smtp\n host 127.0.0.1 [127.0.0.1] port=926',
 		};
 	if (line.includes('-brt')) return { exitCode: 0, output: '*@127.0.0.1 * F,4d,10s' };
 	if (line.includes('-bP')) return { exitCode: 0, output: 'headers_add = <value not displayable>' };

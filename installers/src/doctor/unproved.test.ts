@@ -29,7 +29,7 @@ const stock =
 	'begin routers\nenforce_mail_permissions:\n  driver = redirect\ndkim_lookuphost:\n  driver = dnslookup\n  headers_add = "${perl{mailtrapheaders}}"\nbegin transports\ndkim_remote_smtp:\n  driver = smtp\n';
 const wired = stock
 	.replace('dkim_lookuphost:', 'sluice_route:\n  driver = manualroute\ndkim_lookuphost:')
-	.replace('begin transports\n', 'begin transports\nsluice_smtp:\n  driver = smtp\n');
+	.replace('begin transports\n', 'begin transports\nsluice_remote_smtp:\n  driver = smtp\n');
 const local = fileOf(
 	cpanelConfLocal,
 	emptyConfLocal.replace('@POSTMAILCOUNT@\n', '@POSTMAILCOUNT@\n# BEGIN sluice routers\n# END sluice routers\n'),
@@ -38,7 +38,7 @@ const built = (text: string): readonly FileFact[] => [fileOf(cpanelBuilt, text),
 const track = (remote: number) =>
 	JSON.stringify({
 		metadata: { result: 1 },
-		data: { records: [{ transport: 'sluice_smtp', transport_is_remote: remote }] },
+		data: { records: [{ transport: 'sluice_remote_smtp', transport_is_remote: remote }] },
 	});
 
 test('every claim has a name of its own, and what no command settles says what to do', () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { configSchema } from '@sluice/shared/contract/config.ts';
-import { agentSecret, configRefusal, relayAnswer } from './agent.ts';
+import { agentSecret, configRefusal, relayAnswer, reloadAgent } from './agent.ts';
 import { fileOf, memoryMachine } from './memory-machine.fixture.ts';
 
 async function withServer(talk: (socket: Socket) => void, ask: (port: number) => Promise<void>): Promise<void> {
@@ -65,4 +65,22 @@ test('the secret in force is the first line that says something', async () => {
 	assert.equal(await agentSecret(machine, '/secret'), 'new');
 	assert.equal(await agentSecret(machine, '/empty'), undefined);
 	assert.equal(await agentSecret(machine, '/none'), undefined);
+});
+
+test('only the process that the lock of the agent names is told to read its configuration anew', async () => {
+	const stat = (start: string) => `4711 (node) S ${Array(18).fill('0').join(' ')} ${start} 0`;
+	const asked = async (lock: string, start = '99', uid = 990) => {
+		const machine = memoryMachine([
+			...(lock === '' ? [] : [fileOf('/data/agent.pid', lock, { uid: 990 })]),
+			fileOf('/proc/4711/stat', stat(start)),
+			fileOf('/proc/4711/status', `Name:\tnode\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`),
+		]);
+		const told = await reloadAgent(machine, '/data');
+		return [told.ok, machine.ran];
+	};
+	assert.deepEqual(await asked('4711 99\n'), [true, ['kill -HUP 4711']]);
+	assert.deepEqual(await asked('4711 99\n', '98'), [false, []], 'another process of that number');
+	assert.deepEqual(await asked('4711 99\n', '99', 0), [false, []], 'a process of somebody else');
+	assert.deepEqual(await asked(''), [false, []], 'no agent');
+	assert.deepEqual(await asked('-1 99\n'), [false, []]);
 });

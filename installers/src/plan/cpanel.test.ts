@@ -78,7 +78,7 @@ test('no exim.conf.local: made with all sections and our blocks, and bare it is 
 	assert.match(file.wanted ?? '', /@POSTMAILCOUNT@\n# BEGIN sluice routers .*\nsluice_route:/);
 	assert.match(
 		file.wanted ?? '',
-		/@TRANSPORTSTART@\n# BEGIN sluice transports .*\nsluice_smtp:[\s\S]*sluice_forward_smtp:/,
+		/@TRANSPORTSTART@\n# BEGIN sluice transports .*\nsluice_remote_smtp:[\s\S]*sluice_remote_forwarded_smtp:/,
 	);
 	assert.match(file.wanted ?? '', /@RETRYSTART@\n# BEGIN sluice retry .*\n\*@127\.0\.0\.1 \* F,4d,10s/);
 	const again = wiringOf(wired(facts(), wiring));

@@ -102,8 +102,8 @@ test('the router hides its header, removes copies and encodes what a tenant can 
 
 test('without SRS forwards take the one transport', () => {
 	const plain = renderExim({ ...settings, stock: {} });
-	assert.match(plain.routers, /^ {2}transport = sluice_smtp$/m);
-	assert.doesNotMatch(plain.transports, /sluice_forward_smtp|srs_encode/);
+	assert.match(plain.routers, /^ {2}transport = sluice_remote_smtp$/m);
+	assert.doesNotMatch(plain.transports, /sluice_remote_forwarded_smtp|srs_encode/);
 });
 
 test('settings that would change the text around them are refused', () => {
@@ -119,7 +119,7 @@ test('placed, seen, taken out', () => {
 		['acl_local:', 'warn set acl_m_sluice_cwd'],
 		['acl_mail:', 'warn set acl_m_sluice_port'],
 		['begin routers', 'sluice_route:'],
-		['begin transports', 'sluice_smtp:'],
+		['begin transports', 'sluice_remote_smtp:'],
 		['begin retry', '*@127.0.0.1 * F,4d,10s'],
 	] as const) {
 		const behind = wired.slice(wired.indexOf(`${place}\n`) + place.length + 1).split('\n');
@@ -240,7 +240,7 @@ begin routers
   sluice_route:
     driver = manualroute
     domains = ! +local_domains
-    transport = sluice_smtp
+    transport = sluice_remote_smtp
   hubbed_hosts:
     driver = manualroute
     domains = "\${if exists{/etc/exim4/hubbed_hosts}{partial-lsearch;/etc/exim4/hubbed_hosts}fail}"

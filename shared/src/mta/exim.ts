@@ -106,8 +106,9 @@ export function plainPlaces(acls: { readonly aclNotSmtp: string; readonly aclMai
 }
 
 export const eximRouterName = 'sluice_route';
-export const eximTransportName = 'sluice_smtp';
-export const eximForwardTransportName = 'sluice_forward_smtp';
+/** Named so that what tells remote deliveries by `remote_smtp` in the log of a panel's Exim counts ours too. */
+export const eximTransportName = 'sluice_remote_smtp';
+export const eximForwardTransportName = 'sluice_remote_forwarded_smtp';
 export const eximRetryRule = '*@127.0.0.1 * F,4d,10s';
 
 /** Bytes of the working directory that are kept: it becomes a header line a third longer. */
