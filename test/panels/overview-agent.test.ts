@@ -1,0 +1,92 @@
+/**
+ * Overview, account, health and audit before the real agent: every card has its answer, real mail is counted, held mail is a decision;
+ * with 5,000 accounts in time.
+ */
+import assert from 'node:assert/strict';
+import { after, before, type TestContext, test } from 'node:test';
+import { seedDemo } from '../internet/demo.ts';
+import { type Internet, startInternet } from '../internet/internet.ts';
+import { type Rig, startRig } from '../scenarios/rig.ts';
+import { mailbox } from '../scenarios/senders.ts';
+import { startPages } from './pages.ts';
+import { ask, fieldOf, logInTo, type Visit } from './visit.ts';
+
+/** Server side, the least of some rounds. */
+const pageMsMax = 300;
+
+let internet: Internet;
+before(async () => {
+	internet = await startInternet();
+});
+after(() => internet.stop());
+
+async function seeded(context: TestContext): Promise<{ readonly rig: Rig; readonly visit: Visit }> {
+	const rig = await startRig(context, { internet, isWired: true });
+	await seedDemo(rig.client);
+	const pages = await startPages(rig.agent.socketPath, { now: Date.now });
+	context.after(async () => {
+		await pages.stop();
+		assert.deepEqual(pages.faults, []);
+	});
+	return { rig, visit: await logInTo(pages) };
+}
+
+const from = 'info@kanzlei-meerbusch.test';
+const unread = /This cannot be shown now|Not known now|is not known/;
+
+test('real mail is counted on the overview and on the page of its account; held mail is a decision', async (context) => {
+	const { rig, visit } = await seeded(context);
+	for (let n = 0; n < 3; n++) await rig.send({ from, sender: mailbox(from), to: [`client${n}@ok.test`] });
+	await rig.until(() => rig.count('recipient.delivered', { account: 'kanzleim' }) === 3);
+	const csrf = fieldOf((await ask(visit, '/accounts/kanzleim')).text, 'csrf');
+	await ask(visit, '/accounts/kanzleim/hold', { csrf, reason: 'a look first' });
+	await rig.send({ from, sender: mailbox(from), to: ['client@ok.test'] });
+	await rig.until(() => rig.agent.flow.scheduler.accountOpen('kanzleim').recipients === 1);
+	const isCounted = async (): Promise<boolean> =>
+		/Handed in, 24 h<\/span>\s*<span class="sl-kpi__v">4 /.test((await ask(visit, '/')).text);
+	const deadline = Date.now() + 10_000;
+	while (!(await isCounted()) && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
+	const { status, text } = await ask(visit, '/');
+	assert.equal(status, 200);
+	assert.doesNotMatch(text, unread);
+	assert.match(text, /Handed in, 24 h<\/span>\s*<span class="sl-kpi__v">4 /);
+	assert.match(text, /1 message of kanzleim is held/);
+	assert.match(text, /Your first days/);
+	for (const span of ['hour', 'week', 'month'])
+		assert.doesNotMatch((await ask(visit, `/?span=${span}`)).text, unread, span);
+	const account = (await ask(visit, '/accounts/kanzleim')).text;
+	assert.match(account, /counted <b data-of="counted">3<\/b>/, 'what is held is not counted');
+	const health = (await ask(visit, '/health')).text;
+	assert.match(health, /Takes mail.*Delivers/s);
+	assert.doesNotMatch(health, unread);
+	assert.match((await ask(visit, '/audit?act=hold')).text, /a look first/);
+});
+
+test('5,000 accounts: the overview in time', async (context) => {
+	const { rig, visit } = await seeded(context);
+	const items = Array.from({ length: 5000 }, (_, n) => ({
+		id: `kunde${n}`,
+		panel: 'none',
+		name: `kunde${n}`,
+		plan: 'Basic',
+		domains: [`kunde${n}.test`],
+		since: '2025-01-01T00:00:00.000Z',
+	}));
+	assert.ok((await rig.client.call('putAccounts', { body: { revision: Date.now() + 1, complete: false, items } })).ok);
+	for (const path of ['/', '/accounts/kunde7', '/health', '/audit']) {
+		const tookMs: number[] = [];
+		let bytes = 0;
+		for (let round = 0; round < 5; round++) {
+			const beganMs = performance.now();
+			const { status, text } = await ask(visit, path);
+			tookMs.push(performance.now() - beganMs);
+			assert.equal(status, 200, path);
+			bytes = text.length;
+		}
+		tookMs.sort((a, b) => a - b);
+		context.diagnostic(
+			`5,014 accounts, ${path}: ${tookMs[0]?.toFixed(0)} ms least, ${tookMs[2]?.toFixed(0)} ms median, ${bytes} bytes`,
+		);
+		assert.ok((tookMs[0] as number) < pageMsMax, `${path}: ${tookMs}`);
+	}
+});
