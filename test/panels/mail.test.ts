@@ -1,0 +1,276 @@
+/**
+ * The pages of mail in a real Chromium: search, release with its question, discard and undo, a customer with its own held mail; stored
+ * hostile text that must stay text; axe-core in light and dark, no complaint of the console, no breach of the policy.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, type TestContext, test } from 'node:test';
+import type { Actor } from '@sluice/shared/contract/actor.ts';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { type FakeAgent, startFakeAgent } from './agent.ts';
+import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
+import { logIn, startPages, type TestPages } from './pages.ts';
+import { hostile, mail, mailWorld } from './world-mail.ts';
+
+const skip = browserUnavailable() ?? false;
+const axeText = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const admin: Actor = { role: 'admin', id: 'root' };
+const rosenca: Actor = { role: 'account', id: 'rosenca' };
+
+let browser: TestBrowser;
+before(async () => {
+	if (skip === false) browser = await startBrowser();
+});
+after(async () => {
+	if (skip === false) await browser.stop();
+});
+
+type Look = { readonly width?: number; readonly colorScheme?: 'light' | 'dark'; readonly hasScript?: boolean };
+type Site = { readonly agent: FakeAgent; readonly pages: TestPages };
+
+/** Ends with the test, however that ends. */
+async function siteFor(t: TestContext, actor: Actor): Promise<Site> {
+	const agent = await startFakeAgent(mailWorld());
+	const pages = await startPages(agent.socketPath, { actor });
+	t.after(async () => {
+		await pages.stop();
+		await agent.stop();
+		assert.deepEqual(pages.faults, []);
+	});
+	return { agent, pages };
+}
+
+/** A page whose every complaint is remembered: errors of scripts, of the console, breaches of the policy. */
+async function visit(
+	{ pages }: Site,
+	{ width = 1280, colorScheme = 'light', hasScript = true }: Look = {},
+): Promise<{ readonly context: BrowserContext; readonly page: Page; readonly complaints: string[] }> {
+	const context = await browser.open({
+		viewport: { width, height: 900 },
+		colorScheme,
+		javaScriptEnabled: hasScript,
+	});
+	const page = await context.newPage();
+	const complaints: string[] = [];
+	page.on('pageerror', (error) => complaints.push(String(error)));
+	page.on('dialog', (dialog) => {
+		complaints.push(`a script asked: ${dialog.message()}`);
+		void dialog.dismiss();
+	});
+	page.on('console', (message) => {
+		if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text()))
+			complaints.push(message.text());
+	});
+	await page.addInitScript(
+		`document.addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))`,
+	);
+	await logIn(page, pages, false);
+	await page.getByRole('heading', { level: 1 }).waitFor();
+	return { context, page, complaints };
+}
+
+const at = (site: Site, path: string): string => new URL(path, site.pages.panel.url).href;
+const read = async (part: Locator): Promise<string> => (await part.allInnerTexts()).join('\n');
+
+/** Rules of axe that are broken, with where. Run through the debugger, which the page's policy does not bind. */
+async function breaches(page: Page): Promise<readonly string[]> {
+	await page.evaluate(axeText);
+	const found = await page.evaluate(async () => {
+		const { axe } = globalThis as unknown as {
+			axe: { run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary: string }[] }[] }> };
+		};
+		return (await axe.run()).violations;
+	});
+	return found.flatMap(({ id, nodes }) =>
+		nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`),
+	);
+}
+
+test('search changes list and address, chips keep it, back goes back; an id goes to its message', {
+	skip,
+}, async (t) => {
+	const site = await siteFor(t, admin);
+	const { context, page, complaints } = await visit(site);
+	await page.goto(at(site, '/messages'));
+	await page.getByLabel('Subject').fill('brunch');
+	await page.keyboard.press('Enter');
+	await page.getByText('5 messages, that is all · subject with “brunch”').waitFor();
+	await page.getByRole('link', { name: 'Refused', exact: true }).click();
+	await page.getByText('2 messages, that is all · subject with “brunch” · result Refused').waitFor();
+	assert.match(page.url(), /\/messages\?.*subject=brunch/);
+	assert.match(page.url(), /state=bounced/);
+	assert.equal(await page.getByLabel('Subject').inputValue(), 'brunch', 'the search still stands');
+	await page.getByLabel('Subject').fill('');
+	await page.keyboard.press('Enter');
+	await page.getByText(/4 messages, that is all · result Refused/).waitFor();
+	await page.goBack();
+	await page.getByText('2 messages, that is all · subject with “brunch” · result Refused').waitFor();
+	assert.equal(await page.getByLabel('First day').isVisible(), false);
+	await page.getByLabel('Time').selectOption('between');
+	await page.getByLabel('First day').waitFor();
+	await page.getByLabel('To', { exact: true }).fill(mail.vouchers.id);
+	await page.keyboard.press('Enter');
+	await page.getByRole('heading', { level: 1, name: /Gutscheinliste/ }).waitFor();
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('release asks in a dialog with the focus on Cancel, Escape leaves all as it is, then it goes', {
+	skip,
+}, async (t) => {
+	const site = await siteFor(t, admin);
+	const { context, page, complaints } = await visit(site);
+	await page.goto(at(site, '/open'));
+	const release = page.getByRole('link', { name: 'Release' });
+	const before = await release.count();
+	await release.first().click();
+	const dialog = page.locator('dialog[open]');
+	await dialog.waitFor();
+	assert.match(
+		await read(dialog),
+		/Release “3 messages of velofix”\?\s+3 recipients are held and go on\..*cannot be called back/s,
+	);
+	assert.equal(await read(dialog.locator(':focus')), 'Cancel');
+	assert.deepEqual(await breaches(page), []);
+	await page.keyboard.press('Escape');
+	assert.equal(await dialog.count(), 0);
+	assert.ok(site.agent.asked.every(({ id }) => id !== 'act'));
+	await release.first().click();
+	await dialog.getByRole('button', { name: 'Release 3' }).click();
+	await page.getByText('“3 messages of velofix”: 3 recipients go on. What has left cannot be called back.').waitFor();
+	assert.equal(await page.getByRole('button', { name: 'Undo' }).count(), 0);
+	assert.equal(await release.count(), before - 1);
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('discard wants a reason, undo puts it back as it was', { skip }, async (t) => {
+	const site = await siteFor(t, admin);
+	const { context, page, complaints } = await visit(site);
+	await page.goto(at(site, `/messages/${mail.invoice.id}`));
+	await page.getByRole('link', { name: 'Discard' }).click();
+	const dialog = page.locator('dialog[open]');
+	await dialog.getByLabel('Why').fill('fraud');
+	await dialog.getByRole('button', { name: 'Discard 1' }).click();
+	await page.getByText(/discarded for 1 recipient\. It can be brought back until/).waitFor();
+	assert.match(await read(page.getByRole('heading', { level: 1 })), /Discarded/);
+	await page.getByRole('button', { name: 'Undo' }).click();
+	await page.getByText('As before: “Rechnung 2026-1187” is back for 1 recipient.').waitFor();
+	assert.match(await read(page.getByRole('heading', { level: 1 })), /Held/);
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('a customer sends its own held mail, by script and without; sees nobody else’s', { skip }, async (t) => {
+	for (const hasScript of [true, false]) {
+		const site = await siteFor(t, rosenca);
+		const { context, page, complaints } = await visit(site, { hasScript });
+		await page.goto(at(site, '/'));
+		await page.getByRole('heading', { name: '2 messages wait for your OK' }).waitFor();
+		await page.getByRole('link', { name: 'Yes, send it' }).click();
+		await page.getByRole('button', { name: 'Send it' }).click();
+		await page.getByText('is being sent.').waitFor();
+		assert.equal(await page.getByRole('heading', { name: /wait for your OK/ }).count(), 0);
+		await page.getByPlaceholder('Who should have got it?').fill('gmail.example');
+		await page.getByRole('button', { name: 'Search' }).click();
+		await page.getByText('1 message, that is all · to gmail.example').waitFor();
+		assert.doesNotMatch(await read(page.locator('main')), /shopmoda|velofix|boese/);
+		await page.goto(at(site, `/messages/${mail.invoice.id}`));
+		await page.getByRole('heading', { name: 'No such message, or it is not yours' }).waitFor();
+		assert.deepEqual(complaints, []);
+		await context.close();
+	}
+});
+
+test('stored hostile text is text: no script runs, the policy is never asked', { skip }, async (t) => {
+	const [refused, held] = mail.boeses.map(({ id }) => id);
+	const site = await siteFor(t, admin);
+	const { context, page, complaints } = await visit(site);
+	const isTaken = (): Promise<boolean> => page.evaluate(() => 'taken' in globalThis);
+	for (const path of [
+		'/messages',
+		'/open',
+		'/accounts',
+		'/accounts/boese',
+		`/messages/${refused}`,
+		`/messages/${held}`,
+	]) {
+		await page.goto(at(site, path));
+		await page.getByRole('heading', { level: 1 }).waitFor();
+		assert.equal(await isTaken(), false, path);
+		assert.equal(await page.locator('main img, main iframe').count(), 0, path);
+	}
+	await page.goto(at(site, `/messages/${refused}`));
+	assert.equal((await read(page.locator('h1'))).includes(hostile.subject), true);
+	const main = await read(page.locator('main'));
+	for (const text of [hostile.sender, hostile.recipient, hostile.directory, hostile.reply])
+		assert.ok(main.includes(text), text);
+	assert.equal(await read(page.locator('.sl-note .sl-reply')), hostile.reply);
+	await page.goto(at(site, `/messages/${held}`));
+	await page.getByRole('link', { name: 'Discard' }).click();
+	await page.locator('dialog[open]').waitFor();
+	assert.ok((await read(page.locator('dialog[open] h2'))).includes(hostile.subject), 'swapped in as text');
+	await page.locator('dialog[open]').getByLabel('Why').fill(hostile.text);
+	await page.locator('dialog[open]').getByRole('button', { name: 'Discard 1' }).click();
+	await page.getByRole('button', { name: 'Undo' }).waitFor();
+	assert.equal(await isTaken(), false);
+	// Typed into the search by somebody who was sent a link.
+	await page.goto(
+		at(
+			site,
+			`/messages?subject=${encodeURIComponent(hostile.subject)}&to=${encodeURIComponent('"><script>taken=1</script>')}`,
+		),
+	);
+	await page.getByRole('heading', { level: 1 }).waitFor();
+	assert.equal(await isTaken(), false);
+	assert.deepEqual(complaints, []);
+	await context.close();
+
+	const own = await siteFor(t, { role: 'account', id: 'boese' });
+	const theirs = await visit(own);
+	for (const path of ['/', '/messages', `/messages/${refused}`]) {
+		await theirs.page.goto(at(own, path));
+		assert.equal(await theirs.page.evaluate(() => 'taken' in globalThis), false, path);
+	}
+	assert.ok((await read(theirs.page.locator('main'))).includes(hostile.reply), 'the other side in its own words');
+	assert.deepEqual(theirs.complaints, []);
+	await theirs.context.close();
+});
+
+test('axe-core finds nothing, light and dark, wide and on a phone, and nothing is wider than the screen', {
+	skip,
+}, async (t) => {
+	const [refused] = mail.boeses.map(({ id }) => id);
+	const discarded = mail.rosens.at(-1)?.id;
+	const views: readonly (readonly [Actor, readonly string[]])[] = [
+		[
+			admin,
+			[
+				'/messages',
+				'/messages?subject=nothing',
+				'/open',
+				`/messages/${refused}`,
+				`/messages/${discarded}`,
+				`/messages/${mail.menu.id}/discard`,
+			],
+		],
+		[rosenca, ['/', '/messages', `/messages/${mail.rosens[2]?.id}`, `/messages/${mail.menu.id}/release`]],
+	];
+	for (const [actor, paths] of views) {
+		const site = await siteFor(t, actor);
+		for (const width of [1280, 390])
+			for (const colorScheme of ['light', 'dark'] as const) {
+				const { context, page, complaints } = await visit(site, { width, colorScheme });
+				for (const path of paths) {
+					await page.goto(at(site, path));
+					await page.getByRole('heading', { level: 1 }).waitFor();
+					assert.deepEqual(await breaches(page), [], `${path} ${width} ${colorScheme}`);
+					const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+					assert.ok(wide <= width, `${path} is ${wide} wide on ${width}`);
+				}
+				assert.deepEqual(complaints, []);
+				await context.close();
+			}
+	}
+});
