@@ -56,7 +56,10 @@ export const selfSchema = z.object({
 });
 export type SelfDto = z.output<typeof selfSchema>;
 
-/** All are recipients. `deferred` counts attempts, and so may be larger than what was handed in. */
+/**
+ * All are recipients, counted in the step in which it happened. `deferred` counts attempts, and so may be larger than what was handed in;
+ * `refused` each time it was handed in. Our own reports are in none.
+ */
 export const volumeCounts = [
 	'accepted',
 	'charged',
@@ -83,13 +86,20 @@ export type VolumeSpan = (typeof volumeSpans)[number];
 export const volumeSchema = z.object({
 	from: timeSchema,
 	to: timeSchema,
-	stepSeconds: z.number().int().describe('hour: 300 · day: 3600 · week: 14,400 (4 h) · month: 86,400'),
-	items: z.array(volumeRowSchema).describe('Every step of the span, oldest first, also those without mail.'),
+	stepSeconds: z
+		.number()
+		.int()
+		.describe(
+			'hour: 300 · day: 3600 · week: 14,400 (4 h) · month: 86,400. Those of week and month follow the server’s zone: an hour more or less where the clocks change.',
+		),
+	items: z
+		.array(volumeRowSchema)
+		.describe('Every step of the span, oldest first, also those without mail. The last one is under way.'),
 	total: volumeRowSchema.omit({ at: true }),
 	before: volumeRowSchema
 		.omit({ at: true })
 		.optional()
-		.describe('The same span just before; absent where the counts do not reach back so far.'),
+		.describe('As many steps just before, all of them over; absent where the counts do not reach back so far.'),
 	since: timeSchema.describe('From when on there are counts.'),
 });
 export type VolumeDto = z.output<typeof volumeSchema>;
@@ -98,11 +108,18 @@ export const providerSchema = z.object({
 	provider: z
 		.string()
 		.describe('Who runs the receiving servers, by the name of the MX host: Google, Microsoft, GMX, or its domain.'),
-	tried: z.number().int().describe('Attempts that had an answer, recipients.'),
+	tried: z
+		.number()
+		.int()
+		.describe(
+			'Recipients of attempts at its servers, also where these could not be reached: all that follow together.',
+		),
 	delivered: z.number().int(),
 	deferred: z.number().int(),
 	bounced: z.number().int(),
-	causes: z.array(z.object({ cause: z.string(), recipients: z.number().int() })).describe('Of what was not taken.'),
+	causes: z
+		.array(z.object({ cause: z.string(), recipients: z.number().int() }))
+		.describe('Of what was not taken: destination-down is ours to say, the others are what it answered.'),
 	reply: z.string().optional().describe('The latest refusal, in the words of that server.'),
 });
 export type ProviderDto = z.output<typeof providerSchema>;
