@@ -19,10 +19,11 @@ import { type ServerBox, serverBoxUnavailable, startServerBox } from '../cpanel/
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
 import { fieldOf } from './visit.ts';
-import { nowMs, smallWorld } from './world.ts';
+import { nowMs } from './world.ts';
+import { mailWorld } from './world-mail.ts';
 
 const skip = browserUnavailable() ?? (await serverBoxUnavailable()) ?? false;
-const users = ['shopmoda', 'velofix'];
+const users = ['shopmoda', 'rosenca', 'velofix'];
 
 let agent: FakeAgent;
 let helper: FakeHelper;
@@ -55,7 +56,7 @@ async function startHelper(): Promise<FakeHelper> {
 
 before(async () => {
 	if (skip !== false) return;
-	agent = await startFakeAgent(smallWorld());
+	agent = await startFakeAgent(mailWorld());
 	server = await startServerBox(users);
 	await server.setResellers([
 		'nordweb:list-accts,software-Sluice',
@@ -63,7 +64,7 @@ before(async () => {
 		'plain:list-accts',
 		'second:all',
 	]);
-	await server.setFeatures(['shopmoda:sluice', 'velofix:other']);
+	await server.setFeatures(['shopmoda:sluice', 'rosenca:other,sluice', 'velofix:other']);
 	helper = await startHelper();
 	cpsrvd = await startCpsrvd(server, users);
 	panel = await startPanel();
@@ -78,6 +79,11 @@ after(async () => {
 	await server?.stop();
 	await agent?.stop();
 	assert.deepEqual(faults, []);
+	// What the stand-in of the Admin server says of an account without the feature; nothing else goes to cPanel's error log.
+	assert.deepEqual(
+		cpsrvd.complaints.filter((line) => line !== 'no feature sluice\n'),
+		[],
+	);
 });
 
 /** A browser that is logged in, at the top-level page. */
@@ -408,6 +414,36 @@ test('a customer sees own mail inside cPanel, and only own', { skip }, async () 
 	const csrf = fieldOf((await shopmoda.ask('/accounts/shopmoda')).text, 'csrf');
 	const large = await shopmoda.ask('/limits/undo', { body: `csrf=${csrf}&x=${'a'.repeat(70_000)}` });
 	assert.equal(large.status, 413);
+});
+
+test('a customer sends its own held mail from within cPanel', { skip }, async () => {
+	const { context, frame, complaints } = await sitting('cpanel', 'rosenca');
+	await frame.getByText('2 messages wait for your OK').waitFor();
+	await frame.getByRole('link', { name: 'Yes, send it' }).click();
+	const dialog = frame.locator('dialog[open]');
+	await dialog.waitFor();
+	await dialog.getByRole('button', { name: 'Send it' }).click();
+	await frame.getByText(/is being sent/).waitFor();
+	const act = agent.asked.findLast(({ id }) => id === 'act');
+	assert.deepEqual(act?.actor, { role: 'account', id: 'rosenca' });
+	assert.equal(await frame.getByText('wait for your OK').count(), 0);
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
+test('a customer’s form is bound to the customer and the session', { skip }, async () => {
+	const rosenca = person(cpsrvd, 'cpanel', 'rosenca');
+	const csrfOf = async (one: typeof rosenca): Promise<string> => fieldOf((await one.ask('/')).text, 'csrf');
+	const path = '/mail/release?account=rosenca&state=waiting';
+	const others = [
+		undefined,
+		await csrfOf(person(cpsrvd, 'cpanel', 'rosenca')),
+		await csrfOf(person(cpsrvd, 'cpanel', 'shopmoda')),
+	];
+	for (const csrf of others)
+		assert.equal((await rosenca.ask(path, { fields: csrf === undefined ? {} : { csrf } })).status, 403, String(csrf));
+	const home = rosenca.home.replace(rosenca.token, person(cpsrvd, 'cpanel', 'shopmoda').token);
+	assert.equal((await fetchPage(`${home}?p=/`, { headers: { cookie: rosenca.cookie } })).status, 401);
 });
 
 test('the UAPI function takes nobody’s word for who asks; without the feature there is no page', { skip }, async () => {

@@ -96,7 +96,7 @@ sub page {
     if ( $method eq 'POST' ) {
         my $length = defined $ENV{CONTENT_LENGTH} ? $ENV{CONTENT_LENGTH} : q{};
         return fault(411) if $length !~ m/\A[0-9]{1,9}\z/;
-        return fault(413) if $length > $Sluice::Wire::BODY_BYTES_MAX;
+        return fault(413) if $length > Sluice::Wire::body_bytes_max();
         while ( length $body < $length ) {
             my $count = read STDIN, $body, $length - length $body, length $body;
             return fault(400) if !$count;

@@ -26,7 +26,7 @@ sub REQUEST {
     $self->cpuser_has_feature_or_die($FEATURE);
 
     # Base64 of the largest body that is passed on; what is longer is not even decoded.
-    my $most = int( $Sluice::Wire::BODY_BYTES_MAX * 4 / 3 ) + 1024;
+    my $most = int( Sluice::Wire::body_bytes_max() * 4 / 3 ) + 1024;
     for my $text ( $query, $headers, $body ) {
         $text = defined $text ? $text : q{};
         return _fault(413) if length $text > $most;

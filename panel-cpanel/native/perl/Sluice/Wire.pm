@@ -19,13 +19,13 @@ use Time::HiRes      ();
 
 our $VERSION = '1.0';
 
-our $SOCKET_PATH       = '/run/sluice/panel.sock';
-our $BODY_BYTES_MAX    = 64 * 1024;
-our $SECONDS_MAX       = 35;
-my $QUERY_BYTES_MAX    = 8 * 1024;
-my $HEADER_BYTES_MAX   = 2 * 1024;
-my $ANSWER_BYTES_MAX   = 8 * 1024 * 1024;
-my $READ_BYTES         = 64 * 1024;
+my $SOCKET_PATH      = '/run/sluice/panel.sock';
+my $SECONDS_MAX      = 35;
+my $BODY_BYTES_MAX   = 64 * 1024;
+my $QUERY_BYTES_MAX  = 8 * 1024;
+my $HEADER_BYTES_MAX = 2 * 1024;
+my $ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+my $READ_BYTES       = 64 * 1024;
 
 # What is passed on of a browser's headers, in the name that the pages read.
 my @PASSED = qw(
@@ -46,6 +46,11 @@ my %ADDRESS = map { $_ => 1 } qw(hx-location hx-redirect location);
 # Names of the headers that may be passed on.
 sub passed_headers {
     return @PASSED;
+}
+
+# Bytes that a body may have.
+sub body_bytes_max {
+    return $BODY_BYTES_MAX;
 }
 
 # ask(method => .., query => .., body => .., headers => { Name => value }, who => { panel, user, role, token, as })
