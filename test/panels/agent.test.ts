@@ -117,6 +117,35 @@ test('a reseller before the real agent: its accounts and its pool, nothing of th
 	assert.doesNotMatch((await ask(visit, own)).text, /Hold mail|role="switch"/);
 });
 
+test('many accounts from the page, a rule tried on real usage, plans as they are; all before the real agent', async (context) => {
+	const { rig, visit } = await seeded(context);
+	const from = 'info@kanzlei-meerbusch.test';
+	for (let n = 0; n < 3; n++) await rig.send({ from, sender: mailbox(from), to: [`client${n}@ok.test`] });
+	await rig.until(() => rig.count('recipient.delivered', { account: 'kanzleim' }) === 3);
+	const form = await ask(visit, '/changes?back=%3Fplan%3DBusiness&all=1');
+	const csrf = fieldOf(form.text, 'csrf');
+	const total = Number(/Set a limit of (\d+) accounts/.exec(form.text)?.[1]);
+	assert.ok(total > 1, form.text);
+	const fields = { csrf, all: '1', back: '?plan=Business', rule: 'hour.recipients', value: '2', lasting: 'good' };
+	const looked = (await ask(visit, '/changes', fields)).text;
+	assert.match(looked, /1 has used more already.*2 recipients an hour from account kanzleim/s);
+	const done = await ask(visit, '/changes', { ...fields, expected: String(total), step: 'apply' });
+	const page = (await ask(visit, done.headers.get('location') ?? '')).text;
+	assert.match(page, new RegExp(`2 recipients an hour for good for ${total} accounts\\.`));
+	const own = () => [...rig.agent.flow.limits.entries()].filter(({ level }) => level === 'account').length;
+	assert.ok(own() >= total);
+	assert.match((await ask(visit, '/plans')).text, /Business<\/span>.*3 recipients/s);
+	const undone = await ask(visit, '/changes/undo', { csrf, note: fieldOf(page, 'note') }, htmx);
+	assert.match(undone.text, new RegExp(`As before for ${total} accounts\\.`));
+	const at = 'server hour.recipients each-account';
+	const started = await ask(visit, '/rules/simulate', { csrf, at, value: '2', days: '1' });
+	let shown = '';
+	const deadlineMs = Date.now() + 10_000;
+	while (!/would have waited/.test(shown) && Date.now() < deadlineMs)
+		shown = (await ask(visit, started.headers.get('location') ?? '')).text;
+	assert.match(shown, /2 recipients an hour, each account: (1 message of 1 account|no mail) would have waited/);
+});
+
 test('5,000 accounts: list, next page, search and filters in time', async (context) => {
 	const { rig, visit } = await seeded(context);
 	const items = Array.from({ length: 5000 }, (_, n) => ({
