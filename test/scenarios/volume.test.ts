@@ -94,3 +94,74 @@ test('what is counted as delivered is what the sinks took, for the server, each 
 		assert.ok(!answer.ok && answer.error.kind === 'problem' && answer.error.problem.status === 404);
 	}
 });
+
+test('who took it: providers by the name of their hosts, for administrators alone', async () => {
+	const { items, others } = given(await rig.client.call('providers', { query: { span: 'hour' } }));
+	const sum = (of: (one: (typeof items)[number]) => number): number => items.reduce((all, one) => all + of(one), 0);
+	// Our own report is in none.
+	assert.deepEqual([sum(({ tried }) => tried), sum(({ delivered }) => delivered), others.tried], [15, 13, 0]);
+	const failed = items.find(({ bounced }) => bounced === 1);
+	assert.ok(failed?.causes.some(({ cause, recipients }) => cause === 'recipient-gone' && recipients === 1));
+	assert.match(failed?.reply ?? '', /^(550 5\.1\.1|451)/);
+	const answer = await as('reseller', 'bob').call('providers', { query: { span: 'hour' } });
+	assert.ok(!answer.ok && answer.error.kind === 'problem' && answer.error.problem.status === 403);
+});
+
+test('plans and resellers with what their accounts have used; a reseller sees its own in them', async () => {
+	given(
+		await rig.client.call('putLimits', {
+			params: { level: 'plans', id: 'Pro' },
+			body: { mode: 'enforce', hour: { recipients: 40 } },
+		}),
+	);
+	const plansFor = async (client: Client) => given(await client.call('listGroups', { params: { kind: 'plans' } }));
+	const told = ({ items }: Awaited<ReturnType<typeof plansFor>>) =>
+		items.map(({ id, accounts, hourRecipients, dayRecipients }) => [id, accounts, hourRecipients, dayRecipients]);
+	const all = await plansFor(rig.client);
+	assert.deepEqual(told(all), [
+		['Basic', 2, 13, 13],
+		['Pro', 1, 2, 2],
+	]);
+	assert.equal(all.items[1]?.limits?.base?.hour?.recipients, 40);
+	const own = await plansFor(as('reseller', 'zoe'));
+	assert.deepEqual(told(own), [['Basic', 1, 1, 1]]);
+	assert.ok(own.items.every(({ limits }) => limits === undefined));
+	const resellers = given(await rig.client.call('listGroups', { params: { kind: 'resellers' } }));
+	assert.deepEqual(told(resellers), [
+		['bob', 2, 14, 14],
+		['zoe', 1, 1, 1],
+	]);
+});
+
+test('mail that is held, let go, dropped or refused counts as that, and a restart counts nothing again', async (context) => {
+	const { hold } = given(
+		await rig.client.call('putHold', {
+			body: { selector: { kind: 'account', id: 'annex' }, reason: 'tried', seconds: 600 },
+		}),
+	);
+	await send('annex', 'held@ok.test');
+	const dropped = await send('annex', 'dropped@ok.test');
+	given(await rig.client.call('discardMessage', { params: { id: dropped }, body: { reason: 'tried' } }));
+	given(await rig.client.call('deleteHold', { params: { id: hold.id }, query: { release: 'true' } }));
+	await rig.until(() => rig.count('recipient.delivered', { recipient: 'held@ok.test' }) === 1);
+	given(
+		await rig.client.call('putLimits', {
+			params: { level: 'accounts', id: 'annex' },
+			body: { mode: 'enforce', hour: { recipients: 3 }, over: 'reject' },
+		}),
+	);
+	const { end } = await rig.submit({
+		from: 'me@annex.test',
+		to: ['one@ok.test', 'two@ok.test'],
+		sender: mailbox('me@annex.test'),
+	});
+	assert.equal(Math.floor((end?.code ?? 0) / 100), 5);
+	const expected = { accepted: 4, charged: 3, held: 2, discarded: 1, delivered: 2, bounced: 1, refused: 2 };
+	const counts = await counted(as('account', 'annex'), expected);
+	const again = await rig.restart();
+	rig = again;
+	context.diagnostic(JSON.stringify(counts.total));
+	const client = createClient(again.agent.socketPath, { role: 'account', id: 'annex' });
+	assert.deepEqual((await volumeOf(client)).total, counts.total);
+	assert.deepEqual((await volumeOf(as('reseller', 'bob'))).total.refused, 2);
+});
