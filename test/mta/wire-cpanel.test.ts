@@ -131,6 +131,19 @@ suite("sluice mta on cPanel's Exim", { skip, concurrency: false }, () => {
 		assert.match(await logged('held@ok.test'), / 250 2\.0\.0 \w{13} held; see Outgoing mail$/);
 	});
 
+	test('from inside a jail, which hides the secret: delivered, known by its user, with an alarm', async () => {
+		const inside =
+			'mount -t tmpfs jail /etc/sluice-exim && exec setpriv --reuid=7004 --regid=7004 --clear-groups sendmail -i jailed@ok.test';
+		await server.box.run(['unshare', '--mount', 'bash', '-c', inside], { input: 'Subject: jailed\n\nx\n' });
+		await arrivalOf('jailed');
+		const accepted = server.rig.events.find(
+			({ event, subject }) => event === 'message.accepted' && subject === 'jailed',
+		);
+		const { from } = await server.rig.trace(String(accepted?.message));
+		assert.deepEqual([from.identity, from.certainty], ['unix:7004', 'derived']);
+		assert.equal(server.rig.count('attribution.alarm', { code: 'wiring.secret-missing' }), 1);
+	});
+
 	test("cPanel's own limit stands before us: what it discards never reaches the agent", async () => {
 		const over = '/var/cpanel/email_send_limits/max_emails_site2.test';
 		await server.box.writeFile(over, '');

@@ -168,7 +168,11 @@ async function apply(
 		return speaker.end(
 			0,
 			{ ok: true, changed, findings: wiring.findings, steps: ran.value.steps, test: ran.value.test },
-			[`${titleOf(wiring)} is wired. ${last}`, 'Back at once: `sluice mta bypass`; for good: `sluice mta unwire`.'],
+			[
+				`${titleOf(wiring)} is wired. ${last}`,
+				...(parts.before?.length ? [adoptedNote] : []),
+				'Back at once: `sluice mta bypass`; for good: `sluice mta unwire`.',
+			],
 		);
 	}
 	const { stuck, test } = ran.error;
@@ -181,6 +185,10 @@ async function apply(
 	const refusal = failureRefusal(ran.error);
 	speaker.refuse(refusal, 1, { step: ran.error.step, why: ran.error.why, stuck, test });
 }
+
+/** Lanes are made once, at the agent's start. */
+const adoptedNote =
+	'Restart the agent when it suits: until then each destination has connections to the relay of its own.';
 
 type SecretPlan =
 	| { readonly ok: true; readonly write?: NonNullable<WireParts['secret']> }

@@ -10,15 +10,7 @@
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are Exim's own expansions
 import { findBlocks, insertBlock } from '@sluice/shared/mta/blocks.ts';
-import type { CommandCheck, WiringCheck, WiringFinding } from '@sluice/shared/mta/checks.ts';
-import {
-	dropOption,
-	emptyConfLocal,
-	localOption,
-	replacedBlocks,
-	sectionOf,
-	setOption,
-} from '@sluice/shared/mta/cpanel-local.ts';
+import { dropOption, emptyConfLocal, sectionOf, setOption } from '@sluice/shared/mta/cpanel-local.ts';
 import {
 	cpanelAclFiles,
 	cpanelPlaces,
@@ -29,8 +21,6 @@ import {
 	removeExim,
 	renderExim,
 } from '@sluice/shared/mta/exim.ts';
-import { checksExim } from '@sluice/shared/mta/exim-checks.ts';
-import { driverNames, logicalLines } from '@sluice/shared/mta/exim-format.ts';
 import { type EximRelay, relaysIn } from '@sluice/shared/mta/exim-relays.ts';
 import { cpanelStockNames, readEximStock } from '@sluice/shared/mta/exim-stock.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
@@ -47,8 +37,9 @@ import {
 } from '../facts/cpanel.ts';
 import type { FileFact } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
-import { damaged, isTooOld } from './exim-refusals.ts';
-import { foreignOwner } from './ownership.ts';
+import { cpanelChecks } from './cpanel-checks.ts';
+import { cpanelNotes, cpanelRefusal, relayFindings } from './cpanel-findings.ts';
+import { damaged } from './exim-refusals.ts';
 import type { WiredFile, WireSettings, Wiring } from './wiring.ts';
 
 /** Both ACL files have one name, so one option of the Basic Editor switches them on. */
@@ -61,7 +52,7 @@ const asideCondition = `  condition = \${if exists{${cpanelBypassPath}}{yes}{no}
 export function wireCpanel(facts: CpanelFacts, settings: WireSettings): Result<Wiring, Refusal> {
 	const local = fileIn(facts.sources, cpanelConfLocal);
 	const relays = relaysIn(facts.built);
-	const refusal = refusalOf(facts, relays, settings);
+	const refusal = cpanelRefusal(facts, relays, settings);
 	if (refusal !== undefined) return failed(refusal);
 	const stock = guarded(readEximStock(facts.built, cpanelStockNames));
 	const blocks = renderExim({
@@ -85,9 +76,9 @@ export function wireCpanel(facts: CpanelFacts, settings: WireSettings): Result<W
 		],
 		secretPath: cpanelSecretPath,
 		bypassPath: cpanelBypassPath,
-		findings: [...relayFindings(facts, relays), ...notes(facts, local)],
+		findings: [...relayFindings(facts, relays), ...cpanelNotes(facts)],
 		relays,
-		checks: checksOf(facts, settings, hasSrs(facts, stock)),
+		checks: cpanelChecks(facts, settings.agentPort, stock),
 		commands,
 	});
 }
@@ -214,124 +205,4 @@ function guarded(stock: EximStock): EximStock {
 		...(dkim === undefined ? {} : { dkim }),
 		...(forwardDkim === undefined ? {} : { forwardDkim }),
 	};
-}
-
-/** SRS is on: the macro in whose `.ifdef` the stock chooses is defined. */
-const hasSrs = ({ built }: CpanelFacts, { forwardReturnPath, forwardsIfDefined }: EximStock): boolean =>
-	forwardReturnPath !== undefined &&
-	(forwardsIfDefined === undefined || new RegExp(`^\\s*${forwardsIfDefined}\\s*=`, 'm').test(built));
-
-function checksOf(facts: CpanelFacts, { agentPort }: WireSettings, srs: boolean): readonly WiringCheck[] {
-	const checks = checksExim({
-		program: cpanelProgram,
-		agentPort,
-		restart: [cpanelRestart],
-		ownAddress: `root@${facts.hostName}`,
-		remoteAddress: 'probe@example.com',
-		...(facts.alias === undefined ? {} : { aliasAddress: facts.alias }),
-		hasSrs: srs,
-	});
-	const expands = (id: string, sentence: string, expression: string, prints: string): CommandCheck => ({
-		kind: 'command',
-		id,
-		sentence,
-		command: [cpanelProgram, '-be', expression],
-		runAs: 'root',
-		prints: [prints],
-		neverPrints: [],
-		isReadOnly: true,
-	});
-	const length = `\${strlen:\${if exists{${cpanelSecretPath}}{\${readfile{${cpanelSecretPath}}{}}}}}`;
-	const expansions = [
-		expands(
-			'exim.secret-read',
-			'Exim can read the wiring secret.',
-			`\${if >{${length}}{0}{secret read}}`,
-			'secret read',
-		),
-		// Without the macro Exim would take its name for the secret.
-		...(srs
-			? [
-					expands(
-						'exim.srs',
-						'Forwards get a reverse-path of this server.',
-						'${if eq{SRS_SECRET}{SRS_SEC${lc:}RET}{no secret}{srs secret}}',
-						'srs secret',
-					),
-				]
-			: []),
-	];
-	// The forward's target is somebody's real address: its route is tried, no message is sent there.
-	const sent = checks.filter(({ id }) => id !== 'exim.probe-alias');
-	const at = sent.findIndex(({ id }) => id === 'exim.secret-hidden');
-	return [...sent.slice(0, at), ...expansions, ...sent.slice(at)];
-}
-
-function refusalOf(facts: CpanelFacts, relays: readonly EximRelay[], settings: WireSettings): Refusal | undefined {
-	const old = isTooOld(facts.version);
-	if (old !== undefined) return old;
-	const news = relays.filter(({ router }) => settings.aside?.includes(router) !== true);
-	if (news.length > 0 && !settings.overSmarthost)
-		return {
-			code: 'smarthost',
-			text: `Another relay is set: ${news.map((relay) => relayText(facts, relay)).join('; ')}.`,
-			hint: '`sluice mta wire --adopt-upstream` makes it the upstream of the agent, with login and identity header; --over-smarthost puts it aside without. Either way `unwire` brings it back.',
-		};
-	const routers = driverNames(logicalLines(facts.built), 'routers');
-	if (!cpanelStockNames.routers.some((name) => routers.includes(name)))
-		return {
-			code: 'no-route',
-			text: `The configuration that cPanel has built has none of its routers for remote mail (${cpanelStockNames.routers.join(', ')}).`,
-			hint: 'Build it again and look at it: /usr/local/cpanel/scripts/buildeximconf.',
-		};
-	if (!/^\s*domainlist\s+local_domains\s*=/m.test(facts.built))
-		return {
-			code: 'local-domains',
-			text: 'The configuration has no `domainlist local_domains`, so what is remote cannot be told.',
-			hint: 'Build it again: /usr/local/cpanel/scripts/buildeximconf.',
-		};
-	return foreignOwner(facts.sources);
-}
-
-/** `router mailchannels (@POSTMAILCOUNT@ of /etc/exim.conf.local) sends all remote mail to smtp.example.net, port 25`. */
-function relayText(facts: CpanelFacts, relay: EximRelay): string {
-	const to = relay.hosts.length === 0 ? relay.route : `${relay.hosts.join(', ')}, port ${relay.port}`;
-	return `router ${relay.router} (${placeOf(facts, relay)}) sends all remote mail to ${to}`;
-}
-
-function placeOf({ sources }: CpanelFacts, { router }: EximRelay): string {
-	const section = sectionOf(fileIn(sources, cpanelConfLocal)?.content ?? '', `${router}:`);
-	if (section !== undefined) return `@${section}@ of ${cpanelConfLocal}`;
-	const route = localOption(fileIn(sources, cpanelLocalOpts)?.content ?? '', 'smarthost_routelist') ?? '';
-	return route === '' ? '/etc/exim.conf' : `Basic Editor, smarthost_routelist in ${cpanelLocalOpts}`;
-}
-
-const relayFindings = (facts: CpanelFacts, relays: readonly EximRelay[]): readonly WiringFinding[] =>
-	relays.map((relay) => ({
-		code: 'smarthost',
-		severity: 'note',
-		text: 'Another relay is put aside: it is taken while bypassed, and alone again after unwire.',
-		evidence: relayText(facts, relay),
-	}));
-
-function notes(facts: CpanelFacts, local: FileFact | undefined): readonly WiringFinding[] {
-	const replaced = replacedBlocks(local?.content ?? '');
-	return [
-		...replaced.map(
-			(name): WiringFinding => ({
-				code: 'replaced-block',
-				severity: 'note',
-				text: 'A stock block is replaced by text of this server; the wiring is checked with it as it is.',
-				evidence: `${name} in ${cpanelConfLocal}`,
-			}),
-		),
-		...facts.jails.map(
-			(jail): WiringFinding => ({
-				code: 'jail',
-				severity: 'note',
-				text: 'Programs of users may run in a jail that shows neither the secret nor the bypass. What is sent from inside is attributed by its user id, with the alarm wiring.secret-missing, and not bypassed at the first attempt.',
-				evidence: jail === 'cagefs' ? 'CageFS (/usr/sbin/cagefsctl)' : 'jailshell in /etc/passwd',
-			}),
-		),
-	];
 }
