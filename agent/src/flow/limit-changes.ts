@@ -112,7 +112,16 @@ export type ChangeDone = { readonly id: string; readonly changed: number; readon
 /** Changes these accounts. `unwritten`: the disk did not take all of it; what it took is in force and can be undone. */
 export async function changeNumbers(
 	flow: Flow,
-	{ keys, change }: { readonly keys: readonly AccountKey[]; readonly change: NumberChange },
+	{
+		keys,
+		change,
+		mayChange,
+	}: {
+		readonly keys: readonly AccountKey[];
+		readonly change: NumberChange;
+		/** Asked again when it is written: somebody may have set numbers since they were looked at. */
+		readonly mayChange: (key: AccountKey) => boolean;
+	},
 	actor: Actor,
 ): Promise<Result<ChangeDone, 'unwritten'>> {
 	const atMs = flow.clock.now();
@@ -128,6 +137,7 @@ export async function changeNumbers(
 			await rested();
 			const portion = keys
 				.slice(part * accountsPerPortion, (part + 1) * accountsPerPortion)
+				.filter(mayChange)
 				.map((key) => ({ key, former: present(flow, flow.limits.get('account', key)) }));
 			flow.state.putDocuments('change-part', [{ id: partId(id, part), value: portion satisfies Part }]);
 			put(

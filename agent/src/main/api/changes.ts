@@ -151,9 +151,11 @@ async function changeLimits(context: ApiContext, body: Body, actor: Actor): Prom
 	if (preview || plan.keys.length === 0) return ok(dto);
 	if (change.value !== null && flow.limits.size + plan.keys.length > limitedThingsMax)
 		return problem('conflict', `Limits are set for ${flow.limits.size} things, at most ${limitedThingsMax} are kept.`);
-	const done = await changeNumbers(flow, { keys: plan.keys, change }, actor);
+	const isOwn = (key: AccountKey): boolean =>
+		mayChange(flow, key, actor) && setFromAbove(context, { level: 'account', id: key }, actor) === undefined;
+	const done = await changeNumbers(flow, { keys: plan.keys, change, mayChange: isOwn }, actor);
 	return done.ok
-		? ok({ ...dto, id: done.value.id, undoUntil: time(done.value.undoUntilMs) })
+		? ok({ ...dto, changed: done.value.changed, id: done.value.id, undoUntil: time(done.value.undoUntilMs) })
 		: problem(
 				'unavailable',
 				'The disk did not take all of it. What is changed stands in the audit, with the change to undo.',
