@@ -18,7 +18,7 @@ import { fetchPage, type Page, person } from '../cpanel/whm/person.ts';
 import { type ServerBox, serverBoxUnavailable, startServerBox } from '../cpanel/whm/server-box.ts';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
-import { fieldOf } from './visit.ts';
+import { fieldOf, unescaped } from './visit.ts';
 import { nowMs } from './world.ts';
 import { mailWorld } from './world-mail.ts';
 
@@ -416,6 +416,31 @@ test('a customer sees own mail inside cPanel, and only own', { skip }, async () 
 	assert.equal(large.status, 413);
 });
 
+test('a customer’s form is bound to the customer and the session', { skip }, async () => {
+	const rosenca = person(cpsrvd, 'cpanel', 'rosenca');
+	const home = (await rosenca.ask('/')).text;
+	const release = unescaped(/href="\?p=(\/mail\/release[^"]*)"/.exec(home)?.[1] ?? '');
+	const csrfOf = async (one: typeof rosenca, path: string): Promise<string> => {
+		const csrf = fieldOf((await one.ask(path)).text, 'csrf');
+		assert.notEqual(csrf, '');
+		return csrf;
+	};
+	const others = [
+		undefined,
+		await csrfOf(person(cpsrvd, 'cpanel', 'rosenca'), release),
+		await csrfOf(person(cpsrvd, 'whm', 'root'), '/accounts/rosenca/hold'),
+	];
+	agent.asked.length = 0;
+	for (const csrf of others) {
+		const page = await rosenca.ask(release, { fields: csrf === undefined ? {} : { csrf } });
+		assert.equal(page.status, 403, String(csrf));
+	}
+	assert.ok(agent.asked.every(({ id }) => id !== 'act'));
+	assert.notEqual(await csrfOf(rosenca, release), others[1]);
+	const mixed = rosenca.home.replace(rosenca.token, person(cpsrvd, 'cpanel', 'shopmoda').token);
+	assert.equal((await fetchPage(`${mixed}?p=/`, { headers: { cookie: rosenca.cookie } })).status, 401);
+});
+
 test('a customer sends its own held mail from within cPanel', { skip }, async () => {
 	const { context, frame, complaints } = await sitting('cpanel', 'rosenca');
 	await frame.getByText('2 messages wait for your OK').waitFor();
@@ -429,21 +454,6 @@ test('a customer sends its own held mail from within cPanel', { skip }, async ()
 	assert.equal(await frame.getByText('wait for your OK').count(), 0);
 	assert.deepEqual(complaints, []);
 	await context.close();
-});
-
-test('a customer’s form is bound to the customer and the session', { skip }, async () => {
-	const rosenca = person(cpsrvd, 'cpanel', 'rosenca');
-	const csrfOf = async (one: typeof rosenca): Promise<string> => fieldOf((await one.ask('/')).text, 'csrf');
-	const path = '/mail/release?account=rosenca&state=waiting';
-	const others = [
-		undefined,
-		await csrfOf(person(cpsrvd, 'cpanel', 'rosenca')),
-		await csrfOf(person(cpsrvd, 'cpanel', 'shopmoda')),
-	];
-	for (const csrf of others)
-		assert.equal((await rosenca.ask(path, { fields: csrf === undefined ? {} : { csrf } })).status, 403, String(csrf));
-	const home = rosenca.home.replace(rosenca.token, person(cpsrvd, 'cpanel', 'shopmoda').token);
-	assert.equal((await fetchPage(`${home}?p=/`, { headers: { cookie: rosenca.cookie } })).status, 401);
 });
 
 test('the UAPI function takes nobody’s word for who asks; without the feature there is no page', { skip }, async () => {

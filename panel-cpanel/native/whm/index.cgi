@@ -62,7 +62,7 @@ sub session_token {
 
 sub frame {
     my ($query) = @_;
-    require Whostmgr::HTMLInterface;
+    my $chrome = eval { require Whostmgr::HTMLInterface; Whostmgr::HTMLInterface->can('defheader') };
     my ($to) = $query =~ m/(?:\A|&)to=([^&]*)/;
     $to = defined $to ? $to : '/';
     $to =~ tr/+/ /;
@@ -72,12 +72,15 @@ sub frame {
     $to =~ s/&/&amp;/g;
     local $| = 1;
     print "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n\r\n";
-    Whostmgr::HTMLInterface::defheader( 'Sluice', q{}, '/cgi/sluice/index.cgi' );
+    # Should a version of WHM have no such module any more, the pages still stand, only without its header.
+    if   ($chrome) { Whostmgr::HTMLInterface::defheader( 'Sluice', q{}, '/cgi/sluice/index.cgi' ); }
+    else           { print qq{<!doctype html><html lang="en"><head><title>Sluice</title></head><body style="margin:0">\n}; }
     print qq{<iframe data-sluice src="?p=$to" title="Sluice" style="display:block;width:100%;height:calc(100vh - 120px);}
       . qq{min-height:480px;border:0"></iframe>\n};
     my $files = files_folder();
     print qq{<script src="$files/frame.js" defer></script>\n} if defined $files;
-    Whostmgr::HTMLInterface::deffooter();
+    if   ($chrome) { Whostmgr::HTMLInterface::deffooter(); }
+    else           { print "</body></html>\n"; }
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /** The panel server's socket and key: who is thrown out, who is left alone, what is kept. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -29,10 +30,13 @@ const start = (folder: string): Promise<CpanelPanel> =>
 
 function ask(folder: string, headers: { readonly [name: string]: string }): Promise<number> {
 	return new Promise((resolve, reject) => {
-		const call = request({ socketPath: join(folder, 'panel.sock'), path: '/?p=/accounts', headers }, (response) => {
-			response.resume();
-			resolve(response.statusCode ?? 0);
-		});
+		const call = request(
+			{ socketPath: join(folder, 'panel.sock'), path: '/?p=/accounts', headers, agent: false },
+			(response) => {
+				response.resume();
+				resolve(response.statusCode ?? 0);
+			},
+		);
 		call.on('error', reject).end();
 	});
 }
@@ -44,7 +48,6 @@ test('the socket is its owner’s and group’s; a stale one is replaced, one th
 		join(folder, 'holder.mjs'),
 		`import { createServer } from 'node:net'; createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'));`,
 	);
-	const { spawn } = await import('node:child_process');
 	await once(spawn(process.execPath, [join(folder, 'holder.mjs')]), 'exit');
 	assert.ok(statSync(path).isSocket(), 'a stale socket lies there');
 	const panel = await start(folder);
@@ -106,4 +109,24 @@ test('a passed socket is taken by the process that it was passed to', () => {
 	assert.equal(passedSocket({ LISTEN_PID: '7', LISTEN_FDS: '1' }, 7), 3);
 	assert.equal(passedSocket({ LISTEN_PID: '8', LISTEN_FDS: '1' }, 7), undefined);
 	assert.equal(passedSocket({}, 7), undefined);
+});
+
+test('as a process: it says where it listens, SIGTERM ends it with 0, wrong use with 2, a taken socket with 1', async (context) => {
+	const folder = folderOf(context);
+	const main = join(import.meta.dirname, 'main.ts');
+	const run = (...flags: readonly string[]) =>
+		spawn(process.execPath, [main, '--secret', join(folder, 'secret'), ...flags], {
+			stdio: ['ignore', 'pipe', 'ignore'],
+		});
+	const first = run('--socket', join(folder, 'panel.sock'));
+	context.after(() => first.kill('SIGKILL'));
+	const [line] = (await once(first.stdout.setEncoding('utf8'), 'data')) as [string];
+	assert.equal((JSON.parse(line) as { text: string }).text, 'listening');
+	assert.equal(await ask(folder, {}), 403);
+	const [taken] = (await once(run('--socket', join(folder, 'panel.sock')), 'exit')) as [number];
+	assert.equal(taken, 1);
+	const [wrong] = (await once(run('--port', '80'), 'exit')) as [number];
+	assert.equal(wrong, 2);
+	first.kill('SIGTERM');
+	assert.deepEqual(await once(first, 'exit'), [0, null]);
 });

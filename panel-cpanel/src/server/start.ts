@@ -42,6 +42,8 @@ export type CpanelPanel = {
 
 const requestMs = 30_000;
 const drainMs = 10_000;
+/** A query of 8 kB and the headers that native code passes on. */
+const headerBytesMax = 32 * 1024;
 /** cpsrvd runs one process a request; more at once than that is a fault of something. */
 const connectionsMax = 200;
 
@@ -75,7 +77,7 @@ function appsOf(settings: CpanelPanelSettings): { readonly [S in Side]: App } {
 }
 
 function serve(apps: { readonly [S in Side]: App }): Server {
-	const server = createServer((request, response) => {
+	const server = createServer({ maxHeaderSize: headerBytesMax }, (request, response) => {
 		const mark = (request.url ?? '').indexOf('?');
 		request.url = pathFromQuery(mark === -1 ? '' : (request.url as string).slice(mark + 1));
 		// Without a side there is no visitor either: that app turns it away.
