@@ -7,6 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { restore } from '@sluice/agent/flow/restore.ts';
 import { review } from '@sluice/agent/flow/review.ts';
 import { type ScopeLevel, scopeKeyOf } from '@sluice/shared/words/limits.ts';
 import { tempers } from './internet.ts';
@@ -18,6 +19,8 @@ const seeds =
 	process.env.SEED !== undefined
 		? [Number(process.env.SEED)]
 		: Array.from({ length: process.env.SLUICE_LONG ? 400 : 25 }, (_, index) => index + 1);
+/** Why mail is restored here, by which the log is searched. */
+const broughtBack = 'brought back';
 const operator = { role: 'admin', id: 'simulation' } as const;
 
 /** Limits of every kind for some of the senders, in force from the first message to the last. */
@@ -55,6 +58,7 @@ async function oneHistory(seed: number): Promise<{
 	world.start();
 	const acknowledged: Expected[] = [];
 	const discarded = new Set<string>();
+	const restored = new Map<string, number>();
 	const domains = [...tempers.map((temper) => `${temper}.test`), 'kind2.test', 'nodomain.test'];
 	const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
 	const messages = 60 + Math.floor(random() * 100);
@@ -84,9 +88,10 @@ async function oneHistory(seed: number): Promise<{
 			world.start();
 		} else if (chance < 0.1) disk.failing = random() < 0.5 ? 0.3 : 0;
 		else if (chance < 0.2) {
-			const act = pick(['hold', 'release', 'requeue', 'discard'] as const);
+			const act = pick(['hold', 'release', 'requeue', 'discard', 'restore'] as const);
 			const kind = pick(['account', 'destination', 'message'] as const);
-			const some = pick([...world.flow().scheduler.all()].concat([]));
+			const { scheduler, ended } = world.flow();
+			const some = pick(act === 'restore' ? [...ended.all()] : [...scheduler.all()]);
 			if (some !== undefined) {
 				const id =
 					kind === 'account'
@@ -95,7 +100,9 @@ async function oneHistory(seed: number): Promise<{
 							? (some.recipients[0]?.destination ?? '')
 							: some.id;
 				// The outcome is in the log; here only who may be missing at the end.
-				void review(world.flow(), act, { kind, id }, 'simulated', operator);
+				if (act === 'restore')
+					void restore(world.flow(), { selector: { kind, id }, reason: broughtBack, actor: operator });
+				else void review(world.flow(), act, { kind, id }, 'simulated', operator);
 			}
 		}
 	}
@@ -109,13 +116,20 @@ async function oneHistory(seed: number): Promise<{
 	// it says ends without a report.
 	for (const entry of world.disk.entries())
 		if (entry.kind === 'transitions')
-			for (const { message, recipient, to, untold } of entry.transitions)
-				if (to === 'discarded' || untold === true) discarded.add(`${message} ${recipient}`);
-	return { world, acknowledged, discarded, limits };
+			for (const { message, recipient, to, untold, why } of entry.transitions) {
+				const key = `${message} ${recipient}`;
+				if (to === 'discarded' || untold === true) discarded.add(key);
+				// From then on it is to be delivered or reported again.
+				else if (why === broughtBack) {
+					discarded.delete(key);
+					restored.set(key, (restored.get(key) ?? 0) + 1);
+				}
+			}
+	return { world, acknowledged, discarded, restored, limits };
 }
 
 function check(seed: number, history: Awaited<ReturnType<typeof oneHistory>>): { twice: number; recipients: number } {
-	const { world, acknowledged, discarded } = history;
+	const { world, acknowledged, discarded, restored } = history;
 	const open = [...world.flow().scheduler.all()].map(
 		(message) => `${message.id} ${message.recipients.map((one) => one.state)}`,
 	);
@@ -139,7 +153,9 @@ function check(seed: number, history: Awaited<ReturnType<typeof oneHistory>>): {
 			// Nobody hears of the failure of a null sender's mail.
 			const told = from === '' || failed > 0;
 			assert.ok(taken > 0 || dropped || told, `seed ${seed}: ${token} to ${address} vanished`);
-			assert.ok(failed <= 1 + world.inFlightAtKills, `seed ${seed}: ${token} to ${address} reported ${failed} times`);
+			const returns = (idOf.get(token) ?? []).reduce((sum, id) => sum + (restored.get(`${id} ${index}`) ?? 0), 0);
+			const reportsMax = 1 + world.inFlightAtKills + returns;
+			assert.ok(failed <= reportsMax, `seed ${seed}: ${token} to ${address} reported ${failed} times`);
 		}
 	}
 	return { twice, recipients };
@@ -149,12 +165,14 @@ test(`every acknowledged recipient ends once, in ${seeds.length} histories with 
 	let all = 0;
 	let repeated = 0;
 	let inPace = 0;
+	let returned = 0;
 	for (const seed of seeds) {
 		const history = await oneHistory(seed);
 		const { over, twice: chargedTwice, released } = recount(history.world.disk.entries(), history.limits);
 		assert.deepEqual(over, [], `seed ${seed}: over a limit`);
 		assert.deepEqual(chargedTwice, [], `seed ${seed}: charged twice`);
 		inPace += released;
+		returned += [...history.restored.values()].reduce((sum, times) => sum + times, 0);
 		const { twice, recipients } = check(seed, history);
 		all += recipients;
 		repeated += twice;
@@ -164,5 +182,7 @@ test(`every acknowledged recipient ends once, in ${seeds.length} histories with 
 			`seed ${seed}: ${twice} taken twice, ${history.world.inFlightAtKills} in flight at kills`,
 		);
 	}
-	context.diagnostic(`${all} recipients, ${repeated} taken twice, ${inPace} waited and left in pace`);
+	context.diagnostic(
+		`${all} recipients, ${repeated} taken twice, ${inPace} waited and left in pace, ${returned} brought back`,
+	);
 });

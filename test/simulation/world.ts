@@ -69,7 +69,7 @@ const settings: FlowSettings = {
 		owners: { release: false, discard: false },
 		resellers: { hold: true, release: true, discard: true },
 	},
-	restoreMs: 0,
+	restoreMs: 3 * 86_400_000,
 	panelActs: { hold: false, suspend: false },
 	historyDays: 30,
 	historyMaxBytes: 1e12,
@@ -186,6 +186,7 @@ export function createWorld(seed: number): World {
 		current.health.onChange(() => dispatcher.wake());
 		const open = recovery.open();
 		for (const message of open) scheduler.add(message, clock.now());
+		for (const message of recovery.ended()) current.ended.add(message);
 		for (const entry of disk.entries())
 			usageOfEntry(entry, (scopes, usage) => current.meter.charge(scopes, usage.second * 1000, usage));
 		fillWaitingRoom(current);
