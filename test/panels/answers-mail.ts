@@ -12,6 +12,7 @@ import type { OpenGroupDto } from '@sluice/shared/contract/view-operations.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
 import type { World } from './agent.ts';
+import { agesOf } from './answers-overview.ts';
 import { traceOf } from './trace.ts';
 
 /** Why a message is held or waits. */
@@ -35,6 +36,7 @@ type Act = 'hold' | 'release' | 'discard' | 'requeue' | 'restore';
 type Where = {
 	readonly state?: string | undefined;
 	readonly rule?: string | undefined;
+	readonly text?: string | undefined;
 	readonly since?: string | undefined;
 	readonly until?: string | undefined;
 };
@@ -112,6 +114,7 @@ export function mailHandlers(
 				if (!from[act].includes(recipient.state)) continue;
 				if (where.state !== undefined && recipient.state !== where.state) continue;
 				if (where.rule !== undefined && why.rule !== where.rule) continue;
+				if (where.text !== undefined && why.text !== where.text) continue;
 				if (where.since !== undefined && Date.parse(recipient.at) < Date.parse(where.since)) continue;
 				if (where.until !== undefined && Date.parse(recipient.at) > Date.parse(where.until)) continue;
 				if (isOwner && act !== 'restore' && !mayOwner)
@@ -139,7 +142,7 @@ export function mailHandlers(
 			if (open.length === 0 || !isSeen(actor, message) || (account !== undefined && message.account !== account))
 				continue;
 			const why = whyOf(message, state);
-			const key = `${message.account} ${why.rule}`;
+			const key = `${message.account} ${why.rule} ${why.text}`;
 			const former = found.get(key);
 			const first = {
 				id: message.id,
@@ -229,7 +232,9 @@ export function mailHandlers(
 			holds.delete(params.id);
 			return ok({ recipients: openOf(hold.selector.id), messages: 1 });
 		},
-		queue: async () => {
+		queue: async ({ query }) => {
+			if (query.by === 'age')
+				return ok(agesOf(world.accounts.reduce((sum, { waiting, held }) => sum + waiting + held, 0)));
 			const items = world.accounts
 				.filter(({ waiting, held }) => waiting + held > 0)
 				.map(({ key, waiting, held }) => ({ key, recipients: waiting + held, queued: 0, waiting, held, sending: 0 }));

@@ -196,3 +196,18 @@ export const auditOf = (total: number, nowMs: number): AuditEntryDto[] =>
 		subject: index % 3 === 0 ? 'account rosenca' : 'account shopmoda',
 		detail: index % 2 === 0 ? '150 recipients an hour until tomorrow' : 'looks hijacked <b>',
 	}));
+
+/** Open recipients by age: most of them are young. */
+export function agesOf(recipients: number) {
+	const shares = [
+		['0', 0.1],
+		['300', 0.5],
+		['3600', 0.3],
+		['14400', 0.1],
+	] as const;
+	const items = shares.map(([key, share]) => {
+		const queued = Math.round(recipients * share);
+		return { key, recipients: queued, queued, waiting: 0, held: 0, sending: 0 };
+	});
+	return { items: recipients === 0 ? [] : items, total: items.length };
+}

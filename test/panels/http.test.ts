@@ -47,7 +47,7 @@ test('after the login one stays on this site', async () => {
 		const visit = visitTo(pages);
 		const csrf = fieldOf((await ask(visit, '/login')).text, 'csrf');
 		const entered = await ask(visit, '/login', { csrf, to, password: pages.password });
-		assert.equal(entered.headers.get('location'), '/accounts', to);
+		assert.equal(entered.headers.get('location'), '/', to);
 	}
 });
 

@@ -28,12 +28,12 @@ function cookieOf(request: Request, name: string): string | undefined {
 	return undefined;
 }
 
-/** A page of ours to go to after the login; anything else is the list. */
+/** A page of ours to go to after the login; anything else is the first one. */
 const targetOf = (value: unknown): string =>
 	typeof value === 'string' &&
 	/^\/(?:accounts|messages|open|plans|resellers|rules|health|audit|changes)(?:[/?][\w/?=&%.+~:@-]{0,500})?$/.test(value)
 		? value
-		: '/accounts';
+		: '/';
 
 const onlyLoopback: RequestHandler = (request, response, next) => {
 	if (loopback.test(request.get('host') ?? '')) next();
