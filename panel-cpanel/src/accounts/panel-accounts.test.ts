@@ -42,7 +42,7 @@ test('an account with all that cPanel tells of it', () => {
 	assert.deepEqual(account, {
 		id: 'alice',
 		panel: 'cpanel',
-		name: 'alice.test',
+		name: 'alice',
 		reseller: 'rita',
 		plan: 'gold',
 		unixUsers: [{ name: 'alice', uid: 1001 }],

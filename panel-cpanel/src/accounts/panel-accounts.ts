@@ -27,7 +27,6 @@ export type CpanelWorld = {
 const domainsMax = 10_000;
 const mailboxesMax = 100_000;
 const groupCharsMax = 128;
-const nameCharsMax = 256;
 
 const domainShape = /^(?=.{1,253}$)[^\s@*/:,;'"()<>\\]+$/;
 const mailboxShape = /^(?=.{3,320}$)[^\s@]+@[^\s@]+$/;
@@ -69,7 +68,8 @@ export function panelAccountOf(row: CpanelAccount, beside: Beside): PanelAccount
 	return {
 		id: row.user,
 		panel: 'cpanel',
-		name: (row.domain ?? row.user).slice(0, nameCharsMax),
+		// What both sides call it on the phone; the pages show its main domain beside it.
+		name: row.user,
 		...(reseller === undefined ? {} : { reseller }),
 		...(plan === undefined ? {} : { plan }),
 		unixUsers: uid === undefined ? [] : [{ name: row.user, uid }],

@@ -207,8 +207,10 @@ async function saved(
 		stamp: stampOf(after),
 		where,
 	};
+	const isWatched = value !== null && inForce?.mode === 'monitor';
+	const more = [...(isOther ? [t.inForce(inForce.text)] : []), ...(isWatched ? [t.savedWatched] : [])];
 	await done(desk, exchange, where, {
-		text: isOther ? `${text} ${t.inForce(inForce.text)}` : text,
+		text: [text, ...more].join(' '),
 		undo: undoNote(pages, exchange.request, note),
 	});
 }

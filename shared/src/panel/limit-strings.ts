@@ -159,6 +159,7 @@ export const limitStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 	meanwhileGone: 'somebody has taken away what was set here',
 	saved: (of: string, value: number, unit: string, lasting: string) =>
 		`${of} may send ${count(value)} ${unit} ${lasting}.`,
+	savedWatched: 'This rule only watches so far: nothing waits until you enforce it.',
 	savedRemoved: (of: string, rule: string) => `${of} has no own ${rule} any more.`,
 	inForce: (text: string) => `In force now: ${text}.`,
 	undone: (of: string, text: string) => `As before for ${of}: ${text}.`,
