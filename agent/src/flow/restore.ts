@@ -1,5 +1,6 @@
 /**
- * Restore: discarded and expired mail is brought back, to where it can go on from: queued, or waiting where it is over a limit.
+ * Restore: discarded and expired mail is brought back, to where it can go on from: queued, or waiting where it is over a limit; as an
+ * undo (`asBefore`) held where it was held.
  *
  * It is charged as a release is, if it had not been paid for before. What is over joins the queue again for the act; what of it stays as
  * it was is set aside again after it. The log has the step first, as with every act, so that a kill anywhere leaves each recipient in
@@ -25,13 +26,15 @@ export type RestoreRequest = {
 	readonly actor: Actor;
 	/** At once, whatever the limits say. It is charged all the same. */
 	readonly isNow?: boolean;
+	/** What was held when it ended is held again, for the same reason. */
+	readonly asBefore?: boolean;
 	/** Narrows the selection: to what the actor may bring back. */
 	readonly where?: Where;
 };
 
 /** `not-found`: nothing that could be brought back is there, or it is too late. */
 export async function restore(flow: Flow, request: RestoreRequest): Promise<Result<Reviewed, ReviewFailure>> {
-	const { reason, actor, where = () => true, isNow = false } = request;
+	const { reason, actor, where = () => true, isNow = false, asBefore = false } = request;
 	const selector = asKept(request.selector);
 	const sinceMs = flow.clock.now() - flow.settings().restoreMs;
 	const mayReturn: Where = (one, message) => hasEndedOpen(one) && one.sinceMs > sinceMs && where(one, message);
@@ -48,6 +51,7 @@ export async function restore(flow: Flow, request: RestoreRequest): Promise<Resu
 				why: reason,
 				actor: actorText(actor),
 				isNow,
+				asBefore,
 				where: mayReturn,
 			});
 			isWritten = done.ok;

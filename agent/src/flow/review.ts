@@ -81,7 +81,7 @@ export const asKept = ({ kind, id }: Selector): Selector => ({ kind, id: kind ==
 
 export type Where = NonNullable<ActRequest['where']>;
 
-type Request = Pick<ActRequest, 'standing' | 'takesOver'> & {
+type Request = Pick<ActRequest, 'standing' | 'takesOver' | 'asBefore'> & {
 	readonly kind: ActKind;
 	readonly selector: Selector;
 	readonly why: string;

@@ -34,6 +34,7 @@ const now = z
 const where = z.strictObject({
 	state: z.enum(['held', 'waiting']).optional(),
 	rule: z.string().min(1).max(80).optional().describe('Of the reason, as listOpen gives it.'),
+	text: z.string().max(4000).optional().describe('The reason itself, as listOpen gives it: two may have one rule.'),
 	since: timeSchema.optional().describe('Came into its present state at that time or later.'),
 	until: timeSchema.optional().describe('Came into its present state at that time or before.'),
 });

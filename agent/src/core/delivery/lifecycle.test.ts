@@ -51,8 +51,8 @@ test('invariant 2: transitions live in one table, and this is it', () => {
 		'sending → queued held delivered bounced expired discarded suppressed',
 		'delivered →',
 		'bounced →',
-		'expired → queued waiting',
-		'discarded → queued waiting',
+		'expired → queued waiting held',
+		'discarded → queued waiting held',
 		'suppressed →',
 	]);
 });

@@ -56,6 +56,8 @@ export const lifecycle = {
 	restore: { from: ['expired', 'discarded'], to: 'queued' },
 	/** The same, over a limit. */
 	restoreWaiting: { from: ['expired', 'discarded'], to: 'waiting' },
+	/** The same, held as before: an undo. */
+	restoreHeld: { from: ['expired', 'discarded'], to: 'held' },
 	/** After a crash, or an attempt that came to no answer. Never logged. */
 	recover: { from: ['sending'], to: 'queued' },
 } as const satisfies Record<string, Row>;

@@ -147,3 +147,12 @@ test('the role of an author is its first word', () => {
 		['admin', 'reseller', 'account', undefined, undefined],
 	);
 });
+
+test('a discard is undone by whoever did it, whatever held the mail: it is held again', () => {
+	const ended = { ...byAdmin, endedBy: 'account one' };
+	const one = { state: 'discarded', standing: ended, endedBy: 'account one', meets: [] } as const;
+	assert.equal(whyNot('restore', { role: 'account' }, one, generous), 'not-owners');
+	assert.equal(whyNot('restore', { role: 'account' }, { ...one, isAsBefore: true }, generous), undefined);
+	const another = { ...one, endedBy: 'admin root', isAsBefore: true };
+	assert.equal(whyNot('restore', { role: 'account' }, another, generous), 'ended-by-another');
+});

@@ -13,6 +13,7 @@ import type { SelfDto } from '@sluice/shared/contract/view-operations.ts';
 import { suspendedRule } from '@sluice/shared/words/account.ts';
 import type { RecipientState } from '@sluice/shared/words/recipient.ts';
 import type { Standing } from '@sluice/shared/words/standing.ts';
+import { heldBefore, isInPace } from './standing.ts';
 
 export type Rights = Config['rights'];
 export type May = SelfDto['may'];
@@ -77,6 +78,8 @@ export type Decided = {
 	readonly standing?: Standing | undefined;
 	/** Who discarded it. */
 	readonly endedBy?: string | undefined;
+	/** Of a restore: what was held is held again, so that nothing is let go by it. */
+	readonly isAsBefore?: boolean;
 	/** What would hold it if it came now: a suspension, a standing hold. */
 	readonly meets: readonly Standing[];
 };
@@ -97,9 +100,6 @@ export type NotAllowed =
 const isOfAdmin = ({ rule, by }: Standing): boolean =>
 	rule === suspendedRule || /^(ownership|limit)\./.test(rule) || roleOfAuthor(by) === 'admin';
 
-/** Over a limit that time lifts. */
-const isInPace = ({ rule }: Standing): boolean => rule.startsWith('limit.') && rule !== 'limit.message.recipients';
-
 /** Whether the actor, who may ask for it, may do it with this recipient. Undefined: it may. */
 export function whyNot(
 	decision: Decision,
@@ -116,6 +116,7 @@ export function whyNot(
 		const isOwn = enderRole === 'customer' || enderRole === 'account';
 		if (state === 'discarded' && !isOwn && (isOwner || enderRole !== 'reseller')) return 'ended-by-another';
 		if (state === 'expired' && isOwner) return 'not-owners';
+		if (recipient.isAsBefore === true && heldBefore(standing) !== undefined) return undefined;
 		// Nothing kept it when it ended, or a limit did: it goes through the limits anew.
 		return letGo(isOwner, rights, [...(standing === undefined || isInPace(standing) ? [] : [standing]), ...meets]);
 	}

@@ -105,6 +105,17 @@ function withoutNumbers(text: string): string {
 	return end < 0 ? text : `${text.slice(0, end + 1)}.`;
 }
 
+/** Over a limit that time lifts. */
+export const isInPace = ({ rule }: Standing): boolean =>
+	rule.startsWith('limit.') && rule !== 'limit.message.recipients';
+
+/** Why it was held until it ended, as it stood then; undefined: it was not held. */
+export function heldBefore(standing: Standing | undefined): Standing | undefined {
+	if (standing === undefined || standing.rule === '' || isInPace(standing)) return undefined;
+	const { endedBy: _endedBy, ...before } = standing;
+	return internStanding(before);
+}
+
 /** Why a recipient stands, or stood until it ended, after a step. */
 export function standingAfter(
 	before: Standing | undefined,

@@ -15,6 +15,7 @@ import { isFinal } from '@sluice/shared/words/recipient.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
 import type { Standing } from '@sluice/shared/words/standing.ts';
 import { lifecycle, mayTake } from '../delivery/lifecycle.ts';
+import { heldBefore } from '../policy/standing.ts';
 import { type Backlog, change, isReserved, laneNameOf, type Place, parcelsOf, place, probeLane } from './backlog.ts';
 import { findLane, type Lane } from './lane.ts';
 import { messageOf, recipientsOf } from './parcel.ts';
@@ -44,6 +45,8 @@ export type ActRequest = {
 	readonly standing?: Standing;
 	/** Of a hold: it takes what is held already too. */
 	readonly takesOver?: (recipient: QueuedRecipient) => boolean;
+	/** Of a restore: what was held when it ended is held again, for the same reason. */
+	readonly asBefore?: boolean;
 	/** The senders are not told. */
 	readonly untold?: boolean;
 	/** Narrows the selection further, for instance to deferrals of one cause. */
@@ -195,13 +198,15 @@ function planPending(pending: Pending, recipient: QueuedRecipient, request: ActR
 /** The step for one recipient, paid for where it has to be; undefined when it is to stay. */
 function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, request: ActRequest): Target | undefined {
 	const message = messageOf(backlog.parcels, slot);
-	const charge = lifecycle[request.kind].to === 'queued' ? chargeOf(message, recipient) : undefined;
+	const kept = request.kind === 'restore' && request.asBefore === true ? heldBefore(recipient.standing) : undefined;
+	const isLetGo = lifecycle[request.kind].to === 'queued' && kept === undefined;
+	const charge = isLetGo ? chargeOf(message, recipient) : undefined;
 	const admission =
 		charge === undefined
 			? 'leave'
 			: admissionOf(request, charge, { message, from: recipient.state, nowMs: request.nowMs });
 	if (admission === 'stay') return undefined;
-	const to = admission === 'wait' ? 'waiting' : lifecycle[request.kind].to;
+	const to = kept !== undefined ? 'held' : admission === 'wait' ? 'waiting' : lifecycle[request.kind].to;
 	// From here on nobody else counts this recipient, nor its message, a second time.
 	if (charge !== undefined && to === 'queued') recipient.isCharged = true;
 	return {
@@ -217,7 +222,11 @@ function targetOf(backlog: Backlog, slot: number, recipient: QueuedRecipient, re
 			...(charge === undefined || to !== 'queued' ? {} : { charge }),
 			...(request.why === undefined ? {} : { why: request.why }),
 			...(request.actor === undefined ? {} : { actor: request.actor }),
-			...(to === 'held' && request.standing !== undefined ? { standing: request.standing } : {}),
+			...(kept !== undefined
+				? { standing: kept }
+				: to === 'held' && request.standing !== undefined
+					? { standing: request.standing }
+					: {}),
 			...(to === 'waiting' ? { standing: waitsAgain } : {}),
 			...(request.untold === true ? { untold: true } : {}),
 		},

@@ -30,7 +30,10 @@ import { type ApiContext, problem } from './context.ts';
 import { rowsFor } from './queue-rows.ts';
 import { accountOfIdentity, authorFor, keyOf, maySee } from './visibility.ts';
 
-type Body = Pick<OperationInput<'act'>['body'], 'reason' | 'where'> & { readonly now?: boolean | undefined };
+type Body = Pick<OperationInput<'act'>['body'], 'reason' | 'where'> & {
+	readonly now?: boolean | undefined;
+	readonly asBefore?: boolean | undefined;
+};
 
 const nothingOpen = (): Result<never, Problem> => problem('not-found', 'Nothing of that is open.');
 
@@ -56,7 +59,12 @@ const concerned: { readonly [D in Decision]: ReadonlySet<QueuedRecipient['state'
 	restore: new Set(['discarded', 'expired']),
 };
 
-function choiceOf(flow: Flow, decision: Decision, actor: Actor, asked: Body['where']): Choice {
+function choiceOf(
+	flow: Flow,
+	decision: Decision,
+	actor: Actor,
+	{ where: asked, asBefore = false }: Pick<Body, 'where' | 'asBefore'>,
+): Choice {
 	const left = new Map<QueuedRecipient, NotAllowed>();
 	const { rights } = flow.settings();
 	const sinceMs = asked?.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(asked.since);
@@ -64,6 +72,7 @@ function choiceOf(flow: Flow, decision: Decision, actor: Actor, asked: Body['whe
 	const isAsked = ({ state, standing, sinceMs: stoodMs }: QueuedRecipient): boolean =>
 		(asked?.state === undefined || asked.state === state) &&
 		(asked?.rule === undefined || asked.rule === standing?.rule) &&
+		(asked?.text === undefined || asked.text === standing?.text) &&
 		stoodMs >= sinceMs &&
 		stoodMs <= untilMs;
 	const seen = new Map<string, boolean>();
@@ -75,7 +84,8 @@ function choiceOf(flow: Flow, decision: Decision, actor: Actor, asked: Body['whe
 	const where: Where = (recipient, message) => {
 		if (!isSeen(message.account) || !isAsked(recipient)) return false;
 		if (actor.role === 'admin') return true;
-		const why = whyNot(decision, actor, decidedOf(flow, message, recipient), rights);
+		const decided = { ...decidedOf(flow, message, recipient), isAsBefore: asBefore };
+		const why = whyNot(decision, actor, decided, rights);
 		if (why === undefined) return true;
 		if (concerned[decision].has(recipient.state)) left.set(recipient, why);
 		return false;
@@ -164,17 +174,17 @@ export function createActHandlers(context: ApiContext): ActHandlers {
 
 	async function act(decision: Decision, named: Selector, body: Body, actor: Actor | undefined) {
 		if (actor === undefined) return problem('forbidden');
-		const { reason, now: isNow = false } = body;
+		const { reason, now: isNow = false, asBefore = false } = body;
 		const { rights } = flow.settings();
 		// A setting or a role is no secret: what is forbidden whatever the mail is said before it is looked for.
 		if (!mayAsk(decision, actor.role, rights)) return problem('forbidden', `This actor may not ${decision} mail.`);
 		if (actor.role !== 'admin' && (isNow || named.kind === 'destination'))
 			return problem('forbidden', isNow ? 'Only an administrator lets mail go past its limits.' : undefined);
 		const selector = meant(named);
-		const { where, left } = choiceOf(flow, decision, actor, body.where);
+		const { where, left } = choiceOf(flow, decision, actor, body);
 		if (decision === 'restore') {
 			if (!isThere(flow, selector, actor, decision) && selector.kind !== 'message') return nothingOpen();
-			const done = await restore(flow, { selector, reason, actor, isNow, where });
+			const done = await restore(flow, { selector, reason, actor, isNow, asBefore, where });
 			return !done.ok && done.error === 'not-found'
 				? notRestored(context, selector, actor, left)
 				: reviewed(done, left);
@@ -236,7 +246,7 @@ export function createActHandlers(context: ApiContext): ActHandlers {
 			return problem('forbidden', 'An administrator has set this hold.');
 		if (query.release && !mayAsk('release', actor.role, rights))
 			return problem('forbidden', 'This actor may not release mail.');
-		const { where, left } = choiceOf(flow, 'release', actor, undefined);
+		const { where, left } = choiceOf(flow, 'release', actor, {});
 		return reviewed(await liftHold(flow, params.id, query.release, actor, where), left);
 	}
 
