@@ -6,7 +6,7 @@
  * undo where there is one: what was discarded comes back as it was, what was held goes on. What was released cannot be called back.
  */
 import { type Request, type Response, Router } from 'express';
-import type { Client, ClientFailure } from '../client/client.ts';
+import { type Client, type ClientFailure, failureText } from '../client/client.ts';
 import type { OperationInput, OperationOutput } from '../contract/operations.ts';
 import { messageIdSchema } from '../contract/shapes.ts';
 import type { OpenGroupDto } from '../contract/view-operations.ts';
@@ -49,7 +49,7 @@ type MailNote = {
 /** What an act is about, as it stands now. */
 type Subject = {
 	readonly selector: Selector;
-	readonly where?: { readonly state: 'held' | 'waiting'; readonly rule: string };
+	readonly where?: { readonly state: 'held' | 'waiting'; readonly rule: string; readonly text: string };
 	readonly what: string;
 	readonly total: number;
 	readonly isOffered: boolean;
@@ -65,7 +65,7 @@ const groupsMax = 50;
 
 /** What of an account stands open, for those whose rights depend on it; empty where that cannot be known. */
 export async function readGroups(client: Client, account: string, may: May): Promise<readonly OpenGroupDto[]> {
-	if (may.release !== 'owner' && may.discard !== 'owner') return [];
+	if (may.releaseNow || (may.release === 'none' && may.discard !== 'owner')) return [];
 	const answer = await client.call('listOpen', { query: { state: 'held', account, limit: groupsMax } });
 	return answer.ok ? answer.value.items : [];
 }
@@ -108,15 +108,15 @@ async function groupSubject(desk: Desk, { request }: Exchange, act: MailAct): Pr
 	const may = await mayFor(pages, request);
 	const state = given.state === 'waiting' ? 'waiting' : 'held';
 	const account = textOf(given.account).slice(0, 128);
-	const rule = textOf(given.rule).slice(0, 80);
+	const cause = textOf(given.cause);
 	const back = given.back === 'home' ? 'home' : 'open';
 	const answer = await clientOf(request).call('listOpen', { query: { state, account, limit: groupsMax } });
 	if (!answer.ok) return answer;
-	const group = answer.value.items.find((one) => one.rule === rule && one.account === account);
-	const fields = Object.entries({ ...groupFields({ account, state, rule }), back });
+	const group = answer.value.items.find((one) => one.account === account && groupFields(one).cause === cause);
+	const fields = Object.entries({ account, state, cause, back });
 	return ok({
 		selector: { kind: 'account', id: account },
-		where: { state, rule },
+		...(group === undefined ? {} : { where: { state, rule: group.rule, text: group.text } }),
 		what: group === undefined ? account : groupName(group, may, words),
 		total: group?.recipients ?? 0,
 		isOffered: group !== undefined && groupActs(group, back, may, words).some((one) => one.act === act),
@@ -169,6 +169,20 @@ function leave(pages: Pages, exchange: Exchange, subject: Subject): void {
 	else backTo(pages, exchange, path, { text: pages.t.didNothing(pages.t.quoted(subject.what)), isFailure: true });
 }
 
+/** What of it whoever asked may not decide about. */
+const leftOf = ({ t }: Pages, { left = 0, why = '' }: OperationOutput<'act'>): readonly string[] =>
+	left === 0 ? [] : [t.didLeave(left, why)];
+
+/** The agent's refusal, on the page that one comes from; an agent that is away has a page of its own. */
+async function sayNotDone(pages: Pages, exchange: Exchange, path: string, failure: ClientFailure): Promise<void> {
+	if (failure.kind === 'unreachable') await sendNotDone(pages, exchange.request, exchange.response, failure);
+	else
+		backTo(pages, exchange, `${pages.adapter.basePath}${path}`, {
+			text: pages.t.notDone(failure.problem.detail ?? failureText(failure)),
+			isFailure: true,
+		});
+}
+
 function saidOf(
 	pages: Pages,
 	act: MailAct,
@@ -200,7 +214,7 @@ function saidOf(
 
 async function perform(desk: Desk, exchange: Exchange, subject: Subject, act: MailAct): Promise<void> {
 	const { pages, clientOf } = desk;
-	const { request, response } = exchange;
+	const { request } = exchange;
 	const { t, place, adapter } = pages;
 	const may = await mayFor(pages, request);
 	const given = textOf(fieldsOf(request).reason).trim().slice(0, reasonCharsMax);
@@ -223,7 +237,7 @@ async function perform(desk: Desk, exchange: Exchange, subject: Subject, act: Ma
 	});
 	if (!answer.ok) {
 		if (isMissing(answer.error)) leave(pages, exchange, subject);
-		else await sendNotDone(pages, request, response, answer.error);
+		else await sayNotDone(pages, exchange, backPath, answer.error);
 		return;
 	}
 	const { recipients } = answer.value;
@@ -241,7 +255,7 @@ async function perform(desk: Desk, exchange: Exchange, subject: Subject, act: Ma
 					path: backPath,
 				};
 	backTo(pages, exchange, `${adapter.basePath}${backPath}`, {
-		text: saidOf(pages, act, what, may, answer.value),
+		text: [saidOf(pages, act, what, may, answer.value), ...leftOf(pages, answer.value)].join(' '),
 		...(recipients === 0 ? { isFailure: true } : {}),
 		...(note === undefined ? {} : { undo: undoNote(pages, request, note), undoOf: 'mail' }),
 	});
@@ -249,7 +263,7 @@ async function perform(desk: Desk, exchange: Exchange, subject: Subject, act: Ma
 
 async function undo(desk: Desk, exchange: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;
-	const { request, response } = exchange;
+	const { request } = exchange;
 	const { t, adapter, place } = pages;
 	const note = opened(adapter.secret, visitorOf(request).session, fieldsOf(request).note, place.now()) as
 		| MailNote
@@ -271,7 +285,7 @@ async function undo(desk: Desk, exchange: Exchange): Promise<void> {
 		},
 	});
 	if (!answer.ok && !isMissing(answer.error)) {
-		await sendNotDone(pages, request, response, answer.error);
+		await sayNotDone(pages, exchange, path, answer.error);
 		return;
 	}
 	const total = answer.ok ? answer.value.recipients : 0;

@@ -157,6 +157,7 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 	didRequeue: (what: string, total: number) => `${what}: ${recipients(total)} ${isOrAre(total)} tried now.`,
 	didHold: (what: string, total: number) => `${what}: ${recipients(total)} ${isOrAre(total)} held.`,
 	didRestore: (what: string, total: number) => `${what}: brought back for ${recipients(total)}.`,
+	didLeave: (left: number, why: string) => `${recipients(left)} ${isOrAre(left)} left as before: ${why}`,
 	didNothing: (what: string) => `${what}: nothing was left to do; it has gone on meanwhile.`,
 	undidDiscard: (what: string, total: number) => `As before: ${what} is back for ${recipients(total)}.`,
 	undidHold: (what: string, total: number) => `As before: ${what} goes on for ${recipients(total)}.`,

@@ -6,8 +6,9 @@
  */
 import type { MessageSummaryDto, TraceDto } from '../../contract/shapes.ts';
 import type { OpenGroupDto } from '../../contract/view-operations.ts';
+import { suspendedRule } from '../../words/account.ts';
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
+import { slug, type Words } from './cell.ts';
 import type { May } from './may.ts';
 import { restorableUntil } from './next-step.ts';
 
@@ -71,16 +72,19 @@ function buttons(
 		}));
 }
 
-/** Whether the owner may, by the groups of its open mail: all of them are left to it, or the one with this message. */
-function isLeftToOwner(
+/**
+ * Whether whoever asks may, by the groups in which mail of the account is held: the one with this message, where that is known, else
+ * all of them.
+ */
+function isLeft(
 	trace: Pick<TraceDto, 'message' | 'verdict'>,
 	groups: readonly OpenGroupDto[],
-	may: 'ownerMayRelease' | 'ownerMayDiscard',
+	may: (group: OpenGroupDto) => boolean,
 ): boolean {
 	const held = groups.filter(({ state }) => state === 'held');
 	const rules = new Set(trace.verdict.reasons.map(({ rule }) => rule));
 	const named = held.filter(({ first, rule }) => first.some(({ id }) => id === trace.message.id) || rules.has(rule));
-	return named.length > 0 ? named.every((group) => group[may]) : held.length > 0 && held.every((group) => group[may]);
+	return named.length > 0 ? named.every(may) : held.length > 0 && held.every(may);
 }
 
 /** Owners bring back what they have dropped themselves. */
@@ -116,11 +120,14 @@ export function recipientsFor(act: MailAct, { recipients }: MessageSummaryDto, m
 function isAllowed(act: MailAct, may: May, trace: TraceDto, groups: readonly OpenGroupDto[]): boolean {
 	switch (act) {
 		case 'release':
-			return may.release === 'all' || (may.release === 'owner' && isLeftToOwner(trace, groups, 'ownerMayRelease'));
+			return may.releaseNow || isLeft(trace, groups, (group) => mayReleaseGroup(group, may));
 		case 'now':
 			return may.releaseNow;
 		case 'discard':
-			return may.discard === 'all' || (may.discard === 'owner' && isLeftToOwner(trace, groups, 'ownerMayDiscard'));
+			return (
+				may.discard === 'all' ||
+				(may.discard === 'owner' && isLeft(trace, groups, ({ ownerMayDiscard }) => ownerMayDiscard))
+			);
 		case 'requeue':
 			return may.requeue;
 		case 'hold':
@@ -130,7 +137,7 @@ function isAllowed(act: MailAct, may: May, trace: TraceDto, groups: readonly Ope
 	}
 }
 
-/** `groups`: what of the account stands open; only asked for an owner. */
+/** `groups`: in which mail of the account is held; asked for those whose rights depend on it. */
 export function messageActs(
 	trace: TraceDto,
 	groups: readonly OpenGroupDto[],
@@ -145,16 +152,28 @@ export function messageActs(
 	return buttons(acts, (act) => `${words.base}/messages/${trace.message.id}/${act}`, words, may, true);
 }
 
-/** Which group it is, as fields of an address or a form. */
-export const groupFields = ({ account, state, rule }: Pick<OpenGroupDto, 'account' | 'state' | 'rule'>) => ({
+/** Which group it is, as fields of an address or a form: two groups of an account may differ in the words of the reason alone. */
+export const groupFields = ({
 	account,
 	state,
 	rule,
+	text,
+}: Pick<OpenGroupDto, 'account' | 'state' | 'rule' | 'text'>) => ({
+	account,
+	state,
+	cause: slug(`${rule}\0${text}`),
 });
+
+/** What a reseller cannot let go: held by an administrator, or by a rule that only one sets. */
+const isOfAdmin = ({ rule, by }: OpenGroupDto): boolean =>
+	rule === suspendedRule || /^(?:ownership|limit)\./.test(rule) || by?.startsWith('admin') === true;
+
+const mayReleaseGroup = (group: OpenGroupDto, { release, releaseNow }: May): boolean =>
+	release === 'all' ? releaseNow || !isOfAdmin(group) : release === 'owner' && group.ownerMayRelease;
 
 export function groupActs(group: OpenGroupDto, back: string, may: May, words: Words): readonly ActButton[] {
 	const isHeld = group.state === 'held';
-	const mayRelease = may.release === 'all' || (may.release === 'owner' && group.ownerMayRelease);
+	const mayRelease = mayReleaseGroup(group, may);
 	const mayDiscard = may.discard === 'all' || (may.discard === 'owner' && group.ownerMayDiscard);
 	const acts = new Set<MailAct>([
 		...(isHeld && mayRelease ? (['release'] as const) : []),

@@ -5,7 +5,7 @@ import type { Actor } from '../../contract/actor.ts';
 import type { MessageSummaryDto, TraceDto } from '../../contract/shapes.ts';
 import type { OpenGroupDto, SelfDto } from '../../contract/view-operations.ts';
 import { stringsOf } from '../strings.ts';
-import { groupActs, messageActs, questionOf } from './mail-act.ts';
+import { groupActs, groupFields, messageActs, questionOf } from './mail-act.ts';
 import { type May, mayOf } from './may.ts';
 import { messagePageOf } from './message.ts';
 import { messageListOf } from './message-list.ts';
@@ -137,9 +137,11 @@ test('acts of an owner: only where the hold leaves it, and only its own discard 
 	assert.deepEqual(acts(ended('admin root'), []), []);
 });
 
-test('groups: release and discard carry account, state and rule; nobody but an administrator passes a limit', () => {
+test('groups: release and discard name the cause; nobody but an administrator passes a limit', () => {
 	const paths = (may: May, one: OpenGroupDto) => groupActs(one, 'open', may, words).map(({ path }) => path);
-	const fields = 'account=rosenca&state=held&rule=hold.account&back=open';
+	const { cause } = groupFields(group());
+	const fields = `account=rosenca&state=held&cause=${cause}&back=open`;
+	assert.notEqual(groupFields(group({ text: 'Another reason.' })).cause, cause, 'one rule, two reasons');
 	assert.deepEqual(paths(admin, group()), [`/mail/release?${fields}`, `/mail/discard?${fields}`]);
 	const waits = group({ state: 'waiting', rule: 'limit.waiting.hour.recipients' });
 	assert.deepEqual(
@@ -151,6 +153,10 @@ test('groups: release and discard carry account, state and rule; nobody but an a
 		['discard'],
 	);
 	assert.deepEqual(paths(owner, group()), []);
+	const acts = (one: OpenGroupDto) => groupActs(one, 'open', reseller, words).map(({ act }) => act);
+	assert.deepEqual(acts(group({ by: 'admin' })), ['discard'], 'held by an administrator');
+	assert.deepEqual(acts(group({ by: 'reseller nordweb' })), ['release', 'discard']);
+	assert.deepEqual(acts(group({ rule: 'account.suspended' })), ['discard']);
 	assert.deepEqual(
 		groupActs(left, 'home', owner, words).map(({ act }) => act),
 		['release', 'discard'],
