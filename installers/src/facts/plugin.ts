@@ -5,11 +5,8 @@
  * known, so their answers are searched, not parsed. Not here: what is to be done (plan/plugin.ts).
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { hookScript, hooks, manageHooksProgram } from '@sluice/panel-cpanel/hooks.ts';
-import { assetFolders, installMap } from '@sluice/panel-cpanel/install-map.ts';
-import { assetFiles, assetHash } from '@sluice/shared/panel/asset-files.ts';
+import { pluginSources, presentAssetFolders } from '@sluice/panel-cpanel/plugin-files.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { isCpanel } from './cpanel.ts';
 import type { FileFact, Machine } from './machine.ts';
@@ -39,19 +36,11 @@ export const pluginPrograms = {
 export const appConfigName = 'sluice';
 
 const jupiterTheme = '/usr/local/cpanel/base/frontend/jupiter';
-const nativeFolder = fileURLToPath(new URL('../../../panel-cpanel/native', import.meta.url));
 const root = { uid: 0, gid: 0 } as const;
 
 /** Every file of the plugin as it should be. Text and pictures alike are read as latin1: a byte a character. */
-export function pluginFiles(): readonly FileFact[] {
-	const assets = assetFiles();
-	const mapped = installMap([...assets.keys()], assetHash()).map(({ from, of, to, mode }): FileFact => {
-		const source = of === 'native' ? join(nativeFolder, from) : (assets.get(from) as string);
-		return { path: to, content: readFileSync(source, 'latin1'), mode, ...root };
-	});
-	const hook = readFileSync(join(nativeFolder, 'hooks/sluice-hook'), 'latin1');
-	return [...mapped, { path: hookScript, content: hook, mode: 0o755, ...root }];
-}
+export const pluginFiles = (): readonly FileFact[] =>
+	pluginSources().map(({ from, to, mode }) => ({ path: to, content: readFileSync(from, 'latin1'), mode, ...root }));
 
 export async function pluginFacts(machine: Machine): Promise<Result<PluginFacts, Refusal>> {
 	if (!(await isCpanel(machine)))
@@ -97,7 +86,7 @@ function isListed(text: string, name: string): boolean {
 
 async function staleFolders(machine: Machine): Promise<ReadonlyMap<string, readonly FileFact[]>> {
 	const found = new Map<string, readonly FileFact[]>();
-	for (const present of assetFolders(assetHash())) {
+	for (const present of presentAssetFolders()) {
 		const parent = present.slice(0, present.lastIndexOf('/'));
 		for (const name of await machine.list(parent)) {
 			const folder = `${parent}/${name}`;
