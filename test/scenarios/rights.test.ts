@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import type { Role } from '@sluice/shared/contract/actor.ts';
 import type { Operation } from '@sluice/shared/contract/operation.ts';
 import { type OperationId, operations } from '@sluice/shared/contract/operations.ts';
+import { capabilities, type SelfDto } from '@sluice/shared/contract/view-operations.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
 import { given, patient } from './acts.ts';
 import { type Answered, type Asked, ask, problemOf } from './http.ts';
@@ -26,6 +27,8 @@ type Things = {
 	readonly plan: string;
 	readonly message: string;
 	readonly held: string;
+	/** Discarded by an administrator. */
+	readonly ended: string;
 	readonly hold: string;
 	readonly credential: string;
 	readonly webhook: string;
@@ -41,6 +44,7 @@ const own: { -readonly [K in keyof Things]: Things[K] } = {
 	plan: 'Basic',
 	message: '',
 	held: '',
+	ended: '',
 	hold: '',
 	credential: 'none-of-acme',
 	webhook: 'none-of-acme',
@@ -65,6 +69,7 @@ const nothing: typeof own = {
 	plan: 'NobodyPlan',
 	message: '',
 	held: '',
+	ended: '',
 	hold: 'hnothing',
 	credential: 'cnothing',
 	webhook: 'wnothing',
@@ -116,21 +121,33 @@ const asking: { readonly [K in OperationId]: (things: Things) => readonly Asked[
 		].map((query) => ({ path: `/v1/messages?${query}` })),
 	getMessage: ({ message, held }) => [message, held].map((id) => ({ path: `/v1/messages/${id}` })),
 	traceMessage: ({ message, held }) => [message, held].map((id) => ({ path: `/v1/messages/${id}/trace` })),
-	act: ({ account, held }) =>
-		['hold', 'release', 'discard', 'requeue'].flatMap((act) =>
+	act: ({ account, mailbox: address, domain, held, ended }) =>
+		['hold', 'release', 'discard', 'requeue', 'restore'].flatMap((act) =>
 			[
-				{ kind: 'account', id: account },
-				{ kind: 'message', id: held },
-			].map((selector) => ({ method: 'POST', path: `/v1/queue/${act}`, body: json({ selector, reason: 'tried' }) })),
+				{ selector: { kind: 'account', id: account } },
+				{ selector: { kind: 'message', id: held } },
+				{ selector: { kind: 'message', id: ended } },
+				{ selector: { kind: 'identity', id: `mailbox:${address}` } },
+				{ selector: { kind: 'destination', id: domain } },
+				{ selector: { kind: 'account', id: account }, now: true },
+				{ selector: { kind: 'account', id: account }, where: { state: 'held', rule: 'hold.account' } },
+			].map((asked) => ({ method: 'POST', path: `/v1/queue/${act}`, body: json({ ...asked, reason: 'tried' }) })),
 		),
 	releaseMessage: ({ held }) => [{ method: 'POST', path: `/v1/messages/${held}/release`, body: why }],
 	discardMessage: ({ held }) => [{ method: 'POST', path: `/v1/messages/${held}/discard`, body: why }],
-	queue: () => [{ path: '/v1/queue?by=account' }, { path: '/v1/queue?by=identity' }],
+	queue: () => ['account', 'identity', 'destination', 'age', 'state'].map((by) => ({ path: `/v1/queue?by=${by}` })),
 	lanes: () => [{ path: '/v1/lanes' }],
 	listHolds: () => [{ path: '/v1/holds' }],
-	putHold: ({ account }) => [
-		{ method: 'POST', path: '/v1/holds', body: json({ selector: { kind: 'account', id: account }, reason: 'tried' }) },
-	],
+	putHold: ({ account, mailbox: address, domain }) =>
+		[
+			{ kind: 'account', id: account },
+			{ kind: 'identity', id: `mailbox:${address}` },
+			{ kind: 'destination', id: domain },
+		].map((selector) => ({
+			method: 'POST',
+			path: '/v1/holds',
+			body: json({ selector, reason: 'tried', ownerMayRelease: true }),
+		})),
 	deleteHold: ({ hold }) => [{ method: 'DELETE', path: `/v1/holds/${hold}?release=true` }],
 	audit: () => [{ path: '/v1/audit' }],
 	recordAct: ({ account }) => [
@@ -250,7 +267,9 @@ const put = async (path: string, body: object): Promise<void> => {
 
 before(async () => {
 	internet = await startInternet();
-	rig = await startRig(undefined, { internet, isWired: true, delivery: patient });
+	// Everybody may all that can be allowed: what is refused then is another's.
+	const rights = { owners: { release: true, discard: true } };
+	rig = await startRig(undefined, { internet, isWired: true, delivery: patient, config: { rights } });
 	await put('/v1/accounts', {
 		revision: 1,
 		complete: true,
@@ -275,6 +294,8 @@ before(async () => {
 		const hold = { selector, reason: `${things.account} held`, seconds: 600 };
 		things.hold = given(await rig.client.call('putHold', { body: hold })).hold.id;
 		things.held = await send(`held-${things.account}@ok.test`);
+		things.ended = await send(`ended-${things.account}@ok.test`);
+		given(await rig.client.call('discardMessage', { params: { id: things.ended }, body: { reason: 'dropped' } }));
 		for (const path of scopesOf(things))
 			if (!path.startsWith('/v1/credentials'))
 				await put(`${path}/limits`, { mode: 'monitor', hour: { recipients: 500 }, note: `${things.account} note` });
@@ -284,10 +305,11 @@ before(async () => {
 	await put('/v1/accounts/zebra/may-send-as', { items: ['zebra-partner.test'] });
 	await put('/v1/server/server/limits', { mode: 'monitor', hour: { recipients: 9999 }, note: 'zebra server' });
 	await put('/v1/server/each-mailbox/limits', { mode: 'monitor', hour: { recipients: 99 }, note: 'zebra default' });
-	await rig.until(() => rig.count('message.finished') === 2);
+	await rig.until(() => rig.count('message.finished') === 4);
 	// Ids of the same time: what is older than the history is told so.
 	nothing.message = `${zebra.message.slice(0, -1)}z`;
 	nothing.held = `${zebra.held.slice(0, -1)}z`;
+	nothing.ended = `${zebra.ended.slice(0, -1)}z`;
 });
 after(async () => {
 	await rig.stop();
@@ -297,17 +319,20 @@ after(async () => {
 /** All that is zebra's, as an administrator sees it. */
 async function allOf(things: Things): Promise<string> {
 	const looks = [
-		'/v1/holds',
 		'/v1/accounts?search=zebra',
 		`/v1/messages/${things.message}/trace`,
 		`/v1/messages/${things.held}/trace`,
+		`/v1/messages/${things.ended}/trace`,
 		`/v1/credentials?account=${things.account}`,
 		...scopesOf(things).map((path) => `${path}/limits`),
 		'/v1/server/server/limits',
 		'/v1/server/each-mailbox/limits',
 	];
 	const texts = await Promise.all(looks.map(async (path) => (await admin({ path })).text));
-	return texts.join('\n');
+	// Others set holds of their own meanwhile.
+	const { items } = given(await rig.client.call('listHolds'));
+	const holds = items.filter(({ selector }) => !selector.id.includes(own.account));
+	return [JSON.stringify(holds), ...texts].join('\n');
 }
 
 test('nobody sees or changes anything of another’s, and cannot tell it from what is not there', async () => {
@@ -396,7 +421,7 @@ test('a reseller and a customer see the mail of all their accounts, page by page
 		}
 		return ids.sort();
 	};
-	const acme = [own.message, own.held].sort();
+	const acme = [own.message, own.held, own.ended].sort();
 	assert.deepEqual(await seenBy('reseller bob', ''), [...acme, ...more].sort());
 	assert.deepEqual(await seenBy('customer carol', ''), acme);
 	assert.deepEqual(await seenBy('customer dora', ''), more.toSorted());
@@ -404,7 +429,7 @@ test('a reseller and a customer see the mail of all their accounts, page by page
 	assert.deepEqual(await seenBy('reseller bob', '&account=annex'), more.toSorted());
 	assert.deepEqual(await seenBy('customer carol', '&account=annex'), []);
 	assert.deepEqual(await seenBy('reseller zebra-seller', '&account=acme'), []);
-	assert.equal((await seenBy('admin root', '')).length, 7);
+	assert.equal((await seenBy('admin root', '')).length, 9);
 });
 
 test('a credential of one’s own does not send as another’s domain, whether or not there is such a domain here', async () => {
@@ -487,4 +512,39 @@ test('what a tenant sets is bounded in number, and by what it was given', async 
 	assert.ok(statuses.includes(200) && statuses.at(-1) === 409, `${statuses}`);
 	assert.equal(await putScript('5', 'account acme'), 200, 'what is there can still be changed');
 	assert.equal(await putScript('admin', 'admin root'), 200);
+});
+
+test('each role is offered what it may do, and no more', async () => {
+	const selfOf = async (actor: string): Promise<SelfDto> =>
+		(await ask(rig.agent.socketPath, { path: '/v1/self', actor })).json as SelfDto;
+	const all = await selfOf('admin root');
+	assert.deepEqual(
+		all.offers,
+		capabilities.filter((one) => one !== 'incidents' && one !== 'responses' && one !== 'sources'),
+	);
+	const reseller = await selfOf('reseller bob');
+	assert.deepEqual(
+		all.offers.filter((one) => !reseller.offers.includes(one)),
+		['simulate', 'ownership', 'providers', 'health', 'audit'],
+	);
+	for (const actor of ['customer carol', 'account acme']) {
+		const { offers, may, panelActs } = await selfOf(actor);
+		assert.deepEqual(offers, ['overview', 'accounts', 'messages', 'open', 'limits', 'restore']);
+		assert.deepEqual([may.release, may.discard, may.hold, may.requeue], ['owner', 'owner', false, false]);
+		assert.deepEqual(panelActs, { hold: false, suspend: false });
+	}
+	assert.deepEqual([all.mta, all.ownership, all.restoreSeconds, all.historyDays], ['exim', 'monitor', 259_200, 30]);
+	// What a page is made of that is offered may be asked; what is not, may not.
+	for (const [capability, path] of [
+		['audit', '/v1/audit'],
+		['providers', '/v1/providers'],
+		['groups', '/v1/groups/plans'],
+		['holds', '/v1/holds'],
+		['open', '/v1/open?state=held'],
+	] as const)
+		for (const actor of ['admin root', 'reseller bob', 'customer carol']) {
+			const isOffered = (await selfOf(actor)).offers.includes(capability);
+			const isForbidden = (await ask(rig.agent.socketPath, { path, actor })).status === 403;
+			assert.equal(isForbidden, !isOffered, `${actor}: ${capability}`);
+		}
 });

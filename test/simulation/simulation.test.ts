@@ -50,6 +50,8 @@ async function oneHistory(seed: number): Promise<{
 	world: World;
 	acknowledged: readonly Expected[];
 	discarded: ReadonlySet<string>;
+	/** How often a recipient was brought back. */
+	restored: ReadonlyMap<string, number>;
 	limits: readonly EnforcedLimit[];
 }> {
 	const world = createWorld(seed);
