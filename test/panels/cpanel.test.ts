@@ -221,6 +221,28 @@ test('nothing that a browser sends says who it is', { skip }, async () => {
 		assert.doesNotMatch((await nordweb.askRaw(query)).text, /moda-luise/, query);
 });
 
+test('the panel’s own hold goes through root’s helper: root’s does, a reseller’s only where it may', {
+	skip,
+}, async () => {
+	const root = person(cpsrvd, 'whm', 'root');
+	const path = '/accounts/velofix/panel/hold';
+	const acts = () => helper.asked.filter(({ verb }) => verb !== 'account-owner');
+	const csrf = fieldOf((await root.ask(path)).text, 'csrf');
+	const done = await root.ask(path, { fields: { csrf, reason: 'complaints' } });
+	assert.equal(done.status, 303);
+	assert.deepEqual(acts(), [
+		{ verb: 'panel-hold', actor: 'admin root', args: { user: 'velofix', on: true, reason: 'complaints' } },
+	]);
+	const nordweb = person(cpsrvd, 'whm', 'nordweb');
+	const own = fieldOf((await nordweb.ask('/accounts/velofix/hold')).text, 'csrf');
+	for (const user of ['velofix', 'shopmoda', 'schulekl', 'root'])
+		for (const act of ['hold', 'suspend', 'reconcile', 'mta-bypass']) {
+			const page = await nordweb.ask(`/accounts/${user}/panel/${act}`, { fields: { csrf: own, reason: 'x' } });
+			assert.ok(page.status === 403 || page.status === 404, `${user} ${act} ${page.status}`);
+		}
+	assert.equal(acts().length, 1, 'the helper was asked for nothing else');
+});
+
 test('who has not the right gets a page that says so; all rights are root’s', { skip }, async () => {
 	for (const user of ['plain', 'nobodyhere']) {
 		const page = await person(cpsrvd, 'whm', user).ask('/accounts');
