@@ -149,6 +149,32 @@ export const unproved: readonly Unproved[] = [
 		settle: perlLoads,
 	},
 	{
+		id: 'panel-answers',
+		claim: 'cpsrvd passes the status, a relative `Location` and the policy headers that our CGI prints',
+		why: noCpanel,
+		probe:
+			'in WHM save a limit with scripts switched off in the browser: the list comes back with what was done; the answer has `Content-Security-Policy`',
+	},
+	{
+		id: 'panel-live-php',
+		claim:
+			'a `.live.php` page may set status and headers, reads `QUERY_STRING` and its body, and UAPI lets 90 kB of base64 through in one argument',
+		why: 'real PHP, a stand-in of LiveAPI',
+		probe: 'in cPanel release own held mail; post a form of 60 kB to the page: a page of ours answers, not cPanel',
+	},
+	{
+		id: 'panel-right',
+		claim: 'WHM shows the right of our driver to root under Edit Reseller Nameservers and Privileges',
+		why: noCpanel,
+		probe: 'give it to a reseller: the pages open; take it away: 403',
+	},
+	{
+		id: 'panel-taint',
+		claim: 'the CGI also runs with `-T` before WHM’s own modules',
+		why: 'tried with stand-ins only, so it is not set',
+		probe: 'run it as `perl -T` with the environment of a request',
+	},
+	{
 		id: 'panel-appconfig',
 		claim: 'what `is_registered_with_appconfig` prints',
 		why: noCpanel,
