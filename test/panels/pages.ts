@@ -86,7 +86,7 @@ export async function logIn(page: Page, pages: TestPages, isList = true): Promis
 	await page.goto(pages.panel.url);
 	await page.getByLabel('Password').fill(pages.password);
 	await page.getByRole('button', { name: 'Log in' }).click();
-	await page.locator('.sl-nav__list').waitFor();
+	await page.locator('.sl-nav__list').waitFor({ state: 'attached' });
 	if (!isList) return;
 	await page.goto(new URL('accounts', pages.panel.url).href);
 	await page.locator('#list').waitFor();
