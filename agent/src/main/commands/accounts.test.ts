@@ -181,7 +181,11 @@ test('release lifts the holds of the account alone, then lets its mail go', asyn
 		acts.map(({ id, input }) => [id, (input as { params: object }).params, (input as { body: unknown }).body]),
 		[
 			['deleteHold', { id: 'h-acme' }, undefined],
-			['act', { act: 'release' }, { selector: { kind: 'account', id: 'acme' }, reason: 'looked at it', now: true }],
+			[
+				'act',
+				{ act: 'release' },
+				{ selector: { kind: 'account', id: 'acme' }, reason: 'looked at it', now: true, asBefore: false },
+			],
 		],
 	);
 });

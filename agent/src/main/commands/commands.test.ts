@@ -105,7 +105,9 @@ test('the agent is asked what was said, in the name of who asks', async () => {
 	await here('message list --state held --sender @shop.test --since 2h --limit 7');
 	await here('queue hold --identity unix:7001', {}, why);
 	await here(`message requeue ${id.toUpperCase()}`, {}, why);
-	await here('hold set --account shop --for 90m', {}, why);
+	await here('hold set --account shop --for 90m --owner-may-release', {}, why);
+	await here(`message restore ${id} --now --as-before`, {}, why);
+	await here('audit --by bob --subject shop --act limit --limit 3');
 	await here('hold lift h7k2');
 	assert.deepEqual(
 		agent.asked.map(({ id: operation, input }) => [operation, input]),
@@ -123,7 +125,7 @@ test('the agent is asked what was said, in the name of who asks', async () => {
 				{
 					params: { act: 'hold' },
 					query: {},
-					body: { selector: { kind: 'identity', id: 'unix:7001' }, reason: 'ticket 4711', now: false },
+					body: { selector: { kind: 'identity', id: 'unix:7001' }, reason: 'ticket 4711', now: false, asBefore: false },
 				},
 			],
 			[
@@ -131,7 +133,7 @@ test('the agent is asked what was said, in the name of who asks', async () => {
 				{
 					params: { act: 'requeue' },
 					query: {},
-					body: { selector: { kind: 'message', id }, reason: 'ticket 4711', now: false },
+					body: { selector: { kind: 'message', id }, reason: 'ticket 4711', now: false, asBefore: false },
 				},
 			],
 			[
@@ -139,9 +141,23 @@ test('the agent is asked what was said, in the name of who asks', async () => {
 				{
 					params: {},
 					query: {},
-					body: { selector: { kind: 'account', id: 'shop' }, reason: 'ticket 4711', seconds: 5400 },
+					body: {
+						selector: { kind: 'account', id: 'shop' },
+						reason: 'ticket 4711',
+						seconds: 5400,
+						ownerMayRelease: true,
+					},
 				},
 			],
+			[
+				'act',
+				{
+					params: { act: 'restore' },
+					query: {},
+					body: { selector: { kind: 'message', id }, reason: 'ticket 4711', now: true, asBefore: true },
+				},
+			],
+			['audit', { params: {}, query: { limit: 3, actor: 'bob', subject: 'shop', act: 'limit' }, body: undefined }],
 			['deleteHold', { params: { id: 'h7k2' }, query: { release: false }, body: undefined }],
 		],
 	);
@@ -161,7 +177,7 @@ test('dropping mail is asked about where somebody can answer, and only yes is ye
 	const refused = await here('queue discard --account shop', answering('y'), why);
 	assert.deepEqual(refused, { out: '', err: 'Nothing was dropped.\n', code: 1 });
 	assert.deepEqual(agent.asked, []);
-	assert.match(questions[0] ?? '', /all open mail of account shop for good/);
+	assert.match(questions[0] ?? '', /all open mail of account shop, without a report/);
 	assert.equal((await here('queue discard --account shop', answering('yes'), why)).code, 0);
 	assert.equal((await here('queue discard --account shop --yes', { canAsk: true }, why)).code, 0);
 	assert.equal((await here('queue release --account shop', { canAsk: true }, why)).code, 0);

@@ -22,7 +22,8 @@ export function holdSeconds(text: string): number {
 	);
 }
 
-type SetOptions = CommonOptions & SelectorOptions & { readonly reason: string; readonly for: number };
+type SetOptions = CommonOptions &
+	SelectorOptions & { readonly reason: string; readonly for: number; readonly ownerMayRelease?: boolean };
 type LiftOptions = CommonOptions & { readonly release?: boolean };
 
 export function addHold(program: Command, terminal: Terminal): void {
@@ -39,12 +40,23 @@ export function addHold(program: Command, terminal: Terminal): void {
 		.addOption(
 			new Option('--for <time>', 'how long: 30m, 12h, 7d').argParser(holdSeconds).default(holdSecondsDefault, 'a day'),
 		)
+		.option(
+			'--owner-may-release',
+			'leave it to the account to let go what is held, where rights.owners.release allows that',
+		)
 		.action(async (options: SetOptions, command: Command) => {
 			const selector = selectorFrom(options, command);
 			const { holdSetLines } = await import('./render/holds.ts');
 			await answer(terminal, options, {
 				id: 'putHold',
-				input: { body: { selector, reason: options.reason, seconds: options.for } },
+				input: {
+					body: {
+						selector,
+						reason: options.reason,
+						seconds: options.for,
+						...(options.ownerMayRelease === true ? { ownerMayRelease: true } : {}),
+					},
+				},
 				render: holdSetLines,
 			});
 		});

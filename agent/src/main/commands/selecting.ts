@@ -1,5 +1,5 @@
 /**
- * Acts on open mail: what is meant, why, and the question before mail is dropped for good.
+ * Acts on mail: what is meant, why, and the question before mail is dropped.
  *
  * The same for one message (`message discard ID`) and for all of an account, identity or destination (`queue discard --account X`).
  */
@@ -10,17 +10,26 @@ import { answer } from './call.ts';
 import type { CommonOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
-export const acts = ['hold', 'release', 'discard', 'requeue'] as const;
+export const acts = ['hold', 'release', 'discard', 'requeue', 'restore'] as const;
 export type Act = (typeof acts)[number];
 
 export const actTexts: { readonly [act in Act]: string } = {
 	hold: 'Keep it here until somebody decides.',
 	release: 'Let held or waiting mail go.',
-	discard: 'Drop it for good. No report is sent.',
+	discard: 'Drop it. No report is sent; for some days it can be restored.',
 	requeue: 'Try deferred mail again now.',
+	restore: 'Bring back what was discarded or has expired.',
 };
 
-export type ActOptions = CommonOptions & { readonly reason: string; readonly yes?: boolean; readonly now?: boolean };
+export type ActOptions = CommonOptions & {
+	readonly reason: string;
+	readonly yes?: boolean;
+	readonly now?: boolean;
+	readonly asBefore?: boolean;
+};
+
+const withNow = (command: Command): Command =>
+	command.option('--now', 'at once, whatever limits say; otherwise what is over a limit leaves in pace');
 
 export function withAct(command: Command, act: Act): Command {
 	command.requiredOption('--reason <text>', 'why; shown in trace and audit');
@@ -28,7 +37,9 @@ export function withAct(command: Command, act: Act): Command {
 		case 'discard':
 			return command.option('--yes', 'do not ask before mail is dropped');
 		case 'release':
-			return command.option('--now', 'at once, whatever limits say; otherwise what is over a limit leaves in pace');
+			return withNow(command);
+		case 'restore':
+			return withNow(command).option('--as-before', 'what was held is held again, for the same reason');
 		default:
 			return command;
 	}
@@ -61,7 +72,7 @@ export function selectorFrom(options: SelectorOptions, command: Command): Select
 async function mayDiscard(terminal: Terminal, { kind, id }: Selector, options: ActOptions): Promise<boolean> {
 	if (options.yes === true || !terminal.canAsk) return true;
 	const what = kind === 'message' ? `message ${id}` : `all open mail of ${kind} ${id}`;
-	const reply = await terminal.ask(`Drop ${what} for good, without a report to the sender? Type yes: `);
+	const reply = await terminal.ask(`Drop ${what}, without a report to the sender? Type yes: `);
 	return reply.trim().toLowerCase() === 'yes';
 }
 
@@ -73,7 +84,10 @@ export async function performAct(terminal: Terminal, act: Act, selector: Selecto
 	const { actedLines } = await import('./render/acted.ts');
 	await answer(terminal, options, {
 		id: 'act',
-		input: { params: { act }, body: { selector, reason: options.reason, now: options.now === true } },
+		input: {
+			params: { act },
+			body: { selector, reason: options.reason, now: options.now === true, asBefore: options.asBefore === true },
+		},
 		render: (done) => actedLines(act, selector, done),
 	});
 }

@@ -1,9 +1,15 @@
-/** What an act on open mail has changed. */
+/** What an act on mail has changed. */
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
 import { countText, numberText } from './text.ts';
 
-const done = { hold: 'Held', release: 'Released', discard: 'Discarded', requeue: 'Made due now' } as const;
+const done = {
+	hold: 'Held',
+	release: 'Released',
+	discard: 'Discarded',
+	requeue: 'Made due now',
+	restore: 'Brought back',
+} as const;
 
 export function actedLines(
 	act: keyof typeof done,
@@ -22,6 +28,7 @@ export function actedLines(
 		`${done[act]}: ${countText(recipients, 'recipient')}${where} of ${what}.`,
 		...waitingLines(waiting),
 		...(act === 'hold' ? [`Undo: ${undo}.`] : []),
+		...(act === 'discard' && isOne ? [`Undo: \`sluice message restore ${id} --as-before --reason …\`.`] : []),
 	];
 }
 

@@ -17,7 +17,11 @@ export function holdListLines({ items }: OperationOutput<'listHolds'>, view: Vie
 		{ title: 'HOLDS', text: whatText, columnsMin: 14 },
 		{ title: `UNTIL ${zoneText(view, view.nowMs)}`, text: ({ until }) => shortTimeText(view, Date.parse(until)) },
 		{ title: 'ENDS', text: ({ until }) => relativeText(view, Date.parse(until)) },
-		{ title: 'BY', text: ({ author }) => author, columnsMin: 10 },
+		{
+			title: 'BY',
+			text: ({ author, ownerMayRelease }) => `${author}${ownerMayRelease ? ', owner may release' : ''}`,
+			columnsMin: 10,
+		},
 		{ title: 'REASON', text: ({ reason }) => reason, columnsMin: 12 },
 	];
 	return table(columns, items, view);
