@@ -162,6 +162,7 @@ test('mail that waits for the old number leaves with the new one; what is used a
 	for (let n = 0; n < 4; n++)
 		await rig.send({ from: 'mary@acc0.test', sender: mailbox('mary@acc0.test'), to: [`c${n}@ok.test`] });
 	await rig.until(() => rig.count('recipient.delivered', { account: 'acc0' }) === 2);
+	await rig.until(() => rig.agent.flow.waiting.totalsOf('account:acc0').recipients === 2);
 	const tighter = await change(rig.client, { target: { matching: {} }, value: 1, preview: true });
 	assert.deepEqual(
 		[tighter.changed, tighter.over, tighter.items[0]?.account, tighter.items[0]?.used],
