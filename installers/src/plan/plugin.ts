@@ -14,6 +14,8 @@ import { type Action, type Condition, type Step, setFile } from './step.ts';
 
 const theme = '--theme=jupiter';
 const run = (...command: readonly string[]): Action => ({ kind: 'run', command });
+/** Taking back what perhaps was never done: a command that failed has left nothing to take back. */
+const takeBack = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
 /** WHM looks for rights of plugins when this folder is younger than its cache. */
 const newDrivers = run('/usr/bin/touch', driversFolder);
 const known = (isSo: boolean): Condition => (isSo ? { kind: 'is-so' } : { kind: 'never' });
@@ -32,7 +34,8 @@ const foldersOf = (paths: readonly string[]): readonly string[] =>
 	[...new Set(paths.map((path) => dirname(path)))].filter(isOurs).toSorted((one, other) => other.length - one.length);
 
 /** A folder that nobody else puts anything into. Others are cPanel's. */
-const isOurs = (folder: string): boolean => /\/(?:sluice|Sluice|cpanel\/jupiter|assets-[0-9a-f]+)$/.test(folder);
+const isOurs = (folder: string): boolean =>
+	/\/(?:sluice|Sluice|sluice\/cpanel|cpanel\/jupiter|assets-[0-9a-f]+)$/.test(folder);
 
 export function installPluginSteps(facts: PluginFacts): readonly Step[] {
 	const changed = facts.files.filter((file) => !isRight(file));
@@ -55,7 +58,7 @@ export function installPluginSteps(facts: PluginFacts): readonly Step[] {
 			what: 'Put the item “Sluice: outgoing mail” into WHM (register_appconfig).',
 			doneWhen: known(facts.isRegistered && !registerChanges),
 			apply: [run(pluginPrograms.register, appConfigFile)],
-			undo: facts.isRegistered ? [] : [run(pluginPrograms.unregister, appConfigName)],
+			undo: facts.isRegistered ? [] : [takeBack(pluginPrograms.unregister, appConfigName)],
 		},
 		...(facts.hasJupiter
 			? [
@@ -64,7 +67,7 @@ export function installPluginSteps(facts: PluginFacts): readonly Step[] {
 						what: 'Put the item “Outgoing mail” into cPanel (install_plugin); a feature list decides who sees it.',
 						doneWhen: known(facts.isRegistered && !itemChanges),
 						apply: [run(pluginPrograms.addItem, pluginFolder, theme)],
-						undo: facts.isRegistered ? [] : [run(pluginPrograms.removeItem, pluginFolder, theme)],
+						undo: facts.isRegistered ? [] : [takeBack(pluginPrograms.removeItem, pluginFolder, theme)],
 					},
 				]
 			: []),
@@ -77,11 +80,8 @@ function hookSteps({ hooked }: PluginFacts): readonly Step[] {
 	const missing = hooks.flatMap((hook, at) => (hooked.has(hookName(hook)) ? [] : [at]));
 	const commands = (act: 'add' | 'delete'): readonly Action[] => {
 		const all = hookCommands(act);
-		return missing.map((at) => ({
-			kind: 'run',
-			command: [pluginPrograms.manageHooks, ...(all[at] as readonly string[])],
-			mayFail: act === 'delete',
-		}));
+		const doing = act === 'add' ? run : takeBack;
+		return missing.map((at) => doing(pluginPrograms.manageHooks, ...(all[at] as readonly string[])));
 	};
 	return [
 		{
