@@ -38,7 +38,7 @@ export const selfSchema = z.object({
 		hold: z.boolean().describe('Hold mail of accounts that the actor sees, and lift such holds.'),
 		release: z
 			.enum(['all', 'owner', 'none'])
-			.describe('all: whatever is held or waits; owner: only what a hold leaves to the owner; none.'),
+			.describe('all: held mail, an administrator also what waits; owner: only what a hold leaves to the owner; none.'),
 		discard: z.enum(['all', 'owner', 'none']),
 		requeue: z.boolean(),
 		limits: z.boolean().describe('Set the numbers of accounts.'),
