@@ -34,8 +34,7 @@ export function usualOf(
 	let days = 0;
 	const at = hours.map((hour) => {
 		const same = slots.filter(
-			({ fromMs }) =>
-				fromMs >= sinceMs && fromMs + slotMs <= hour && (hour - fromMs) % dayMs < slotMs && hour - fromMs >= dayMs,
+			({ fromMs }) => fromMs >= sinceMs && hour - fromMs >= dayMs && (hour - fromMs) % dayMs < slotMs,
 		);
 		days = Math.max(days, same.length);
 		if (same.length < daysNeeded) return undefined;

@@ -154,7 +154,7 @@ test('a used-up limit is raised from here by whoever may; a limit that only watc
 		recipients: 228,
 	});
 	const near = ok({
-		items: [account('shopmoda', nearest(400), 228), account('watched', nearest(900, 'monitor'))],
+		items: [account('shopmoda', nearest(400), 228), account('watched', nearest(900, 'monitor'), 5)],
 		total: 2,
 	});
 	const { shown } = decisionsOf({ ...empty, waiting, near }, words, reach);
