@@ -147,7 +147,7 @@ test('while the disk is short of space, what could be brought back gives way to 
 	await discard(rig, id);
 	flow.health.raise({ code: 'disk-low', text: 'x', hint: 'x', stops: 'accepting' });
 	await sweep(flow);
-	assert.equal(rig.count('restore.given-up', { messages: 1 }), 1);
+	assert.equal(rig.count('restore.dropped', { messages: 1 }), 1);
 	assert.equal(flow.spool.stats().openMessages, 0);
 	const refused = await restore(rig, id);
 	assert.match((refused.json as ProblemDocument).detail ?? '', /less when the disk is short of space/);

@@ -50,7 +50,7 @@ export function sweepEnded(flow: Flow): void {
 	giveUp(flow, over);
 	if (!isShort) return;
 	const atMs = flow.clock.now();
-	flow.events.emit({ event: 'restore.given-up', atMs, messages: over.length, why: 'The disk is short of space.' });
+	flow.events.emit({ event: 'restore.dropped', atMs, messages: over.length, why: 'The disk is short of space.' });
 }
 
 function giveUp(flow: Pick<Flow, 'ended' | 'spool' | 'forgetEnded'>, messages: readonly QueuedMessage[]): void {

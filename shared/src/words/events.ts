@@ -13,7 +13,7 @@ export const eventMeanings = {
 	'message.released': 'Held or waiting mail was let go.',
 	'message.discarded': 'Open mail was dropped by an act; no report is sent.',
 	'message.requeued': 'Deferred mail was made due now by an act.',
-	'restore.given-up': 'Ended mail can no longer be brought back, earlier than promised.',
+	'restore.dropped': 'Ended mail can no longer be brought back, earlier than promised.',
 	'message.restored': 'Discarded or expired mail was brought back by an act.',
 	'message.refused': 'Nothing was stored: the MTA keeps the message or bounces it.',
 	'message.finished': 'Every recipient of a message is final.',
