@@ -9,6 +9,7 @@ import { configSchema } from '@sluice/shared/contract/config.ts';
 import { configKeys } from '@sluice/shared/contract/reference.ts';
 import { eventNames } from '@sluice/shared/words/events.ts';
 import { faults } from '@sluice/shared/words/faults.ts';
+import { limitRules } from '@sluice/shared/words/limits.ts';
 import { parse } from 'yaml';
 import { describedCommands } from './cli.ts';
 import { smallestConfig } from './configuration.ts';
@@ -54,8 +55,8 @@ const isFile = (name: string): boolean =>
 test('a configuration key or an event that a document names exists', () => {
 	const keys = new Set(configKeys().map(({ key }) => key));
 	const families = new Set([...keys, ...eventNames].map((name) => name.split('.')[0]));
-	// A problem of `sluice status` whose event has another name.
-	const known = new Set<string>([...keys, ...eventNames, 'accounts.shrunk']);
+	// Rules of limits are dotted too; and a problem of `sluice status` whose event has another name.
+	const known = new Set<string>([...keys, ...eventNames, ...limitRules, 'accounts.shrunk']);
 	const named = (document: Document): readonly string[] => {
 		const dotted = [...tickedOf(document), ...(document.text.match(/\b[a-z]+(?:\.[a-zA-Z]+)+\b/g) ?? [])];
 		return [...new Set(dotted.map((word) => word.replace(/:.*$/s, '')))].filter(
