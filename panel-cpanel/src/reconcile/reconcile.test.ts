@@ -152,6 +152,7 @@ test('again and again: soon after a note, ever slower after failures, and at an 
 	const failure: ReconcileFailure = { kind: 'panel', text: 'down' };
 	let outcome: 'ok' | 'fail' = 'ok';
 	const runs: (number | undefined)[] = [];
+	const waits: number[] = [];
 	let wake = (): void => {};
 	const nth = async (count: number): Promise<void> => {
 		while (runs.length < count)
@@ -165,8 +166,11 @@ test('again and again: soon after a note, ever slower after failures, and at an 
 			for (const name of readdirSync(spool)) rmSync(join(spool, name));
 			return outcome === 'ok' ? ok(report) : failed(failure);
 		},
-		onRun(_done, retryInMs) {
+		onRun(done, retryInMs) {
 			runs.push(retryInMs);
+			// Notes do not shorten the wait after a failure.
+			if (!done.ok) writeFileSync(join(spool, `${runs.length}.json`), '{}');
+			waits.push(performance.now());
 			wake();
 		},
 		times: { intervalMs: 600_000, gatherMs: 5, retryMs: 20, retryMaxMs: 60 },
@@ -178,6 +182,7 @@ test('again and again: soon after a note, ever slower after failures, and at an 
 	outcome = 'ok';
 	await nth(6);
 	assert.deepEqual(runs.slice(0, 5), [undefined, 20, 40, 60, 60]);
+	assert.ok((waits[5] ?? 0) - (waits[1] ?? 0) >= 175, 'each waits its time');
 	writeFileSync(join(spool, '2.json'), '{}');
 	await nth(runs.length + 1);
 	await watching.stop();

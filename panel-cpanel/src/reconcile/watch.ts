@@ -79,7 +79,7 @@ export function watchReconcile({ spool, run, onRun, times = watchTimes }: Watche
 				continue;
 			}
 			// What came during the run was perhaps read too late for it.
-			isNoted ||= await hasNotes(spool);
+			if (await hasNotes(spool)) isNoted = true;
 			await rest(times.intervalMs, true);
 			if (isNoted && !isStopped) await rest(times.gatherMs, false);
 		}
