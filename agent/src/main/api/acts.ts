@@ -28,6 +28,7 @@ import { liftHold, type Reviewed, type ReviewFailure, review, setHold, type Wher
 import { holdDto } from './answers.ts';
 import { type ApiContext, problem } from './context.ts';
 import { rowsFor } from './queue-rows.ts';
+import { inSlices } from './slices.ts';
 import { accountOfIdentity, authorFor, keyOf, maySee } from './visibility.ts';
 
 type Body = Pick<OperationInput<'act'>['body'], 'reason' | 'where'> & {
@@ -94,7 +95,7 @@ function choiceOf(
 }
 
 /** True when the actor sees something that the selector can mean; else there is no such thing. */
-function isThere(flow: Flow, { kind, id }: Selector, actor: Actor, decision: Decision): boolean {
+async function isThere(flow: Flow, { kind, id }: Selector, actor: Actor, decision: Decision): Promise<boolean> {
 	if (actor.role === 'admin') return true;
 	switch (kind) {
 		case 'message': {
@@ -110,11 +111,11 @@ function isThere(flow: Flow, { kind, id }: Selector, actor: Actor, decision: Dec
 	}
 }
 
-function hasOpen(flow: Flow, identity: string, actor: Actor, decision: Decision): boolean {
+async function hasOpen(flow: Flow, identity: string, actor: Actor, decision: Decision): Promise<boolean> {
 	const named = identity.toLowerCase();
 	const candidates = decision === 'restore' ? [flow.scheduler.all(), flow.ended.all()] : [flow.scheduler.all()];
 	for (const messages of candidates)
-		for (const message of messages)
+		for await (const message of inSlices(messages))
 			if (message.identity === named && maySee(flow.accounts, actor, message.account)) return true;
 	return false;
 }
@@ -183,13 +184,13 @@ export function createActHandlers(context: ApiContext): ActHandlers {
 		const selector = meant(named);
 		const { where, left } = choiceOf(flow, decision, actor, body);
 		if (decision === 'restore') {
-			if (!isThere(flow, selector, actor, decision) && selector.kind !== 'message') return nothingOpen();
+			if (selector.kind !== 'message' && !(await isThere(flow, selector, actor, decision))) return nothingOpen();
 			const done = await restore(flow, { selector, reason, actor, isNow, asBefore, where });
 			return !done.ok && done.error === 'not-found'
 				? notRestored(context, selector, actor, left)
 				: reviewed(done, left);
 		}
-		if (!isThere(flow, selector, actor, decision)) return nothingOpen();
+		if (!(await isThere(flow, selector, actor, decision))) return nothingOpen();
 		const done = await review(flow, decision, selector, reason, actor, { isNow, where });
 		if (done.ok && done.value.recipients + done.value.pending === 0 && left.size > 0)
 			return problem('forbidden', [...new Set(left.values())].map(textOf).join(' '));

@@ -21,7 +21,7 @@ import { authorFor, keyOf, maySee } from './visibility.ts';
 
 const firstMax = 3;
 /** Messages of a group that are looked at for its times. They stand by age but for a restart. */
-const lookedAtMax = 1_000;
+const lookedAtMax = 100;
 /** Senders of a group that are asked when their mail will have left. */
 const chainsMax = 20;
 

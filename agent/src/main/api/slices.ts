@@ -3,8 +3,8 @@
  */
 import { setImmediate } from 'node:timers/promises';
 
-/** Messages between two breaths: about a millisecond. */
-const perSlice = 4_000;
+/** Messages between two breaths: a millisecond or two. */
+const perSlice = 2_000;
 
 /** Every one of a collection; whoever iterates lets others run now and then. What changes meanwhile is seen or not. */
 export async function* inSlices<T>(all: Iterable<T>): AsyncGenerator<T, void, undefined> {
