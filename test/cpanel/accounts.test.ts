@@ -44,7 +44,7 @@ async function startServer(context: TestContext): Promise<Server> {
 		api: systemCpanelApi(cpanel.programs),
 		files: systemCpanelFiles(cpanel.root),
 		client: createClient(rig.agent.socketPath, { role: 'admin', id: 'cpanel' }),
-		place: { folder: join(cpanel.root, 'var/lib/sluice-panel'), spool: cpanel.spool },
+		place: { folder: join(cpanel.root, 'var/lib/sluice-cpanel'), spool: cpanel.spool },
 		now: Date.now,
 	};
 	const living = async () => {

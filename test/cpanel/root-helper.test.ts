@@ -77,7 +77,7 @@ async function startHelper(
 		group: '',
 		config,
 		root: cpanel.root,
-		state: join(cpanel.root, 'var/lib/sluice-panel'),
+		state: join(cpanel.root, 'var/lib/sluice-cpanel'),
 		memory: join(folder, 'memory'),
 		wiring: join(folder, 'wiring'),
 	});

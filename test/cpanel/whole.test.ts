@@ -99,7 +99,7 @@ async function startHelper(runFolder: string): Promise<Serving> {
 		group: '',
 		config: exim.config,
 		root: cpanel.root,
-		state: join(cpanel.root, 'var/lib/sluice-panel'),
+		state: join(cpanel.root, 'var/lib/sluice-cpanel'),
 		memory: join(cpanel.root, 'memory'),
 		wiring: join(cpanel.root, 'wiring'),
 	});
@@ -130,7 +130,7 @@ async function tellAccounts(): Promise<void> {
 			api: systemCpanelApi(cpanel.programs),
 			files: systemCpanelFiles(cpanel.root),
 			client: createClient(exim.rig.agent.socketPath, { role: 'admin', id: 'cpanel' }),
-			place: { folder: join(cpanel.root, 'var/lib/sluice-panel'), spool: cpanel.spool },
+			place: { folder: join(cpanel.root, 'var/lib/sluice-cpanel'), spool: cpanel.spool },
 			now: Date.now,
 		}),
 	);

@@ -18,7 +18,7 @@ export function addHelper(program: Command, terminal: Terminal): void {
 		.option('--group <name>', 'group that may open it: the panel server’s', 'sluice-panel')
 		.option(...configOption)
 		.option('--root <folder>', 'a cPanel server below this folder', '/')
-		.option('--state <folder>', 'memory of the reconcile, and the events of hooks', '/var/lib/sluice-panel')
+		.option('--state <folder>', 'memory of the reconcile, and the events of hooks', '/var/lib/sluice-cpanel')
 		.option('--memory <folder>', 'what was lifted and is to be put back', '/var/lib/sluice-helper')
 		.option('--wiring <folder>', 'state of the wiring of the MTA', stateFolderDefault)
 		.action(async (options) => {

@@ -9,6 +9,7 @@ import type { MtaOptions, MtaPorts } from '../mta/site.ts';
 import type { Speaker } from '../mta/speak.ts';
 import { bypass } from '../mta/unwire.ts';
 import { wire } from '../mta/wire.ts';
+import { refusal, type VerbPorts } from './verb.ts';
 
 type Asking = { readonly terminal: Terminal; readonly options: MtaOptions; readonly ports: MtaPorts };
 
@@ -46,17 +47,17 @@ const queueRuns: readonly (readonly [program: string, ...words: string[]])[] = [
 const kickPauseMs = 30_000;
 
 /** Begins a queue run of the MTA that is here, at most one in a while: each is a process that goes through the whole queue. */
-export function queueKicker(machine: Machine, now: () => number): () => Promise<Result<string, string>> {
+export function queueKicker(machine: Machine, now: () => number): VerbPorts['kickQueue'] {
 	let lastMs = Number.NEGATIVE_INFINITY;
 	return async () => {
 		const agoMs = now() - lastMs;
-		if (agoMs < kickPauseMs) return failed(`A queue run was begun ${Math.round(agoMs / 1000)} s ago.`);
+		if (agoMs < kickPauseMs) return refusal('busy', `A queue run was begun ${Math.round(agoMs / 1000)} s ago.`);
 		for (const command of queueRuns) {
 			if (!(await machine.exists(command[0]))) continue;
 			lastMs = now();
 			await machine.run(command, { isDetached: true });
 			return ok(`A queue run was begun (${command.join(' ')}).`);
 		}
-		return failed('There is no mail server here whose queue could be run.');
+		return refusal('panel-failed', 'There is no mail server here whose queue could be run.');
 	};
 }

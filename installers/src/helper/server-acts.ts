@@ -37,7 +37,7 @@ export const queueKick: Verb<'queue-kick'> = {
 	roles: ['admin'],
 	async perform(_args, _actor, ports) {
 		const done = await ports.kickQueue();
-		if (!done.ok) return refusal('busy', done.error);
+		if (!done.ok) return done;
 		return ok({
 			result: { text: done.value },
 			recorded: { act: 'mta.queue-kick', subject: 'server', detail: done.value },

@@ -23,7 +23,7 @@ export type VerbPorts = {
 	/** Puts the wiring of the MTA right, or goes round it for now; gives a sentence. */
 	readonly mta: (act: 'ensure' | 'bypass', actor: Actor) => Promise<Result<string, string>>;
 	/** Has the MTA try what waits, and does not wait for that. */
-	readonly kickQueue: () => Promise<Result<string, string>>;
+	readonly kickQueue: () => Promise<Result<string, VerbFailure>>;
 	readonly memory: LimitsMemory;
 	readonly now: () => number;
 };

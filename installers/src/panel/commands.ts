@@ -40,7 +40,7 @@ function addLimits(panel: Command, terminal: Terminal): void {
 		)
 		.option(...configOption)
 		.option('--root <folder>', 'a cPanel server below this folder', '/')
-		.option('--state <folder>', 'memory of the reconcile', '/var/lib/sluice-panel')
+		.option('--state <folder>', 'memory of the reconcile', '/var/lib/sluice-cpanel')
 		.option('--memory <folder>', 'what was lifted and is to be put back', '/var/lib/sluice-helper')
 		.addHelpText(
 			'after',
@@ -65,7 +65,7 @@ export function addPanel(program: Command, terminal: Terminal): void {
 		.option('--once', 'once, and end: for timers and after events')
 		.option('--dry-run', 'only say what would change')
 		.option('--root <folder>', 'a cPanel server below this folder', '/')
-		.option('--state <folder>', 'memory of the last run, and the events of hooks', '/var/lib/sluice-panel')
+		.option('--state <folder>', 'memory of the last run, and the events of hooks', '/var/lib/sluice-cpanel')
 		.addHelpText(
 			'after',
 			'\nEnds with 0 when the agent knows all accounts, with 1 when the panel or the agent could not be asked.',

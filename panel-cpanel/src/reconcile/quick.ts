@@ -10,8 +10,8 @@ import { type PanelAccountDto, panelAccountSchema } from '@sluice/shared/contrac
 import { ok, type Result } from '@sluice/shared/words/result.ts';
 import { panelAccountOf } from '../accounts/panel-accounts.ts';
 import type { AccountEvent } from '../events/event.ts';
-import type { Teller } from './reconcile.ts';
 import type { ReconcileState } from './state.ts';
+import type { Teller } from './teller.ts';
 import { toldOf, turnsOf } from './turns.ts';
 import type { Sources } from './world.ts';
 

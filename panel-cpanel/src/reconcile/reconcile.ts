@@ -18,18 +18,19 @@ import { type MailboxBounds, mailboxBounds, readMailboxes } from './mailboxes.ts
 import { putPlans } from './plans.ts';
 import { tellEvents } from './quick.ts';
 import { type ReconcileState, readReconcileState, writeReconcileState } from './state.ts';
+import type { Teller } from './teller.ts';
 import { toldOf, turnsOf } from './turns.ts';
 import { accountsOf, readWorld, type Sources } from './world.ts';
 
 export type ReconcilePlace = {
-	/** State and lock. */
+	/** State and lock. Root's alone. */
 	readonly folder: string;
 	/** Events of hooks. */
 	readonly spool: string;
 };
 export const placeDefault: ReconcilePlace = {
-	folder: '/var/lib/sluice-panel',
-	spool: '/var/lib/sluice-panel/events',
+	folder: '/var/lib/sluice-cpanel',
+	spool: '/var/lib/sluice-cpanel/events',
 };
 
 export type ReconcilePorts = Sources & {
@@ -64,13 +65,6 @@ export type ReconcileReport = {
 };
 
 export type ReconcileFailure = { readonly kind: 'busy' | 'panel' | 'agent'; readonly text: string };
-
-/** Changes told, and the revision of the last. A value that grows: the run's own. */
-export type Teller = {
-	readonly client: Client;
-	/** The next revision: the time, or more than the last. */
-	next(): number;
-};
 
 export async function reconcile(ports: ReconcilePorts): Promise<Result<ReconcileReport, ReconcileFailure>> {
 	const lock = await takeLock(`${ports.place.folder}/reconcile.lock`);

@@ -42,7 +42,7 @@ const outputBytesMax = 64 << 20;
 export function installStandIn(): StandIn {
 	const root = mkdtempSync(join(tmpdir(), 'sluice-cpanel-'));
 	const bin = join(root, 'usr/local/cpanel/bin');
-	const spool = join(root, 'var/lib/sluice-panel/events');
+	const spool = join(root, 'var/lib/sluice-cpanel/events');
 	mkdirSync(bin, { recursive: true });
 	mkdirSync(spool, { recursive: true, mode: 0o700 });
 	const program = (name: string, file: string): string => {
@@ -89,7 +89,7 @@ export function installHook(root: string, spool: string): string {
 	const path = join(root, 'var/cpanel/sluice/sluice-hook');
 	const text = readFileSync(here('../../../panel-cpanel/native/hooks/sluice-hook'), 'utf8')
 		.replace('/usr/local/cpanel/3rdparty/bin/perl', '/usr/bin/perl')
-		.replace("'/var/lib/sluice-panel/events'", `'${spool}'`);
+		.replace("'/var/lib/sluice-cpanel/events'", `'${spool}'`);
 	mkdirSync(dirname(path), { recursive: true });
 	writeFileSync(path, text);
 	chmodSync(path, 0o755);
