@@ -158,6 +158,10 @@ test('discard wants a reason, undo puts it back as it was', { skip }, async (t) 
 	await page.getByRole('button', { name: 'Undo' }).click();
 	await page.getByText('As before: “Rechnung 2026-1187” is back for 1 recipient.').waitFor();
 	assert.match(await read(page.getByRole('heading', { level: 1 })), /Held/);
+	// What is harmless asks nothing.
+	await page.goto(at(site, `/messages/${mail.rosens[3]?.id}`));
+	await page.getByRole('button', { name: 'Try now' }).click();
+	await page.getByText('1 recipient is tried now.').waitFor();
 	assert.deepEqual(complaints, []);
 	await context.close();
 });
