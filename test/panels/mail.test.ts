@@ -10,6 +10,7 @@ import type { Actor } from '@sluice/shared/contract/actor.ts';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
+import { startEmbedded } from './embed.ts';
 import { logIn, startPages, type TestPages } from './pages.ts';
 import { hostile, mail, mailWorld } from './world-mail.ts';
 
@@ -240,6 +241,43 @@ test('stored hostile text is text: no script runs, the policy is never asked', {
 	assert.ok((await read(theirs.page.locator('main'))).includes(hostile.reply), 'the other side in its own words');
 	assert.deepEqual(theirs.complaints, []);
 	await theirs.context.close();
+});
+
+test('in a panel’s frame: a customer deletes, brings back, sends and searches, below the token, by script and without', {
+	skip,
+}, async (t) => {
+	for (const javaScriptEnabled of [true, false]) {
+		const agent = await startFakeAgent(mailWorld());
+		const panel = await startEmbedded(agent.socketPath, { actor: rosenca });
+		const context = await browser.open({ viewport: { width: 1280, height: 900 }, javaScriptEnabled });
+		t.after(async () => {
+			await context.close();
+			await panel.stop();
+			await agent.stop();
+		});
+		const page = await context.newPage();
+		await page.goto(panel.url);
+		const frame = page.frameLocator('iframe');
+		await frame.getByRole('heading', { name: '2 messages wait for your OK' }).waitFor();
+		await frame.getByRole('link', { name: 'Delete it' }).click();
+		await frame.getByRole('button', { name: 'Delete it' }).click();
+		await frame.getByText('is deleted.').waitFor();
+		await frame.getByRole('button', { name: 'Undo' }).click();
+		await frame.getByText('is back as it was.').waitFor();
+		await frame.getByRole('link', { name: 'Yes, send it' }).click();
+		await frame.getByRole('button', { name: 'Send it' }).click();
+		await frame.getByText('is being sent.').waitFor();
+		await frame.getByPlaceholder('Who should have got it?').fill('gmail.example');
+		await frame.getByRole('button', { name: 'Search' }).click();
+		await frame.getByText('1 message, that is all · to gmail.example').waitFor();
+		await frame.getByLabel('To', { exact: true }).fill('');
+		await frame.getByLabel('Subject').fill('Croissants');
+		await frame.getByRole('button', { name: 'Search' }).click();
+		await frame.getByText('1 message, that is all · subject with “Croissants”').waitFor();
+		await frame.getByRole('link', { name: 'bestellung@baeckerei-rohde.example' }).click();
+		await frame.getByRole('heading', { level: 1, name: /Croissants/ }).waitFor();
+		assert.deepEqual([panel.strays, panel.faults], [[], []]);
+	}
 });
 
 test('axe-core finds nothing, light and dark, wide and on a phone, and nothing is wider than the screen', {
