@@ -150,6 +150,9 @@ test('who may not: resellers about others’ accounts, accounts about anything, 
 	assert.deepEqual(given(await helper.call('account-owner', rita, { user: 'alice' })), { owner: 'rita' });
 	assert.deepEqual(given(await helper.call('account-owner', admin, { user: 'bob' })), { owner: 'root' });
 	assert.deepEqual(given(await helper.call('account-owner', admin, { user: 'nobody1' })), { owner: null });
+	const users = ['alice', 'bob', 'nobody1', 'alice'];
+	assert.deepEqual(given(await helper.call('accounts-owned', rita, { users })), { owned: ['alice'] });
+	assert.deepEqual(given(await helper.call('accounts-owned', admin, { users })), { owned: ['alice', 'bob'] });
 	const calls = cpanel.state().calls.length;
 	for (const role of ['account', 'customer'] as const)
 		for (const verb of Object.keys(helperVerbs) as (keyof typeof helperVerbs)[]) {
@@ -158,6 +161,7 @@ test('who may not: resellers about others’ accounts, accounts about anything, 
 				'panel-hold': { user: 'alice', ...args },
 				'panel-suspend': { user: 'alice', ...args },
 				'account-owner': { user: 'alice' },
+				'accounts-owned': { users: ['alice'] },
 				'panel-limits': { act: all.act },
 			} as { [verb: string]: object };
 			assert.equal(
@@ -171,7 +175,7 @@ test('who may not: resellers about others’ accounts, accounts about anything, 
 	assert.equal(codeOf(await helper.call('panel-limits', rita, { act: 'show' })), 'forbidden');
 	assert.equal(cpanel.state().calls.length, calls, 'the panel was not even asked');
 	assert.equal(JSON.stringify(cpanel.state().accounts), before);
-	assert.ok(lines.filter(({ outcome }) => outcome === 'forbidden').length === 21);
+	assert.ok(lines.filter(({ outcome }) => outcome === 'forbidden').length === 23);
 	// Moved away in this moment: the reseller has lost it.
 	await cpanel.whm('modifyacct', 'user=alice', 'owner=root');
 	assert.equal(codeOf(await helper.call('panel-hold', rita, { user: 'alice', ...args })), 'not-found');

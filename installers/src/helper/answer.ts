@@ -6,7 +6,7 @@
  */
 import { type Actor, actorHeaderValue, parseActor } from '@sluice/shared/contract/actor.ts';
 import { type HelperVerb, helperRequestSchema, helperVerbs } from '@sluice/shared/contract/helper.ts';
-import { accountOwner, panelHold, panelSuspend } from './panel-acts.ts';
+import { accountOwner, accountsOwned, panelHold, panelSuspend } from './panel-acts.ts';
 import { panelLimits } from './panel-limits.ts';
 import { mtaBypass, mtaEnsure, queueKick, reconcileNow } from './server-acts.ts';
 import type { Recorded, Verb, VerbPorts } from './verb.ts';
@@ -15,6 +15,7 @@ const verbs: { readonly [V in HelperVerb]: Verb<V> } = {
 	'panel-hold': panelHold,
 	'panel-suspend': panelSuspend,
 	'account-owner': accountOwner,
+	'accounts-owned': accountsOwned,
 	'panel-limits': panelLimits,
 	reconcile: reconcileNow,
 	'mta-ensure': mtaEnsure,

@@ -1,5 +1,5 @@
 /**
- * `panel-hold`, `panel-suspend` and `account-owner`: acts of the panel itself on one account or one mailbox of it.
+ * `panel-hold`, `panel-suspend`, `account-owner` and `accounts-owned`: acts of the panel itself on one account or one mailbox of it.
  *
  * The panel is asked live whose the account is, whatever the pages think: a reseller gets to an account that it owns in this moment and to no
  * other, and to the rest it is answered as if they were not there. A mailbox must be one of the account's. Both acts are off unless the server's
@@ -70,5 +70,17 @@ export const accountOwner: Verb<'account-owner'> = {
 	async perform({ user }, actor, ports) {
 		const account = await accountFor(actor, user, ports);
 		return account.ok ? ok({ result: { owner: account.value?.owner ?? null } }) : account;
+	},
+};
+
+/** One listing of the panel, however many are named; an administrator has all that there are. */
+export const accountsOwned: Verb<'accounts-owned'> = {
+	roles: ['admin', 'reseller'],
+	async perform({ users }, actor, { api }) {
+		const listed = await api.accounts();
+		if (!listed.ok) return refusal('panel-failed', listed.error.text);
+		const isSeen = ({ owner }: CpanelAccount): boolean => actor.role === 'admin' || owner === actor.id;
+		const seen = new Set(listed.value.rows.filter(isSeen).map(({ user }) => user));
+		return ok({ result: { owned: [...new Set(users)].filter((user) => seen.has(user)) } });
 	},
 };

@@ -20,7 +20,6 @@ type Asked<T> = Promise<Result<T, ClientFailure>>;
 const openTexts = ['/metrics', '/openapi.json'];
 const pageOfAccounts = 1000;
 const pagesMax = 20;
-const askedAtOnce = 8;
 
 const problem = (one: Problem): ClientFailure => ({ kind: 'problem', problem: problemDocument(one) });
 /** In the agent's words, so that it looks like what is not there. */
@@ -107,12 +106,11 @@ async function accountsOf(client: Client, names: readonly Named[]): Asked<readon
 /** Undefined: all of them are the actor's. */
 async function refusalOf(owners: Owners, actor: Actor, keys: readonly string[]): Promise<ClientFailure | undefined> {
 	const users = [...new Set(keys.map(userOf))];
-	for (let from = 0; from < users.length; from += askedAtOnce) {
-		const answers = await Promise.all(users.slice(from, from + askedAtOnce).map((user) => owners.isOwner(actor, user)));
-		for (const answer of answers) {
-			if (!answer.ok) return cannotSay(answer.error);
-			if (!answer.value) return notThere;
-		}
+	// Asked together, and so one question to the panel.
+	const answers = await Promise.all(users.map((user) => owners.isOwner(actor, user)));
+	for (const answer of answers) {
+		if (!answer.ok) return cannotSay(answer.error);
+		if (!answer.value) return notThere;
 	}
 	return undefined;
 }

@@ -13,7 +13,7 @@ import { type Named, namedBy } from './named.ts';
 const namesNobody = new Set([
 	// Yes or no, written as text in a query.
 	...['near', 'waiting', 'ownLimits', 'release'],
-	...['reason', 'note', 'cursor', 'since', 'until', 'replaces', 'rule', 'name'],
+	...['reason', 'note', 'cursor', 'since', 'until', 'replaces', 'rule', 'text', 'name'],
 	// Filters: the agent answers within what the actor sees.
 	...['search', 'sender', 'recipient', 'subject', 'identity', 'reference', 'reseller', 'plan'],
 ]);

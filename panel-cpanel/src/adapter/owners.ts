@@ -1,57 +1,89 @@
 /**
- * Who owns an account in the panel now: asked of the root helper, remembered for a moment.
+ * Whether an account is a reseller's in the panel now: asked of the root helper, remembered for a moment.
  *
  * The agent knows accounts from the last list that the panel gave; between two lists an account may have gone to another reseller. So
  * before a reseller sees or does something to a named account, the panel itself is asked. The answer is kept for ten seconds, that
- * of a failure is not kept. Questions about one account that come together are one question.
+ * of a failure is not kept. A question costs a program of the panel, so questions that come together (the rows of a list) are one.
  */
 import type { HelperClient } from '@sluice/shared/client/helper-client.ts';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
-import { helperVerbs } from '@sluice/shared/contract/helper.ts';
+import { helperVerbs, ownedUsersMax } from '@sluice/shared/contract/helper.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 
 export const ownerKeptMs = 10_000;
-const ownersMax = 5_000;
+const answersMax = 10_000;
 
 export type Owners = {
 	/** The failure is one sentence: why nobody can say. */
 	isOwner(actor: Actor, user: string): Promise<Result<boolean, string>>;
 };
 
-type Answer = Result<string | null, string>;
+type Answer = Result<boolean, string>;
 type Known = { readonly answer: Promise<Answer>; readonly atMs: number };
+/** Questions of one actor that wait for the others of the same moment. */
+type Round = { readonly users: Set<string>; readonly owned: Promise<Result<ReadonlySet<string>, string>> };
 
 const isUser = (user: string): boolean => helperVerbs['account-owner'].args.safeParse({ user }).success;
 
+/** One account by itself is cheaper for the panel than its whole list. */
+async function askedOf(
+	helper: HelperClient,
+	actor: Actor,
+	users: readonly string[],
+): Promise<Result<ReadonlySet<string>, string>> {
+	const [only] = users;
+	if (users.length === 1 && only !== undefined) {
+		const answer = await helper.call('account-owner', actor, { user: only });
+		if (answer.ok) return ok(new Set(answer.value.owner === actor.id ? [only] : []));
+		return answer.error.code === 'not-found' ? ok(new Set()) : failed(answer.error.text);
+	}
+	const owned = new Set<string>();
+	for (let from = 0; from < users.length; from += ownedUsersMax) {
+		const part = users.slice(from, from + ownedUsersMax);
+		const answer = await helper.call('accounts-owned', actor, { users: part });
+		if (!answer.ok) return failed(answer.error.text);
+		for (const user of answer.value.owned) owned.add(user);
+	}
+	return ok(owned);
+}
+
 export function createOwners(helper: HelperClient, now: () => number): Owners {
 	const known = new Map<string, Known>();
+	const rounds = new Map<string, Round>();
 
-	async function asked(actor: Actor, user: string): Promise<Answer> {
-		const answer = await helper.call('account-owner', actor, { user });
-		if (answer.ok) return ok(answer.value.owner);
-		return answer.error.code === 'not-found' ? ok(null) : failed(answer.error.text);
+	function roundOf(actor: Actor): Round {
+		const former = rounds.get(actor.id);
+		if (former !== undefined) return former;
+		const users = new Set<string>();
+		const begun = new Promise<void>((resolve) => setImmediate(resolve)).then(() => rounds.delete(actor.id));
+		const round: Round = { users, owned: begun.then(() => askedOf(helper, actor, [...users])) };
+		rounds.set(actor.id, round);
+		return round;
 	}
 
-	function ownerOf(actor: Actor, user: string): Promise<Answer> {
-		const former = known.get(user);
-		if (former !== undefined && now() - former.atMs < ownerKeptMs) return former.answer;
-		if (known.size >= ownersMax) known.delete(known.keys().next().value as string);
-		const one: Known = { answer: asked(actor, user), atMs: now() };
-		known.delete(user);
-		known.set(user, one);
-		const forget = (): void => {
-			if (known.get(user) === one) known.delete(user);
-		};
-		one.answer.then((answer) => answer.ok || forget(), forget);
-		return one.answer;
+	async function asked(actor: Actor, user: string): Promise<Answer> {
+		const round = roundOf(actor);
+		round.users.add(user);
+		const owned = await round.owned;
+		return owned.ok ? ok(owned.value.has(user)) : owned;
 	}
 
 	return {
 		async isOwner(actor, user) {
 			// What no panel could have named, such as `uid:7001`, belongs to no reseller.
 			if (!isUser(user)) return ok(false);
-			const owner = await ownerOf(actor, user);
-			return owner.ok ? ok(owner.value === actor.id) : owner;
+			const key = `${actor.id} ${user}`;
+			const former = known.get(key);
+			if (former !== undefined && now() - former.atMs < ownerKeptMs) return former.answer;
+			if (known.size >= answersMax) known.delete(known.keys().next().value as string);
+			const one: Known = { answer: asked(actor, user), atMs: now() };
+			known.delete(key);
+			known.set(key, one);
+			const forget = (): void => {
+				if (known.get(key) === one) known.delete(key);
+			};
+			one.answer.then((answer) => answer.ok || forget(), forget);
+			return one.answer;
 		},
 	};
 }

@@ -25,6 +25,9 @@ const senderArgs = z.strictObject({
 	reason: z.string().min(1).max(500),
 });
 
+/** Names of 32 letters, with room in a line (`helperLineBytesMax`). */
+export const ownedUsersMax = 1_000;
+
 const nothing = z.strictObject({});
 const done = z.object({ text: z.string().describe('What was done, one sentence.') });
 
@@ -37,6 +40,14 @@ export const helperVerbs = {
 	'account-owner': {
 		args: z.strictObject({ user: userSchema }),
 		result: z.object({ owner: z.string().nullable().describe('null: there is no such account.') }),
+	},
+	/**
+	 * Which of those accounts the actor owns in the panel now: one question for a whole list of them. What is another’s, and what is not
+	 * there, is left out alike.
+	 */
+	'accounts-owned': {
+		args: z.strictObject({ users: z.array(userSchema).min(1).max(ownedUsersMax) }),
+		result: z.object({ owned: z.array(z.string()) }),
 	},
 	/** The panel’s own limits, which discard mail before it reaches us: what they are, lifting them, putting them back. */
 	'panel-limits': {

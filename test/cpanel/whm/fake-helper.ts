@@ -21,6 +21,11 @@ export async function startFakeHelper(path: string): Promise<FakeHelper> {
 		if (!request.success) return { ok: false, code: 'invalid', text: 'not a request' };
 		const { verb, actor, args } = request.data;
 		asked.push({ verb, actor, args });
+		if (verb === 'accounts-owned') {
+			const reseller = actor.split(' ')[1]?.replace(';', '');
+			const { users } = helperVerbs['accounts-owned'].args.parse(args);
+			return { ok: true, result: { owned: users.filter((user) => owners.get(user) === reseller) } };
+		}
 		if (verb !== 'account-owner') return { ok: true, result: { text: 'Done.' } };
 		const { user } = helperVerbs['account-owner'].args.parse(args);
 		return { ok: true, result: { owner: owners.get(user) ?? null } };
