@@ -8,11 +8,11 @@ import { slug } from '@sluice/shared/panel/model/cell.ts';
 import { startFakeAgent } from './agent.ts';
 import { startBrowser } from './browser.ts';
 import { logIn, startPages } from './pages.ts';
-import { smallWorld } from './world.ts';
+import { mailWorld } from './world-mail.ts';
 
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'sluice-look-'));
 mkdirSync(folder, { recursive: true });
-const agent = await startFakeAgent(smallWorld());
+const agent = await startFakeAgent(mailWorld());
 const pages = await startPages(agent.socketPath);
 const browser = await startBrowser();
 for (const width of [1280, 390])
@@ -46,6 +46,10 @@ for (const width of [1280, 390])
 		await page.keyboard.press('Escape');
 		await page.goto(`${pages.panel.url}messages/0000000000004`);
 		await shot('message');
+		for (const name of ['messages', 'open']) {
+			await page.goto(`${pages.panel.url}${name}`);
+			await shot(name);
+		}
 		await page.goto(`${pages.panel.url}accounts/uid:7001`);
 		await shot('unknown');
 		await page.goto(`${pages.panel.url}accounts/velofix/release`);
