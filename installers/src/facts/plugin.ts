@@ -4,7 +4,6 @@
  * cPanel's own programs are asked where they can tell (`is_registered_with_appconfig`, `manage_hooks list`). How they print is loosely
  * known, so their answers are searched, not parsed. Not here: what is to be done (plan/plugin.ts).
  */
-import { readFileSync } from 'node:fs';
 import { hookScript, hooks, manageHooksProgram } from '@sluice/panel-cpanel/hooks.ts';
 import { pluginSources, presentAssetFolders } from '@sluice/panel-cpanel/plugin-files.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
@@ -40,7 +39,7 @@ const root = { uid: 0, gid: 0 } as const;
 
 /** Every file of the plugin as it should be. Text and pictures alike are read as latin1: a byte a character. */
 export const pluginFiles = (): readonly FileFact[] =>
-	pluginSources().map(({ from, to, mode }) => ({ path: to, content: readFileSync(from, 'latin1'), mode, ...root }));
+	pluginSources().map(({ content, to, mode }) => ({ path: to, content: content().toString('latin1'), mode, ...root }));
 
 export async function pluginFacts(machine: Machine): Promise<Result<PluginFacts, Refusal>> {
 	if (!(await isCpanel(machine)))

@@ -206,7 +206,10 @@ export function agesOf(facts: OverviewFacts, { t }: Words): readonly AgeRow[] {
 	const most = Math.max(1, ...rows.map(({ recipients }) => recipients));
 	return rows.map(({ from, recipients }, index) => {
 		const to = rows[index + 1]?.from;
-		const text = from === 0 && to !== undefined ? t.ageUnder(spanText(to * 1000)) : t.ageOver(spanText(from * 1000));
+		const fromText = spanText(from * 1000);
+		const toText = spanText((to ?? 0) * 1000);
+		const text =
+			to === undefined ? t.ageOver(fromText) : from === 0 ? t.ageUnder(toText) : t.ageBetween(fromText, toText);
 		return { text, width: `${((recipients / most) * 100).toFixed(1)}%`, total: count(recipients) };
 	});
 }

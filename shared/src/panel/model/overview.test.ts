@@ -260,11 +260,12 @@ test('ages, health and a reseller’s share in a line each', () => {
 		sending: 0,
 	});
 	assert.deepEqual(
-		agesOf({ ...empty, ages: ok({ items: [row('3600', 5), row('0', 10)], total: 2 }) }, words).map(
+		agesOf({ ...empty, ages: ok({ items: [row('3600', 5), row('0', 10), row('300', 4)], total: 3 }) }, words).map(
 			({ text, width, total }) => [text, width, total],
 		),
 		[
-			['under 1 h', '100.0%', '10'],
+			['under 5 min', '100.0%', '10'],
+			['5 min to 1 h', '40.0%', '4'],
 			['over 1 h', '50.0%', '5'],
 		],
 	);
