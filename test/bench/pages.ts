@@ -11,6 +11,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -270,7 +271,7 @@ try {
 			'',
 			machineText(describeMachine(benchFolder)),
 			'',
-			`${server.accounts.toLocaleString('en')} accounts, ${server.busy.toLocaleString('en')} of which send every hour; ${server.finished.toLocaleString('en')} finished recipients in the history; a month of counts; ${server.held.toLocaleString('en')} held messages. ${rounds} rounds each, agent, pages and client in one process.`,
+			`${server.accounts.toLocaleString('en')} accounts, ${server.busy.toLocaleString('en')} of which send every hour; ${server.finished.toLocaleString('en')} finished recipients in the history; a month of counts; ${server.held.toLocaleString('en')} held messages. ${rounds} rounds each; agent, pages and client in one process. Load of the machine at the end: ${(loadavg()[0] ?? 0).toFixed(1)}; a quiet one has 1, and what others do is in the times but not in the processor's.`,
 			'',
 			...lines,
 			'',

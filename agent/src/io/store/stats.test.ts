@@ -6,7 +6,7 @@ import type { Transition } from '@sluice/shared/words/message.ts';
 import { createWriter } from './example-history.ts';
 import { countNaively, countsIn, sorted } from './example-stats.ts';
 import { dayMs } from './message-key.ts';
-import { databaseFiles, openDatabase } from './sqlite.ts';
+import { databaseFiles, openDatabase, openNode } from './sqlite.ts';
 import { providersOfStepMax } from './stats-answers.ts';
 import { isStatsDamage } from './stats-database.ts';
 import { createStatsReader } from './stats-reader.ts';
@@ -305,4 +305,19 @@ test('hours and days are made of moments once these are over, whatever comes lat
 	assert.deepEqual(rows('hours'), [2, 5]);
 	assert.deepEqual(rows('days'), [1, 5]);
 	follower.close();
+});
+
+test('the other binding of SQLite counts the same', (context) => {
+	const folder = temporaryFolder(context);
+	const log = memoryLog();
+	createWriter(log, seededRandom(11))(150);
+	let nowMs = exampleMs;
+	const { follower, statsPath } = openExample(folder, log, {
+		openDatabase: openNode,
+		batchWeightMax: 20,
+		now: () => nowMs,
+	});
+	while (follower.run(log.end, 'lazy') > 0) nowMs += 60_000;
+	follower.close();
+	assert.deepEqual(sorted(countsIn(statsPath)), sorted(countNaively(log.entries)));
 });
