@@ -96,6 +96,29 @@ test('another window is chosen in the editor, from the account page; the questio
 	await context.close();
 });
 
+test('far down in a long page a question and a toast stand within what is seen', { skip }, async () => {
+	const { context, page, frame, complaints } = await visit('/accounts', { viewport: { width: 1280, height: 500 } });
+	await page.waitForFunction("document.querySelector('iframe').clientHeight > 700");
+	const pen = frame.locator('.sl-edit').last();
+	await pen.scrollIntoViewIfNeeded();
+	assert.ok(Number(await page.evaluate('scrollY')) > 100, 'the panel’s page has scrolled');
+	await pen.click();
+	await frame.locator('.sl-editor [name=value]').fill('77');
+	await frame.locator('.sl-editor [value=save]').click();
+	const toast = frame.locator('.sl-toast');
+	await toast.getByRole('button', { name: 'Undo' }).waitFor();
+	const shown = await toast.boundingBox();
+	assert.ok(shown !== null && shown.y >= 0 && shown.y + shown.height <= 500, JSON.stringify(shown));
+	await page.evaluate('scrollTo(0, 0)');
+	await page.waitForFunction('scrollY === 0');
+	const then = await toast.boundingBox();
+	assert.ok(then !== null && then.y >= 0 && then.y + then.height <= 500, `it follows: ${JSON.stringify(then)}`);
+	await toast.getByRole('button', { name: 'Undo' }).click();
+	await frame.getByText(/As before for/).waitFor();
+	assert.deepEqual(complaints, []);
+	await context.close();
+});
+
 test('without script: filter, edit, undo', { skip }, async () => {
 	const { context, page } = await visit('/accounts', { javaScriptEnabled: false });
 	await page.goto(`${panel.url}?p=/accounts`);
