@@ -298,6 +298,9 @@ test('two at once are kept apart; a stopped agent is told when it is back; a los
 	const report = await run();
 	assert.deepEqual([report.added, report.isComplete], [1, true]);
 	await agree('after the future');
+	// A memory that cannot be written is a failure in words, and the lock is given back.
+	const full = await reconcile({ ...ports, place: { ...ports.place, folder: join(cpanel.root, 'etc/passwd/below') } });
+	assert.equal(!full.ok && full.error.kind, 'machine');
 	// A damaged memory is said and begins anew.
 	writeFileSync(join(ports.place.folder, 'reconcile.json'), '{"version":1,');
 	assert.match(reportSentence(await run()), /memory of the last run was damaged/);

@@ -343,6 +343,16 @@ test('hostile lines: nothing is started, nothing breaks, nothing is repeated', a
 	);
 });
 
+test('a bug in one answer costs that connection and no other', async (context) => {
+	const { helper, socketPath } = await startHelper(context, {
+		writeLine(line) {
+			if (line.includes('mta-bypass')) throw new Error('bug');
+		},
+	});
+	assert.equal(await raw(socketPath, '{"verb":"mta-bypass","actor":"admin root","args":{}}\n'), '');
+	assert.deepEqual(given(await helper.call('account-owner', admin, { user: 'bob' })), { owner: 'root' });
+});
+
 test('too much at once is answered busy', async (context) => {
 	const bounds: ServeBounds = { ...serveBounds, atWorkMax: 2, perMinute: 1, burst: 6 };
 	let isLet = (): void => {};

@@ -208,6 +208,42 @@ export const unproved: readonly Unproved[] = [
 		probe: 'look at them',
 		settle: tweakNames,
 	},
+	{
+		id: 'panel-values',
+		claim: 'values behind `key=` on the command line of `whmapi1` and `uapi` are decoded (a mailbox with `+`)',
+		why: noCpanel,
+		probe: 'hold a mailbox `a+b@…` on our pages; WHM shows it held',
+	},
+	{
+		id: 'panel-tweak-unlimited',
+		claim: '`set_tweaksetting` takes `unlimited` for the panel’s own limits, and gives numbers back',
+		why: noCpanel,
+		probe: 'lift and restore them on our pages; Tweak Settings shows both',
+	},
+	{
+		id: 'panel-unlimited',
+		claim: 'an account with `unlimited` or `0` messages an hour falls back to the server’s default',
+		why: noCpanel,
+		probe: 'set a default of 1, send two messages from such an account: Track Delivery',
+	},
+	{
+		id: 'panel-extension',
+		claim: '`listpkgs` tells the fields of package extensions; else the package’s file does',
+		why: noCpanel,
+		probe: 'set recipients an hour in a package; `sluice panel reconcile --once`, `sluice limit list`',
+	},
+	{
+		id: 'panel-no-account',
+		claim: '`accountsummary` of an account that is gone says “does not exist”',
+		why: noCpanel,
+		probe: '`whmapi1 --output=json accountsummary user=nobody9`',
+	},
+	{
+		id: 'panel-mailbox-files',
+		claim: 'cPanel rewrites `~/etc/DOMAIN/passwd` when a mailbox comes or goes',
+		why: noCpanel,
+		probe: 'make one; its time',
+	},
 ];
 
 /** As docs/unproved.md shows it. */

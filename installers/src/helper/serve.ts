@@ -55,9 +55,13 @@ export async function serveHelper({ at, answer, now, bounds = serveBounds }: Ser
 		socket.on('close', () => clearTimeout(timer));
 		readLine(socket, (line) => {
 			clearTimeout(timer);
-			const turn = (line === undefined ? tooLong() : work(line)).then((said) => {
-				if (!socket.destroyed) socket.end(`${JSON.stringify(said)}\n`);
-			});
+			const turn = (line === undefined ? tooLong() : work(line)).then(
+				(said) => {
+					if (!socket.destroyed) socket.end(`${JSON.stringify(said)}\n`);
+				},
+				// A bug: whoever asked sees that there is no answer, and the others get theirs.
+				() => void socket.destroy(),
+			);
 			atWork.add(turn);
 			void turn.finally(() => atWork.delete(turn));
 		});

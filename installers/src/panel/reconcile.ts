@@ -76,6 +76,7 @@ export async function reconcileCommand(terminal: Terminal, options: ReconcileOpt
 
 const hints: { readonly [K in ReconcileFailure['kind']]: string } = {
 	busy: 'Nothing is lost: it reads the same.',
+	machine: 'The accounts that the agent knows stay as they are.',
 	panel: 'The accounts that the agent knows stay as they are. Try the function with whmapi1 by hand.',
 	agent: '`sluice status` tells how the agent is. The next run tells it everything.',
 };

@@ -15,7 +15,7 @@ import type { Teller } from './teller.ts';
 import { toldOf, turnsOf } from './turns.ts';
 import type { Sources } from './world.ts';
 
-const accountsAtOnceMax = 20;
+const accountsAtOnceMax = 5;
 
 type Asking = Sources & { readonly teller: Teller; readonly state: ReconcileState; readonly now: () => number };
 

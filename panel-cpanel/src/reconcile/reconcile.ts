@@ -64,9 +64,21 @@ export type ReconcileReport = {
 	readonly ms: number;
 };
 
-export type ReconcileFailure = { readonly kind: 'busy' | 'panel' | 'agent'; readonly text: string };
+/** machine: a file of ours or of cPanel's cannot be read or written. */
+export type ReconcileFailure = { readonly kind: 'busy' | 'panel' | 'agent' | 'machine'; readonly text: string };
 
+/** Broken I/O is a failure like the others: what runs again and again must not end by a full disk. */
 export async function reconcile(ports: ReconcilePorts): Promise<Result<ReconcileReport, ReconcileFailure>> {
+	try {
+		return await reconcileAlone(ports);
+	} catch (error) {
+		const { code, message } = error as NodeJS.ErrnoException;
+		if (code === undefined) throw error;
+		return failed({ kind: 'machine', text: message });
+	}
+}
+
+async function reconcileAlone(ports: ReconcilePorts): Promise<Result<ReconcileReport, ReconcileFailure>> {
 	const lock = await takeLock(`${ports.place.folder}/reconcile.lock`);
 	if (lock === undefined) return failed({ kind: 'busy', text: 'Another reconcile is at work here.' });
 	try {
