@@ -31,11 +31,15 @@ function world() {
 	]);
 	const state = { isAway: false, nowMs: 0 };
 	const helper: HelperClient = {
-		async call(verb, _actor, args) {
-			asked.push((args as { user: string }).user);
+		async call(verb, actor, args) {
+			const { user, users = [] } = args as { readonly user?: string; readonly users?: readonly string[] };
+			asked.push(user ?? users.join(' '));
 			if (state.isAway) return failed({ code: 'unreachable', text: 'The root helper is not there.' });
+			// The helper tells each reseller of its own accounts alone.
+			const isOwn = (one: string): boolean => owners.get(one) === actor.id;
+			if (verb === 'accounts-owned') return ok({ owned: users.filter(isOwn) }) as never;
 			assert.equal(verb, 'account-owner');
-			return ok({ owner: owners.get((args as { user: string }).user) ?? null }) as never;
+			return ok({ owner: user !== undefined && isOwn(user) ? actor.id : null }) as never;
 		},
 	};
 	const agent: Client = {
@@ -45,12 +49,9 @@ function world() {
 		},
 		text: async (path) => ok(path),
 	};
-	const client = checkedClient(
-		agent,
-		nordweb,
-		createOwners(helper, () => state.nowMs),
-	);
-	return { client, asked, passed, owners, state };
+	const kept = createOwners(helper, () => state.nowMs);
+	const clientOf = (id: string): Client => checkedClient(agent, { role: 'reseller', id }, kept);
+	return { client: clientOf(nordweb.id), clientOf, asked, passed, owners, state };
 }
 
 type Call = readonly [id: OperationId, input: CallInput<OperationId>];
@@ -152,4 +153,32 @@ test('the answer is kept for ten seconds; while nobody can say, nothing is done,
 	owners.set('velofix', 'nordweb');
 	state.isAway = false;
 	assert.ok((await get()).ok);
+});
+
+test('the rows of a list are one question; who asks besides has one of its own', async () => {
+	const { client, clientOf, asked } = world();
+	const get = (who: Client, id: string) => who.call('getAccount', { params: { id } });
+	const answers = await Promise.all([
+		get(client, 'velofix'),
+		get(client, 'moved'),
+		get(client, 'nobody'),
+		get(clientOf('bergdigital'), 'moved'),
+	]);
+	assert.deepEqual(
+		answers.map((answer) => answer.ok),
+		[true, false, false, true],
+	);
+	assert.deepEqual(asked, ['velofix moved nobody', 'moved']);
+});
+
+test('what one reseller was told says nothing about another', async () => {
+	const { client, clientOf } = world();
+	const get = (who: Client) => who.call('getAccount', { params: { id: 'moved' } });
+	// Asking for another's account again and again does not shut its owner out.
+	for (const [who, isThere] of [
+		[client, false],
+		[clientOf('bergdigital'), true],
+		[client, false],
+	] as const)
+		assert.equal((await get(who)).ok, isThere);
 });
