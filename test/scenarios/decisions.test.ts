@@ -157,6 +157,18 @@ test('a hold of an administrator is seen and not lifted by a reseller; it takes 
 	assert.deepEqual(await states(rig, held), { 'x@ok.test': 'held' });
 	assert.equal((await lift(rig, asAdmin, hold, true)).status, 200);
 	await rig.until(() => takenBy(internet, 'x@ok.test') === 1);
+	// By hand too: what the reseller holds, an administrator holds from now on.
+	const deferred = await send(rig, 'greylist-1-over@over.test');
+	await rig.until(() => rig.count('recipient.deferred') === 1);
+	const message = { kind: 'message', id: deferred };
+	for (const [actor, recipients] of [
+		[asBob, 1],
+		[asAdmin, 1],
+		[asAdmin, 0],
+		[asBob, 0],
+	] as const)
+		assert.deepEqual((await act(rig, 'hold', actor, message)).json, { recipients, messages: recipients }, actor);
+	assert.equal(problemOf(await release(rig, asBob, deferred)), '403 forbidden');
 });
 
 test('a reseller holds an identity of its own accounts and nobody else’s mail with it', async (context) => {

@@ -511,3 +511,20 @@ test('behind a smarthost all destinations share a lane and a transaction, and an
 	assert.equal(job.recipients.length, 2);
 	assert.equal(scheduler.lanes().length, 1);
 });
+
+test('what is being restored is not forgotten meanwhile, and goes when it is', () => {
+	const scheduler = createScheduler();
+	const message = queuedFixture({ sequence: 77, recipients: [{ state: 'discarded' }, { state: 'delivered' }] });
+	scheduler.add(message, start);
+	assert.equal(scheduler.openRecipients, 0);
+	const selector = { kind: 'message', id: message.id } as const;
+	const act = scheduler.plan({ kind: 'restore', selector, nowMs: start });
+	assert.deepEqual(
+		act.transitions.map(({ recipient, to }) => [recipient, to]),
+		[[0, 'queued']],
+	);
+	assert.equal(scheduler.retire(message.id), false);
+	assert.equal(scheduler.next(start), undefined, 'not before the log has it');
+	scheduler.commit(act, start);
+	assert.deepEqual(scheduler.next(start)?.recipients, [message.recipients[0]]);
+});
