@@ -209,13 +209,13 @@ const viewTries = {
 	listOpen: () => [{ path: '/v1/open?state=held' }, { path: '/v1/open?state=waiting&account=mine&limit=1' }],
 	changeLimits: () => [
 		json('POST', '/v1/limits/change', {
-			target: { accounts: ['mine'] },
+			target: { accounts: ['domain:mine.test'] },
 			rule: 'hour.recipients',
 			value: 40,
 			preview: true,
 		}),
 		json('POST', '/v1/limits/change', {
-			target: { matching: { plan: 'Basic' } },
+			target: { matching: { search: 'mine.test', state: 'active' } },
 			rule: 'hour.recipients',
 			value: 40,
 			mode: 'monitor',

@@ -180,14 +180,11 @@ test('a reseller: its own accounts by name and by filter, nobody else’s, and n
 	const eve = createClient(rig.agent.socketPath, { role: 'reseller', id: 'eve' });
 	const formerly = stored(rig);
 	const others = await refusal(bob, { target: { accounts: ['acc0', 'acc1'] } });
-	assert.equal(
-		others.replace('acc1', 'X'),
-		(await refusal(bob, { target: { accounts: ['acc0', 'none'] } })).replace('none', 'X'),
-	);
+	assert.equal(others, await refusal(bob, { target: { accounts: ['acc0', 'none'] } }));
 	assert.match(others, /^404/);
 	assert.equal(stored(rig), formerly, 'all or nothing');
 	for (const matching of [{ reseller: 'eve' }, { search: 'acc1', reseller: 'eve' }])
-		assert.equal((await change(bob, { target: { matching } })).accounts, 0);
+		assert.match(await refusal(bob, { target: { matching } }), /^404 No account matches/);
 	const mine = await change(bob, { target: { matching: {} }, value: 20 });
 	assert.deepEqual([mine.accounts, mine.changed], [10, 10]);
 	assert.ok([...rig.agent.flow.limits.entries()].every(({ id }) => Number(id.slice(3)) % 2 === 0));

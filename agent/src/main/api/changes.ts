@@ -41,7 +41,11 @@ async function targeted(flow: Flow, { target }: Body, actor: Actor): Promise<Res
 	for (const id of target.accounts) {
 		const key = keyOf(flow.accounts, id);
 		if (!maySee(flow.accounts, actor, key) || shownAccount(flow, key) === undefined)
-			return problem('not-found', `No account ${id}. Nothing was changed.`);
+			// In the same words whether it is not there or another's.
+			return problem(
+				'not-found',
+				`${actor.role === 'admin' ? `No account ${id}` : 'No account with one of these ids'}. Nothing was changed.`,
+			);
 		keys.add(key);
 	}
 	return (await mayChangeAll(flow, keys, actor)) ? ok([...keys]) : mayNot(actor);
@@ -145,6 +149,7 @@ async function changeLimits(context: ApiContext, body: Body, actor: Actor): Prom
 			'conflict',
 			`It was about ${expected} accounts when it was looked at, and is about ${found.value.length} now. Nothing was changed.`,
 		);
+	if (found.value.length === 0) return problem('not-found', 'No account matches. Nothing was changed.');
 	const change = changeOf(body, actor, flow.clock.now());
 	const plan = await planOf(context, found.value, change, actor);
 	const dto = dtoOf(flow, plan);
