@@ -170,19 +170,19 @@ test('plans and resellers: what their accounts use, the pool measured, the numbe
 	assert.equal(hour(), 400);
 });
 
-test('a reseller: its accounts and its pool, no simulation; a customer: none of these pages', async () => {
+test('a reseller: its accounts and its pool, no simulation; a customer: none of these pages', async (t) => {
 	const reseller = await startPages(agent.socketPath, { now: () => nowMs, actor: { role: 'reseller', id: 'nordweb' } });
+	t.after(() => reseller.stop());
 	const visit = await logInTo(reseller);
 	const rules = await ask(visit, '/rules');
 	assert.match(plain(rules.text), /Your pool .* reseller nordweb 600 recipients an hour Enforced/);
 	assert.doesNotMatch(rules.text, /role="switch"|Simulate|each account|ownership/);
 	assert.match((await ask(visit, '/accounts')).text, /Set limit of all 2/);
-	await reseller.stop();
 	const customer = await startPages(agent.socketPath, { now: () => nowMs, actor: { role: 'account', id: 'rosenca' } });
+	t.after(() => customer.stop());
 	const own = await logInTo(customer);
 	for (const path of ['/rules', '/changes', '/plans', '/resellers'])
 		assert.equal((await ask(own, path)).status, 404, path);
-	await customer.stop();
 });
 
 test('nothing failed in the pages', () => assert.deepEqual(pages.faults, []));

@@ -150,7 +150,10 @@ export function groupPages(pages: Pages, clientOf: (request: Request) => Client)
 	const desk: Desk = { pages, clientOf };
 	const router = Router();
 	for (const kind of groupKinds) {
-		router.get(`/${kind}`, (request, response) => showGroups(desk, { request, response }, kind));
+		router.get(`/${kind}`, async (request, response) => {
+			if ((await mayFor(pages, request)).isStaff) await showGroups(desk, { request, response }, kind);
+			else await sendMissingPage(pages, request, response);
+		});
 		router.use(`/${kind}/:id/limit`, async (request, response, next) => {
 			if ((await mayFor(pages, request)).switchShared) next();
 			else await sendMissingPage(pages, request, response);
