@@ -270,6 +270,41 @@ test('half a list takes nothing away; what it has counts', async (context) => {
 	assert.deepEqual([strings.changed, strings.isComplete, strings.notes], [0, true, []]);
 });
 
+test('notes that lie, or are many, take nothing away', async (context) => {
+	const { cpanel, run, agree, keys } = await settled(context);
+	const note = (name: string, fields: object): void =>
+		writeFileSync(
+			join(cpanel.spool, `${name}.json`),
+			JSON.stringify({ v: 1, category: 'Whostmgr', event: 'Accounts::Remove', stage: 'post', ...fields }),
+		);
+	note('1', { user: 'alice' });
+	note('2', { user: 'nobody9' });
+	note('3', { event: 'Accounts::Modify', user: 'bob', newUser: 'carol' });
+	const lied = await run();
+	assert.deepEqual([lied.events, lied.gone, lied.renamed], [3, 0, []]);
+	assert.deepEqual(await keys(), ['alice', 'bob', 'carol']);
+	// The panel says that bob is gone, and its files do not: an error of the panel.
+	cpanel.change((state) => {
+		state.faults = { accountsummary: { reason: 'Account does not exist' } };
+	});
+	note('4', { user: 'bob' });
+	assert.equal((await run()).quick, 0);
+	assert.deepEqual(await keys(), ['alice', 'bob', 'carol']);
+	cpanel.change((state) => {
+		state.faults = {};
+	});
+	// Renamed, and the hook told of an end only: the same unix user is still there.
+	await cpanel.whm('modifyacct', 'user=bob', 'newuser=robert');
+	note('5', { user: 'bob' });
+	assert.equal((await run()).gone, 0);
+	assert.deepEqual(await keys(), ['alice', 'bob', 'carol'], 'the key of bob');
+	await agree('renamed');
+	// Many at once: the list is quicker.
+	for (let index = 0; index < 6; index += 1) note(`6${index}`, { user: `user${index}` });
+	const many = await run();
+	assert.deepEqual([many.events, many.quick, many.processes], [6, 0, 3]);
+});
+
 test('two at once are kept apart; a stopped agent is told when it is back; a lost memory costs nothing', async (context) => {
 	const { rig, cpanel, ports, run, agree } = await settled(context);
 	cpanel.change((state) => {
