@@ -156,3 +156,23 @@ test('whatever cPanel sends, the agent takes the list, in one order', () => {
 		{ numRuns: 300 },
 	);
 });
+
+test('mailboxes are those of the account’s own domains: the list is read from files of the tenant', () => {
+	const { mailboxes } = one({
+		domains: [{ domain: 'shop.alice.test', user: 'alice', kind: undefined }],
+		mailboxes: new Map([
+			[
+				'alice',
+				['mary@alice.test', 'Eve@Shop.Alice.Test', 'boss@bob.test', 'a@alice.test@bob.test', 'x@evil.alice.test'],
+			],
+		]),
+	});
+	assert.deepEqual(mailboxes, ['eve@shop.alice.test', 'mary@alice.test']);
+});
+
+test('one tenant’s mailboxes do not make the list too long for the agent', () => {
+	const long = Array.from({ length: 50_000 }, (_, n) => `${String(n).padStart(60, 'a')}@alice.test`);
+	const { mailboxes } = one({ mailboxes: new Map([['alice', long]]) });
+	assert.ok(mailboxes.length > 10_000);
+	assert.ok(mailboxes.reduce((sum, mailbox) => sum + mailbox.length, 0) <= 1_000_000);
+});

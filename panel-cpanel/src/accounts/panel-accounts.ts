@@ -2,9 +2,11 @@
  * What cPanel tells, as the accounts that the agent keeps: one PanelAccountDto for each row of listaccts, in the order of their ids.
  *
  * The id is the cPanel user. The owner is the reseller, unless it is root; a reseller that owns itself is its own. Domains are all of
- * get_domain_info and the main one; wildcards are no sender's domain. The panel's own hourly number is that of the account; `0` and `unlimited`
- * mean that it has none of its own, so the server's default holds; an account that tells nothing has its package's. What could not be an
- * account's (an address without an @, a domain with a space) is left out rather than refused by the agent together with everybody else's.
+ * get_domain_info and the main one; wildcards are no sender's domain. Mailboxes are believed below those domains only: cPanel reads them from
+ * files that the tenant may write, and a neighbour's mail would else be taken for the tenant's. The panel's own hourly number is that of the
+ * account; `0` and `unlimited` mean that it has none of its own, so the server's default holds; an account that tells nothing has its package's.
+ * What could not be an account's (an address without an @, a domain with a space) is left out rather than refused by the agent together with
+ * everybody else's.
  *
  * Pure. Not here: reading (api/), limits of packages (plan-limits.ts), whether the list is whole (reconcile/doubt.ts).
  */
@@ -26,6 +28,8 @@ export type CpanelWorld = {
 /** The bounds of the contract; a list beyond them would be refused as a whole. */
 const domainsMax = 10_000;
 const mailboxesMax = 100_000;
+/** Of one account's mailboxes together, of the 64 MB of a whole list. */
+const mailboxCharsMax = 1_000_000;
 const groupCharsMax = 128;
 
 const domainShape = /^(?=.{1,253}$)[^\s@*/:,;'"()<>\\]+$/;
@@ -65,6 +69,11 @@ export function panelAccountOf(row: CpanelAccount, beside: Beside): PanelAccount
 	const contact = contactOf(row.email);
 	const reseller = groupOf(row.owner === 'root' ? undefined : row.owner);
 	const plan = groupOf(row.plan);
+	const domains = sorted(
+		[...(row.domain === undefined ? [] : [row.domain]), ...beside.domains],
+		domainShape,
+		domainsMax,
+	);
 	return {
 		id: row.user,
 		panel: 'cpanel',
@@ -73,8 +82,8 @@ export function panelAccountOf(row: CpanelAccount, beside: Beside): PanelAccount
 		...(reseller === undefined ? {} : { reseller }),
 		...(plan === undefined ? {} : { plan }),
 		unixUsers: uid === undefined ? [] : [{ name: row.user, uid }],
-		domains: sorted([...(row.domain === undefined ? [] : [row.domain]), ...beside.domains], domainShape, domainsMax),
-		mailboxes: sorted(beside.mailboxes, mailboxShape, mailboxesMax),
+		domains,
+		mailboxes: below(domains, sorted(beside.mailboxes, mailboxShape, mailboxesMax)),
 		state: row.isSuspended ? 'suspended' : 'active',
 		since: new Date(row.startMs ?? 0).toISOString(),
 		...(hourMessages === undefined ? {} : { panelHourMessages: hourMessages }),
@@ -94,6 +103,17 @@ const groupOf = (name: string | undefined): string | undefined => name?.slice(0,
 /** The first of what may be several. */
 const contactOf = (email: string | undefined): string | undefined =>
 	email?.split(/[\s,;]+/).find((one) => mailboxShape.test(one));
+
+/** Those of these domains, as many as there is room for. */
+function below(domains: readonly string[], mailboxes: readonly string[]): string[] {
+	const own = new Set(domains);
+	let chars = 0;
+	return mailboxes.filter((mailbox) => {
+		if (!own.has(mailbox.slice(mailbox.lastIndexOf('@') + 1))) return false;
+		chars += mailbox.length;
+		return chars <= mailboxCharsMax;
+	});
+}
 
 const sorted = (items: readonly string[], shape: RegExp, max: number): string[] =>
 	[...new Set(items.map((item) => item.trim().toLowerCase()))]
