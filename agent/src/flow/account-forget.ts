@@ -1,5 +1,6 @@
 /**
- * Forgetting an account that is gone, or that no panel knows: its limits, its credentials, the account itself.
+ * Forgetting an account that is gone, or that no panel knows: its limits, its credentials, what of its mail could be
+ * brought back, the account itself.
  *
  * A gone account is kept, so that what still sends in its name is known and its mail of before can be looked up; at the end of the
  * history it is forgotten by itself. Its key stays spent: history and log may name it still, and nobody else is to be taken for it.
@@ -13,6 +14,7 @@ import { partsOfKey } from '../core/identity/account-list.ts';
 import { type AccountRefusal, noSuch, notWritten } from './account-store.ts';
 import { audit } from './audit.ts';
 import type { Flow } from './context.ts';
+import { giveUpOf } from './keep-ended.ts';
 
 /** Says how many things were forgotten: sets of limits, credentials, and the account if a panel had named it. */
 export const forgetAccount = (
@@ -33,6 +35,7 @@ export const forgetAccount = (
 				detail: 'Mail of it is still in the queue; discard it, or wait until it is over.',
 			});
 		try {
+			giveUpOf(flow, key);
 			const forgotten = forget(flow, key, account);
 			const isKnown = account !== undefined || forgotten > 0 || isProvisional(key);
 			if (!isKnown) return failed(noSuch);

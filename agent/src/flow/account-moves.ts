@@ -16,12 +16,16 @@ import { chainOfQueued, waitingOf } from './waiting-mail.ts';
 export function followResellers(flow: Flow, only?: ReadonlySet<AccountKey>): void {
 	if (flow.acts.underWay > 0) return;
 	for (const message of flow.scheduler.all()) {
-		if (only !== undefined && !only.has(message.account)) continue;
-		const account = flow.accounts.find(message.account);
-		if (account === undefined || message.scopes.length === 0) continue;
-		const scopes = scopesUnder(message.scopes, account.reseller);
-		if (scopes !== message.scopes) move(flow, message, scopesOfText(scopesText(scopes)));
+		if (only === undefined || only.has(message.account)) followReseller(flow, message);
 	}
+}
+
+/** The same for one message that joins the queue again. */
+export function followReseller(flow: Flow, message: QueuedMessage): void {
+	const account = flow.accounts.find(message.account);
+	if (account === undefined || message.scopes.length === 0) return;
+	const scopes = scopesUnder(message.scopes, account.reseller);
+	if (scopes !== message.scopes) move(flow, message, scopesOfText(scopesText(scopes)));
 }
 
 function move(flow: Flow, message: QueuedMessage, scopes: QueuedMessage['scopes']): void {

@@ -7,6 +7,7 @@
  *
  * Not here: bringing back (restore.ts), who may (core/policy/rights.ts).
  */
+import type { AccountKey } from '@sluice/shared/words/account.ts';
 import { endedMs, isRestorable } from '../core/delivery/restorable.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import type { Flow } from './context.ts';
@@ -51,6 +52,14 @@ export function sweepEnded(flow: Flow): void {
 	if (!isShort) return;
 	const atMs = flow.clock.now();
 	flow.events.emit({ event: 'restore.dropped', atMs, messages: over.length, why: 'The disk is short of space.' });
+}
+
+/** Of an account that is forgotten. */
+export function giveUpOf(flow: Flow, account: AccountKey): void {
+	giveUp(
+		flow,
+		[...flow.ended.all()].filter((message) => message.account === account),
+	);
 }
 
 function giveUp(flow: Pick<Flow, 'ended' | 'spool' | 'forgetEnded'>, messages: readonly QueuedMessage[]): void {

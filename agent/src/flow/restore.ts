@@ -13,6 +13,7 @@ import type { Selector } from '@sluice/shared/words/selector.ts';
 import { isSettled } from '../core/delivery/lifecycle.ts';
 import { hasEndedOpen } from '../core/delivery/restorable.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
+import { followReseller } from './account-moves.ts';
 import { audit } from './audit.ts';
 import type { Flow } from './context.ts';
 import { asKept, perform, type Reviewed, type ReviewFailure, type Where } from './review.ts';
@@ -104,6 +105,8 @@ function rejoin(flow: Flow, ids: readonly MessageId[]): readonly QueuedMessage[]
 		// Somebody else brings it back just now, or it has been given up since.
 		if (message === undefined) continue;
 		flow.ended.remove(id);
+		// Its account may have moved meanwhile: who is charged is as for open mail.
+		followReseller(flow, message);
 		flow.scheduler.add(message, flow.clock.now());
 		messages.push(message);
 	}
