@@ -12,6 +12,7 @@ import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { breachesOf, overhangOf, watchedPage } from './axe.ts';
 import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
+import { startEmbedded } from './embed.ts';
 import { startPages, type TestPages } from './pages.ts';
 import { smallWorld } from './world.ts';
 
@@ -169,6 +170,36 @@ test('rows of the list are dense, and dense with a reason under the mode too', {
 	assert.ok(Math.max(...heights) <= rowPxMax, `${heights}`);
 	await context.close();
 });
+
+for (const hasScript of [true, false])
+	test(`in a panel’s frame, ${hasScript ? 'with' : 'without'} script: many accounts, a trial, all below the token`, {
+		skip,
+	}, async (t) => {
+		const panel = await startEmbedded(agent.socketPath);
+		t.after(() => panel.stop());
+		const context = await browser.open({ viewport: { width: 1280, height: 900 }, javaScriptEnabled: hasScript });
+		const page = await context.newPage();
+		await page.goto(`${panel.url}?p=/accounts?plan=Basic`);
+		await page.getByRole('checkbox', { name: 'rosenca' }).check();
+		await page.getByRole('checkbox', { name: 'velofix' }).check();
+		await page.getByRole('button', { name: 'Set limit of the selected' }).click();
+		await page.getByText('Set a limit of 2 accounts').waitFor();
+		await page.getByLabel('Number').fill('70');
+		await page.getByRole('button', { name: 'See what it changes' }).click();
+		await page.getByRole('button', { name: 'Change 2' }).click();
+		await page.getByRole('button', { name: 'Undo' }).first().waitFor();
+		assert.equal(hourOf('account:velofix'), 70);
+		assert.equal(await page.locator('#list tbody tr').count(), 4, 'the filter has come along');
+		await page.getByRole('button', { name: 'Undo' }).first().click();
+		await page.getByText('As before for 2 accounts.').first().waitFor();
+		await page.goto(`${panel.url}?p=/rules`);
+		await page.getByRole('link', { name: /Try the hourly limit of each account/ }).click();
+		await page.getByRole('button', { name: 'Simulate' }).click();
+		if (!hasScript) await page.getByRole('link', { name: 'Reload' }).click();
+		await page.getByText('214 messages of 3 accounts would have waited.').waitFor();
+		assert.deepEqual([panel.strays, panel.faults], [[], []]);
+		await context.close();
+	});
 
 type State = { readonly name: string; readonly path: string; readonly act?: (page: Page) => Promise<void> };
 const states: readonly State[] = [
