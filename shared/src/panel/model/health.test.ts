@@ -65,5 +65,5 @@ test('closed destinations come with most mail first, open ones not at all', () =
 			['a.test', '2', 'at 09:00'],
 		],
 	);
-	assert.equal(page.lanesSub, '2 of 3 lanes');
+	assert.equal(page.lanesSub, '2 of 3 lanes are closed');
 });
