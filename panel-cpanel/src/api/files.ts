@@ -4,7 +4,8 @@
  * They say the same as the API from another side, and that is their use: a list of the API that leaves out accounts whose files are there is
  * half a list. Folders of tenants are only asked for times (`stamp`), never read: what a tenant can put there must not be followed by root.
  *
- * Sources: facts that cPanel documents or that have been seen (/etc/userdomains, /etc/trueuserdomains, /var/cpanel/users, cpanel.config).
+ * Sources: facts that cPanel documents or that have been seen (/etc/userdomains, /etc/trueuserdomains, /var/cpanel/users,
+ * /var/cpanel/resellers, cpanel.config).
  */
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +18,8 @@ export type CpanelFiles = {
 	users(): Promise<ReadonlySet<string> | undefined>;
 	/** Domain → user; undefined: no file tells. */
 	domains(): Promise<ReadonlyMap<string, string> | undefined>;
+	/** Users that may own accounts of others, of /var/cpanel/resellers; empty where there is no such file. */
+	resellers(): Promise<ReadonlySet<string>>;
 	/** User → uid and home, of /etc/passwd. */
 	unixUsers(): Promise<ReadonlyMap<string, UnixEntry>>;
 	defaults(): Promise<ServerDefaults>;
@@ -64,6 +67,11 @@ export function systemCpanelFiles(root = '/'): CpanelFiles {
 			const pairs = new Map([...pairsOf(lines, /:/)].map(([domain, user]) => [domain.toLowerCase(), user]));
 			pairs.delete('*');
 			return pairs;
+		},
+		async resellers() {
+			const names = new Set(pairsOf((await linesOf(at('/var/cpanel/resellers'))) ?? [], /:/).keys());
+			names.delete('root');
+			return names;
 		},
 		async unixUsers() {
 			const found = new Map<string, UnixEntry>();

@@ -1,5 +1,8 @@
 /**
  * Limits of packages, told to the agent as limits of plans, where a package says something new.
+ *
+ * They are told in the server's name and stand before its defaults. A package that a reseller has made (cPanel begins its name with the
+ * reseller's, `rita_gold`) is not taken: the reseller would lift what it was given.
  */
 import { type Client, failureText } from '@sluice/shared/client/client.ts';
 import { isNews, type PackageSays, packageSays, planStep } from '../accounts/plan-limits.ts';
@@ -15,7 +18,7 @@ export type PlansTold = {
 
 type Asking = {
 	readonly client: Client;
-	readonly files: Pick<CpanelFiles, 'packageLines'>;
+	readonly files: Pick<CpanelFiles, 'packageLines' | 'resellers'>;
 	readonly seen: { readonly [plan: string]: PackageSays };
 };
 
@@ -34,9 +37,14 @@ export async function putPlans(
 		if (!says.has(name) && Object.keys(await files.packageLines(name)).length === 0) says.set(name, {});
 	const next: { [plan: string]: PackageSays } = { ...seen };
 	const notes: string[] = [];
+	const resellers = await files.resellers();
 	let put = 0;
 	for (const [plan, said] of says) {
-		if (!isNews(said, seen[plan])) {
+		const maker = makerOf(plan, resellers);
+		const isNew = isNews(said, seen[plan]);
+		if (isNew && maker !== undefined)
+			notes.push(`limits in package ${plan} are not taken: it is reseller ${maker}’s own`);
+		if (!isNew || maker !== undefined) {
 			next[plan] = said;
 			continue;
 		}
@@ -47,6 +55,10 @@ export async function putPlans(
 	}
 	return { put, notes, seen: next };
 }
+
+/** The reseller whose package it is; undefined: the server's. */
+const makerOf = (plan: string, resellers: ReadonlySet<string>): string | undefined =>
+	[...resellers].find((name) => plan.startsWith(`${name}_`));
 
 async function putPlan(client: Client, plan: string, says: PackageSays, seen: PackageSays | undefined) {
 	const params = { level: 'plans', id: plan } as const;
