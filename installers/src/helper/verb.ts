@@ -3,7 +3,8 @@
  */
 import type { CpanelApi } from '@sluice/panel-cpanel/api/cpanel-api.ts';
 import type { CpanelFiles } from '@sluice/panel-cpanel/api/files.ts';
-import type { ReconcileFailure, ReconcileReport } from '@sluice/panel-cpanel/reconcile/reconcile.ts';
+import type { ReconcileFailure } from '@sluice/panel-cpanel/reconcile/failure.ts';
+import type { ReconcileReport } from '@sluice/panel-cpanel/reconcile/reconcile.ts';
 import type { Actor, Role } from '@sluice/shared/contract/actor.ts';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import type { HelperArgs, HelperResult, HelperVerb } from '@sluice/shared/contract/helper.ts';

@@ -8,12 +8,8 @@ import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { systemCpanelApi } from '@sluice/panel-cpanel/api/cpanel-api.ts';
 import { systemCpanelFiles } from '@sluice/panel-cpanel/api/files.ts';
 import { dryRun, dryRunSentence } from '@sluice/panel-cpanel/reconcile/dry-run.ts';
-import {
-	type ReconcileFailure,
-	type ReconcilePorts,
-	type ReconcileReport,
-	reconcile,
-} from '@sluice/panel-cpanel/reconcile/reconcile.ts';
+import type { ReconcileFailure } from '@sluice/panel-cpanel/reconcile/failure.ts';
+import { type ReconcilePorts, type ReconcileReport, reconcile } from '@sluice/panel-cpanel/reconcile/reconcile.ts';
 import { reportSentence } from '@sluice/panel-cpanel/reconcile/sentence.ts';
 import { watchReconcile } from '@sluice/panel-cpanel/reconcile/watch.ts';
 import { createClient } from '@sluice/shared/client/client.ts';

@@ -6,7 +6,8 @@
 import { failureText } from '@sluice/shared/client/client.ts';
 import type { AccountDto, PanelAccountDto } from '@sluice/shared/contract/account-operations.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import type { ReconcileFailure, ReconcilePorts } from './reconcile.ts';
+import type { ReconcileFailure } from './failure.ts';
+import type { ReconcilePorts } from './reconcile.ts';
 import { readReconcileState } from './state.ts';
 import { turnsOf } from './turns.ts';
 import { accountsOf, namesOf, readWorld } from './world.ts';

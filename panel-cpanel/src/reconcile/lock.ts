@@ -3,7 +3,7 @@
  *
  * A process is known by its id and by when it began (/proc), because ids are given again.
  */
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export type Lock = { release(): Promise<void> };
@@ -32,15 +32,31 @@ export async function takeLock(path: string): Promise<Lock | undefined> {
 		// A link to a name that is there fails: only one can make it, and what it leads to is whole.
 		if (await linked(own, path)) return { release: () => unlink(path).catch(() => {}) };
 		if (await isHeld(path)) return undefined;
-		// Of several that find the same dead holder, one moves it away; who has moved a living one gives it back.
-		const aside = `${own}.dead`;
-		await rename(path, aside).catch(() => {});
-		if (await isHeld(aside)) await linked(aside, path);
-		await unlink(aside).catch(() => {});
-		if (await linked(own, path)) return { release: () => unlink(path).catch(() => {}) };
-		return undefined;
+		return await takeOver(own, path);
 	} finally {
 		await unlink(own).catch(() => {});
+	}
+}
+
+/** A takeover lasts milliseconds; one that is older was left behind by a process that was killed in it. */
+const takeoverMsMax = 30_000;
+
+/** Only who has made the folder may remove a dead holder's file, so none removes the file of the next holder. */
+async function takeOver(own: string, path: string): Promise<Lock | undefined> {
+	const turn = `${path}.takeover`;
+	const since = (await stat(turn).catch(() => undefined))?.mtimeMs;
+	if (since !== undefined && Date.now() - since > takeoverMsMax) await rmdir(turn).catch(() => {});
+	try {
+		await mkdir(turn);
+	} catch {
+		return undefined;
+	}
+	try {
+		if (await isHeld(path)) return undefined;
+		await unlink(path).catch(() => {});
+		return (await linked(own, path)) ? { release: () => unlink(path).catch(() => {}) } : undefined;
+	} finally {
+		await rmdir(turn);
 	}
 }
 

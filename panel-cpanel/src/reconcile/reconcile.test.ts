@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type PanelAccountDto, panelAccountSchema } from '@sluice/shared/contract/account-operations.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
+import type { ReconcileFailure } from './failure.ts';
 import { takeLock } from './lock.ts';
 import { readMailboxes } from './mailboxes.ts';
-import type { ReconcileFailure, ReconcileReport } from './reconcile.ts';
+import type { ReconcileReport } from './reconcile.ts';
 import { reportSentence } from './sentence.ts';
 import { blankState, type KeptMailboxes } from './state.ts';
 import { toldOf, turnsOf } from './turns.ts';
@@ -58,7 +59,8 @@ test('the lock: one holder; taken over from the dead, also when its id was given
 	assert.ok(first !== undefined);
 	assert.equal(await takeLock(path), undefined);
 	await first.release();
-	for (const dead of ['999999999 1\n', `${process.pid} 1\n`, '', 'rubbish']) {
+	const deadHolders = ['999999999 1\n', `${process.pid} 1\n`, '', 'rubbish'];
+	for (const dead of Array.from({ length: 10 }, () => deadHolders).flat()) {
 		writeFileSync(path, dead);
 		const many = await Promise.all(Array.from({ length: 8 }, () => takeLock(path)));
 		const held = many.filter((one) => one !== undefined);

@@ -8,16 +8,17 @@
  * Nothing is told when the panel cannot be read. What is read but doubtful is told as part of a list (`complete: false`): it adds and changes, and
  * takes nothing away. Revisions are times of reading that only grow, so a slow run cannot undo a later one.
  */
-import { type Client, type ClientFailure, failureText } from '@sluice/shared/client/client.ts';
-import type { PanelAccountDto } from '@sluice/shared/contract/account-operations.ts';
+import type { Client } from '@sluice/shared/client/client.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { AccountEvent } from '../events/event.ts';
 import { readSpool } from '../events/spool.ts';
+import { agentFailure, type ReconcileFailure, type RunFailure } from './failure.ts';
 import { takeLock } from './lock.ts';
 import { type MailboxBounds, mailboxBounds, readMailboxes } from './mailboxes.ts';
 import { putPlans } from './plans.ts';
 import { tellEvents } from './quick.ts';
 import { type ReconcileState, readReconcileState, writeReconcileState } from './state.ts';
+import { endConfirmed, tellTurns } from './tell-turns.ts';
 import type { Teller } from './teller.ts';
 import { toldOf, turnsOf } from './turns.ts';
 import { accountsOf, readWorld, type Sources } from './world.ts';
@@ -64,9 +65,6 @@ export type ReconcileReport = {
 	readonly ms: number;
 };
 
-/** machine: a file of ours or of cPanel's cannot be read or written. */
-export type ReconcileFailure = { readonly kind: 'busy' | 'panel' | 'agent' | 'machine'; readonly text: string };
-
 /** Broken I/O is a failure like the others: what runs again and again must not end by a full disk. */
 export async function reconcile(ports: ReconcilePorts): Promise<Result<ReconcileReport, ReconcileFailure>> {
 	try {
@@ -91,8 +89,6 @@ async function reconcileAlone(ports: ReconcilePorts): Promise<Result<ReconcileRe
 	}
 }
 
-type RunFailure = ReconcileFailure & { readonly failure?: ClientFailure };
-
 const plain = (done: Result<ReconcileReport, RunFailure>): Result<ReconcileReport, ReconcileFailure> =>
 	done.ok ? done : failed({ kind: done.error.kind, text: done.error.text });
 
@@ -102,12 +98,6 @@ function staleOf({ failure }: RunFailure): number | undefined {
 	const found = /older than (\d{1,16})|revision (\d{1,16}) already/.exec(failure.problem.detail ?? '');
 	return found === null ? undefined : Number(found[1] ?? found[2]);
 }
-
-export const agentFailure = (failure: ClientFailure): RunFailure => ({
-	kind: 'agent',
-	text: failureText(failure),
-	failure,
-});
 
 async function run(ports: ReconcilePorts, revisionMin = 0): Promise<Result<ReconcileReport, RunFailure>> {
 	const { api, client, place, now } = ports;
@@ -225,50 +215,3 @@ async function tellWhole(
 		next: { ...state, told: isComplete ? told : { ...state.told, ...told }, mailboxes: boxes.kept, plans: plans.seen },
 	});
 }
-
-const confirmedMax = 3;
-
-/**
- * A few accounts that neither the API nor cPanel's files have any more are told as gone by name: on a small server one account is so large
- * a share that the agent would wait for a second list. Many at once wait for it all the same. Gives how many.
- */
-async function endConfirmed(
-	{ client, next }: Teller,
-	told: readonly string[],
-	{
-		items,
-		usersOnDisk,
-	}: { readonly items: readonly PanelAccountDto[]; readonly usersOnDisk: ReadonlySet<string> | undefined },
-): Promise<number> {
-	const here = new Set(items.map(({ id }) => id));
-	const lost = told.filter((id) => !here.has(id));
-	if (lost.length > confirmedMax || usersOnDisk === undefined || lost.some((id) => usersOnDisk.has(id))) return 0;
-	let ended = 0;
-	for (const id of lost) {
-		const done = await client.call('deleteAccount', { params: { id }, query: { revision: String(next()) } });
-		if (done.ok) ended += 1;
-	}
-	return ended;
-}
-
-/** Renames and ends that the list does not say. Gives how many were told. */
-async function tellTurns(
-	{ client, next }: Teller,
-	{ renamed, remade }: ReturnType<typeof turnsOf>,
-): Promise<Result<number, RunFailure>> {
-	for (const { from, to } of renamed) {
-		const done = await client.call('renameAccount', { params: { id: from }, body: { id: to, revision: next() } });
-		if (!done.ok && !isExpected(done.error)) return failed(agentFailure(done.error));
-	}
-	for (const id of remade) {
-		const done = await client.call('deleteAccount', { params: { id }, query: { revision: String(next()) } });
-		if (!done.ok && !isExpected(done.error)) return failed(agentFailure(done.error));
-	}
-	return ok(renamed.length + remade.length);
-}
-
-/** The agent does not know the account, or knows it by the new name already: the list says the rest. */
-export const isExpected = (failure: ClientFailure): boolean =>
-	failure.kind === 'problem' &&
-	(failure.problem.status === 404 ||
-		(failure.problem.status === 409 && failure.problem.type !== 'urn:sluice:stale-revision'));

@@ -7,7 +7,8 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { Result } from '@sluice/shared/words/result.ts';
-import type { ReconcileFailure, ReconcileReport } from './reconcile.ts';
+import type { ReconcileFailure } from './failure.ts';
+import type { ReconcileReport } from './reconcile.ts';
 
 export type WatchTimes = {
 	readonly intervalMs: number;
