@@ -148,8 +148,8 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 		drain: () => dispatcher.drain(running.graceMs),
 		graceMs: () => running.graceMs,
 	});
-	announceStart(flow, store.open, { config, smtp: front.smtpAddress, api: front.socketPath });
 	await resumeActs(flow);
+	announceStart(flow, store.open, { config, smtp: front.smtpAddress, api: front.socketPath });
 	dispatcher.start();
 
 	return {
