@@ -189,6 +189,8 @@ const asking: { readonly [K in OperationId]: (things: Things) => readonly Asked[
 			'state=gone',
 			'near=true',
 			'sort=name',
+			`sort=name&cursor=name,,${account}`,
+			`sort=usage&cursor=usage,5,${account}`,
 			'limit=1000',
 		].map((query) => ({ path: `/v1/accounts?${query}` })),
 	getAccount: ({ account }) => [{ path: `/v1/accounts/${account}` }],

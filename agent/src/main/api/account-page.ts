@@ -100,7 +100,7 @@ export async function pageOfAccounts(
 	actor: Actor | undefined,
 ): Promise<Result<Page, Problem>> {
 	const { sort, limit, cursor } = query;
-	const after = cursor === undefined ? undefined : placeOfCursor(flow, cursor, sort);
+	const after = cursor === undefined ? undefined : placeOfCursor(flow, cursor, sort, actor);
 	if (cursor !== undefined && after === undefined) return problem('invalid', 'cursor: not one of this list');
 	const open = openByAccount(flow);
 	const slices = createSlices(flow.clock);
@@ -229,10 +229,11 @@ const cursorShape = /^(\w+),(\d*),(.+)$/;
 const cursorOf = ({ place, account }: Row, sort: Query['sort']): string =>
 	`${sort},${typeof place === 'number' ? place : ''},${account.key}`;
 
-function placeOfCursor(flow: Flow, cursor: string, sort: Query['sort']): Place | undefined {
+function placeOfCursor(flow: Flow, cursor: string, sort: Query['sort'], actor: Actor | undefined): Place | undefined {
 	const [, kind, number = '', key = ''] = cursorShape.exec(cursor) ?? [];
 	if (kind !== sort || (number === '') !== (sort === 'name')) return undefined;
 	if (sort !== 'name') return { place: Number(number), key };
-	const shown = shownAccount(flow, key);
+	// What may not be seen has no place in anybody's list.
+	const shown = maySee(flow.accounts, actor, key) ? shownAccount(flow, key) : undefined;
 	return shown === undefined ? undefined : { place: shown.account.name.toLowerCase(), key };
 }
