@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { assetHash } from '@sluice/shared/panel/asset-files.ts';
 import { fetchPage, type Page, person } from '../cpanel/whm/person.ts';
@@ -202,6 +204,39 @@ test('panel server away, silent or broken: WHM’s frame stands, and the page sa
 			assert.equal(late.status, 504);
 			assert.match(late.text, /look whether it was done before doing it again/);
 		});
+	});
+	assert.equal((await root.ask('/accounts')).status, 200);
+});
+
+test('another program of this server at the socket’s place is not believed', { skip }, async () => {
+	const root = person(site.cpsrvd, 'whm', 'root');
+	const nobody = 65_534;
+	await site.withoutPanel(async (path) => {
+		chmodSync(dirname(dirname(path)), 0o711);
+		chmodSync(dirname(path), 0o777);
+		let asked = 0;
+		const other = createServer({ allowHalfOpen: true }, (socket) => {
+			asked += 1;
+			socket.on('error', () => {}).resume();
+			socket.end('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<script>steal()</script>');
+		});
+		// The kernel keeps who listened (unix(7), SO_PEERCRED).
+		process.seteuid?.(nobody);
+		try {
+			other.listen(path);
+		} finally {
+			process.seteuid?.(0);
+		}
+		await once(other, 'listening');
+		try {
+			const page = await root.ask('/accounts');
+			assert.equal(page.status, 503);
+			assert.doesNotMatch(page.text, /steal/);
+			assert.ok(asked <= 1);
+		} finally {
+			other.close();
+			await once(other, 'close');
+		}
 	});
 	assert.equal((await root.ask('/accounts')).status, 200);
 });

@@ -5,6 +5,7 @@ package Sluice::Wire;
 # Who asks is told by headers (Sluice-Panel-*) that are written here from what the caller of this module has proved; of what a browser
 # sent, only the headers of a closed list are passed on, by their own names, so that none of it can be taken for ours. Everything is
 # bounded: the query, the body, the answer, the time. No process is started and no environment is handed on.
+# What comes back is shown in a page of WHM, so it is taken from root or from the panel server's own user alone: the kernel says who listens.
 # HTTP/1.0 on the wire, so that an answer is never in chunks and ends with the connection.
 # Core modules only. Not here: who may ask (whm/index.cgi, admin/Sluice/Pages.pm).
 
@@ -14,12 +15,13 @@ use warnings;
 use Errno            ();
 use IO::Select       ();
 use IO::Socket::UNIX ();
-use Socket           qw(SOCK_STREAM);
+use Socket           qw(SOCK_STREAM SOL_SOCKET SO_PEERCRED);
 use Time::HiRes      ();
 
 our $VERSION = '1.0';
 
 my $SOCKET_PATH      = '/run/sluice/panel.sock';
+my $PANEL_USER       = 'sluice-panel';
 my $SECONDS_MAX      = 35;
 my $BODY_BYTES_MAX   = 64 * 1024;
 my $QUERY_BYTES_MAX  = 8 * 1024;
@@ -63,7 +65,7 @@ sub ask {
 
     my $deadline = Time::HiRes::time() + $SECONDS_MAX;
     my $socket = IO::Socket::UNIX->new( Type => SOCK_STREAM, Peer => $SOCKET_PATH );
-    return _fault( 'away', 503 ) if !$socket;
+    return _fault( 'away', 503 ) if !$socket || !_is_panel($socket);
     $socket->blocking(0);
     my $fault = _send( $socket, $request, $deadline );
     return $fault if $fault;
@@ -73,6 +75,17 @@ sub ask {
 sub _fault {
     my ( $fault, $status ) = @_;
     return { fault => $fault, status => $status };
+}
+
+# Whether root (who passes sockets at a start) or the panel server has begun to listen there, and no other program of this server: unix(7),
+# SO_PEERCRED.
+sub _is_panel {
+    my ($socket) = @_;
+    my $peer = getsockopt $socket, SOL_SOCKET, SO_PEERCRED;
+    return 0 if !defined $peer;
+    my ( undef, $uid ) = unpack 'i3', $peer;
+    my $panel = getpwnam $PANEL_USER;
+    return $uid == 0 || ( defined $panel && $uid == $panel );
 }
 
 # The request's bytes, or a fault.
