@@ -22,7 +22,6 @@ import {
 } from '@sluice/shared/contract/limit-shapes.ts';
 import { type OperationHandlers, type OperationId, operations } from '@sluice/shared/contract/operations.ts';
 import type { Problem } from '@sluice/shared/contract/problem.ts';
-import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
 import { capabilities, type SelfDto } from '@sluice/shared/contract/view-operations.ts';
 import {
 	eachOf,
@@ -34,11 +33,10 @@ import {
 	wholeServer,
 } from '@sluice/shared/words/limits.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
+import type { World } from './agent-world.ts';
 import { manyHandlers } from './answers-changes.ts';
-import { mailHandlers, type Why } from './answers-mail.ts';
+import { mailHandlers } from './answers-mail.ts';
 import { overviewHandlers, overviewWorldOf } from './answers-overview.ts';
-
-type Stored = { base?: LimitsDto; exception?: LimitsDto; wouldHave?: LimitsView['wouldHave'] };
 
 /** An agent that offers everything that has a page. */
 export function selfOf(role: Role): SelfDto {
@@ -61,16 +59,6 @@ export function selfOf(role: Role): SelfDto {
 		restoreSeconds: 259_200,
 	};
 }
-
-export type World = {
-	readonly accounts: readonly AccountDto[];
-	readonly messages: readonly MessageSummaryDto[];
-	/** Why messages are held or wait, by id; absent: the usual. */
-	readonly whys?: ReadonlyMap<string, Why>;
-	/** By `level:id`. */
-	readonly limits: Map<string, Stored>;
-	readonly now: () => number;
-};
 
 export type FakeAgent = {
 	readonly socketPath: string;

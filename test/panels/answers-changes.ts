@@ -11,9 +11,8 @@ import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { GroupDto } from '@sluice/shared/contract/view-operations.ts';
 import { limitText } from '@sluice/shared/words/limits.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
-import type { FakeAgent } from './agent.ts';
+import type { World } from './agent-world.ts';
 
-type World = FakeAgent['world'];
 type Answered = 'changeLimits' | 'undoLimitChange' | 'listGroups' | 'simulate' | 'getSimulation';
 
 const isOf = (actor: Actor | undefined, account: AccountDto): boolean =>

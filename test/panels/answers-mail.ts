@@ -11,12 +11,9 @@ import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
 import type { OpenGroupDto } from '@sluice/shared/contract/view-operations.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
-import type { World } from './agent.ts';
+import type { Why, World } from './agent-world.ts';
 import { agesOf } from './answers-overview.ts';
 import { traceOf } from './trace.ts';
-
-/** Why a message is held or waits. */
-export type Why = Pick<OpenGroupDto, 'rule' | 'text' | 'by' | 'ownerMayRelease' | 'ownerMayDiscard'>;
 
 type MailOperations =
 	| 'listMessages'

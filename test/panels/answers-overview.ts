@@ -12,7 +12,7 @@ import {
 	volumeCounts,
 } from '@sluice/shared/contract/view-operations.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
-import type { World } from './agent.ts';
+import type { World } from './agent-world.ts';
 
 const steps: { readonly [S in VolumeSpan]: { readonly stepSeconds: number; readonly total: number } } = {
 	hour: { stepSeconds: 300, total: 12 },

@@ -2,7 +2,7 @@
  * A made-up life of a message: accepted, waiting or tried, refused by a host in words of its own.
  */
 import type { MessageSummaryDto, TraceDto } from '@sluice/shared/contract/shapes.ts';
-import type { Why } from './answers-mail.ts';
+import type { Why } from './agent-world.ts';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 

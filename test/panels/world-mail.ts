@@ -2,8 +2,7 @@
  * Made-up mail of several accounts in every state, with an account that puts hostile text wherever a tenant or a stranger can.
  */
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
-import type { World } from './agent.ts';
-import type { Why } from './answers-mail.ts';
+import type { Why, World } from './agent-world.ts';
 import { nowMs, smallWorld } from './world.ts';
 
 const minuteMs = 60_000;

@@ -4,7 +4,7 @@
 import type { AccountDto } from '@sluice/shared/contract/account-operations.ts';
 import type { LimitsDto, LimitsInput, UsageDto } from '@sluice/shared/contract/limit-shapes.ts';
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
-import type { World } from './agent.ts';
+import type { World } from './agent-world.ts';
 
 /** Tue 24 Nov 2026, 09:42:10 in Berlin. */
 export const nowMs = Date.parse('2026-11-24T08:42:10Z');

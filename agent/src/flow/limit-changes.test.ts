@@ -114,7 +114,7 @@ test('property: undo after a change is as before, but for those that somebody ha
 					mode,
 					...(isException && value !== null ? { untilMs: startMs + 9000 } : {}),
 				});
-				const done = await changeNumbers(flow, { keys, change: asked, mayChange: all }, admin);
+				const done = await changeNumbers(flow, { id: 'one', keys, change: asked, mayChange: all }, admin);
 				assert.ok(done.ok);
 				const others = {
 					base: { values: { 'day.messages': 7 }, mode: 'enforce', author: 'admin eve', setMs: startMs + 3 },
@@ -140,7 +140,7 @@ test('what is kept is bounded in number, in accounts and in time; parts go with 
 		at(startMs + n);
 		const done = await changeNumbers(
 			flow,
-			{ keys: ['a', 'b'], change: change({ value: n, setMs: startMs + n }), mayChange: all },
+			{ id: `c${n}`, keys: ['a', 'b'], change: change({ value: n, setMs: startMs + n }), mayChange: all },
 			admin,
 		);
 		assert.ok(done.ok);
@@ -156,7 +156,7 @@ test('what is kept is bounded in number, in accounts and in time; parts go with 
 	assert.equal(documents('change').size, 42);
 	const many = Array.from({ length: 99_990 }, (_, n) => `x${n}`);
 	at(startMs + 60 + undoMs / 2);
-	await changeNumbers(flow, { keys: many, change: change(), mayChange: all }, admin);
+	await changeNumbers(flow, { id: 'many', keys: many, change: change(), mayChange: all }, admin);
 	assert.equal(documents('change').size, 6, 'two accounts each, and the large one');
 });
 
@@ -169,7 +169,7 @@ test('a disk that does not take all of it: what it took is in force, is told, an
 	const formerly = structuredClone(standing());
 	// The change itself, then a part and its limits: two portions and half of a third.
 	failAfter(1 + 2 + 2 + 1);
-	const done = await changeNumbers(flow, { keys, change: change(), mayChange: all }, admin);
+	const done = await changeNumbers(flow, { id: 'one', keys, change: change(), mayChange: all }, admin);
 	assert.equal(done.ok ? '' : done.error, 'unwritten');
 	assert.equal(limits.size, 200);
 	assert.match(
@@ -187,7 +187,7 @@ test('a disk that does not take all of it: what it took is in force, is told, an
 test('only who has done it, or an administrator, and only accounts that are still its own', async () => {
 	const { flow, standing } = createGround();
 	const bob = { role: 'reseller', id: 'bob' } as const;
-	const asked = { keys: ['a', 'b', 'c'], change: change({ author: 'reseller bob' }) };
+	const asked = { id: 'one', keys: ['a', 'b', 'c'], change: change({ author: 'reseller bob' }) };
 	const done = await changeNumbers(flow, { ...asked, mayChange: (key) => key !== 'c' }, bob);
 	assert.ok(done.ok);
 	assert.equal(done.value.changed, 2, 'set from above since it was looked at');

@@ -5,13 +5,11 @@
  * came. Changes can be undone for a week, the latest of them; who sets an account's numbers meanwhile keeps them.
  * Not here: which accounts (main/api/changes.ts), what a change makes of numbers (core/metering/change.ts).
  */
-import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import type { AccountKey } from '@sluice/shared/words/account.ts';
 import { limitText, type StoredLimits } from '@sluice/shared/words/limits.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import { limitsAfter, type NumberChange } from '../core/metering/change.ts';
+import { isSameLimits, limitsAfter, type NumberChange } from '../core/metering/change.ts';
 import { audit } from './audit.ts';
 import { type Flow, reportError } from './context.ts';
 import { present } from './limits.ts';
@@ -113,10 +111,13 @@ export type ChangeDone = { readonly id: string; readonly changed: number; readon
 export async function changeNumbers(
 	flow: Flow,
 	{
+		id,
 		keys,
 		change,
 		mayChange,
 	}: {
+		/** That no other change has: by it the change is undone. */
+		readonly id: string;
 		readonly keys: readonly AccountKey[];
 		readonly change: NumberChange;
 		/** Asked again when it is written: somebody may have set numbers since they were looked at. */
@@ -125,7 +126,6 @@ export async function changeNumbers(
 	actor: Actor,
 ): Promise<Result<ChangeDone, 'unwritten'>> {
 	const atMs = flow.clock.now();
-	const id = randomUUID();
 	const parts = Math.ceil(keys.length / accountsPerPortion);
 	const kept: Kept = { id, actor: actorText(actor), atMs, change, accounts: keys.length, parts };
 	const changed: AccountKey[] = [];
@@ -207,8 +207,8 @@ function restore(
 		const standing = present(flow, flow.limits.get('account', key));
 		// An exception that has ended since does not come back.
 		const wanted = present(flow, former);
-		if (isDeepStrictEqual(standing, wanted)) counts.restored += 1;
-		else if (mayChange(key) && isDeepStrictEqual(standing, present(flow, limitsAfter(former, change)))) {
+		if (isSameLimits(standing, wanted)) counts.restored += 1;
+		else if (mayChange(key) && isSameLimits(standing, present(flow, limitsAfter(former, change)))) {
 			entries.push({ key, limits: wanted });
 			counts.restored += 1;
 		} else counts.kept += 1;

@@ -112,6 +112,17 @@ export function limitsAfter(stored: StoredLimits, change: NumberChange): StoredL
 		: storedOf(base, { ...setWith(exception, change, value), untilMs });
 }
 
+/** The same numbers, whatever the order in which they were written: what comes from the disk is compared with what is in memory. */
+export const isSameLimits = (one: StoredLimits, other: StoredLimits): boolean => canonical(one) === canonical(other);
+
+/** JSON with names in order; what is not told is left out, as on the disk. */
+const canonical = (value: unknown): string =>
+	JSON.stringify(value, (_name, part: unknown) =>
+		typeof part === 'object' && part !== null && !Array.isArray(part)
+			? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+			: part,
+	);
+
 export type ChangedAccount = {
 	readonly key: AccountKey;
 	/** What is in force before and after, for people; empty: no limit. */

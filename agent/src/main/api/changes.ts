@@ -5,6 +5,7 @@
  * list find is what the actor may see. Accounts whose numbers were set from above are left as they are, and counted.
  * Not here: what a change makes of one account (core/metering/change.ts), keeping and undoing (flow/limit-changes.ts).
  */
+import { randomUUID } from 'node:crypto';
 import { type Actor, actorText } from '@sluice/shared/contract/actor.ts';
 import type { changeOperations, LimitChangeDto } from '@sluice/shared/contract/change-operations.ts';
 import type { OperationHandlers, OperationInput } from '@sluice/shared/contract/operations.ts';
@@ -158,7 +159,7 @@ async function changeLimits(context: ApiContext, body: Body, actor: Actor): Prom
 		return problem('conflict', `Limits are set for ${flow.limits.size} things, at most ${limitedThingsMax} are kept.`);
 	const isOwn = (key: AccountKey): boolean =>
 		mayChange(flow, key, actor) && setFromAbove(context, { level: 'account', id: key }, actor) === undefined;
-	const done = await changeNumbers(flow, { keys: plan.keys, change, mayChange: isOwn }, actor);
+	const done = await changeNumbers(flow, { id: randomUUID(), keys: plan.keys, change, mayChange: isOwn }, actor);
 	return done.ok
 		? ok({ ...dto, changed: done.value.changed, id: done.value.id, undoUntil: time(done.value.undoUntilMs) })
 		: problem(
