@@ -4,7 +4,7 @@
  * Who may open it is the file mode's business (0660 root:sluice-panel). A line that does not come, or is too long, costs a closed connection; more
  * work than is bearable is answered `busy`, so that a panel server that has been taken over cannot keep root busy with cPanel's programs.
  */
-import { chmodSync, chownSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { helperLineBytesMax } from '@sluice/shared/contract/helper.ts';
 import type { HelperAnswer } from './answer.ts';
@@ -139,15 +139,17 @@ async function listen(server: Server, at: ServeOptions['at']): Promise<void> {
 		return;
 	}
 	await removeDead(at.path);
-	// Nobody may connect before the group is right.
-	const before = process.umask(0o177);
+	// Born with mode and group: changed afterwards by its path, a link that somebody put there meanwhile would give away another file.
+	const [mask, group] = [process.umask(0o777 & ~at.mode), process.getegid?.()];
+	if (at.gid !== undefined) process.setegid?.(at.gid);
+	let begun: Promise<void>;
 	try {
-		await listening(server, { path: at.path });
+		begun = listening(server, { path: at.path });
 	} finally {
-		process.umask(before);
+		if (at.gid !== undefined && group !== undefined) process.setegid?.(group);
+		process.umask(mask);
 	}
-	if (at.gid !== undefined) chownSync(at.path, -1, at.gid);
-	chmodSync(at.path, at.mode);
+	await begun;
 }
 
 const listening = (server: Server, where: { path: string } | { fd: number }): Promise<void> =>
