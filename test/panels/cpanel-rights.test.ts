@@ -176,3 +176,19 @@ test('the UAPI function takes nobody’s word for who asks; without the feature 
 	assert.match(velofix.text, /cannot be shown for this account/);
 	assert.ok(site.agent.asked.every(({ actor }) => actor?.id !== 'velofix'));
 });
+
+test('whoever reads a mailbox in Webmail is not the account, though it runs as its user', { skip }, async () => {
+	const { server } = site;
+	const call = async (remoteUser: string) => {
+		const asked = { method: 'GET', query: Buffer.from('p=/').toString('base64'), headers: '', body: '' };
+		const run = await server.box.runAs('shopmoda', 'exec /usr/local/cpanel/standin/uapi', {
+			env: { STANDIN_SOCKETS: server.socketsOf('shopmoda').inside, REMOTE_USER: remoteUser },
+			input: `${JSON.stringify({ module: 'Sluice', function: 'request', arguments: { ...asked, token: 'a'.repeat(64) } })}\n`,
+		});
+		const { result } = (JSON.parse(run.stdout) as { cpanelresult: { result: { status: number; data: unknown } } })
+			.cpanelresult;
+		return [result.status, result.data !== null];
+	};
+	assert.deepEqual(await call('shopmoda'), [1, true]);
+	assert.deepEqual(await call('mary@moda-luise.test'), [0, false]);
+});

@@ -169,6 +169,13 @@ export const unproved: readonly Unproved[] = [
 		probe: 'give it to a reseller: the pages open; take it away: 403',
 	},
 	{
+		id: 'panel-webmail',
+		claim:
+			'somebody who is logged in to Webmail for a mailbox cannot call our UAPI function (`REMOTE_USER` is the address there)',
+		why: noCpanel,
+		probe: 'log in to Webmail, open `/cpsess…/execute/Sluice/request` there: `status` is 0',
+	},
+	{
 		id: 'panel-taint',
 		claim: 'the CGI also runs with `-T` before WHM’s own modules',
 		why: 'tried with stand-ins only, so it is not set',
