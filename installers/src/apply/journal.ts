@@ -57,6 +57,8 @@ const root = { uid: 0, gid: 0 } as const;
 export class JournalStore {
 	readonly #machine: Machine;
 	readonly folder: string;
+	/** Number of the lock that is held; 0: none. */
+	#lock = 0;
 
 	constructor(machine: Machine, folder: string = stateFolderDefault) {
 		this.#machine = machine;
@@ -123,17 +125,43 @@ export class JournalStore {
 		await this.#put('acts.log', `${lines.slice(-logLinesMax).join('\n')}\n`);
 	}
 
-	/** False: another command is at work here. A lock whose process is gone is taken over. */
+	/**
+	 * False: another command is at work here, or another one of this process. The lock is the file `lock.N` with the highest number, and is
+	 * held as long as the process in it lives. Who takes it makes the next number, which only one can; the number is never given again, so
+	 * who has looked long ago and takes over a holder that is long gone finds a higher one, and steps back.
+	 */
 	async lock(pid: number): Promise<boolean> {
 		await this.#folders();
-		const holder = Number((await this.#machine.read(this.#path('lock')))?.content.trim() ?? 0);
-		if (holder > 0 && holder !== pid && (await this.#machine.exists(`/proc/${holder}`))) return false;
-		await this.#put('lock', `${pid}\n`);
+		const last = Math.max(0, ...(await this.#locks()));
+		if (last > 0 && (await this.#isHeld(last))) return false;
+		const own = last + 1;
+		const mark = await this.#machine.processMark(pid);
+		if (!(await this.#machine.create(this.#file(`lock.${own}`, `${pid} ${mark ?? ''}\n`)))) return false;
+		const all = await this.#locks();
+		if (all.some((number) => number > own)) {
+			await this.#machine.remove(this.#path(`lock.${own}`));
+			return false;
+		}
+		for (const number of all) if (number < own) await this.#machine.remove(this.#path(`lock.${number}`));
+		this.#lock = own;
 		return true;
 	}
 
-	unlock(): Promise<void> {
-		return this.#machine.remove(this.#path('lock'));
+	/** The number stays taken. */
+	async unlock(): Promise<void> {
+		if (this.#lock > 0) await this.#put(`lock.${this.#lock}`, 'free\n');
+		this.#lock = 0;
+	}
+
+	async #locks(): Promise<readonly number[]> {
+		const names = await this.#machine.list(this.folder);
+		return names.flatMap((name) => /^lock\.(\d{1,15})$/.exec(name)?.[1] ?? []).map(Number);
+	}
+
+	async #isHeld(number: number): Promise<boolean> {
+		const file = await this.#machine.read(this.#path(`lock.${number}`));
+		const [, pid, mark = ''] = /^(\d+) (\S*)$/.exec(file?.content.trim() ?? '') ?? [];
+		return pid !== undefined && (await this.#machine.processMark(Number(pid))) === mark;
 	}
 
 	#path(name: string): string {
@@ -147,7 +175,11 @@ export class JournalStore {
 		await this.#machine.makeFolder(this.#path('before'), { mode: 0o700, ...root });
 	}
 
+	#file(name: string, content: string): FileFact {
+		return { path: this.#path(name), content, mode: 0o600, ...root };
+	}
+
 	#put(name: string, content: string): Promise<void> {
-		return this.#machine.write({ path: this.#path(name), content, mode: 0o600, ...root });
+		return this.#machine.write(this.#file(name, content));
 	}
 }

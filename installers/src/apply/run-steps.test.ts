@@ -1,8 +1,12 @@
 /** Steps of a wiring, failing at each one: the files are as before, and the MTA was told so last. */
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import type { EximFacts } from '../facts/exim.ts';
+import { systemMachine } from '../facts/machine.ts';
 import { fileOf, memoryMachine } from '../facts/memory-machine.fixture.ts';
 import { wireExim } from '../plan/exim.ts';
 import { bypassSteps, unwireSteps, type WireParts, wireSteps } from '../plan/step.ts';
@@ -196,13 +200,56 @@ test('unwire gives untouched files back as they were remembered, others lose onl
 
 test('the lock: one at a time, and not for ever', async () => {
 	const machine = memoryMachine();
-	const store = new JournalStore(machine, '/state');
-	assert.equal(await store.lock(100), true);
-	assert.equal(await store.lock(200), true, 'nobody is 100 any more');
 	machine.folders.add('/proc/200');
-	assert.equal(await store.lock(300), false);
-	await store.unlock();
-	assert.equal(await store.lock(300), true);
+	const command = () => new JournalStore(machine, '/state');
+	assert.equal(await command().lock(100), true);
+	const second = command();
+	assert.equal(await second.lock(200), true, 'nobody is 100 any more');
+	assert.equal(await command().lock(300), false);
+	assert.equal(await command().lock(200), false, 'nor a second command of the same process');
+	await second.unlock();
+	assert.equal(await command().lock(300), true);
+	machine.files.set('/state/lock.3', fileOf('/state/lock.3', '200 earlier\n'));
+	assert.equal(await command().lock(300), true, 'another process has that id now');
+});
+
+test('the lock, many at once on a real disk: one gets it, whoever held it before, and none that looked long ago', async () => {
+	const folder = mkdtempSync(join(tmpdir(), 'sluice-lock-'));
+	try {
+		const machine = systemMachine();
+		for (let round = 0; round < 20; round++) {
+			// Nobody, a dead holder, one that has given it back.
+			const state = join(folder, `${round}`);
+			mkdirSync(join(state, 'before'), { recursive: true });
+			if (round % 3 > 0) writeFileSync(join(state, 'lock.7'), round % 3 === 1 ? '999999999 17\n' : 'free\n');
+			const stores = Array.from({ length: 12 }, () => new JournalStore(machine, state));
+			const taken = await Promise.all(stores.map((store) => store.lock(process.pid)));
+			assert.equal(taken.filter(Boolean).length, 1, `round ${round}`);
+			const left = readdirSync(state).filter((name) => name.startsWith('lock'));
+			assert.deepEqual(left, [round % 3 > 0 ? 'lock.8' : 'lock.1']);
+		}
+		const state = join(folder, 'slow');
+		mkdirSync(join(state, 'before'), { recursive: true });
+		writeFileSync(join(state, 'lock.1'), '999999999 17\n');
+		let go = (): void => {};
+		const gate = new Promise<void>((resolve) => {
+			go = resolve;
+		});
+		const slow = new JournalStore({ ...machine, create: (file) => gate.then(() => machine.create(file)) }, state).lock(
+			process.pid,
+		);
+		// Meanwhile one has it and gives it back, and another has it.
+		for (const isGivenBack of [true, false]) {
+			const store = new JournalStore(machine, state);
+			assert.equal(await store.lock(process.pid), true);
+			if (isGivenBack) await store.unlock();
+		}
+		go();
+		assert.equal(await slow, false);
+		assert.deepEqual(readdirSync(state), ['before', 'lock.3']);
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
 });
 
 test('the log keeps the last thousand acts', async () => {

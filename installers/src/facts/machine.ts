@@ -12,6 +12,7 @@ import { randomBytes } from 'node:crypto';
 import {
 	chmod,
 	chown,
+	link,
 	lstat,
 	mkdir,
 	open,
@@ -55,6 +56,8 @@ export type Machine = {
 	exists(path: string): Promise<boolean>;
 	/** Replaces the file at once and durably. The folder must be there. */
 	write(file: FileFact): Promise<void>;
+	/** Makes the file, whole at once, unless one of its name is there; false then: of two at once only one gets true. */
+	create(file: FileFact): Promise<boolean>;
 	/** No error when it is gone already. */
 	remove(path: string): Promise<void>;
 	/** True when it was not there. Parents are made too, root's. */
@@ -64,6 +67,8 @@ export type Machine = {
 	): Promise<boolean>;
 	/** Only an empty one; false when it was not empty. */
 	removeFolder(path: string): Promise<boolean>;
+	/** What tells a process from an earlier one with its id; undefined: no such process runs. */
+	processMark(pid: number): Promise<string | undefined>;
 	/** Ends with 127 when there is no such program. */
 	run(command: readonly string[], options?: RunOptions): Promise<CommandOutcome>;
 };
@@ -92,7 +97,12 @@ async function targetOf(path: string, isLive: boolean): Promise<string> {
 	return realpath(path);
 }
 
-async function writeAtomically(target: string, { content, mode, uid, gid }: FileFact): Promise<void> {
+/** Under a name of its own beside the target, then where it belongs: by `place`. */
+async function writeWhole(
+	target: string,
+	{ content, mode, uid, gid }: FileFact,
+	place: (fresh: string) => Promise<void>,
+): Promise<void> {
 	const fresh = join(dirname(target), `.${basename(target)}.sluice-${randomBytes(6).toString('hex')}`);
 	try {
 		const handle = await open(fresh, 'wx', 0o600);
@@ -104,12 +114,43 @@ async function writeAtomically(target: string, { content, mode, uid, gid }: File
 		} finally {
 			await handle.close();
 		}
-		await rename(fresh, target);
+		await place(fresh);
 	} catch (error) {
 		await rm(fresh, { force: true });
 		throw error;
 	}
 	await syncFolder(dirname(target));
+}
+
+const writeAtomically = (target: string, file: FileFact): Promise<void> =>
+	writeWhole(target, file, (fresh) => rename(fresh, target));
+
+const createTriesMax = 3;
+
+/** A link to a name that is there fails, so only one can make it, and what it leads to is whole. */
+async function createAtomically(target: string, file: FileFact, tries = 1): Promise<boolean> {
+	try {
+		await writeWhole(target, file, async (fresh) => {
+			await link(fresh, target);
+			await rm(fresh);
+		});
+		return true;
+	} catch (error) {
+		if (codeOf(error) === 'EEXIST') return false;
+		// Another command has swept our half as a leftover.
+		if (codeOf(error) === 'ENOENT' && tries < createTriesMax) return createAtomically(target, file, tries + 1);
+		throw error;
+	}
+}
+
+/** Field 22 of /proc/PID/stat, behind a name that may hold anything: when it began. */
+async function processBegan(pid: number): Promise<string | undefined> {
+	try {
+		const text = await readFile(`/proc/${pid}/stat`, 'latin1');
+		return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+	} catch {
+		return undefined;
+	}
 }
 
 /** A rename is durable once its folder is. */
@@ -187,6 +228,7 @@ export function systemMachine(root = '/', run: Run = runSystem(root), isLive = r
 		async write(file) {
 			await writeAtomically(await targetOf(at(file.path), isLive), file);
 		},
+		create: (file) => createAtomically(at(file.path), file),
 		remove: (path) => rm(at(path), { force: true }),
 		async makeFolder(path, owned) {
 			const isNew = (await orUndefined(stat(at(path)))) === undefined;
@@ -207,6 +249,8 @@ export function systemMachine(root = '/', run: Run = runSystem(root), isLive = r
 				throw error;
 			}
 		},
+		// Whatever the root: commands are processes of this machine.
+		processMark: processBegan,
 		run,
 	};
 }

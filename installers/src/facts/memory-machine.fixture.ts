@@ -44,6 +44,13 @@ export function memoryMachine(
 			acts.push(`write ${file.path}`);
 			held.set(file.path, file);
 		},
+		async create(file) {
+			if (held.has(file.path)) return false;
+			acts.push(`write ${file.path}`);
+			held.set(file.path, file);
+			return true;
+		},
+		processMark: async (pid) => (folders.has(`/proc/${pid}`) ? 'running' : undefined),
 		async remove(path) {
 			acts.push(`remove ${path}`);
 			held.delete(path);

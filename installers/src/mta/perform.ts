@@ -90,7 +90,7 @@ export async function locked(call: Call, site: Site, work: () => Promise<void>):
 		call.speaker.refuse({
 			code: 'busy',
 			text: 'Another `sluice mta` command is at work here.',
-			hint: `Wait for it. If there is none, remove ${site.store.folder}/lock.`,
+			hint: `Wait for it. If there is none, remove ${site.store.folder}/lock.*`,
 		});
 		return;
 	}
