@@ -208,6 +208,34 @@ test('panel server away, silent or broken: WHM’s frame stands, and the page sa
 	assert.equal((await root.ask('/accounts')).status, 200);
 });
 
+test('the panel server learns no session: neither token nor cookie', { skip }, async () => {
+	const people = [person(site.cpsrvd, 'whm', 'root'), person(site.cpsrvd, 'cpanel', 'shopmoda')];
+	await site.withoutPanel(async (path) => {
+		let heard = '';
+		const other = createServer({ allowHalfOpen: true }, (socket) => {
+			socket
+				.on('error', () => {})
+				.on('data', (text) => {
+					heard += text;
+				});
+			socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+		}).listen(path);
+		await once(other, 'listening');
+		try {
+			for (const one of people) {
+				const headers = { 'hx-request': 'true', 'hx-current-url': `${one.home}?p=/`, referer: one.home };
+				assert.equal((await one.ask('/accounts', { headers })).status, 200);
+				assert.match(heard, /hx-request: true/i);
+				for (const secret of [one.token.slice(1), one.cookie.replace(/^\w+=/, '')])
+					assert.ok(!heard.includes(secret), heard);
+			}
+		} finally {
+			other.close();
+			await once(other, 'close');
+		}
+	});
+});
+
 test('another program of this server at the socket’s place is not believed', { skip }, async () => {
 	const root = person(site.cpsrvd, 'whm', 'root');
 	const nobody = 65_534;

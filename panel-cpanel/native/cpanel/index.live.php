@@ -13,7 +13,7 @@ require_once '/usr/local/cpanel/php/cpanel.php';
 const BODY_BYTES_MAX = 65536;
 const PASSED = [
     'Accept', 'Content-Type', 'If-None-Match', 'Sec-Fetch-Site',
-    'Hx-Request', 'Hx-Current-Url', 'Hx-History-Restore-Request', 'Hx-Target', 'Hx-Trigger',
+    'Hx-Request', 'Hx-History-Restore-Request',
 ];
 
 function given(string $name): string

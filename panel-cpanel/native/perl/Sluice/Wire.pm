@@ -29,10 +29,10 @@ my $HEADER_BYTES_MAX = 2 * 1024;
 my $ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 my $READ_BYTES       = 64 * 1024;
 
-# What is passed on of a browser's headers, in the name that the pages read.
+# What is passed on of a browser's headers, in the name that the pages read. None that holds an address: the session's token stands in it.
 my @PASSED = qw(
   Accept Content-Type If-None-Match Sec-Fetch-Site
-  Hx-Request Hx-Current-Url Hx-History-Restore-Request Hx-Target Hx-Trigger
+  Hx-Request Hx-History-Restore-Request
 );
 
 # What is passed back of the answer's headers.
