@@ -6,6 +6,7 @@ import type { LimitsView } from '../contract/limit-shapes.ts';
 import { type UseChart, type UseSpan, useChartOf, useSpans } from './model/account-use.ts';
 import type { Words } from './model/cell.ts';
 import { unreadOf } from './model/overview-cards.ts';
+import { accountPath } from './model/paths.ts';
 
 export const useSpanOf = (value: unknown): UseSpan => useSpans.find((one) => one === value) ?? 'day';
 
@@ -31,7 +32,7 @@ export async function useCard(
 		client.call('volume', { query: { span, account: key } }),
 		span === 'day' ? client.call('volume', { query: { span: 'week', account: key } }) : undefined,
 	]);
-	const path = `${base}/accounts/${encodeURIComponent(key)}`;
+	const path = accountPath(base, key);
 	const unread = unreadOf(volume, words);
 	return {
 		spans: useSpans.map((one) => ({

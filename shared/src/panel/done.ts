@@ -12,6 +12,7 @@ import type { Spot } from './model/cell.ts';
 import { groupsOf } from './model/group.ts';
 import { rowOf } from './model/list.ts';
 import { panelOwnOf } from './model/panel-own.ts';
+import { accountPath } from './model/paths.ts';
 import { rulesHeadOf, rulesOf } from './model/rules.ts';
 import type { Pages } from './pages.ts';
 import { readAccount, readBook } from './read.ts';
@@ -37,9 +38,7 @@ export const backOf = (value: unknown): string => (/^\?[\w=&%.+~-]{1,1000}$/.tes
 export function pathOf({ adapter: { basePath } }: Pages, where: Where): string {
 	if (where.at === 'rules') return `${basePath}/rules`;
 	if (where.at === 'groups') return `${basePath}/${where.kind}`;
-	return where.at === 'account'
-		? `${basePath}/accounts/${encodeURIComponent(where.account)}`
-		: `${basePath}/accounts${where.back}`;
+	return where.at === 'account' ? accountPath(basePath, where.account) : `${basePath}/accounts${where.back}`;
 }
 
 /** What has changed on the page, for htmx. */

@@ -8,19 +8,12 @@ import { isFragment, sendFailure, sendPage, wordsOf } from './answer.ts';
 import { saidIn } from './done.ts';
 import { visitorOf } from './guard.ts';
 import { volumeChartOf } from './model/chart.ts';
+import { decisionsOf } from './model/decisions.ts';
+import { firstDaysOf } from './model/first-days.ts';
 import { isStaff, mayOf } from './model/may.ts';
 import { mayVisit, pathOfNav } from './model/nav.ts';
-import { decisionsOf } from './model/overview.ts';
-import {
-	agesOf,
-	firstDaysOf,
-	healthLineOf,
-	kpisOf,
-	poolOf,
-	providersOf,
-	topOf,
-	unreadOf,
-} from './model/overview-cards.ts';
+import { agesOf, healthLineOf, kpisOf, poolOf, topOf, unreadOf } from './model/overview-cards.ts';
+import { providersOf } from './model/providers.ts';
 import type { Pages } from './pages.ts';
 import { type OverviewFacts, readOverview } from './read-overview.ts';
 
@@ -38,7 +31,7 @@ async function modelOf(pages: Pages, request: Request, facts: OverviewFacts, spa
 	const self = asked.ok ? asked.value : undefined;
 	const isAdmin = actor.role === 'admin';
 	const hasRules = self !== undefined && mayVisit('rules', actor, self);
-	const reach = { isAdmin, hasRules, mayLimit: mayOf(actor, self).editAccounts, panel: pages.adapter.words.panel };
+	const reach = { isAdmin, hasRules, mayLimit: mayOf(actor, self).editAccounts };
 	const path = pathOfNav(base, 'home');
 	const total = facts.top.ok ? facts.top.value.total : 0;
 	return {

@@ -1,7 +1,6 @@
 /**
  * One account as its page shows it: state, limits with use and origin, who in it sends, latest messages.
  */
-
 import { failureText } from '../../client/client.ts';
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
@@ -17,6 +16,7 @@ import type { May } from './may.ts';
 import { type MessageRow, messageRow } from './message-list.ts';
 import { messageQueryText, noQuery } from './message-query.ts';
 import { type PanelOwn, panelOwnOf } from './panel-own.ts';
+import { accountPath } from './paths.ts';
 import { effectiveFor, ownNumber, ruleOrder } from './rule-words.ts';
 import { type RuleSwitch, whoOf } from './rules.ts';
 import type { Bar } from './usage-bar.ts';
@@ -171,7 +171,7 @@ export function accountPageOf(facts: AccountFacts, words: Words, may: May): Acco
 	const note = noteOf(facts, words);
 	return {
 		id: account.id,
-		path: `${base}/accounts/${encodeURIComponent(account.key)}`,
+		path: accountPath(base, account.key),
 		name: account.name,
 		say: t.factsOf([
 			...account.domains.filter((domain) => domain !== account.name).slice(0, 2),

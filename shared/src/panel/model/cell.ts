@@ -12,6 +12,7 @@ import { near, tomorrowMs } from '../text/times.ts';
 import { type EditFault, type Lasting, stampOf } from './edit.ts';
 import type { May } from './may.ts';
 import { boundOf, type Origin, originOf, originShort, type SetBook } from './parents.ts';
+import { accountPath } from './paths.ts';
 import { effectiveFor, isRule, numberOf, ruleOrder } from './rule-words.ts';
 import { type Bar, barOf } from './usage-bar.ts';
 
@@ -131,7 +132,7 @@ export function cellOf(
 	const effective = effectiveFor(view, rule);
 	const text = effective === undefined ? t.noLimit : `${count(effective.value)} ${t.rules[rule].span}`;
 	const wouldHave = wouldHaveOf(view, rule, words);
-	const page = `${base}/accounts/${encodeURIComponent(account.key)}`;
+	const page = accountPath(base, account.key);
 	return {
 		domId: cellId(spot, account.key, rule),
 		...(may.editAccounts ? { editPath: `${page}/limit${cellQuery(spot, rule, back)}` } : {}),
@@ -231,7 +232,7 @@ export function editorOf(
 ): Editor {
 	const { t, base, zoned, nowMs } = words;
 	const { rule } = draft;
-	const path = `${base}/accounts/${encodeURIComponent(account.key)}/limit`;
+	const path = `${accountPath(base, account.key)}/limit`;
 	const lasting = draft.lasting ?? 'tomorrow';
 	const effective = effectiveFor(view, rule);
 	return {

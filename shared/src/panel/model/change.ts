@@ -13,6 +13,7 @@ import { count } from '../text/numbers.ts';
 import { near, tomorrowMs } from '../text/times.ts';
 import { ruleOr, type Words } from './cell.ts';
 import { parseNumber } from './edit.ts';
+import { accountPath } from './paths.ts';
 import { type ListQuery, parseQuery } from './query.ts';
 import { ruleOrder } from './rule-words.ts';
 
@@ -235,7 +236,7 @@ export function changePreviewOf(
 		],
 		lines: items.map(({ account, from, to, used }) => ({
 			account,
-			path: `${base}/accounts/${encodeURIComponent(account)}`,
+			path: accountPath(base, account),
 			from: t.originName(from === '' ? t.noLimit : from),
 			to: t.originName(to === '' ? t.noLimit : to),
 			used: count(used),

@@ -5,6 +5,7 @@ import type { AccountDto } from '../../contract/account-operations.ts';
 import type { OperationOutput } from '../../contract/operations.ts';
 import type { Words } from './cell.ts';
 import type { May } from './may.ts';
+import { accountPath } from './paths.ts';
 
 export type Hold = OperationOutput<'listHolds'>['items'][number];
 
@@ -15,7 +16,7 @@ export type ActLink = { readonly path: string; readonly text: string; readonly s
 /** What a person may do here now. What a panel suspended is let go by the panel. */
 export function actsOf(account: AccountDto, holds: readonly Hold[], { t, base }: Words, may: May): readonly ActLink[] {
 	if (!may.hold || account.state !== 'active') return [];
-	const path = `${base}/accounts/${encodeURIComponent(account.key)}`;
+	const path = accountPath(base, account.key);
 	return [
 		...(holds.length > 0 || account.held > 0
 			? [{ path: `${path}/release`, text: t.release, sign: 'up' } as const]
@@ -58,7 +59,7 @@ export function holdFormOf(
 	},
 	{ t, base }: Words,
 ): HoldForm {
-	const backPath = `${base}/accounts/${encodeURIComponent(account.key)}`;
+	const backPath = accountPath(base, account.key);
 	const about = { name: account.name, path: `${backPath}/${act}`, backPath, ...(fault === undefined ? {} : { fault }) };
 	return act === 'hold'
 		? {

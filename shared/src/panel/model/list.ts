@@ -13,6 +13,7 @@ import { barFor, cellOf, type LimitCell, shownRule, slug, type Words } from './c
 import type { May } from './may.ts';
 import { panelOwnOf } from './panel-own.ts';
 import type { SetBook } from './parents.ts';
+import { accountPath } from './paths.ts';
 import {
 	isFiltered,
 	type ListQuery,
@@ -142,7 +143,7 @@ export function rowOf(
 	return {
 		id: slug(account.key),
 		key: account.key,
-		path: `${base}/accounts/${encodeURIComponent(account.key)}`,
+		path: accountPath(base, account.key),
 		name: account.name,
 		second: t.factsOf(facts),
 		badges: [

@@ -11,6 +11,7 @@ import type { Words } from './cell.ts';
 import { type ActButton, groupActs } from './mail-act.ts';
 import type { May } from './may.ts';
 import { messageQueryText, noQuery } from './message-query.ts';
+import { accountPath } from './paths.ts';
 
 export type OpenAnswer = OperationOutput<'listOpen'>;
 
@@ -69,7 +70,7 @@ export function openGroupOf(group: OpenGroupDto, may: May, words: Words): OpenGr
 		title: t.openGroupTitle[state](group.messages, account),
 		aside: t.factsOf([t.openTo(group.recipients), ...(identity === undefined ? [] : [t.openSender(identity)])]),
 		account,
-		accountPath: `${base}/accounts/${encodeURIComponent(account)}`,
+		accountPath: accountPath(base, account),
 		why: group.text,
 		since: by === undefined ? sinceText : `${sinceText} ${t.openBy(by)}`,
 		ifNobody: ifNobodyText(group, words),

@@ -1,19 +1,17 @@
 /**
- * The numbers below the decisions: five in a row, top senders, providers, ages, health, a reseller's share. Pure.
+ * The numbers below the decisions: five in a row, top senders, ages, health, a reseller's share. Pure.
  */
 import type { ClientFailure } from '../../client/client.ts';
 import { failureText } from '../../client/client.ts';
-import type { ProviderDto, VolumeDto, VolumeSpan } from '../../contract/view-operations.ts';
-import { dayText } from '../../words/moment.ts';
+import type { VolumeDto, VolumeSpan } from '../../contract/view-operations.ts';
 import type { Result } from '../../words/result.ts';
 import { type OverviewFacts, topShown } from '../read-overview.ts';
-import { count } from '../text/numbers.ts';
+import { count, shareText } from '../text/numbers.ts';
 import { spanText } from '../text/spans.ts';
-import { near } from '../text/times.ts';
 import type { Words } from './cell.ts';
 import { sparkPath } from './chart.ts';
 import { type Badge, badgesOf } from './list.ts';
-import { watchedMs } from './overview.ts';
+import { accountPath } from './paths.ts';
 import { effectiveFor } from './rule-words.ts';
 import { type Bar, barOf } from './usage-bar.ts';
 
@@ -29,13 +27,6 @@ export type Kpi = {
 
 type Totals = VolumeDto['total'];
 const ended = ({ delivered, bounced, expired }: Totals): number => delivered + bounced + expired;
-
-/** With one digit behind the point, and never 100 while something is missing. */
-export function shareText(part: number, of: number): string {
-	if (of === 0) return '–';
-	const exact = (part / of) * 100;
-	return part === of ? '100' : Math.min(99.9, Math.round(exact * 10) / 10).toFixed(1);
-}
 
 export function kpisOf(facts: OverviewFacts, span: VolumeSpan, words: Words): readonly Kpi[] {
 	const { t, base } = words;
@@ -126,7 +117,7 @@ export function topOf(facts: OverviewFacts, words: Words): readonly TopRow[] {
 			return [
 				{
 					name: account.name,
-					path: `${words.base}/accounts/${encodeURIComponent(account.key)}`,
+					path: accountPath(words.base, account.key),
 					second: account.domains.find((domain) => domain !== account.name) ?? '',
 					badges: badgesOf(account, words),
 					hour: count(used('hour.recipients')),
@@ -135,64 +126,6 @@ export function topOf(facts: OverviewFacts, words: Words): readonly TopRow[] {
 			];
 		})
 		.slice(0, topShown);
-}
-
-/** Under so many tries a single refusal would look like a trend. */
-export const judgedFrom = 30;
-const badShare = 90;
-
-export type ProviderRow = {
-	readonly name: string;
-	readonly isJudged: boolean;
-	readonly few: string;
-	readonly share: string;
-	readonly width: string;
-	readonly tone: 'ok' | 'warn' | 'bad';
-	readonly delivered: string;
-	readonly deferred: string;
-	readonly bounced: string;
-	readonly cause: string;
-	readonly reply: string;
-};
-
-export type Providers = {
-	readonly sub: string;
-	readonly rows: readonly ProviderRow[];
-};
-
-function providerRow(provider: ProviderDto, name: string, { t }: Words): ProviderRow {
-	const { tried, delivered, deferred, bounced, causes, reply } = provider;
-	const share = tried === 0 ? 0 : (delivered / tried) * 100;
-	const [first] = causes.toSorted((one, other) => other.recipients - one.recipients);
-	return {
-		name,
-		isJudged: tried >= judgedFrom,
-		few: t.providersFew(tried),
-		share: `${shareText(delivered, tried)} %`,
-		width: `${share.toFixed(1)}%`,
-		tone: share < badShare ? 'bad' : 'ok',
-		delivered: count(delivered),
-		deferred: count(deferred),
-		bounced: count(bounced),
-		cause: first === undefined ? '' : `${first.cause.replaceAll('-', ' ')}, ${count(first.recipients)}`,
-		reply: reply ?? '',
-	};
-}
-
-export function providersOf(facts: OverviewFacts, words: Words): Providers | undefined {
-	if (facts.providers?.ok !== true) return undefined;
-	const { t } = words;
-	const { items, others } = facts.providers.value;
-	const all = [...items, others];
-	const tried = all.reduce((sum, one) => sum + one.tried, 0);
-	const delivered = all.reduce((sum, one) => sum + one.delivered, 0);
-	return {
-		sub: tried === 0 ? '' : t.providersSub(`${shareText(delivered, tried)} %`, tried),
-		rows: [
-			...items.map((one) => providerRow(one, one.provider, words)),
-			...(others.tried === 0 ? [] : [providerRow(others, t.providersOthers, words)]),
-		],
-	};
 }
 
 export type AgeRow = { readonly text: string; readonly width: string; readonly total: string };
@@ -248,52 +181,6 @@ export function poolOf(facts: OverviewFacts, { t }: Words): readonly PoolLine[] 
 			},
 		];
 	});
-}
-
-export type FirstStep = {
-	readonly isDone: boolean;
-	readonly title: string;
-	readonly text: string;
-	readonly path?: string;
-	readonly progress?: number;
-};
-
-export type FirstDays = { readonly say: string; readonly steps: readonly FirstStep[] };
-
-/** What happens in the first week, while there is little to compare with; undefined later. */
-export function firstDaysOf(facts: OverviewFacts, words: Words, { hasRules }: { readonly hasRules: boolean }) {
-	const { t, base, zoned, nowMs } = words;
-	if (!facts.volume.ok) return undefined;
-	const { since, total } = facts.volume.value;
-	const sinceMs = Date.parse(since);
-	const ageMs = Math.max(0, nowMs - sinceMs);
-	if (ageMs >= watchedMs) return undefined;
-	const s = t.firstSteps;
-	const accounts = facts.top.ok ? facts.top.value.total : 0;
-	const findings = facts.health?.ok === true ? facts.health.value.problems.length : 0;
-	const sinceText = near(zoned, sinceMs, nowMs);
-	const steps: readonly FirstStep[] = [
-		{
-			isDone: total.accepted > 0,
-			title: s.mail,
-			text: total.accepted > 0 ? s.mailDone(total.accepted, sinceText) : s.mailWaits,
-		},
-		{
-			isDone: accounts > 0,
-			title: s.accounts(accounts),
-			text: accounts > 0 ? s.accountsDone : s.accountsWaits,
-			path: `${base}/accounts`,
-		},
-		{ isDone: findings === 0, title: s.health(findings), text: '', path: `${base}/health` },
-		{
-			isDone: false,
-			title: s.wait(dayText(zoned, sinceMs + watchedMs)),
-			text: s.waitSay(spanText(Math.max(60_000, ageMs))),
-			progress: Math.floor((ageMs / watchedMs) * 100),
-		},
-		{ isDone: false, title: s.enforce, text: s.enforceSay, ...(hasRules ? { path: `${base}/rules` } : {}) },
-	];
-	return { say: t.firstSay(sinceText), steps } satisfies FirstDays;
 }
 
 /** Why a card has nothing to show; undefined: it has. */

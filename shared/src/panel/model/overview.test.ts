@@ -7,8 +7,11 @@ import { type OpenGroupDto, type VolumeDto, volumeCounts } from '../../contract/
 import { failed, ok } from '../../words/result.ts';
 import type { OverviewFacts } from '../read-overview.ts';
 import { stringsOf } from '../strings.ts';
-import { decisionsOf } from './overview.ts';
-import { agesOf, firstDaysOf, healthLineOf, kpisOf, poolOf, providersOf, shareText } from './overview-cards.ts';
+import { shareText } from '../text/numbers.ts';
+import { decisionsOf } from './decisions.ts';
+import { firstDaysOf } from './first-days.ts';
+import { agesOf, healthLineOf, kpisOf, poolOf } from './overview-cards.ts';
+import { providersOf } from './providers.ts';
 
 const nowMs = Date.parse('2026-11-24T08:42:10Z');
 const words = {
@@ -17,7 +20,7 @@ const words = {
 	zoned: { zone: 'UTC' },
 	nowMs,
 };
-const reach = { isAdmin: true, mayLimit: true, hasRules: true, panel: 'cPanel' };
+const reach = { isAdmin: true, mayLimit: true, hasRules: true };
 const ago = (minutes: number): string => new Date(nowMs - minutes * 60_000).toISOString();
 const away: ClientFailure = { kind: 'unreachable', code: 'ENOENT', text: 'No agent is running here.' };
 
@@ -227,7 +230,7 @@ test('numbers have a unit, a span and what stood before', () => {
 			'Delivered, 24 h: 94.2 %, the day before: 97.0 %',
 			'Waiting now: 542 recipients, 12 were made to wait in 24 h',
 			'Held now: 0 recipients, 0 were held in 24 h',
-			'Refused by the other side, 24 h: 58 recipients, the day before: 30',
+			'Refused by receivers, 24 h: 58 recipients, the day before: 30',
 		],
 	);
 	assert.equal(shareText(9999, 10_000), '99.9', 'never whole before it is');

@@ -8,6 +8,7 @@ import type { SelfDto } from '../../contract/view-operations.ts';
 import type { PanelAdapter } from '../adapter.ts';
 import type { Words } from './cell.ts';
 import type { ActLink } from './hold.ts';
+import { accountPath } from './paths.ts';
 
 export const panelActs = ['hold', 'suspend'] as const;
 export type PanelAct = (typeof panelActs)[number];
@@ -30,7 +31,7 @@ export const panelLinksOf = (
 	panelActs
 		.filter((act) => mayPanelAct(act, account, adapter, self))
 		.map((act) => ({
-			path: `${base}/accounts/${encodeURIComponent(account.key)}/panel/${act}`,
+			path: `${accountPath(base, account.key)}/panel/${act}`,
 			text: t.panelActs[act].link,
 			sign: act === 'hold' ? 'pause' : 'stop',
 		}));
@@ -51,7 +52,7 @@ export type PanelForm = {
 };
 
 export function panelFormOf(act: PanelAct, account: AccountDto, { t, base }: Words, fault?: string): PanelForm {
-	const backPath = `${base}/accounts/${encodeURIComponent(account.key)}`;
+	const backPath = accountPath(base, account.key);
 	const { title, effect, on, off } = t.panelActs[act];
 	return {
 		path: `${backPath}/panel/${act}`,

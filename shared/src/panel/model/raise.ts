@@ -6,6 +6,7 @@ import type { OneAccount } from '../read.ts';
 import { near, tomorrowMs } from '../text/times.ts';
 import type { Words } from './cell.ts';
 import { boundOf } from './parents.ts';
+import { accountPath } from './paths.ts';
 import { effectiveFor, isRule } from './rule-words.ts';
 
 /** The limit that is nearest to its end, else the one of an hour; undefined: none is in force. */
@@ -62,7 +63,7 @@ export function raiseFormOf(
 	{ t, base, zoned, nowMs }: Words,
 ): RaiseForm {
 	const { key, name } = one.account;
-	const path = `${base}/accounts/${encodeURIComponent(key)}`;
+	const path = accountPath(base, key);
 	const { used, waiting } = usageOf(one, rule);
 	const bound = boundOf(rule, one.account, one.book);
 	const who = bound?.who === 'server' ? t.raiseBoundServer : t.raiseBoundReseller(bound?.id ?? '');

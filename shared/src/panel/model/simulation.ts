@@ -13,6 +13,7 @@ import { near } from '../text/times.ts';
 import type { Words } from './cell.ts';
 import { parseNumber, type Write, withMode } from './edit.ts';
 import type { SetBook } from './parents.ts';
+import { accountPath } from './paths.ts';
 import { inputOf, isRule, numberOf, ownNumber, ruleOrder, withNumber } from './rule-words.ts';
 import { inOrder, whoOf } from './rules.ts';
 
@@ -153,7 +154,7 @@ function rowOf(
 	const sender = scope.slice(0, colon) === 'account' ? '' : `${scope.slice(0, colon)} ${scope.slice(colon + 1)}`;
 	return {
 		account,
-		path: `${base}/accounts/${encodeURIComponent(account)}`,
+		path: accountPath(base, account),
 		sender,
 		messages: count(messages),
 		recipients: t.tryRecipients(recipients),

@@ -35,3 +35,10 @@ export function sizeText(bytes: number): string {
 	}
 	return `${count(value < 10 && unit > 0 ? Math.round(value * 10) / 10 : Math.round(value))} ${sizes[unit]}`;
 }
+
+/** With one digit behind the point, and never 100 while something is missing. */
+export function shareText(part: number, of: number): string {
+	if (of === 0) return '–';
+	const exact = (part / of) * 100;
+	return part === of ? '100' : Math.min(99.9, Math.round(exact * 10) / 10).toFixed(1);
+}
