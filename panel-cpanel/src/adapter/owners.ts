@@ -12,6 +12,10 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 
 export const ownerKeptMs = 10_000;
 const answersMax = 10_000;
+/** Questions of one reseller at once, and how many come back in a second: the helper answers some four a second to all together. */
+const questionsMax = 40;
+const questionsPerMs = 1 / 1000;
+const tooMany = failed('Too much is asked at once. Try again in a moment.');
 
 export type Owners = {
 	/** The failure is one sentence: why nobody can say. */
@@ -20,6 +24,8 @@ export type Owners = {
 
 type Answer = Result<boolean, string>;
 type Known = { readonly answer: Promise<Answer>; readonly atMs: number };
+/** What one actor may still ask. */
+type Allowance = { readonly left: number; readonly atMs: number };
 /** Questions of one actor that wait for the others of the same moment. */
 type Round = { readonly users: Set<string>; readonly owned: Promise<Result<ReadonlySet<string>, string>> };
 
@@ -50,13 +56,27 @@ async function askedOf(
 export function createOwners(helper: HelperClient, now: () => number): Owners {
 	const known = new Map<string, Known>();
 	const rounds = new Map<string, Round>();
+	const allowances = new Map<string, Allowance>();
+
+	/** Nobody's questions keep the helper from answering others. */
+	function mayAsk({ id }: Actor): boolean {
+		const atMs = now();
+		const before = allowances.get(id) ?? { left: questionsMax, atMs };
+		const left = Math.min(questionsMax, before.left + Math.max(0, atMs - before.atMs) * questionsPerMs);
+		const isLeft = left >= 1;
+		allowances.set(id, { left: isLeft ? left - 1 : left, atMs });
+		return isLeft;
+	}
 
 	function roundOf(actor: Actor): Round {
 		const former = rounds.get(actor.id);
 		if (former !== undefined) return former;
 		const users = new Set<string>();
 		const begun = new Promise<void>((resolve) => setImmediate(resolve)).then(() => rounds.delete(actor.id));
-		const round: Round = { users, owned: begun.then(() => askedOf(helper, actor, [...users])) };
+		const round: Round = {
+			users,
+			owned: begun.then(() => (mayAsk(actor) ? askedOf(helper, actor, [...users]) : tooMany)),
+		};
 		rounds.set(actor.id, round);
 		return round;
 	}
