@@ -4,36 +4,30 @@
  * Pictures of every state go to a folder that is printed: look at them.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { slug } from '@sluice/shared/panel/model/cell.ts';
-import type { BrowserContext, Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
-import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
+import { assertSound, browserTests, read, type WatchedPage } from './in-browser.ts';
 import { logIn, startPages, type TestPages } from './pages.ts';
 import { largeWorld, smallWorld } from './world.ts';
 
-const skip = browserUnavailable() ?? false;
-const axeText = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = mkdtempSync(join(tmpdir(), 'sluice-pictures-'));
 
 let agent: FakeAgent;
 let pages: TestPages;
-let browser: TestBrowser;
-before(async () => {
-	if (skip !== false) return;
-	agent = await startFakeAgent(smallWorld());
-	pages = await startPages(agent.socketPath);
-	browser = await startBrowser();
-});
-after(async () => {
-	if (skip !== false) return;
-	await browser.stop();
-	await pages.stop();
-	await agent.stop();
+const { skip, open } = browserTests({
+	async start() {
+		agent = await startFakeAgent(smallWorld());
+		pages = await startPages(agent.socketPath);
+	},
+	async stop() {
+		await pages.stop();
+		await agent.stop();
+	},
 });
 
 type Look = { readonly width: number; readonly colorScheme: 'light' | 'dark' };
@@ -41,50 +35,18 @@ const looks: readonly Look[] = [1280, 390].flatMap((width) =>
 	(['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
 );
 
-/** A page whose every complaint is remembered: errors of scripts, of the console, breaches of the policy. */
-async function watched(context: BrowserContext): Promise<{ readonly page: Page; readonly complaints: string[] }> {
-	const page = await context.newPage();
-	const complaints: string[] = [];
-	page.on('pageerror', (error) => complaints.push(String(error)));
-	page.on('console', (message) => {
-		// What a page answers with is no complaint of the browser's; the tests look at it themselves.
-		if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text()))
-			complaints.push(message.text());
-	});
-	await page.addInitScript(
-		`document.addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))`,
-	);
-	return { page, complaints };
-}
+const lookOf = ({ width, colorScheme }: Look) => ({ viewport: { width, height: 900 }, colorScheme });
 
-async function visit({ width, colorScheme }: Look = { width: 1280, colorScheme: 'light' }, site = pages) {
-	const context = await browser.open({ viewport: { width, height: 900 }, colorScheme });
-	const { page, complaints } = await watched(context);
-	await logIn(page, site);
-	return { context, page, complaints };
+async function visit(site = pages): Promise<WatchedPage> {
+	const watched = await open();
+	await logIn(watched.page, site);
+	return watched;
 }
-
-/** As a person reads it: what is hidden is left out. */
-const read = async (part: Locator): Promise<string> => (await part.allInnerTexts()).join('\n');
 
 const cell = (name: string): string => `#limit-${slug(name)}`;
 /** Another cell of the same row, by its place behind the tick. */
 const part = (name: string, place: number): string => `tr:has(${cell(name)}) > td:nth-child(${place + 1})`;
 const limitText = (page: Page, name: string): Promise<string> => read(page.locator(`${cell(name)} .sl-edit`));
-
-/** Rules of axe that are broken, with where. Run through the debugger, which the page's policy does not bind. */
-async function breaches(page: Page): Promise<readonly string[]> {
-	await page.evaluate(axeText);
-	const found = await page.evaluate(async () => {
-		const { axe } = globalThis as unknown as {
-			axe: { run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary: string }[] }[] }> };
-		};
-		return (await axe.run()).violations;
-	});
-	return found.flatMap(({ id, nodes }) =>
-		nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`),
-	);
-}
 
 test('a limit is edited in place: editor, the parent named in the error, saved with a toast, undone', {
 	skip,
@@ -150,7 +112,7 @@ test('search as one types, chips, order and paging change the list and the addre
 }, async (running) => {
 	const large = await startFakeAgent(largeWorld(300));
 	const site = await startPages(large.socketPath);
-	const { context, page, complaints } = await visit(undefined, site);
+	const { context, page, complaints } = await visit(site);
 	running.after(async () => {
 		await context.close();
 		await site.stop();
@@ -301,14 +263,11 @@ test('the list refreshes by itself every 30 s, never under a pointer or an edito
 
 for (const look of looks)
 	test(`axe finds nothing, nothing is cut off: ${look.width} px, ${look.colorScheme}`, { skip }, async () => {
-		const context = await browser.open({ viewport: { width: look.width, height: 900 }, colorScheme: look.colorScheme });
-		const { page, complaints } = await watched(context);
+		const { context, page, complaints } = await open(lookOf(look));
 		const name = `${look.width}-${look.colorScheme}`;
 		const check = async (state: string) => {
 			await page.screenshot({ path: join(pictures, `${state}-${name}.png`), fullPage: true });
-			assert.deepEqual(await breaches(page), [], `${state}, ${name}`);
-			const overflow = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
-			assert.ok(overflow <= 0, `${state}, ${name}: ${overflow} px wider than the window`);
+			await assertSound(page, `${state}, ${name}`);
 		};
 		await page.goto(pages.panel.url);
 		await check('login');
@@ -355,11 +314,11 @@ for (const look of looks)
 test('agent away: mail keeps flowing, and what to do', { skip }, async (t) => {
 	const gone = await startFakeAgent(smallWorld());
 	const site = await startPages(gone.socketPath);
-	const { context, page, complaints } = await visit(undefined, site);
+	const { context, page, complaints } = await visit(site);
 	await gone.stop();
 	await page.reload();
 	await page.getByRole('heading', { name: 'Sluice does not answer. Mail keeps flowing.' }).waitFor();
-	assert.deepEqual(await breaches(page), []);
+	await assertSound(page, 'down');
 	await page.screenshot({ path: join(pictures, 'down-1280-light.png'), fullPage: true });
 	assert.deepEqual(complaints, []);
 	await context.close();

@@ -3,41 +3,30 @@
  * header and footer. The plugin's Perl and PHP are run by real interpreters where the install map puts them.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { slug } from '@sluice/shared/panel/model/cell.ts';
 import type { Side } from '../cpanel/whm/cpsrvd.ts';
 import { person } from '../cpanel/whm/person.ts';
 import { serverBoxUnavailable } from '../cpanel/whm/server-box.ts';
-import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
 import { type CpanelSite, startCpanelSite } from './cpanel-site.ts';
+import { browserTests } from './in-browser.ts';
 import { fieldOf } from './visit.ts';
 
-const skip = browserUnavailable() ?? (await serverBoxUnavailable()) ?? false;
 let site: CpanelSite;
-let browser: TestBrowser;
-before(async () => {
-	if (skip !== false) return;
-	site = await startCpanelSite();
-	browser = await startBrowser();
-});
-after(async () => {
-	await browser?.stop();
-	await site?.stop();
+const { skip, open } = browserTests({
+	unavailable: await serverBoxUnavailable(),
+	async start() {
+		site = await startCpanelSite();
+	},
+	stop: () => site.stop(),
 });
 
 /** A browser that is logged in, at the top-level page. */
 async function sitting(side: Side, user: string, query = '') {
 	const { home, cookie } = site.cpsrvd.logIn(side, user);
-	const context = await browser.open({ viewport: { width: 1280, height: 900 } });
+	const { context, page, complaints } = await open();
 	const [name, value] = cookie.split('=') as [string, string];
 	await context.addCookies([{ name, value, url: home, httpOnly: true }]);
-	const page = await context.newPage();
-	const complaints: string[] = [];
-	page.on('pageerror', (error) => complaints.push(String(error)));
-	page.on('console', (message) => {
-		if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text()))
-			complaints.push(message.text());
-	});
 	await page.goto(`${home}${query}`);
 	return { context, page, frame: page.frameLocator('iframe[data-sluice]'), complaints };
 }

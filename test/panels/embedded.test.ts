@@ -3,42 +3,31 @@
  * through list, filter, editing, undo, account and back; with script and without. Nothing ever leaves the folder of the panel's script.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { slug } from '@sluice/shared/panel/model/cell.ts';
 import type { BrowserContextOptions } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
-import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
 import { type Embedded, startEmbedded } from './embed.ts';
+import { browserTests } from './in-browser.ts';
 import { smallWorld } from './world.ts';
 
-const skip = browserUnavailable() ?? false;
 let agent: FakeAgent;
 let panel: Embedded;
-let browser: TestBrowser;
-before(async () => {
-	if (skip !== false) return;
-	agent = await startFakeAgent(smallWorld());
-	panel = await startEmbedded(agent.socketPath);
-	browser = await startBrowser();
-});
-after(async () => {
-	if (skip !== false) return;
-	await browser.stop();
-	await panel.stop();
-	await agent.stop();
+const { skip, open } = browserTests({
+	async start() {
+		agent = await startFakeAgent(smallWorld());
+		panel = await startEmbedded(agent.socketPath);
+	},
+	async stop() {
+		await panel.stop();
+		await agent.stop();
+	},
 });
 
 async function visit(to = '/accounts', options: BrowserContextOptions = {}) {
-	const context = await browser.open({ viewport: { width: 1280, height: 800 }, ...options });
-	const page = await context.newPage();
-	const complaints: string[] = [];
-	page.on('pageerror', (error) => complaints.push(String(error)));
-	page.on('console', (message) => {
-		if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text()))
-			complaints.push(message.text());
-	});
-	await page.goto(`${panel.url}?to=${to}`);
-	return { context, page, frame: page.frameLocator('iframe'), complaints };
+	const watched = await open({ viewport: { width: 1280, height: 800 }, ...options });
+	await watched.page.goto(`${panel.url}?to=${to}`);
+	return { ...watched, frame: watched.page.frameLocator('iframe') };
 }
 
 const cell = (name: string): string => `#limit-${slug(name)}`;

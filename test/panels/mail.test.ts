@@ -3,29 +3,18 @@
  * hostile text that must stay text; axe-core in light and dark, no complaint of the console, no breach of the policy.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { after, before, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
-import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
-import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
 import { startEmbedded } from './embed.ts';
+import { assertSound, browserTests, read, type WatchedPage } from './in-browser.ts';
 import { logIn, startPages, type TestPages } from './pages.ts';
 import { hostile, mail, mailWorld } from './world-mail.ts';
 
-const skip = browserUnavailable() ?? false;
-const axeText = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const admin: Actor = { role: 'admin', id: 'root' };
 const rosenca: Actor = { role: 'account', id: 'rosenca' };
 
-let browser: TestBrowser;
-before(async () => {
-	if (skip === false) browser = await startBrowser();
-});
-after(async () => {
-	if (skip === false) await browser.stop();
-});
+const { skip, open } = browserTests();
 
 type Look = { readonly width?: number; readonly colorScheme?: 'light' | 'dark'; readonly hasScript?: boolean };
 type Site = { readonly agent: FakeAgent; readonly pages: TestPages };
@@ -42,51 +31,17 @@ async function siteFor(t: TestContext, actor: Actor): Promise<Site> {
 	return { agent, pages };
 }
 
-/** A page whose every complaint is remembered: errors of scripts, of the console, breaches of the policy. */
 async function visit(
 	{ pages }: Site,
 	{ width = 1280, colorScheme = 'light', hasScript = true }: Look = {},
-): Promise<{ readonly context: BrowserContext; readonly page: Page; readonly complaints: string[] }> {
-	const context = await browser.open({
-		viewport: { width, height: 900 },
-		colorScheme,
-		javaScriptEnabled: hasScript,
-	});
-	const page = await context.newPage();
-	const complaints: string[] = [];
-	page.on('pageerror', (error) => complaints.push(String(error)));
-	page.on('dialog', (dialog) => {
-		complaints.push(`a script asked: ${dialog.message()}`);
-		void dialog.dismiss();
-	});
-	page.on('console', (message) => {
-		if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text()))
-			complaints.push(message.text());
-	});
-	await page.addInitScript(
-		`document.addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))`,
-	);
-	await logIn(page, pages, false);
-	await page.getByRole('heading', { level: 1 }).waitFor();
-	return { context, page, complaints };
+): Promise<WatchedPage> {
+	const watched = await open({ viewport: { width, height: 900 }, colorScheme, javaScriptEnabled: hasScript });
+	await logIn(watched.page, pages, false);
+	await watched.page.getByRole('heading', { level: 1 }).waitFor();
+	return watched;
 }
 
 const at = (site: Site, path: string): string => new URL(path, site.pages.panel.url).href;
-const read = async (part: Locator): Promise<string> => (await part.allInnerTexts()).join('\n');
-
-/** Rules of axe that are broken, with where. Run through the debugger, which the page's policy does not bind. */
-async function breaches(page: Page): Promise<readonly string[]> {
-	await page.evaluate(axeText);
-	const found = await page.evaluate(async () => {
-		const { axe } = globalThis as unknown as {
-			axe: { run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary: string }[] }[] }> };
-		};
-		return (await axe.run()).violations;
-	});
-	return found.flatMap(({ id, nodes }) =>
-		nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`),
-	);
-}
 
 test('search changes list and address, chips keep it, back goes back; an id goes to its message', {
 	skip,
@@ -133,7 +88,7 @@ test('release asks in a dialog with the focus on Cancel, Escape leaves all as it
 		/Release “3 messages of velofix”\?\s+3 recipients are held and go on\..*cannot be called back/s,
 	);
 	assert.equal(await read(dialog.locator(':focus')), 'Cancel');
-	assert.deepEqual(await breaches(page), []);
+	await assertSound(page, 'release');
 	await page.keyboard.press('Escape');
 	assert.equal(await dialog.count(), 0);
 	assert.ok(site.agent.asked.every(({ id }) => id !== 'act'));
@@ -249,13 +204,12 @@ test('in a panel’s frame: a customer deletes, brings back, sends and searches,
 	for (const javaScriptEnabled of [true, false]) {
 		const agent = await startFakeAgent(mailWorld());
 		const panel = await startEmbedded(agent.socketPath, { actor: rosenca });
-		const context = await browser.open({ viewport: { width: 1280, height: 900 }, javaScriptEnabled });
+		const { context, page, complaints } = await open({ javaScriptEnabled });
 		t.after(async () => {
 			await context.close();
 			await panel.stop();
 			await agent.stop();
 		});
-		const page = await context.newPage();
 		await page.goto(panel.url);
 		const frame = page.frameLocator('iframe');
 		await frame.getByRole('heading', { name: '2 messages wait for your OK' }).waitFor();
@@ -276,7 +230,7 @@ test('in a panel’s frame: a customer deletes, brings back, sends and searches,
 		await frame.getByText('1 message, that is all · subject with “Croissants”').waitFor();
 		await frame.getByRole('link', { name: 'bestellung@baeckerei-rohde.example' }).click();
 		await frame.getByRole('heading', { level: 1, name: /Croissants/ }).waitFor();
-		assert.deepEqual([panel.strays, panel.faults], [[], []]);
+		assert.deepEqual([panel.strays, panel.faults, complaints], [[], [], []]);
 	}
 });
 
@@ -307,9 +261,7 @@ test('axe-core finds nothing, light and dark, wide and on a phone, and nothing i
 				for (const path of paths) {
 					await page.goto(at(site, path));
 					await page.getByRole('heading', { level: 1 }).waitFor();
-					assert.deepEqual(await breaches(page), [], `${path} ${width} ${colorScheme}`);
-					const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
-					assert.ok(wide <= width, `${path} is ${wide} wide on ${width}`);
+					await assertSound(page, `${path} ${width} ${colorScheme}`);
 				}
 				assert.deepEqual(complaints, []);
 				await context.close();

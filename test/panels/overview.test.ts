@@ -3,23 +3,20 @@
  * table of numbers, a refresh that moves nothing under the pointer, an agent that stops in the middle; axe finds nothing.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import type { PanelActs } from '@sluice/shared/panel/adapter.ts';
 import { ok } from '@sluice/shared/words/result.ts';
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { auditOf, nobody, overviewWorldOf } from './answers-overview.ts';
-import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
 import { type Embedded, startEmbedded } from './embed.ts';
+import { assertSound, browserTests, type WatchedPage } from './in-browser.ts';
 import { emptyWorld, smallWorld } from './world.ts';
 
-const skip = browserUnavailable() ?? false;
-const axeText = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = mkdtempSync(join(tmpdir(), 'sluice-overview-'));
 
 type Site = { readonly agent: FakeAgent; readonly panel: Embedded; stop(): Promise<void> };
@@ -48,52 +45,26 @@ async function startSite(world = smallWorld(), actor?: Actor): Promise<Site> {
 }
 
 let site: Site;
-let browser: TestBrowser;
-before(async () => {
-	if (skip !== false) return;
-	const world = smallWorld();
-	const mine = overviewWorldOf(world);
-	mine.unattributed = nobody(41);
-	mine.problems.push({
-		code: 'disk-low',
-		text: 'Only 3 GB are free on the disk of dataDir',
-		hint: 'Free space on the disk of dataDir, or lower spool.minFreeBytes.',
-		since: new Date(world.now() - 3_600_000).toISOString(),
-	});
-	site = await startSite(world);
-	browser = await startBrowser();
-});
-after(async () => {
-	if (skip !== false) return;
-	await browser.stop();
-	await site.stop();
+const { skip, open } = browserTests({
+	async start() {
+		const world = smallWorld();
+		const mine = overviewWorldOf(world);
+		mine.unattributed = nobody(41);
+		mine.problems.push({
+			code: 'disk-low',
+			text: 'Only 3 GB are free on the disk of dataDir',
+			hint: 'Free space on the disk of dataDir, or lower spool.minFreeBytes.',
+			since: new Date(world.now() - 3_600_000).toISOString(),
+		});
+		site = await startSite(world);
+	},
+	stop: () => site.stop(),
 });
 
-async function visit(path: string, { panel } = site, options: BrowserContextOptions = {}) {
-	const context = await browser.open({ viewport: { width: 1280, height: 900 }, ...options });
-	const page = await context.newPage();
-	const complaints: string[] = [];
-	page.on('pageerror', (error) => complaints.push(String(error)));
-	page.on('console', (message) => {
-		if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text()))
-			complaints.push(message.text());
-	});
-	await page.addInitScript(
-		`document.addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))`,
-	);
-	await page.goto(`${panel.url}?p=${path}`);
-	return { context, page, complaints };
-}
-
-async function breaches(page: Page): Promise<readonly string[]> {
-	await page.evaluate(axeText);
-	const found = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as {
-		id: string;
-		nodes: { target: unknown[]; failureSummary: string }[];
-	}[];
-	return found.flatMap(({ id, nodes }) =>
-		nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`),
-	);
+async function visit(path: string, { panel } = site, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+	const watched = await open(options);
+	await watched.page.goto(`${panel.url}?p=${path}`);
+	return watched;
 }
 
 const drawn = "document.querySelectorAll('[data-chart] canvas').length";
@@ -174,8 +145,7 @@ test('the panel’s own hold: question, reason, act for a mailbox, undone', { sk
 });
 
 test('a refresh waits while somebody points at the page, and comes when nobody does', { skip }, async () => {
-	const context = await browser.open({ viewport: { width: 1280, height: 900 } });
-	const page = await context.newPage();
+	const { context, page } = await open();
 	await page.clock.install();
 	await page.goto(`${site.panel.url}?p=/`);
 	const refreshes: string[] = [];
@@ -222,7 +192,7 @@ test('an agent that stops: what stood stays, the next page says what works, and 
 	await page.getByRole('heading', { name: 'Sluice does not answer. Mail keeps flowing.' }).waitFor();
 	await page.getByText('Asked again every 5 s').waitFor();
 	assert.equal(await page.getByRole('link', { name: 'Overview' }).count(), 1);
-	assert.deepEqual(await breaches(page), []);
+	await assertSound(page, 'down');
 	await page.screenshot({ path: join(pictures, 'down-1280.png'), fullPage: true });
 	assert.deepEqual(complaints, []);
 	await context.close();
@@ -266,7 +236,7 @@ test('the first day says what happens next', { skip }, async () => {
 	const { context, page, complaints } = await visit('/', own);
 	await page.getByRole('heading', { name: 'Your first days' }).waitFor();
 	await page.getByText('No message has come yet.').waitFor();
-	assert.deepEqual(await breaches(page), []);
+	await assertSound(page, 'first day');
 	await page.screenshot({ path: join(pictures, 'first-1280.png'), fullPage: true });
 	assert.deepEqual(complaints, []);
 	await context.close();
@@ -290,9 +260,7 @@ for (const width of [1280, 390])
 						"document.querySelectorAll('[data-theme]').forEach((one) => { one.dataset.theme = 'dark' })",
 					);
 				await page.waitForLoadState('networkidle');
-				assert.deepEqual(await breaches(page), [], name);
-				const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-				assert.ok(Number(wide) <= 0, `${name} is ${wide} px wider`);
+				await assertSound(page, name);
 				await page.screenshot({ path: join(pictures, `${name}-${width}-${theme}.png`), fullPage: true });
 				assert.deepEqual(complaints, [], name);
 				await context.close();
