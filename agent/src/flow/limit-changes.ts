@@ -155,9 +155,11 @@ export async function changeNumbers(
 	const text = changeText(change);
 	told(flow, actor, changed, text, change.untilMs);
 	const some = isWhole ? '' : `, cut off after ${changed.length}`;
-	audit(flow, actor, 'limit.change', `${keys.length} accounts`, `${text}${some}; change ${id}`);
+	audit(flow, actor, 'limit.change', accountsText(keys.length), `${text}${some}; change ${id}`);
 	return isWhole ? ok({ id, changed: changed.length, undoUntilMs: atMs + undoMs }) : failed('unwritten');
 }
+
+const accountsText = (count: number): string => `${count} ${count === 1 ? 'account' : 'accounts'}`;
 
 export type UndoDone = { readonly restored: number; readonly kept: number };
 
@@ -185,7 +187,7 @@ export async function undoChange(
 	flow.wakePace();
 	const text = `as before ${changeText(known.change)}`;
 	const kept = counts.kept === 0 ? '' : `; ${counts.kept} changed since stay as they are`;
-	audit(flow, actor, 'limit.undo', `${counts.restored} accounts`, `${text}${kept}; change ${id}`);
+	audit(flow, actor, 'limit.undo', accountsText(counts.restored), `${text}${kept}; change ${id}`);
 	return ok(counts);
 }
 

@@ -65,7 +65,13 @@ export async function restore(flow: Flow, request: RestoreRequest): Promise<Resu
 	const { kind, id } = selector;
 	if (total.recipients === 0 && isWritten) return failed('not-found');
 	const outcome = isWritten ? '' : ', not all of it: the log could not be written';
-	audit(flow, actor, 'queue.restore', `${kind} ${id}`, `${reason} (${total.recipients} recipients${outcome})`);
+	audit(
+		flow,
+		actor,
+		'queue.restore',
+		`${kind} ${id}`,
+		`${reason} (${total.recipients} ${total.recipients === 1 ? 'recipient' : 'recipients'}${outcome})`,
+	);
 	return isWritten ? ok(total) : failed('not-written');
 }
 

@@ -17,7 +17,7 @@ export function addAudit(program: Command, terminal: Terminal): void {
 		.description('Administrative acts, newest first: when, who, what, why.')
 		.option('--by <text>', 'by part of who did it')
 		.option('--subject <text>', 'by part of what it was done to: an account, a message id')
-		.option('--act <text>', 'by the begin of the act: limit, hold, queue')
+		.option('--act <text>', 'by the begin of the act: limit, hold, queue, account, panel, mta')
 		.option('--limit <number>', 'at most this many', wholeNumber(1, 1000), 50)
 		.option('--cursor <text>', 'go on where a list ended')
 		.action(async ({ limit, cursor, by, subject, act, ...options }: AuditOptions) => {

@@ -21,23 +21,23 @@ export function actedLines(
 	if (recipients === 0)
 		return [`Nothing of ${what} was in a state for this. See \`sluice ${isOne ? `message trace ${id}` : 'queue'}\`.`];
 	const where = isOne ? '' : ` in ${countText(messages, 'message')}`;
-	const undo = isOne
+	const released = isOne
 		? `\`sluice message release ${id} --reason …\``
 		: `\`sluice queue release --${kind} ${id} --reason …\``;
 	return [
 		`${done[act]}: ${countText(recipients, 'recipient')}${where} of ${what}.`,
-		...waitingLines(waiting),
-		...(act === 'hold' ? [`Undo: ${undo}.`] : []),
+		...waitingLines(waiting, act === 'restore' ? released : undefined),
+		...(act === 'hold' ? [`Undo: ${released}.`] : []),
 		...(act === 'discard' && isOne ? [`Undo: \`sluice message restore ${id} --as-before --reason …\`.`] : []),
 	];
 }
 
-/** A release obeys limits. */
-export function waitingLines(waiting: number): readonly string[] {
+/** A release and a restore obey limits. `atOnce`: the command that lets them go; left out: the same one with `--now`. */
+export function waitingLines(waiting: number, atOnce?: string): readonly string[] {
 	if (waiting === 0) return [];
 	const who =
 		waiting === 1
 			? 'One of them waits for a limit and leaves'
 			: `${numberText(waiting)} of them wait for a limit and leave`;
-	return [`${who} in pace. At once: \`--now\`.`];
+	return [`${who} in pace. At once: ${atOnce ?? '`--now`'}.`];
 }

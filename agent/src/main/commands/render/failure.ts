@@ -19,7 +19,7 @@ const problemHints: { readonly [code: string]: string } = {
 		'What there is: `sluice account list`, `message list`, `credential list`, `hold list`, `webhook list`, `sluice queue`.',
 	forbidden: 'Run this as a user who may administrate the agent.',
 	invalid: 'Correct the values; `--help` tells what is allowed.',
-	conflict: '`sluice account show ID` tells the present state.',
+	conflict: '`sluice account show ID` and `sluice message trace ID` tell the present state.',
 	internal: 'This is a bug or broken I/O: the log of the agent has the details.',
 	unavailable: '`sluice status` tells what is wrong and what to do.',
 };
