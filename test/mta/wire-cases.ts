@@ -40,7 +40,7 @@ export async function runCircle(server: PlainServer): Promise<void> {
 	assert.equal(await server.treeSum(), before, 'and nothing is done');
 
 	const wired = done(await server.mta(['wire', '--yes']));
-	assert.match(wired.out, /knows who sent it: unix:65534 \(proved\)/);
+	assert.match(wired.out, /knows who sent it: user nobody, unix:65534 \(proved\)/);
 	assert.deepEqual(await probesAtAgent(server), [], 'the test message is not left behind');
 	await goesByAgent(server, 'wired');
 	done(await server.mta(['status']));

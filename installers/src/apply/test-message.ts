@@ -149,9 +149,13 @@ function judged(check: ProbeCheck, mta: MtaKind, { message, from, steps }: Trace
 		return failed(`the test message raised an alarm at the agent: ${alarm.text}`);
 	return ok({
 		message: message.id,
-		text: `The agent accepted a test message and knows who sent it: ${from.identity} (${from.certainty}).`,
+		text: `The agent accepted a test message and knows who sent it: ${senderText(from)} (${from.certainty}).`,
 	});
 }
+
+/** The test is sent as nobody, whose number says little to people. */
+const senderText = ({ identity }: TraceDto['from']): string =>
+	identity === `unix:${nobody.uid}` ? `user nobody, ${identity}` : identity;
 
 /** As the agent shows a directory: bytes that are no plain text as `\\x0a`. */
 const asShown = (name: string): string =>

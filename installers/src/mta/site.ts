@@ -156,7 +156,7 @@ async function mtaHere(machine: Machine): Promise<MtaKind | Refusal> {
 		: {
 				code: 'no-mta',
 				text: 'Neither Exim (/usr/sbin/exim4) nor Postfix (/usr/sbin/postconf) is installed here.',
-				hint: 'These commands wire the packages of Debian and Ubuntu.',
+				hint: "These commands wire the packages of Debian and Ubuntu, and cPanel's Exim. On a cPanel server /usr/local/cpanel/version is there.",
 			};
 }
 

@@ -1,6 +1,7 @@
 /**
  * `sluice mta status`: is the MTA wired, by whom was it changed, does the agent answer, what did the last test say. Changes nothing.
  */
+import { timeText } from '@sluice/agent/main/commands/render/time.ts';
 import { viewOf } from '@sluice/agent/main/commands/render/view.ts';
 import { titleOf } from '../plan/step.ts';
 import { changedFiles, firstDifference, hasTraces, unifiedDiff } from '../plan/wiring.ts';
@@ -52,7 +53,9 @@ export async function status(call: Call): Promise<void> {
 					diff: unifiedDiff(path, current?.content, wanted),
 				}))
 			: [];
-	const { paint } = viewOf(terminal);
+	const view = viewOf(terminal);
+	const { paint } = view;
+	const local = (at: string): string => timeText(view, Date.parse(at));
 	const version = wiring.ok ? ` ${wiring.value.version}` : '';
 	const isWell = state === 'wired' && answer.ok;
 	speaker.end(
@@ -69,7 +72,7 @@ export async function status(call: Call): Promise<void> {
 		[
 			`${titleOf(site)}${version}: ${state === 'wired' ? paint.good(stateText[state]) : paint.warning(stateText[state])}`,
 			`Agent on 127.0.0.1:${site.agentPort}: ${answer.ok ? `answers (${answer.value})` : paint.bad(`does not answer (${answer.error})`)}`,
-			...(journal === undefined ? [] : [`Since ${journal.since}; ${testText(site)}`]),
+			...(journal === undefined ? [] : [`Since ${local(journal.since)}; ${testText(site, local)}`]),
 			...(wiring.ok ? [] : [`${wiring.error.text} ${wiring.error.hint}`]),
 			...(wiring.ok ? wiring.value.findings.map(({ text, evidence }) => `Note: ${text} (${evidence})`) : []),
 			...differences.map(({ path, line }) => `${path}, line ${line}: not as it should be`),
@@ -81,8 +84,8 @@ export async function status(call: Call): Promise<void> {
 	);
 }
 
-function testText({ journal }: Site): string {
+function testText({ journal }: Site, local: (at: string) => string): string {
 	const test = journal?.lastTest;
 	if (test === undefined) return 'never tested with a message.';
-	return `last test ${test.at}: ${test.ok ? '' : 'failed: '}${test.text}`;
+	return `last test ${local(test.at)}: ${test.ok ? '' : 'failed: '}${test.text}`;
 }

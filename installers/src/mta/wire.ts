@@ -85,11 +85,17 @@ async function change(
 		speaker.say(`${severity === 'note' ? 'Note' : 'Watch out'}: ${text} (${evidence})`);
 	const diffs = changedFiles(wiring).map(({ path, current, wanted }) => unifiedDiff(path, current?.content, wanted));
 	if (mode === 'wire') for (const diff of diffs) speaker.diff(diff);
-	if (options.dryRun === true) {
-		const report = { ok: true, dryRun: true, findings: wiring.findings, diff: diffs.join('') };
-		return speaker.end(0, report, ['Nothing was changed (--dry-run).']);
-	}
 	const silent = site.machine.isLive ? await agentRefusal(call, site, wiring) : undefined;
+	if (options.dryRun === true) {
+		const steps = wireSteps(wiring, parts).flatMap(({ what, apply }) => (apply.length === 0 ? [] : [what]));
+		const report = { ok: true, dryRun: true, findings: wiring.findings, diff: diffs.join(''), steps };
+		return speaker.end(0, { ...report, ...(silent === undefined ? {} : { refusal: silent }) }, [
+			'What would be done, in this order; whatever fails, all of it is taken back:',
+			...steps.map((what) => `  ${what}`),
+			...(silent === undefined ? [] : [`As it is now this would be refused: ${silent.text} ${silent.hint}`]),
+			'Nothing was changed (--dry-run).',
+		]);
+	}
 	if (silent !== undefined && options.force !== true) return speaker.refuse(silent);
 	if (silent !== undefined) speaker.say(`Going on without a test message (--force): ${silent.text}`);
 	const question = `${titleOf(wiring)} sends its remote mail to the agent on 127.0.0.1:${wiring.agentPort}. Change these files and send a test message?`;
