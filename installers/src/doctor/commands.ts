@@ -46,11 +46,17 @@ async function examine(call: Call): Promise<void> {
 function findingLines({ terminal }: Call, findings: readonly Finding[]): readonly string[] {
 	const { paint } = viewOf(terminal);
 	if (findings.length === 0) return [paint.good('Nothing is wrong.')];
+	const wrongs = findings.filter(({ level }) => level === 'wrong').length;
+	const last =
+		wrongs === 0 ? paint.good('Nothing is wrong; what is marked “watch” works, but know it.') : `${wrongs} wrong.`;
 	const ordered = [...findings].sort((one, other) => Number(one.level === 'watch') - Number(other.level === 'watch'));
-	return ordered.flatMap(({ code, level, text, mend }) => [
-		`${level === 'wrong' ? paint.bad('wrong') : paint.warning('watch')}  ${clean(text)}`,
-		`       ${paint.faint(code)}  mend: ${clean(mend)}`,
-	]);
+	return [
+		...ordered.flatMap(({ code, level, text, mend }) => [
+			`${level === 'wrong' ? paint.bad('wrong') : paint.warning('watch')}  ${clean(text)}`,
+			`       ${paint.faint(code)}  mend: ${clean(mend)}`,
+		]),
+		last,
+	];
 }
 
 const outcomeText: { readonly [outcome in Settled['outcome']]: string } = {
@@ -72,19 +78,30 @@ async function probe(call: Call): Promise<void> {
 		const settled = !isHere
 			? notSettled('This is no cPanel server.')
 			: settle === undefined
-				? notSettled('No command can settle it: do what the probe says.')
+				? notSettled(byHand)
 				: await settle(machine);
 		rows.push({ id, claim, why, probe: how, ...settled });
 	}
 	const isWell = rows.every(({ outcome }) => outcome !== 'contradicted');
 	const { paint } = viewOf(call.terminal);
 	const painted = { proved: paint.good, contradicted: paint.bad, 'not-settled': paint.warning } as const;
-	call.speaker.end(
-		isWell ? 0 : 1,
-		{ ok: isWell, items: rows },
-		rows.flatMap(({ id, claim, outcome, text, probe: how }) => [
+	call.speaker.end(isWell ? 0 : 1, { ok: isWell, items: rows }, [
+		...rows.flatMap(({ id, claim, outcome, text, probe: how }) => [
 			`${painted[outcome](outcomeText[outcome])}  ${id}: ${claim}`,
-			`    ${clean(text)}${outcome === 'not-settled' ? ` Probe: ${how}` : ''}`,
+			`    ${text === byHand ? 'By hand' : `${clean(text)}${outcome === 'proved' ? '' : ' Probe'}`}${outcome === 'proved' ? '' : `: ${how}`}`,
 		]),
-	);
+		probeSummary(rows),
+	]);
+}
+
+const byHand = 'No command can settle it: do what the probe says.';
+
+function probeSummary(rows: readonly Settled[]): string {
+	const count = (outcome: Settled['outcome']): number => rows.filter((row) => row.outcome === outcome).length;
+	const contradictions = count('contradicted');
+	const meaning =
+		contradictions === 0
+			? ''
+			: ' What is contradicted is not so on this server, and Sluice relies on it: settle that before mail is led through the agent, or `sluice mta bypass`.';
+	return `${count('proved')} proved, ${contradictions} contradicted, ${count('not-settled')} not settled.${meaning}`;
 }

@@ -1,7 +1,7 @@
 /**
  * `sluice doctor`: what is wrong with this server as far as outgoing mail goes, each thing with what mends it. Changes nothing.
  *
- * It asks what is there: the agent, the wiring and its read-only checks, the plugin, the panel's own limits, jails. Not here: claims that
+ * It asks what is there: the agent, the wiring and its read-only checks, the plugin and what runs behind it, the panel's own limits, jails. Not here: claims that
  * only a live server can settle (unproved.ts), mending (each finding names the command).
  */
 import { hooks } from '@sluice/panel-cpanel/hooks.ts';
@@ -9,7 +9,7 @@ import { failureOf } from '@sluice/shared/mta/checks.ts';
 import { nobody } from '../apply/run-steps.ts';
 import { cpanelSecretFolder, isCpanel } from '../facts/cpanel.ts';
 import type { Machine } from '../facts/machine.ts';
-import { pluginFacts } from '../facts/plugin.ts';
+import { pluginFacts, silentMend, silentText } from '../facts/plugin.ts';
 import type { Call } from '../mta/perform.ts';
 import { openSite, type Site } from '../mta/site.ts';
 import { stateOf, type WiringState } from '../mta/status.ts';
@@ -27,7 +27,11 @@ async function agent({ terminal, options, ports }: Call): Promise<readonly Findi
 	const health = await (await ports.client(terminal, options)).call('health');
 	if (!health.ok)
 		return [
-			wrong('agent.silent', 'The agent does not answer on its socket.', 'Start it: systemctl start sluice-agent.'),
+			wrong(
+				'agent.silent',
+				'The agent does not answer on its socket.',
+				'Start it: `systemctl start sluice-agent`, or `sluice agent run --config FILE` where there is no such unit.',
+			),
 		];
 	return health.value.problems.map(({ code, text, hint }) => wrong(`agent.${code}`, text, hint));
 }
@@ -96,7 +100,10 @@ async function plugin(machine: Machine): Promise<readonly Finding[]> {
 	if (!(await isCpanel(machine))) return [];
 	const facts = await pluginFacts(machine);
 	if (!facts.ok) return [wrong('panel.plugin', facts.error.text, facts.error.hint)];
-	if (isInstalled(facts.value)) return [];
+	if (isInstalled(facts.value))
+		return facts.value.silent.map((name) =>
+			wrong(`panel.${name.replace(' ', '-')}`, silentText(name), silentMend[name]),
+		);
 	const { isRegistered, hooked, files } = facts.value;
 	const missing = files.filter(({ current }) => current === undefined).length;
 	const parts = [

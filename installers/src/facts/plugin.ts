@@ -20,6 +20,8 @@ export type PluginFacts = {
 	readonly isRegistered: boolean;
 	/** `CATEGORY EVENT` of the hooks that are registered with our script. */
 	readonly hooked: ReadonlySet<string>;
+	/** Sockets of the panel server and the root helper that are not there. */
+	readonly silent: readonly PluginSocket[];
 	/** The theme that the item of cPanel's menu stands in is there. */
 	readonly hasJupiter: boolean;
 };
@@ -33,6 +35,13 @@ export const pluginPrograms = {
 	manageHooks: manageHooksProgram,
 } as const;
 export const appConfigName = 'sluice';
+
+/** Who draws the pages, and who does for them what only root may. */
+export const pluginSockets = {
+	'panel server': '/run/sluice/panel.sock',
+	'root helper': '/run/sluice/helper.sock',
+} as const;
+export type PluginSocket = keyof typeof pluginSockets;
 
 const jupiterTheme = '/usr/local/cpanel/base/frontend/jupiter';
 const root = { uid: 0, gid: 0 } as const;
@@ -67,9 +76,28 @@ export async function pluginFacts(machine: Machine): Promise<Result<PluginFacts,
 		stale: await staleFolders(machine),
 		isRegistered: /^\s*1\s*$/m.test(registered.output),
 		hooked: new Set(hooks.map(hookName).filter((name) => isListed(listed.output, name))),
+		silent: await silentSockets(machine),
 		hasJupiter: await machine.exists(jupiterTheme),
 	});
 }
+
+async function silentSockets(machine: Machine): Promise<readonly PluginSocket[]> {
+	const all = Object.keys(pluginSockets) as readonly PluginSocket[];
+	const isThere = await Promise.all(all.map((name) => machine.exists(pluginSockets[name])));
+	return all.filter((_, at) => isThere[at] !== true);
+}
+
+/** What it means that one does not run, and what to do. */
+export const silentText = (name: PluginSocket): string =>
+	`The ${name} does not run: there is no ${pluginSockets[name]}. ${silentMeans[name]} Mail goes on.`;
+const silentMeans: { readonly [name in PluginSocket]: string } = {
+	'panel server': 'The pages in WHM and cPanel cannot be drawn.',
+	'root helper': 'Resellers are refused their accounts on the pages, and nothing is done in the panel itself.',
+};
+export const silentMend: { readonly [name in PluginSocket]: string } = {
+	'panel server': 'systemctl start sluice-panel (the unit: docs/cpanel.md)',
+	'root helper': 'systemctl start sluice-helper (the unit: docs/cpanel.md)',
+};
 
 export const hookName = ({ category, event }: { readonly category: string; readonly event: string }): string =>
 	`${category} ${event}`;

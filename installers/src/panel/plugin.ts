@@ -10,11 +10,11 @@ import { actorText } from '@sluice/shared/contract/actor.ts';
 import { JournalStore } from '../apply/journal.ts';
 import { runSteps, type StepPorts, type StepReport } from '../apply/run-steps.ts';
 import { type Machine, sweepLeftovers } from '../facts/machine.ts';
-import { type PluginFacts, pluginFacts } from '../facts/plugin.ts';
+import { type PluginFacts, pluginFacts, silentMend, silentText } from '../facts/plugin.ts';
 import { failureRefusal } from '../mta/perform.ts';
 import type { Speaker } from '../mta/speak.ts';
-import { installPluginSteps, isInstalled, removePluginSteps } from '../plan/plugin.ts';
-import type { Step } from '../plan/step.ts';
+import { installPluginSteps, isInstalled, isRight, removePluginSteps } from '../plan/plugin.ts';
+import type { Action, Step } from '../plan/step.ts';
 
 export type PluginOptions = { readonly yes?: boolean; readonly dryRun?: boolean; readonly json?: boolean };
 
@@ -43,14 +43,24 @@ export async function changePlugin(call: PluginCall, verb: Verb): Promise<void> 
 		return speaker.end(0, { ok: true, steps: [], text }, [text]);
 	}
 	const steps = stepsOf[verb](facts.value).filter(({ doneWhen }) => doneWhen.kind !== 'is-so');
-	for (const { what } of steps) speaker.say(`  ${what}`);
+	for (const { what, apply } of steps) {
+		speaker.say(`  ${what}`);
+		if (options.dryRun === true) for (const path of filesOf(apply)) speaker.say(`      ${path}`);
+	}
 	if (options.dryRun === true)
-		return speaker.end(0, { ok: true, dryRun: true, steps: steps.map(({ what }) => what) }, [
+		return speaker.end(0, { ok: true, dryRun: true, steps: steps.map(stepReport) }, [
 			'Nothing was changed (--dry-run).',
 		]);
 	if (!(await mayGoOn(call, verb))) return;
 	await perform(call, verb, steps);
 }
+
+/** Files that an act writes or removes. */
+const filesOf = (actions: readonly Action[]): readonly string[] =>
+	actions.flatMap((action) =>
+		action.kind === 'write' ? [action.file.path] : action.kind === 'remove' ? [action.path] : [],
+	);
+const stepReport = ({ what, apply }: Step) => ({ what, files: filesOf(apply) });
 
 async function mayGoOn({ terminal, options, speaker }: PluginCall, verb: Verb): Promise<boolean> {
 	if (options.yes === true) return true;
@@ -74,7 +84,7 @@ async function perform(call: PluginCall, verb: Verb, steps: readonly Step[]): Pr
 		return speaker.refuse({
 			code: 'busy',
 			text: 'Another command that changes this server is at work.',
-			hint: `Wait for it. If there is none, remove ${store.folder}/lock.`,
+			hint: `Wait for it. If there is none, remove ${store.folder}/lock.*`,
 		});
 	try {
 		await sweepLeftovers(machine, foldersWritten(steps));
@@ -118,9 +128,16 @@ async function installing(call: PluginCall, steps: readonly Step[]): Promise<str
 	speaker.end(0, { ok: true, steps: ran.value }, [
 		'The plugin is installed: WHM → Plugins → “Sluice: outgoing mail”; in cPanel under Email, “Outgoing mail”.',
 		'Resellers see it with the right “Sluice” (WHM → Edit Reseller Nameservers and Privileges), customers with the feature “Outgoing mail” (Feature Manager).',
+		...(await silentLines(call)),
 		'Out again: `sluice panel remove`.',
 	]);
 	return 'done';
+}
+
+/** Pages need more than files; said where somebody is about to look at them. */
+async function silentLines({ machine }: Pick<PluginCall, 'machine'>): Promise<readonly string[]> {
+	const facts = await pluginFacts(machine);
+	return facts.ok ? facts.value.silent.map((name) => `${silentText(name)} Start it: ${silentMend[name]}.`) : [];
 }
 
 const removeHint = 'Correct what is named here, then `sluice panel remove` takes out what is left.';
@@ -150,21 +167,38 @@ export async function pluginStatus({ machine, speaker }: Omit<PluginCall, 'optio
 	const found = await pluginFacts(machine);
 	if (!found.ok) return speaker.refuse(found.error);
 	const { files, isRegistered, hooked, stale } = found.value;
-	const missing = files.filter(({ current }) => current === undefined).length;
-	const changed = files.filter(
-		({ wanted, current }) => current !== undefined && current.content !== wanted.content,
-	).length;
+	const missing = files.filter(({ current }) => current === undefined).map(({ wanted }) => wanted.path);
+	const changed = files.filter((file) => file.current !== undefined && !isRight(file)).map(({ wanted }) => wanted.path);
 	const isFine = isInstalled(found.value);
 	const report = {
 		ok: isFine,
-		files: { all: files.length, missing, changed },
+		files: { all: files.length, missing: missing.length, changed: changed.length, changedPaths: changed },
 		isRegistered,
 		hooks: { all: hooks.length, registered: hooked.size },
 		oldFolders: [...stale.keys()],
+		silent: found.value.silent,
 	};
 	speaker.end(isFine ? 0 : 1, report, [
-		`Files: ${files.length - missing - changed} of ${files.length} as they should be${missing > 0 ? `, ${missing} missing` : ''}${changed > 0 ? `, ${changed} changed` : ''}.`,
+		`Files: ${files.length - missing.length - changed.length} of ${files.length} as they should be.`,
+		...(missing.length === 0 ? [] : [`Missing: ${namedFiles(missing, files.length)}.`]),
+		...(changed.length === 0
+			? []
+			: [`Changed by somebody, or with another mode or owner: ${namedFiles(changed, files.length)}.`]),
+		...(stale.size === 0 ? [] : [`Left by an older version: ${[...stale.keys()].join(', ')}.`]),
 		`Item in WHM: ${isRegistered ? 'registered' : 'not registered'}. Hooks: ${hooked.size} of ${hooks.length}.`,
-		isFine ? 'The plugin is installed.' : '`sluice panel install` puts it right.',
+		...(isOut(found.value)
+			? ['The plugin is not installed. `sluice panel install` puts it in.']
+			: [
+					...(await silentLines({ machine })),
+					isFine ? 'The plugin is installed.' : '`sluice panel install` puts it right.',
+				]),
 	]);
 }
+
+const filesNamedMax = 5;
+const namedFiles = (paths: readonly string[], all: number): string =>
+	paths.length === all
+		? 'all of them'
+		: paths.length <= filesNamedMax
+			? paths.join(', ')
+			: `${paths.slice(0, filesNamedMax).join(', ')} and ${paths.length - filesNamedMax} more`;

@@ -20,7 +20,8 @@ const takeBack = (...command: readonly string[]): Action => ({ kind: 'run', comm
 const newDrivers = run('/usr/bin/touch', driversFolder);
 const known = (isSo: boolean): Condition => (isSo ? { kind: 'is-so' } : { kind: 'never' });
 
-const isRight = ({ wanted, current }: PluginFile): boolean =>
+/** As it should be, with mode and owner. */
+export const isRight = ({ wanted, current }: PluginFile): boolean =>
 	current?.content === wanted.content && current.mode === wanted.mode && current.uid === 0 && current.gid === 0;
 
 const isStale = ({ stale }: PluginFacts): boolean => stale.size > 0;
