@@ -210,7 +210,7 @@ test('the panel’s own limits: shown, lifted, put back; packages and accounts k
 	const tweaks = () => cpanel.state().tweaks;
 	const shown = await limits('show');
 	assert.deepEqual([shown.isLifted, shown.hourMessages, shown.deferFailPercent, shown.accounts], [false, 200, null, 2]);
-	assert.match(shown.text, /2 have numbers of their own, which stay: bob, package gold\./);
+	assert.match(shown.text, /2 have numbers of their own, which stay: account bob, package gold\./);
 	const rest = JSON.stringify([cpanel.state().accounts, cpanel.state().packages]);
 	const lifted = await limits('lift');
 	assert.deepEqual([lifted.isLifted, lifted.hourMessages, tweaks().maxemailsperhour], [true, null, 'unlimited']);

@@ -19,7 +19,7 @@ export function addHelper(program: Command, terminal: Terminal): void {
 		.option(...configOption)
 		.option('--root <folder>', 'a cPanel server below this folder', '/')
 		.option('--state <folder>', 'memory of the reconcile, and the events of hooks', '/var/lib/sluice-cpanel')
-		.option('--memory <folder>', 'what was lifted and is to be put back', '/var/lib/sluice-helper')
+		.option('--memory <folder>', 'what was before it was lifted', '/var/lib/sluice-helper')
 		.option('--wiring <folder>', 'state of the wiring of the MTA', stateFolderDefault)
 		.action(async (options) => {
 			const { runHelper } = await import('./run.ts');

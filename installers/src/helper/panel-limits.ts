@@ -47,18 +47,20 @@ async function show({ api, files, memory }: VerbPorts, said: string): Promise<Do
 	const hourMessages = numberOf(defaults.hourMessages);
 	const deferFailPercent = numberOf(defaults.failPercent);
 	const own = [
-		...accounts.value.rows.filter(hasOwn).map(({ user }) => user),
+		...accounts.value.rows.filter(hasOwn).map(({ user }) => `account ${user}`),
 		...packages.value.rows.filter((one: CpanelPackage) => hasOwn(one)).map(({ name }) => `package ${name}`),
 	];
 	const texts = [
 		said,
 		hourMessages === null
-			? "The panel's server default limits nobody's messages an hour."
+			? 'By default the panel limits nobody’s messages an hour.'
 			: `The panel discards what a domain sends beyond ${hourMessages} messages an hour.`,
-		deferFailPercent === null ? '' : `It stops a domain of which ${deferFailPercent} % fail or are deferred.`,
+		deferFailPercent === null
+			? ''
+			: `It discards all mail of a domain of which ${deferFailPercent} % fail or are deferred within an hour.`,
 		own.length === 0
 			? ''
-			: `${own.length} ${own.length === 1 ? 'has' : 'have'} numbers of their own, which stay: ${named(own)}.`,
+			: `${own.length === 1 ? '1 has a number of its own, which stays' : `${own.length} have numbers of their own, which stay`}: ${named(own)}.`,
 	];
 	return ok({
 		text: texts.filter((text) => text !== '').join(' '),
@@ -92,7 +94,11 @@ async function lift(ports: VerbPorts): Promise<Done> {
 	await memory.write(remembered);
 	for (const [key] of limiting) {
 		const done = await api.tweak(key, lifted);
-		if (!done.ok) return refusal('panel-failed', `${done.error.text} What was changed before that can be put back.`);
+		if (!done.ok)
+			return refusal(
+				'panel-failed',
+				`${done.error.text} What was changed before that is put back by \`sluice panel limits restore\`.`,
+			);
 	}
 	const was = limiting.map(([key, value]) => `${key} was ${value}`).join(', ');
 	return show(ports, `Lifted: ${was}.`);

@@ -1,5 +1,6 @@
 /**
- * `sluice panel …`: what the panel knows, brought to the agent. Only words and options; what they do is the panel's (panel-cpanel).
+ * `sluice panel …`: the plugin in the panel, its accounts brought to the agent, its own limits. Only words and options: what they do stands
+ * beside, and in panel-cpanel.
  */
 import { configOption, noun, withCommon } from '@sluice/agent/main/commands/options.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
@@ -36,32 +37,36 @@ function addLimits(panel: Command, terminal: Terminal): void {
 	withCommon(panel.command('limits'))
 		.description("The panel's own limits, which discard mail before the agent can make it wait.")
 		.addArgument(
-			new Argument('[act]', 'lift: no limit by default; restore: as before').choices(['show', 'lift', 'restore']),
+			new Argument('[act]', 'show them; lift: no limit by default; restore: what was before lift')
+				.default('show')
+				.choices(['show', 'lift', 'restore']),
 		)
 		.option(...configOption)
 		.option('--root <folder>', 'a cPanel server below this folder', '/')
 		.option('--state <folder>', 'memory of the reconcile', '/var/lib/sluice-cpanel')
-		.option('--memory <folder>', 'what was lifted and is to be put back', '/var/lib/sluice-helper')
+		.option('--memory <folder>', 'what was before it was lifted', '/var/lib/sluice-helper')
 		.addHelpText(
 			'after',
 			"\nOnly the server's two defaults are changed (Tweak Settings), never numbers of packages or accounts.",
 		)
-		.action(async (act: LimitsAct | undefined, options) => {
+		.action(async (act: LimitsAct, options) => {
 			const [{ panelLimitsCommand }, { speakerFor }] = await Promise.all([
 				import('./limits.ts'),
 				import('../mta/speak.ts'),
 			]);
 			const speaker = speakerFor(terminal, options.json === true);
-			await panelLimitsCommand(act ?? 'show', { terminal, options, speaker });
+			await panelLimitsCommand(act, { terminal, options, speaker });
 		});
 }
 
 export function addPanel(program: Command, terminal: Terminal): void {
-	const panel = noun(program, 'panel', 'What the hosting panel knows: its accounts.');
+	const panel = noun(program, 'panel', 'cPanel: the plugin in it, its accounts for the agent, its own limits.');
 	addPlugin(panel, terminal);
 	addLimits(panel, terminal);
 	withCommon(panel.command('reconcile'))
-		.description('Read the accounts of cPanel and tell the agent. Goes on doing so until it is ended.')
+		.description(
+			'Read the accounts of cPanel and tell the agent: every 5 minutes, and at once after an event, until ended.',
+		)
 		.option('--once', 'once, and end: for timers and after events')
 		.option('--dry-run', 'only say what would change')
 		.option('--root <folder>', 'a cPanel server below this folder', '/')

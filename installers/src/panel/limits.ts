@@ -5,6 +5,7 @@
  */
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { actorText } from '@sluice/shared/contract/actor.ts';
+import type { HelperResult } from '@sluice/shared/contract/helper.ts';
 import { panelLimits } from '../helper/panel-limits.ts';
 import type { HelperOptions } from '../helper/run.ts';
 import { helperPorts } from '../helper/run.ts';
@@ -26,9 +27,26 @@ export async function panelLimitsCommand(
 		return speaker.refuse({
 			code: done.error.code,
 			text: done.error.text,
-			hint: 'Run this as root on a cPanel server.',
+			hint: hintFor(done.error.code, done.error.text),
 		});
 	const { result, recorded } = done.value;
 	if (recorded !== undefined) await ports.record(actorText(terminal.actor), recorded);
-	speaker.end(0, { ok: true, ...result }, [result.text]);
+	speaker.end(0, { ok: true, ...result }, [
+		result.text,
+		...(result.isLifted
+			? ['As before: `sluice panel limits restore`.']
+			: act === 'show' && hasNumbers(result)
+				? [liftHint]
+				: []),
+	]);
 }
+
+const liftHint = 'Lift the defaults of the server, so that mail waits instead: `sluice panel limits lift`.';
+
+const hasNumbers = ({ hourMessages, deferFailPercent }: HelperResult<'panel-limits'>): boolean =>
+	hourMessages !== null || deferFailPercent !== null;
+
+const hintFor = (code: string, text: string): string =>
+	/ENOENT|EACCES|EPERM/.test(text) || code === 'forbidden'
+		? 'Run this as root on a cPanel server.'
+		: 'Mail goes on as before. Try the function that is named with whmapi1 by hand.';

@@ -27,8 +27,8 @@ test('a reseller’s own package does not lift what the server gives to everybod
 	const told = await putPlans(packages, asking);
 	assert.deepEqual(put, ['putLimits gold', 'putLimits rita', 'putLimits ritas_own']);
 	assert.deepEqual(told.notes, [
-		'limits in package rita_gold are not taken: it is reseller rita’s own',
-		'limits in package bob_all are not taken: it is reseller bob’s own',
+		'limits in package rita_gold are not taken, it is reseller rita’s own: set the plan on our pages',
+		'limits in package bob_all are not taken, it is reseller bob’s own: set the plan on our pages',
 	]);
 	assert.equal(told.put, 3);
 	const again = await putPlans(packages, { ...asking, seen: told.seen });

@@ -43,7 +43,7 @@ export async function putPlans(
 		const maker = makerOf(plan, resellers);
 		const isNew = isNews(said, seen[plan]);
 		if (isNew && maker !== undefined)
-			notes.push(`limits in package ${plan} are not taken: it is reseller ${maker}’s own`);
+			notes.push(`limits in package ${plan} are not taken, it is reseller ${maker}’s own: set the plan on our pages`);
 		if (!isNew || maker !== undefined) {
 			next[plan] = said;
 			continue;
@@ -72,7 +72,7 @@ async function putPlan(client: Client, plan: string, says: PackageSays, seen: Pa
 			isPut: false,
 			note:
 				step.isKept === true
-					? `limits of plan ${plan} stay as ${base?.author} set them, the package says others`
+					? `limits of plan ${plan} stay as ${base?.author} set them, the package says others: what counts is whichever is changed next`
 					: undefined,
 		};
 	const done =

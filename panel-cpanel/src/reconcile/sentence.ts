@@ -18,7 +18,7 @@ export function reportSentence(report: ReconcileReport): string {
 	];
 	const doubts = [
 		...(isComplete ? [] : ['told as a part: nothing is taken away']),
-		...(isBelieved ? [] : ['the list shrank and is believed when it comes again']),
+		...(isBelieved ? [] : ['the list lost many accounts: nothing is taken away until it comes again']),
 		...(mailboxesLeft > 0 ? [`mailboxes of ${counted(mailboxesLeft, 'account')} follow`] : []),
 		...report.notes,
 	];
