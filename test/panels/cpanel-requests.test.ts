@@ -31,6 +31,17 @@ test('without the session’s token there is no page, nor without a session in t
 		env: { REMOTE_USER: 'root', REQUEST_METHOD: 'GET', QUERY_STRING: 'p=/accounts' },
 	});
 	assert.match(run.stdout, /^Status: 403\r\n/, 'an API token’s call has no session');
+	const token = await site.server.box.run(['/usr/local/cpanel/whostmgr/docroot/cgi/sluice/index.cgi'], {
+		env: {
+			REMOTE_USER: 'root',
+			REQUEST_METHOD: 'GET',
+			QUERY_STRING: 'p=/accounts',
+			REQUEST_URI: '/cpsess1234567890/cgi/sluice/index.cgi?p=/accounts',
+			HTTP_COOKIE: 'whostmgrsession=made-up-by-the-caller',
+			HTTP_AUTHORIZATION: 'whm root:TOKENTHATMAYONLYLISTACCOUNTS',
+		},
+	});
+	assert.match(token.stdout, /^Status: 403\r\n/, 'nor has one that makes up the signs of a session');
 	const hostile = await site.server.box.run(['/usr/local/cpanel/whostmgr/docroot/cgi/sluice/index.cgi'], {
 		env: { REMOTE_USER: 'root\nx', REQUEST_METHOD: 'GET', QUERY_STRING: 'p=/accounts', cp_security_token: '/cpsess1' },
 	});

@@ -139,7 +139,8 @@ export const unproved: readonly Unproved[] = [
 		claim:
 			'environment that cpsrvd gives a CGI (`REMOTE_USER`, `cp_security_token`, `HTTP_*`), and that it turns away requests without the token',
 		why: noCpanel,
-		probe: 'open the pages in WHM as root and as a reseller; a POST from another session must end with 403',
+		probe:
+			'open the pages in WHM as root and as a reseller; a POST from another session must end with 403; so must a request with an API token (`Authorization: whm root:TOKEN`), whatever cookie it brings',
 	},
 	{
 		id: 'panel-perl',

@@ -50,8 +50,9 @@ sub visitor {
 }
 
 # What forms are bound to: a hash of the security token in the address, else of the session's cookie. Undefined: there is no session of
-# a browser (an API token, say), so there are no pages either.
+# a browser (an API token, say), so there are no pages either; whoever authorizes a single request can make up the signs of a session.
 sub session_token {
+    return if defined $ENV{HTTP_AUTHORIZATION};
     for my $text ( $ENV{cp_security_token}, $ENV{REQUEST_URI} ) {
         return Digest::SHA::sha256_hex("token $1") if defined $text && $text =~ m{\A/?(cpsess[0-9]+)(?:/|\z)};
     }
