@@ -51,10 +51,8 @@ export const accountStringsOf = ({ account, panel, mta }: PanelWords) => ({
 	},
 	panelWhom: 'For whom',
 	panelWhole: `the whole ${account}`,
-	panelDo: 'What to do',
 	panelBack: 'This form takes it back as well: choose the other act.',
 	panelWhy: 'Why (for the audit)',
-	panelGo: (verb: string) => verb,
 	panelNotOffered: `${capital(panel)} offers this, or the agent’s settings allow it, not here.`,
 	panelUndone: (text: string) => `As before: ${text}`,
 });

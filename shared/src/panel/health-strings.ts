@@ -14,7 +14,6 @@ export const healthStringsOf = ({ mta }: PanelWords) => ({
 	},
 	healthFindings: 'What to mend',
 	healthSince: (when: string, long: string) => `Since ${when}, ${long}`,
-	healthMend: 'Mend',
 	healthPasses: 'What passes',
 	healthMeans: {
 		alive: ['Alive', 'the process answers'],

@@ -136,7 +136,6 @@ export const limitStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 	panelAlone: 'No limit of an hour is set here, so it is the one that counts.',
 	panelShort: (value: string) => `${nameOf(panel)} discards beyond ${value} messages an hour and domain`,
 
-	editOf: (rule: string, of: string) => `Change ${rule} of ${of}`,
 	editNow: (rule: string, of: string, now: string) => `Change ${rule} of ${of}, now ${now}`,
 	editTitle: (rule: string, of: string) => `${capital(rule)} of ${of}`,
 	editNumber: (unit: string) => `Number of ${unit}`,

@@ -28,7 +28,6 @@ export const mailStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 	nullSender: '<> (report)',
 	noSubject: '(no subject)',
 	andMore: (more: number) => `and ${count(more)} more`,
-	notBefore: (when: string) => `not before ${when}`,
 	states: {
 		queued: 'Queued',
 		waiting: 'Waiting',
@@ -42,24 +41,12 @@ export const mailStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 	},
 
 	messageCrumb: 'Message',
-	outcome: {
-		queued: (n: number) => `${recipients(n)} queued: tried as soon as there is room`,
-		waiting: (n: number) =>
-			`${recipients(n)} ${n === 1 ? 'waits' : 'wait'} for a limit and ${n === 1 ? 'leaves' : 'leave'} in pace`,
-		held: (n: number) => `${recipients(n)} held until a person decides`,
-		sending: (n: number) => `${recipients(n)} being handed over now`,
-		delivered: (n: number) => `delivered to ${recipients(n)}`,
-		bounced: (n: number) => `refused for ${recipients(n)}; the sender was told`,
-		expired: (n: number) => `given up for ${recipients(n)}: the time was over`,
-		discarded: (n: number) => `discarded for ${recipients(n)} by a person or a rule`,
-		suppressed: (n: number) => `not sent to ${recipients(n)}: suppressed`,
-	},
-	outcomeOf: (parts: readonly string[]) => {
-		const text = parts.join('; ');
-		return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-	},
-	/** Where only some of the recipients are told of. */
-	outcomeOfFirst: (shown: number, total: number) => `Of the first ${count(shown)} of ${recipients(total)}:`,
+	/** `1 of 40 refused`; `isAll`: every recipient was looked at. */
+	spreadFirst: (part: number, total: number, state: string, isAll: boolean) =>
+		part === total
+			? `All ${count(total)} ${state}`
+			: `${isAll ? '' : 'At least '}${count(part)} of ${count(total)} ${state}`,
+	spreadPart: (part: number, state: string) => `${count(part)} ${state}`,
 	verdicts: {
 		accept: 'Let through',
 		wait: 'Waits for a limit',
@@ -81,11 +68,12 @@ export const mailStringsOf = ({ account, accounts, panel }: PanelWords) => ({
 		mta: 'Queue id of the mail server',
 		size: 'Size',
 		id: 'Id',
-		reports: 'Reports about it',
+		reports: 'Report about it',
 	},
 	certainty: { proved: 'proved', derived: 'derived', none: 'not certain' },
-	lifeTitle: 'Life',
-	lifeSub: 'oldest first; remote servers in their own words',
+	lifeTitle: 'What happened',
+	lifeSub: 'oldest first; other servers in their own words',
+	lifeAll: (steps: number) => (steps === 1 ? 'Show the step' : `Show all ${count(steps)} steps`),
 	lifeNone: 'No step is written yet.',
 	lifeMore: (shown: number, total: number) => `The last ${count(shown)} of ${count(total)} steps are shown.`,
 	recipientsTitle: 'Recipients',

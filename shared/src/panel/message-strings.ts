@@ -41,7 +41,7 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 	messagesFrom: (text: string) => `from ${text}`,
 	messagesSubject: (text: string) => `subject with “${text}”`,
 	messagesAccount: (text: string) => `of ${account} ${text}`,
-	messagesState: (text: string) => `result ${text}`,
+	messagesState: (text: string) => `with a recipient ${text.toLowerCase()}`,
 	messagesSince: (first: string) => `since ${first}`,
 	messagesUntil: (last: string) => `until ${last}`,
 	/** What is listed, by what, in which order, and whether there is more. */
@@ -169,8 +169,11 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 	messageSay: (to: string, more: number, from: string) =>
 		`To ${to}${more > 0 ? ` and ${count(more)} more` : ''}, from ${from}`,
 	stateAt: (state: string, at: string) => `${state}, ${at}.`,
-	ownOutcome: (state: string, total: number) => `${state} ${count(total)}`,
-	theirWords: 'The other side, in its own words:',
+	lastAfter: (span: string) => `The last after ${span}.`,
+	/** A message of ours to whoever wrote one. */
+	ownNotice: 'Our notice to you about a message that is late or did not arrive.',
+	stateOnly: (state: string) => `${state}.`,
+	theirWords: 'The receiving server, in its own words:',
 	ownLife: {
 		'message.accepted': 'You handed it in.',
 		'message.waiting': 'It waits for your limit and leaves by itself.',
@@ -179,9 +182,9 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 		'message.discarded': 'It was deleted.',
 		'message.restored': 'It was brought back.',
 		'message.requeued': 'It is tried again.',
-		'recipient.delivered': 'The other side took it.',
-		'recipient.deferred': 'The other side did not take it yet; we try again.',
-		'recipient.bounced': 'The other side refused it; the sender was told.',
+		'recipient.delivered': 'The recipient’s provider took it.',
+		'recipient.deferred': 'The recipient’s provider did not take it yet; we try again.',
+		'recipient.bounced': 'The recipient’s provider refused it; the sender was told.',
 		'recipient.expired': 'We gave it up; the sender was told.',
 		'recipient.discarded': 'It was deleted.',
 	} as { readonly [event: string]: string },

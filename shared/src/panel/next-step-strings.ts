@@ -99,22 +99,22 @@ const forCustomer: { readonly [C in Cause]: CauseWords } = {
 		ended: ['recipient', 'Ask the person to make room, then send it again.'],
 	},
 	content: {
-		what: 'The other side objects to what is in your message.',
+		what: 'The recipient’s provider objects to what is in your message.',
 		open: ['customer', 'Please look at links, attachments and wording. We try again meanwhile.'],
 		ended: ['customer', 'Please look at links, attachments and wording before you send it again.'],
 	},
 	'sender-auth': {
-		what: 'The other side could not see that your mail is really from your domain.',
+		what: 'The recipient’s provider could not see that your mail is really from your domain.',
 		open: ['host', 'Ask your provider to check the entries of your domain. We try again meanwhile.'],
 		ended: ['host', 'Ask your provider to check the entries of your domain, then send it again.'],
 	},
 	'our-ip': {
-		what: 'The other side takes no mail from our server at present. It is not about your message.',
+		what: 'The recipient’s provider takes no mail from our server at present. It is not about your message.',
 		open: ['host', 'Your provider takes care of it. We try again; nothing to do for you.'],
 		ended: ['host', 'Your provider can have this lifted. Please send it again later.'],
 	},
 	'our-domain': {
-		what: 'Your domain, or one that your message names, has a bad name with the other side.',
+		what: 'Your domain, or one that your message names, has a bad name with the recipient’s provider.',
 		open: ['customer', 'Please make sure that nobody misuses your website and mailboxes. We try again meanwhile.'],
 		ended: [
 			'customer',
@@ -122,32 +122,32 @@ const forCustomer: { readonly [C in Cause]: CauseWords } = {
 		],
 	},
 	rate: {
-		what: 'The other side takes no more mail for now.',
+		what: 'The recipient’s provider takes no more mail for now.',
 		open: againForYou,
 		ended: ['customer', 'Please send it again later, and to fewer people at once.'],
 	},
 	greylist: {
-		what: 'The other side asks us to come again a little later.',
+		what: 'The recipient’s provider asks us to come again a little later.',
 		open: againForYou,
 		ended: ['customer', 'Please send it again.'],
 	},
 	'destination-down': {
-		what: 'The other side cannot be reached at present.',
+		what: 'The recipient’s provider cannot be reached at present.',
 		open: againForYou,
 		ended: ['recipient', 'Please reach the person in another way, or send it again later.'],
 	},
 	policy: {
-		what: 'A rule of the other side does not let your message in.',
+		what: 'A rule of the recipient’s provider does not let your message in.',
 		open: againForYou,
 		ended: ['recipient', 'Ask the person in another way to allow your address.'],
 	},
 	size: {
-		what: 'Your message is larger than the other side takes.',
+		what: 'Your message is larger than the recipient’s provider takes.',
 		open: againForYou,
 		ended: ['customer', 'Please send smaller attachments, or a link instead.'],
 	},
 	protocol: {
-		what: 'The other side and our server could not agree how to hand it over.',
+		what: 'The recipient’s provider and our server could not agree how to hand it over.',
 		open: ['host', 'We try again. If it goes on, show this page to your provider.'],
 		ended: ['host', 'Show this page to your provider; nothing about your message needs to change.'],
 	},
@@ -157,7 +157,7 @@ const forCustomer: { readonly [C in Cause]: CauseWords } = {
 		ended: ['customer', 'Please send it again, or reach the person in another way.'],
 	},
 	unknown: {
-		what: 'The other side did not take your message.',
+		what: 'The recipient’s provider did not take your message.',
 		open: againForYou,
 		ended: ['host', 'Its words on the page of the message may tell why; if not, show it to your provider.'],
 	},
@@ -192,10 +192,10 @@ export const nextStepStrings = {
 		customer: {
 			queued: 'It is on its way; nothing to do for you.',
 			waiting: 'Your limit is used up for now. It leaves by itself; nothing is lost.',
-			held: 'It was stopped until somebody decides.',
+			held: 'It is kept until somebody decides; nothing is lost.',
 			sending: 'It is being handed over now.',
-			delivered: (span: string) => `The other side took it after ${span}.`,
-			bounced: 'The other side did not take it.',
+			delivered: (span: string) => `The recipient’s provider took it after ${span}.`,
+			bounced: 'The recipient’s provider did not take it.',
 			expired: 'We tried for days, and it could not be delivered.',
 			discarded: 'It was deleted and not sent.',
 			suppressed: 'It was not sent: this address takes no mail from here.',
@@ -206,7 +206,7 @@ export const nextStepStrings = {
 	},
 	ownStates: {
 		queued: 'On its way',
-		waiting: 'Waits',
+		waiting: 'Waiting',
 		held: 'Stopped',
 		sending: 'On its way',
 		delivered: 'Delivered',

@@ -83,7 +83,7 @@ export const overviewStringsOf = ({ account, accounts, panel }: PanelWords) => (
 		delivered: 'Delivered',
 		waiting: 'Waiting now',
 		held: 'Held now',
-		bounced: 'Refused by the other side',
+		bounced: 'Refused by receivers',
 		recipients: 'recipients',
 		percent: '%',
 		unknown: 'not known',
@@ -103,8 +103,6 @@ export const overviewStringsOf = ({ account, accounts, panel }: PanelWords) => (
 	volumeLabel: (step: string, highest: number, at: string) =>
 		`Delivered recipients per ${step}; highest ${count(highest)}, ${at}`,
 	volumeRestLabel: (step: string) => `Held, made to wait, refused and expired recipients per ${step}`,
-	volumeEmpty: 'No mail in this time',
-	volumeEmptySay: 'What is handed in appears here within a minute.',
 	outcomes: {
 		accepted: 'Handed in',
 		charged: 'Counted',
@@ -112,7 +110,7 @@ export const overviewStringsOf = ({ account, accounts, panel }: PanelWords) => (
 		waited: 'Made to wait',
 		held: 'Held',
 		deferred: 'Tries put off',
-		bounced: 'Refused by the other side',
+		bounced: 'Refused by receivers',
 		refused: 'Refused by us',
 		expired: 'Given up',
 		discarded: 'Discarded',
@@ -120,7 +118,6 @@ export const overviewStringsOf = ({ account, accounts, panel }: PanelWords) => (
 	numbers: 'Show the numbers',
 	numbersAt: 'Begin',
 	numbersAll: 'All',
-	searchMessages: 'Search messages',
 	unreadCard: (why: string) => `This cannot be shown now: ${why} The rest of the page is as it should be.`,
 
 	topTitle: 'Top senders, 24 h',

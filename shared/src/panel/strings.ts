@@ -34,7 +34,6 @@ export const stringsOf = (words: PanelWords) => ({
 	skip: 'Skip to content',
 	menu: 'Menu',
 	logOut: 'Log out',
-	actingAs: 'Acting as',
 	viewing: (actor: string) => `You see what ${actor} sees.`,
 	viewingSay: 'What you do here is done in that role; the audit says that it was you.',
 	viewingEnd: 'Back to the whole server',
@@ -46,7 +45,6 @@ export const stringsOf = (words: PanelWords) => ({
 	save: 'Save',
 	zone: (text: string) => `Times in ${text}`,
 	asOf: (text: string) => `as of ${text}`,
-	refreshes: 'refreshes every 30 s',
 	stale: 'old: the page could not be refreshed',
 	counting: 'Counted per recipient: one message to 3 people counts 3',
 
@@ -103,10 +101,8 @@ export const stringsOf = (words: PanelWords) => ({
 		rule: 'Rule',
 		owner: 'Owner, plan',
 	},
-	sortBy: (column: string) => `Sort by ${column}`,
 	noOwner: 'this server',
 	noPlan: 'no plan',
-	nothingMayLeave: 'nothing may leave',
 	waitBadge: (waiting: number) => `${count(waiting)} wait`,
 	heldBadge: (held: number) => `${count(held)} held`,
 	suspendedBadge: 'Suspended',
@@ -169,12 +165,12 @@ export const stringsOf = (words: PanelWords) => ({
 	bugSay: 'It was written to the log. Mail is not touched by it; nothing was changed.',
 
 	loginTitle: 'Log in to Sluice',
-	loginHint: 'The password was shown once when this server was set up; “npm start” prints it at its first start.',
+	loginHint:
+		'It was shown once, at the first start of these pages. For a new one, remove the file “panel-password” and start again.',
 	password: 'Password',
 	logIn: 'Log in',
 	loginWrong: 'This is not the password.',
 	loginLater: (seconds: number) => `Too many wrong passwords. Try again in ${count(seconds)} s.`,
-	loginEnded: 'You were logged out. Log in again.',
 });
 
 export type Strings = ReturnType<typeof stringsOf>;

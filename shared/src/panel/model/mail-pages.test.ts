@@ -216,7 +216,7 @@ test('the list claims no total: what is shown, whether there is more, by what, h
 	assert.equal(line({}).totalLine, '1 message, that is all · all 30 days · newest first');
 	assert.equal(
 		line({ next: '1' }, { ...noQuery, to: '@gmx.example', state: 'bounced', span: 'week' }).totalLine,
-		'The newest 1 message, there are more · to @gmx.example · result Refused · last 7 days · newest first',
+		'The newest 1 message, there are more · to @gmx.example · with a recipient refused · last 7 days · newest first',
 	);
 	assert.equal(line({ next: '1' }).next, '/messages?cursor=1');
 	const fresh = line({ items: [] }).empty;
@@ -239,9 +239,38 @@ test('the row tells of the recipient that was asked for, else of the one that ne
 	};
 	const row = (query: typeof noQuery) =>
 		messageListOf(query, { items: [several], historyDays: 30 }, 30, words, admin).rows[0];
-	assert.deepEqual([row(noQuery)?.to, row(noQuery)?.mark.text], ['k.sommer@web.example and 2 more', 'Held']);
+	assert.deepEqual([row(noQuery)?.to, row(noQuery)?.mark.text], ['k.sommer@web.example', 'At least 1 of 3 held']);
 	const asked = row({ ...noQuery, to: 'a@b.example' });
-	assert.deepEqual([asked?.to, asked?.mark.text], ['a@b.example and 2 more', 'Delivered']);
+	assert.deepEqual([asked?.to, asked?.mark.text], ['a@b.example', 'At least 1 of 3 delivered']);
+});
+
+test('a message to many says how many of them it is about', () => {
+	const many = message(
+		...Array.from({ length: 37 }, () => recipient('delivered', { at: '2026-11-24T08:40:02Z' })),
+		recipient('queued'),
+		recipient('bounced', { cause: 'recipient-gone', address: 'gone@web.example' }),
+		recipient('sending'),
+	);
+	const row = (one: MessageSummaryDto, may: May) =>
+		messageListOf(noQuery, { items: [one], historyDays: 30 }, 30, words, may).rows[0];
+	const refused = row(many, admin);
+	assert.deepEqual(
+		[refused?.to, refused?.toMore, refused?.mark.text],
+		['gone@web.example', 'and 39 more', '1 of 40 refused'],
+	);
+	assert.match(refused?.why ?? '', /^1 queued, 1 sending, 37 delivered\. The address does not exist/);
+	const own = row(many, owner);
+	assert.equal(own?.mark.text, '1 of 40 not delivered');
+	assert.match(own?.why ?? '', /^2 on its way, 37 delivered\. This address no longer exists/);
+	const all = row(message(recipient('delivered'), recipient('delivered', { at: '2026-11-24T08:40:02Z' })), admin);
+	assert.deepEqual([all?.mark.text, all?.why], ['All 2 delivered', 'The last after 12 s.']);
+	const page = messagePageOf({ ...trace(), message: many }, [], admin, words);
+	assert.equal(page.note.bold, '1 of 40 refused, 1 queued, 1 sending, 37 delivered.');
+	assert.deepEqual(
+		page.recipients.slice(0, 2).map(({ address }) => address),
+		['gone@web.example', 'k.sommer@web.example'],
+		'what somebody may have to act on stands first',
+	);
 });
 
 test('what stands open: why, since when, by whom, what happens if nobody acts', () => {
@@ -288,7 +317,7 @@ test('the customer’s page: what it may decide first, the reason only where it 
 		[
 			['3 messages wait for your OK', ['release', 'discard']],
 			['3 messages are stopped', []],
-			['3 messages wait for your limit', []],
+			['3 messages wait: your limit is used up', []],
 		],
 	);
 	assert.doesNotMatch(JSON.stringify(outgoing), trade);

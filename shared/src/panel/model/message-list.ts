@@ -7,12 +7,14 @@
 import type { MessageSummaryDto } from '../../contract/shapes.ts';
 import { dayText } from '../../words/moment.ts';
 import type { RecipientState } from '../../words/recipient.ts';
+import { spanText } from '../text/spans.ts';
 import { near } from '../text/times.ts';
 import type { Words } from './cell.ts';
 import type { May } from './may.ts';
 import { firstPage, isSearch, type MessageQuery, messageQueryText, spans, withState } from './message-query.ts';
 import { resultText } from './next-step.ts';
-import { markOf, mostUrgent, type Side, type StateMark, sideOf } from './state-mark.ts';
+import { messageMark, spreadOf } from './spread.ts';
+import { mostUrgent, type Recipient, type Side, type StateMark, sideOf } from './state-mark.ts';
 
 export type MessageRow = {
 	readonly at: string;
@@ -20,6 +22,8 @@ export type MessageRow = {
 	readonly accountPath: string;
 	readonly from: string;
 	readonly to: string;
+	/** `and 39 more`, or nothing: beside the address, so that a long one does not hide it. */
+	readonly toMore: string;
 	readonly subject: string;
 	readonly path: string;
 	readonly mark: StateMark;
@@ -76,21 +80,38 @@ function shownOf(
 	return state === undefined && to === '' ? mostUrgent(message) : first;
 }
 
+/** What became of the others, then the reason and the next step of the one that is told of. */
+function whyOf(message: MessageSummaryDto, shown: Recipient | undefined, may: May, words: Words): string {
+	const { t } = words;
+	const side = sideOf(may);
+	if (shown === undefined) return '';
+	if (side === 'customer' && message.sender === '') return t.ownNotice;
+	const acceptedMs = Date.parse(message.accepted);
+	const spread = spreadOf(message, shown, words, side);
+	const reason = resultText(shown, acceptedMs, may, words);
+	if (spread === undefined) return reason;
+	if (message.recipients.every(({ state }) => state === 'delivered'))
+		return t.lastAfter(spanText(Math.max(...message.recipients.map(({ at }) => Date.parse(at))) - acceptedMs));
+	return [...(spread.others === '' ? [] : [`${spread.others}.`]), reason].join(' ');
+}
+
 export function messageRow(message: MessageSummaryDto, query: MessageQuery, words: Words, may: May): MessageRow {
 	const { t, base, zoned, nowMs } = words;
 	const shown = shownOf(message, query);
 	const more = message.recipientCount - 1;
 	const acceptedMs = Date.parse(message.accepted);
+	const side = sideOf(may);
 	return {
 		at: near(zoned, acceptedMs, nowMs),
 		account: message.account,
 		accountPath: `${base}/accounts/${encodeURIComponent(message.account)}`,
 		from: message.sender === '' ? t.nullSender : message.sender,
-		to: `${shown?.address ?? ''}${more > 0 ? ` ${t.andMore(more)}` : ''}`,
+		to: shown?.address ?? '',
+		toMore: more > 0 ? t.andMore(more) : '',
 		subject: message.subject === '' ? t.noSubject : message.subject,
 		path: `${base}/messages/${message.id}`,
-		mark: markOf(shown?.state ?? 'queued', words, sideOf(may)),
-		why: shown === undefined ? '' : resultText(shown, acceptedMs, may, words),
+		mark: messageMark(message, shown, words, side),
+		why: whyOf(message, shown, may, words),
 	};
 }
 

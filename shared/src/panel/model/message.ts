@@ -3,7 +3,7 @@
  *
  * The sentences of the steps and reasons are the agent's own. Texts of strangers stay text; lists are bounded.
  */
-import type { MessageSummaryDto, TraceDto } from '../../contract/shapes.ts';
+import type { TraceDto } from '../../contract/shapes.ts';
 import type { OpenGroupDto } from '../../contract/view-operations.ts';
 import type { EventName } from '../../words/events.ts';
 import { capital } from '../text/numbers.ts';
@@ -12,7 +12,18 @@ import type { Words } from './cell.ts';
 import { type ActButton, messageActs } from './mail-act.ts';
 import type { May } from './may.ts';
 import { resultText } from './next-step.ts';
-import { markOf, mostUrgent, type Side, type StateMark, sideOf, stateSigns, type Tone, urgency } from './state-mark.ts';
+import { messageMark, spreadOf } from './spread.ts';
+import {
+	markOf,
+	mostUrgent,
+	type Recipient,
+	type Side,
+	type StateMark,
+	sideOf,
+	stateSigns,
+	type Tone,
+	urgency,
+} from './state-mark.ts';
 
 const stepSigns: { readonly [E in EventName]?: { readonly tone: Tone; readonly sign: string } } = {
 	'message.accepted': { tone: 'off', sign: 'check' },
@@ -65,38 +76,31 @@ export type MessagePage = {
 		readonly reply?: string;
 	}[];
 	readonly recipientsMore?: string;
+	/** Their table stands before the life. */
+	readonly hasManyRecipients: boolean;
 };
 
 const stepsMax = 200;
 const recipientsMax = 100;
+/** Beyond that their table stands before the life, which is long. */
+const recipientsFew = 5;
 
-function outcomeOf({ recipients, recipientCount }: MessageSummaryDto, { t }: Words): string {
-	const parts = urgency.flatMap((state) => {
-		const found = recipients.filter((one) => one.state === state).length;
-		return found === 0 ? [] : [t.outcome[state](found)];
-	});
-	const text = t.outcomeOf(parts);
-	return recipients.length < recipientCount ? `${t.outcomeOfFirst(recipients.length, recipientCount)} ${text}` : text;
-}
-
-/** The same for whoever wrote it. */
-function ownOutcomeOf({ recipients }: MessageSummaryDto, { t }: Words): string {
-	const names = [...new Set(urgency.map((state) => t.ownStates[state]))];
-	const parts = names.flatMap((name) => {
-		const found = recipients.filter(({ state }) => t.ownStates[state] === name).length;
-		return found === 0 ? [] : [t.ownOutcome(name, found)];
-	});
-	return t.outcomeOf(parts);
-}
+/** What a person may have to act on first; else as the sender wrote them. */
+const byUrgency = (recipients: readonly Recipient[]): readonly Recipient[] =>
+	[...recipients].sort((a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state));
 
 function noteOf({ message }: TraceDto, may: May, words: Words): MessagePage['note'] {
 	const shown = mostUrgent(message);
 	const { tone, sign, text } = markOf(shown?.state ?? 'queued', words, sideOf(may));
-	if (shown === undefined || message.recipientCount > 1)
-		return { tone, sign, bold: may.isStaff ? outcomeOf(message, words) : ownOutcomeOf(message, words), text: '' };
+	if (shown === undefined) return { tone, sign, bold: words.t.stateOnly(text), text: '' };
+	const spread = spreadOf(message, shown, words, sideOf(may));
 	const at = near(words.zoned, Date.parse(shown.at), words.nowMs, true);
 	const why = capital(resultText(shown, Date.parse(message.accepted), may, words));
-	return { tone, sign, bold: words.t.stateAt(text, at), text: why.endsWith('.') ? why : `${why}.` };
+	const bold =
+		spread === undefined
+			? words.t.stateAt(text, at)
+			: words.t.stateOnly([spread.first, spread.others].filter((part) => part !== '').join(', '));
+	return { tone, sign, bold, text: why.endsWith('.') ? why : `${why}.` };
 }
 
 function stepsOf(trace: TraceDto, side: Side, { t, zoned, nowMs }: Words): readonly Step[] {
@@ -177,7 +181,7 @@ export function messagePageOf(trace: TraceDto, groups: readonly OpenGroupDto[], 
 			message.recipientCount - 1,
 			message.sender === '' ? t.nullSender : message.sender,
 		),
-		state: markOf(mostUrgent(message)?.state ?? 'queued', words, side),
+		state: messageMark(message, mostUrgent(message), words, side),
 		note: noteOf(trace, may, words),
 		...(message.recipientCount === 1 && first?.reply !== undefined && first.state !== 'delivered'
 			? { reply: first.reply }
@@ -186,12 +190,14 @@ export function messagePageOf(trace: TraceDto, groups: readonly OpenGroupDto[], 
 		steps: stepsOf(trace, side, words),
 		...(trace.steps.length > stepsMax ? { stepsMore: t.lifeMore(stepsMax, trace.steps.length) } : {}),
 		facts: may.isStaff ? factsOf(trace, words) : ownFactsOf(trace, words),
-		recipients: message.recipients.slice(0, recipientsMax).map((one) => ({
+		hasManyRecipients: message.recipientCount > recipientsFew,
+		recipients: byUrgency(message.recipients.slice(0, recipientsMax)).map((one) => ({
 			address: one.address,
 			state: markOf(one.state, words, side),
 			at: near(zoned, Date.parse(one.at), nowMs, true),
 			why: resultText(one, Date.parse(message.accepted), may, words),
-			...(one.reply === undefined ? {} : { reply: one.reply }),
+			// What took it says nothing that one must read; its words are in the life of the message.
+			...(one.reply === undefined || one.state === 'delivered' ? {} : { reply: one.reply }),
 		})),
 		...(more > 0 ? { recipientsMore: t.recipientsMore(more) } : {}),
 	};

@@ -74,7 +74,7 @@ test('a delay says when it goes on, an end how it can be undone', () => {
 	const due = '2026-11-24T08:50:00Z';
 	assert.equal(
 		resultText(recipient({ cause: 'rate', due }), acceptedMs, customer, words),
-		'The other side takes no more mail for now. We try again; nothing to do for you. Next try about 09:50.',
+		'The recipient’s provider takes no more mail for now. We try again; nothing to do for you. Next try about 09:50.',
 	);
 	assert.equal(
 		resultText(recipient({ state: 'waiting', due }), acceptedMs, staff, words),

@@ -137,7 +137,10 @@ export function agesOf(facts: OverviewFacts, { t }: Words): readonly AgeRow[] {
 		.filter(({ from }) => Number.isFinite(from))
 		.sort((one, other) => one.from - other.from);
 	const most = Math.max(1, ...rows.map(({ recipients }) => recipients));
-	return rows.map(({ from, recipients }, index) => {
+	// Nothing older: one row says so for all.
+	const last = rows.findLastIndex(({ recipients }) => recipients > 0);
+	if (last < 0) return [];
+	return rows.slice(0, last + 1).map(({ from, recipients }, index) => {
 		const to = rows[index + 1]?.from;
 		const fromText = spanText(from * 1000);
 		const toText = spanText((to ?? 0) * 1000);
