@@ -1,6 +1,7 @@
 /**
  * What all commands share: `--json`, `--socket`, and the places that are looked at when nothing is named.
  */
+import { lstatSync } from 'node:fs';
 import type { Result } from '@sluice/shared/words/result.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Terminal } from './terminal.ts';
@@ -28,7 +29,18 @@ export function withCommon(command: Command): Command {
 export function socketPathFor(terminal: Terminal, options: CommonOptions): string {
 	const named = options.socket ?? terminal.environment.SLUICE_SOCKET;
 	if (named !== undefined && named !== '') return named;
-	return terminal.exists(serverSocket) ? serverSocket : checkoutSocket;
+	return terminal.exists(serverSocket) || isForeign(checkoutSocket) ? serverSocket : checkoutSocket;
+}
+
+/** Root standing in a tenant's folder must not tell the tenant's program what is meant for the agent, nor believe it. */
+function isForeign(path: string): boolean {
+	try {
+		const found = lstatSync(path, { throwIfNoEntry: false });
+		return found !== undefined && found.uid !== 0 && found.uid !== process.getuid?.();
+	} catch {
+		// In a folder that may not be entered.
+		return true;
+	}
 }
 
 export const configOption = [
