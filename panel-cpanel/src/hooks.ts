@@ -7,10 +7,10 @@
  */
 
 export type Hook = {
-	readonly category: 'Whostmgr' | 'Cpanel' | 'PkgAcct';
+	readonly category: 'Whostmgr' | 'Cpanel' | 'PkgAcct' | 'System';
 	readonly event: string;
 	/** What happened: how the event is read (events/event.ts). */
-	readonly means: 'changed' | 'removed' | 'all';
+	readonly means: 'changed' | 'removed' | 'all' | 'upgraded';
 };
 
 const whm = (event: string, means: Hook['means'] = 'changed'): Hook => ({ category: 'Whostmgr', event, means });
@@ -41,6 +41,8 @@ export const hooks: readonly Hook[] = [
 	cpanel('Api2::Park::park'),
 	cpanel('Api2::Park::unpark'),
 	{ category: 'PkgAcct', event: 'Restore', means: 'all' },
+	// An update of cPanel has ended: it may have built Exim anew and taken files of ours away (reconcile/upgrade.ts).
+	{ category: 'System', event: 'upcp', means: 'upgraded' },
 ];
 
 /** Where the script is installed: root's, 0755. */

@@ -158,6 +158,9 @@ export function dyingAt(machine: Machine, at: number, counted: { acts: number })
 	return {
 		...machine,
 		write: (file) => act(() => machine.write(file)),
+		create: (file) => act(() => machine.create(file)),
+		// A process that is not this one, which lives on.
+		processMark: async (pid) => (pid === process.pid ? 'dying' : machine.processMark(pid)),
 		remove: (path) => act(() => machine.remove(path)),
 		makeFolder: (path, owned) => act(() => machine.makeFolder(path, owned)),
 		removeFolder: (path) => act(() => machine.removeFolder(path)),

@@ -3,8 +3,14 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import { stateFolderDefault } from '@sluice/installers/apply/journal.ts';
+import { testWaitMs } from '@sluice/installers/apply/test-message.ts';
+import { relayAnswer } from '@sluice/installers/facts/agent.ts';
 import type { Machine } from '@sluice/installers/facts/machine.ts';
+import { mendUpgraded } from '@sluice/installers/panel/upgraded.ts';
 import { emptyConfLocal } from '@sluice/shared/mta/cpanel-local.ts';
+import { ok } from '@sluice/shared/words/result.ts';
 import {
 	aclFolder,
 	builtConf,
@@ -31,6 +37,21 @@ const edited = emptyConfLocal
 	.replace('@CONFIG@\n', '@CONFIG@\nsmtp_banner = mail.example.test\n')
 	.replace('@RETRYSTART@\n', '@RETRYSTART@\nslow.test * F,1d,1h\n');
 const aclMail = `${aclFolder}/ACL_MAIL_PRE_BLOCK/custom_begin_sluice`;
+
+/** What `sluice panel reconcile` does after an update. */
+const mendedOn = (server: CpanelServer) =>
+	mendUpgraded({
+		terminal: { now: Date.now, exists: () => true, environment: {} } as unknown as Terminal,
+		options: { root: '/', state: stateFolderDefault, config: server.config },
+		ports: {
+			machine: () => server.machine,
+			client: async () => server.rig.client,
+			relayAnswer,
+			reloadAgent: async () => ok(undefined),
+			testWaitMs,
+			pid: process.pid,
+		},
+	});
 
 suite("sluice mta on cPanel's Exim, when something is wrong", { skip, concurrency: false }, () => {
 	let server: CpanelServer;
@@ -93,6 +114,27 @@ suite("sluice mta on cPanel's Exim, when something is wrong", { skip, concurrenc
 		await goesByAgent(server, 'built-again');
 		assert.equal(done(await server.mta(['ensure'])).out, '');
 		done(await server.mta(['unwire', '--yes']));
+		await asBefore();
+	});
+
+	test('an update of cPanel that loses it: put right behind it, once, and a bypass stays one', async () => {
+		const outcomes = async () => (await mendedOn(server)).map(({ outcome }) => outcome);
+		assert.deepEqual(await outcomes(), ['absent', 'absent'], 'what is not wired is not wired by an update');
+		done(await server.mta(['wire', '--yes']));
+		assert.deepEqual(await outcomes(), ['right', 'absent']);
+		await write(confLocal, edited);
+		await server.reload();
+		await goesDirectly(server, 'lost-by-update');
+		const [wiring] = await mendedOn(server);
+		assert.match(wiring?.text ?? '', /^The wiring of Exim was put right after cPanel’s update\. .* is wired\./);
+		await goesByAgent(server, 'updated');
+		done(await server.mta(['bypass']));
+		await write(confLocal, edited);
+		await server.reload();
+		assert.deepEqual(await outcomes(), ['mended', 'absent']);
+		assert.match(done(await server.mta(['status']), 1).out, /bypassed/);
+		done(await server.mta(['unwire', '--yes']));
+		assert.deepEqual(await outcomes(), ['absent', 'absent']);
 		await asBefore();
 	});
 

@@ -51,6 +51,15 @@ export type Act = { readonly act: string; readonly outcome: string; readonly [de
 
 export const sha256 = (content: string): string => createHash('sha256').update(content, 'latin1').digest('hex');
 
+function actOf(line: string): Act | undefined {
+	try {
+		const { act, outcome } = JSON.parse(line) as Partial<Act>;
+		return typeof act === 'string' && typeof outcome === 'string' ? { act, outcome } : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
 const logLinesMax = 1000;
 const root = { uid: 0, gid: 0 } as const;
 
@@ -123,6 +132,16 @@ export class JournalStore {
 		const line = Buffer.from(JSON.stringify({ at: new Date(atMs).toISOString(), author, ...act }), 'utf8');
 		const lines = [...former.split('\n').filter((each) => each !== ''), line.toString('latin1')];
 		await this.#put('acts.log', `${lines.slice(-logLinesMax).join('\n')}\n`);
+	}
+
+	/** The latest of these acts; undefined: none is in the log. A line that cannot be read is none. */
+	async lastAct(names: readonly string[]): Promise<Act | undefined> {
+		const lines = (await this.#machine.read(this.#path('acts.log')))?.content.split('\n') ?? [];
+		for (const line of lines.toReversed()) {
+			const act = actOf(line);
+			if (act !== undefined && names.includes(act.act)) return act;
+		}
+		return undefined;
 	}
 
 	/**

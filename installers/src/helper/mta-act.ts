@@ -5,8 +5,8 @@ import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Machine } from '../facts/machine.ts';
+import { listener } from '../mta/listen.ts';
 import type { MtaOptions, MtaPorts } from '../mta/site.ts';
-import type { Speaker } from '../mta/speak.ts';
 import { bypass } from '../mta/unwire.ts';
 import { wire } from '../mta/wire.ts';
 import { refusal, type VerbPorts } from './verb.ts';
@@ -19,24 +19,12 @@ export async function mtaAct(
 	actor: Actor,
 	{ terminal, options, ports }: Asking,
 ): Promise<Result<string, string>> {
-	let said: Result<string, string> = failed('Nothing was said.');
-	const lines: string[] = [];
-	const speaker: Speaker = {
-		say: (text) => void lines.push(text),
-		diff: () => {},
-		step: (what) => void lines.push(what),
-		end(code, report, last = []) {
-			const text = [...last, report.text].find((one): one is string => typeof one === 'string') ?? lines.at(-1);
-			said = code === 0 ? ok(text ?? 'Done.') : failed(text ?? 'Not done.');
-		},
-		refuse({ text, hint }) {
-			said = failed(`${text} ${hint}`);
-		},
-	};
+	const { speaker, said } = listener();
 	const call = { terminal: { ...terminal, actor }, options: { ...options, yes: true, json: true }, ports, speaker };
 	if (act === 'ensure') await wire(call, 'ensure');
 	else await bypass(call);
-	return said;
+	const done = said();
+	return done.ok ? ok(done.value.text) : failed(`${done.error.text} ${done.error.hint}`.trim());
 }
 
 const queueRuns: readonly (readonly [program: string, ...words: string[]])[] = [

@@ -1,9 +1,9 @@
 /**
- * `sluice panel reconcile`: once or again and again, in sentences or in JSON.
+ * `sluice panel reconcile`: once or again and again, in sentences or in JSON. After an update of cPanel also what it has taken away
+ * (upgraded.ts), behind the accounts and without keeping them from being told.
  */
-
 import { type CommonOptions, socketPathFor } from '@sluice/agent/main/commands/options.ts';
-import { jsonText } from '@sluice/agent/main/commands/render/text.ts';
+import { clean, jsonText } from '@sluice/agent/main/commands/render/text.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { systemCpanelApi } from '@sluice/panel-cpanel/api/cpanel-api.ts';
 import { systemCpanelFiles } from '@sluice/panel-cpanel/api/files.ts';
@@ -11,15 +11,25 @@ import { dryRun, dryRunSentence } from '@sluice/panel-cpanel/reconcile/dry-run.t
 import type { ReconcileFailure } from '@sluice/panel-cpanel/reconcile/failure.ts';
 import { type ReconcilePorts, type ReconcileReport, reconcile } from '@sluice/panel-cpanel/reconcile/reconcile.ts';
 import { reportSentence } from '@sluice/panel-cpanel/reconcile/sentence.ts';
+import { type Mended, mendAfterUpgrade } from '@sluice/panel-cpanel/reconcile/upgrade.ts';
 import { watchReconcile } from '@sluice/panel-cpanel/reconcile/watch.ts';
 import { createClient } from '@sluice/shared/client/client.ts';
 import type { Result } from '@sluice/shared/words/result.ts';
+import { stateFolderDefault } from '../apply/journal.ts';
 
 export type ReconcileOptions = CommonOptions & {
 	readonly once?: boolean;
 	readonly dryRun?: boolean;
 	readonly root: string;
 	readonly state: string;
+	readonly config?: string;
+};
+
+/** The outside of the command; tests bring their own. */
+export type ReconcileOutside = {
+	readonly ports: ReconcilePorts;
+	/** What cPanel's updates take away is put right by this; undefined: this server does not run. */
+	readonly mend: (() => Promise<readonly Mended[]>) | undefined;
 };
 
 /** In whose name the agent is told; what a person does has another. */
@@ -43,8 +53,31 @@ export function reconcilePorts(
 	};
 }
 
-export async function reconcileCommand(terminal: Terminal, options: ReconcileOptions): Promise<void> {
+function systemOutside(terminal: Terminal, options: ReconcileOptions): ReconcileOutside {
 	const ports = reconcilePorts(socketPathFor(terminal, options), options);
+	if (options.root !== '/') return { ports, mend: undefined };
+	return {
+		ports,
+		async mend() {
+			// Loaded only then: most runs have nothing to put right.
+			const [{ mendUpgraded }, { systemPorts }] = await Promise.all([
+				import('./upgraded.ts'),
+				import('../mta/commands.ts'),
+			]);
+			return mendUpgraded({
+				terminal,
+				options: { ...options, state: stateFolderDefault },
+				ports: await systemPorts(),
+			});
+		},
+	};
+}
+
+export async function reconcileCommand(
+	terminal: Terminal,
+	options: ReconcileOptions,
+	{ ports, mend }: ReconcileOutside = systemOutside(terminal, options),
+): Promise<void> {
 	const isJson = options.json === true;
 	if (options.dryRun === true) {
 		const found = await dryRun(ports);
@@ -56,18 +89,46 @@ export async function reconcileCommand(terminal: Terminal, options: ReconcileOpt
 		if (done.ok) terminal.writeOut(isJson ? jsonText(done.value) : `${reportSentence(done.value)}\n`);
 		else refuse(terminal, done.error, isJson);
 	};
-	if (options.once === true) return tell(await reconcile(ports));
+	const looked = async (): Promise<void> => {
+		if (mend === undefined) return;
+		const done = await mendAfterUpgrade({ folder: ports.place.folder, files: ports.files, mend, now: ports.now });
+		for (const one of done ?? []) tellMended(terminal, one, isJson);
+	};
+	if (options.once === true) {
+		tell(await reconcile(ports));
+		return looked();
+	}
+	let looking: Promise<void> | undefined;
 	const watching = watchReconcile({
 		spool: ports.place.spool,
 		run: () => reconcile(ports),
 		onRun(done, retryInMs) {
 			tell(done);
+			// Not waited for: it may take minutes, and the next account is told meanwhile.
+			looking ??= looked()
+				.catch((error: Error) => terminal.writeErr(`${error.message}\n`))
+				.finally(() => {
+					looking = undefined;
+				});
 			if (retryInMs !== undefined && !isJson) terminal.writeErr(`Again in ${Math.round(retryInMs / 1000)} s.\n`);
 		},
 	});
 	terminal.onInterrupt(() => void watching.stop());
 	await watching.ended;
+	await looking;
 	terminal.endWith(0);
+}
+
+/** One line each; nothing of what is not here. */
+function tellMended(terminal: Terminal, mended: Mended, isJson: boolean): void {
+	if (mended.outcome === 'absent') return;
+	const isFailure = mended.outcome === 'failed';
+	const line = isFailure ? `${mended.text} ${mended.hint}` : mended.text;
+	const said = isJson ? jsonText({ after: 'upgrade', ...mended }) : `${clean(line)}\n`;
+	if (isFailure) {
+		terminal.writeErr(said);
+		terminal.endWith(1);
+	} else terminal.writeOut(said);
 }
 
 const hints: { readonly [K in ReconcileFailure['kind']]: string } = {

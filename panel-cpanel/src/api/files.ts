@@ -25,6 +25,8 @@ export type CpanelFiles = {
 	defaults(): Promise<ServerDefaults>;
 	/** One Tweak Setting as it stands in cpanel.config; empty when it does not. */
 	setting(key: string): Promise<string>;
+	/** Of cPanel itself, such as `11.138.0.6`; undefined: no file tells. */
+	version(): Promise<string | undefined>;
 	/** `key=value` lines of a package; empty when there is no such file. */
 	packageLines(name: string): Promise<{ readonly [key: string]: string }>;
 	/** Changes when mailboxes of the account come or go. */
@@ -52,6 +54,8 @@ function pairsOf(lines: readonly string[], separator: RegExp): Map<string, strin
 	}
 	return pairs;
 }
+
+const versionCharsMax = 64;
 
 /** `root`: below which folder, for tests. */
 export function systemCpanelFiles(root = '/'): CpanelFiles {
@@ -90,6 +94,10 @@ export function systemCpanelFiles(root = '/'): CpanelFiles {
 		},
 		async setting(key) {
 			return pairsOf((await linesOf(at('/var/cpanel/cpanel.config'))) ?? [], /=/).get(key) ?? '';
+		},
+		async version() {
+			const [line = ''] = (await linesOf(at('/usr/local/cpanel/version'))) ?? [];
+			return line.trim().slice(0, versionCharsMax) || undefined;
 		},
 		async packageLines(name) {
 			if (name.startsWith('.') || /[/\0]/.test(name)) return {};

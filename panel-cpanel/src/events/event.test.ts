@@ -24,6 +24,8 @@ test('what happened to whom', () => {
 	assert.deepEqual(of('Accounts::Remove'), { kind: 'removed', user: 'alice' });
 	assert.deepEqual(of('UAPI::Email::add_pop', { user: 'alice' }, 'Cpanel'), { kind: 'changed', user: 'alice' });
 	assert.deepEqual(of('Restore', { user: 'alice' }, 'PkgAcct'), { kind: 'all' });
+	assert.deepEqual(of('upcp', {}, 'System'), { kind: 'upgraded' });
+	assert.deepEqual(of('upcp', { user: 'alice' }, 'System'), { kind: 'upgraded' });
 	assert.deepEqual(of('Accounts::Create', {}), { kind: 'all' });
 	assert.deepEqual(of('Something::New'), { kind: 'all' });
 	assert.deepEqual(of('Accounts::Remove', { user: 'root' }), { kind: 'all' });

@@ -12,6 +12,8 @@ export type AccountEvent =
 	| { readonly kind: 'changed'; readonly user: string }
 	| { readonly kind: 'removed'; readonly user: string }
 	| { readonly kind: 'renamed'; readonly user: string; readonly to: string }
+	/** cPanel was updated. */
+	| { readonly kind: 'upgraded' }
 	/** Something happened, and to whom is not known: only the whole list tells. */
 	| { readonly kind: 'all' };
 
@@ -32,6 +34,7 @@ export function accountEventOf(note: unknown): AccountEvent | undefined {
 	if (!read.success) return undefined;
 	const { category, event, user, newUser } = read.data;
 	const means = meansOf.get(`${category} ${event}`) ?? 'all';
+	if (means === 'upgraded') return { kind: 'upgraded' };
 	if (means === 'all' || user === undefined || user === 'root') return { kind: 'all' };
 	if (means === 'removed') return { kind: 'removed', user };
 	return newUser === undefined || newUser === user ? { kind: 'changed', user } : { kind: 'renamed', user, to: newUser };

@@ -25,7 +25,9 @@ export async function tellEvents(
 	asking: Asking,
 ): Promise<Result<{ readonly state: ReconcileState; readonly quick: number }, never>> {
 	const users = new Set(
-		events.flatMap((event) => (event.kind === 'all' ? [] : [event.kind === 'renamed' ? event.to : event.user])),
+		events.flatMap((event) =>
+			event.kind === 'all' || event.kind === 'upgraded' ? [] : [event.kind === 'renamed' ? event.to : event.user],
+		),
 	);
 	let { state } = asking;
 	if (users.size === 0 || users.size > accountsAtOnceMax) return ok({ state, quick: 0 });

@@ -21,6 +21,7 @@ import { type ReconcileState, readReconcileState, writeReconcileState } from './
 import { endConfirmed, tellTurns } from './tell-turns.ts';
 import type { Teller } from './teller.ts';
 import { toldOf, turnsOf } from './turns.ts';
+import { noteUpgrade } from './upgrade.ts';
 import { accountsOf, readWorld, type Sources } from './world.ts';
 
 export type ReconcilePlace = {
@@ -116,6 +117,8 @@ async function run(ports: ReconcilePorts, revisionMin = 0): Promise<Result<Recon
 	const spool = await readSpool(place.spool);
 	let state = before;
 	let quick = 0;
+	// Looked after by itself (upgrade.ts), also when nothing can be told.
+	if (spool.events.some(({ kind }) => kind === 'upgraded')) await noteUpgrade(place.folder);
 	if (spool.events.length > 0) {
 		const told = await tellEvents(spool.events as readonly AccountEvent[], { ...ports, teller, state });
 		if (!told.ok) return told;
