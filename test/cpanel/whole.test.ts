@@ -28,12 +28,10 @@ import { given } from '../scenarios/acts.ts';
 import { installStandIn, type StandIn, standInAccount } from './api/install.ts';
 import { type CpanelServer, startCpanelServer } from './exim/cpanel-server.ts';
 import { type Cpsrvd, startCpsrvd } from './whm/cpsrvd.ts';
-import { type ServerBox, serverBoxUnavailable, startServerBox } from './whm/server-box.ts';
+import { panelUser, type ServerBox, serverBoxUnavailable, startServerBox } from './whm/server-box.ts';
 
 const skip = browserUnavailable() ?? (await serverBoxUnavailable()) ?? false;
 
-/** Who the panel server is here: nobody of this machine. */
-const panelUser = { uid: 60_926, gid: 60_926 } as const;
 const panelMain = fileURLToPath(new URL('../../panel-cpanel/src/server/main.ts', import.meta.url));
 const limit = 3;
 const sent = 5;
@@ -47,15 +45,15 @@ let browser: TestBrowser;
 
 /** The panel server in a network namespace of its own, where there is not even loopback. */
 async function startPanel(runFolder: string, agentSocket: string): Promise<ChildProcess> {
-	chownSync(runFolder, panelUser.uid, panelUser.gid);
+	chownSync(runFolder, panelUser.uid, panelUser.uid);
 	for (const folder of [runFolder, dirname(runFolder), dirname(agentSocket)]) chmodSync(folder, 0o755);
-	chownSync(agentSocket, 0, panelUser.gid);
+	chownSync(agentSocket, 0, panelUser.uid);
 	chmodSync(agentSocket, 0o660);
 	const words = [
 		'--net',
 		'setpriv',
 		`--reuid=${panelUser.uid}`,
-		`--regid=${panelUser.gid}`,
+		`--regid=${panelUser.uid}`,
 		'--clear-groups',
 		'--no-new-privs',
 		'--',
@@ -104,7 +102,7 @@ async function startHelper(runFolder: string): Promise<Serving> {
 		wiring: join(cpanel.root, 'wiring'),
 	});
 	return serveHelper({
-		at: { path: join(runFolder, 'helper.sock'), mode: 0o660, gid: panelUser.gid },
+		at: { path: join(runFolder, 'helper.sock'), mode: 0o660, gid: panelUser.uid },
 		answer: (line) => answerLine(line, ports),
 		now: Date.now,
 	});

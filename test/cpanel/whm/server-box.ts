@@ -29,6 +29,8 @@ export const serverBoxUnavailable = boxesUnavailable;
 const standins = import.meta.dirname;
 const native = join(standins, '../../../panel-cpanel/native');
 const firstUid = 7101;
+/** Whom the plugin believes behind panel.sock, beside root: a user that no machine has. */
+export const panelUser = { name: 'sluice-panel', uid: 60_926 } as const;
 
 async function standinFiles(): Promise<
 	readonly { readonly from: string; readonly to: string; readonly mode: number }[]
@@ -70,7 +72,7 @@ export async function startServerBox(users: readonly string[]): Promise<ServerBo
 	const box = await startBox({
 		name: 'cpanel',
 		layers: [await unpackedLayer('php-cgi')],
-		users: accounts,
+		users: [...accounts, panelUser],
 		binds: [
 			{ host: runFolder, inside: '/run/sluice' },
 			{ host: sessions, inside: '/run/standin' },
