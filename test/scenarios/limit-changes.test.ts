@@ -63,7 +63,7 @@ async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number;
 	return { value, ms, stallMs: delay.max / 1e6 };
 }
 
-test('5,000 accounts: looked at, changed and undone in time and without a stall; kept over a restart', async (context) => {
+test('5,000 accounts: looked at, changed and undone, with what it costs; kept over a restart', async (context) => {
 	const rig = await startRig(context, { internet, isWired: true });
 	await putList(rig, many(5000));
 	const own = {
@@ -73,9 +73,7 @@ test('5,000 accounts: looked at, changed and undone in time and without a stall;
 	given(await rig.client.call('putLimits', own));
 	const formerly = stored(rig);
 	const target = { matching: {} };
-	const stalls: { [what: string]: number } = {};
 	const told = <T>(what: string, { value, ms, stallMs }: { value: T; ms: number; stallMs: number }): T => {
-		stalls[what] = Math.min(stallMs, stalls[what] ?? stallMs);
 		context.diagnostic(`5,000 accounts, ${what}: ${ms.toFixed(0)} ms, longest stall ${stallMs.toFixed(0)} ms`);
 		return value;
 	};
@@ -95,9 +93,6 @@ test('5,000 accounts: looked at, changed and undone in time and without a stall;
 		assert.ok(rig.count('limit.set') - events <= 100, 'events are bounded');
 		id = done.id ?? '';
 	}
-	// The goal is 20 ms on a quiet machine; how busy this one is, is not the agent's doing.
-	for (const [what, stallMs] of Object.entries(stalls))
-		context.diagnostic(`longest stall of ${what}: ${stallMs.toFixed(1)} ms`);
 	const audit = given(await rig.client.call('audit', { query: { limit: 1 } })).items[0];
 	assert.match(
 		`${audit?.act} ${audit?.subject}: ${audit?.detail}`,
