@@ -1,7 +1,8 @@
 /**
  * Reconcile again and again: at intervals, and soon after a hook has left a note.
  *
- * Notes are waited for a moment, because one act in WHM fires several hooks. After a failure the wait doubles, and notes do not shorten it: a
+ * Notes are waited for a moment, because one act in WHM fires several hooks. Tenants cause notes too (a mailbox made, and deleted, and made):
+ * however many come, runs take at most a fifth of the time. After a failure the wait doubles, and notes do not shorten it: a
  * broken panel or a stopped agent is not asked ever faster. Not here: what a reconcile does (reconcile.ts).
  */
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
@@ -18,6 +19,9 @@ export type WatchTimes = {
 	readonly retryMaxMs: number;
 };
 export const watchTimes: WatchTimes = { intervalMs: 300_000, gatherMs: 300, retryMs: 10_000, retryMaxMs: 900_000 };
+
+/** Of the time that a run took: so long nothing is run again for a note. */
+const restPerRun = 4;
 
 export type Watching = {
 	/** Waits for a run that is under way. */
@@ -70,7 +74,10 @@ export function watchReconcile({ spool, run, onRun, times = watchTimes }: Watche
 		let failures = 0;
 		while (!isStopped) {
 			isNoted = false;
+			const beganMs = performance.now();
 			const done = await run();
+			const endedMs = performance.now();
+			const againMs = endedMs + Math.min((endedMs - beganMs) * restPerRun, times.intervalMs);
 			const isFailure = !done.ok && done.error.kind !== 'busy';
 			failures = isFailure ? failures + 1 : 0;
 			const retryMs = Math.min(times.retryMs * 2 ** (failures - 1), times.retryMaxMs);
@@ -82,7 +89,7 @@ export function watchReconcile({ spool, run, onRun, times = watchTimes }: Watche
 			// What came during the run was perhaps read too late for it.
 			if (await hasNotes(spool)) isNoted = true;
 			await rest(times.intervalMs, true);
-			if (isNoted && !isStopped) await rest(times.gatherMs, false);
+			if (isNoted && !isStopped) await rest(Math.max(times.gatherMs, againMs - performance.now()), false);
 		}
 		watcher?.close();
 	};
