@@ -9,9 +9,10 @@ import { openSpool } from '@sluice/agent/io/spool/spool.ts';
 import { addMessage, addStep, emptyBatch } from '@sluice/agent/io/store/day-batch.ts';
 import { openDayFile } from '@sluice/agent/io/store/day-file.ts';
 import { dayMs, dayOfTime, keyOfId, nameOfDay } from '@sluice/agent/io/store/message-key.ts';
+import { openOwn } from '@sluice/agent/io/store/own-database.ts';
 import type { Database } from '@sluice/agent/io/store/sqlite.ts';
 import { providersOfStepMax } from '@sluice/agent/io/store/stats-answers.ts';
-import { answerTables, countTables, openStatsDatabase } from '@sluice/agent/io/store/stats-database.ts';
+import { answerTables, countTables, statsFormat } from '@sluice/agent/io/store/stats-database.ts';
 import { dayBegin, stepBegin } from '@sluice/agent/io/store/stats-steps.ts';
 import { delivered, exampleRecord, seededRandom } from '@sluice/agent/io/store/testing.ts';
 import { volumeCounts } from '@sluice/shared/contract/view-operations.ts';
@@ -78,7 +79,7 @@ function writeHistory({ dataDir, nowMs, finished, accounts }: Server, tell: (wha
 
 function writeStats(server: Server): void {
 	const { dataDir, nowMs, historyDays } = server;
-	const database = openStatsDatabase(join(dataDir, 'stats.db'));
+	const database = openOwn(join(dataDir, 'stats.db'), statsFormat);
 	const now = Math.floor(nowMs / 1000);
 	database.exec('PRAGMA synchronous = OFF; BEGIN');
 	for (let moment = stepBegin('moment', now) - 3 * 3600; moment <= now; moment += 300)

@@ -8,9 +8,10 @@ import { comparePositions, logStart } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
 import { chunkTable } from './chunks.ts';
 import type { Change, DayBatch, NewMessage, RecipientNow } from './day-batch.ts';
-import { dayApplicationId, dayPragmas, daySchema, dayVersion } from './day-schema.ts';
+import { dayFormat } from './day-schema.ts';
+import { openOwn } from './own-database.ts';
 import type { Durability } from './projection.ts';
-import { type Database, type OpenDatabase, openDatabase, rollBack, syncFolderOf } from './sqlite.ts';
+import { type Database, type OpenDatabase, rollBack } from './sqlite.ts';
 import { numberOfState } from './stored-states.ts';
 
 export type DayFile = {
@@ -27,41 +28,21 @@ export type DayFile = {
 	close(): void;
 };
 
-/** A file that is not a day of ours, or of another version. */
-export class UnusableDay extends Error {}
-
 export type DayInput = {
 	/** For tests. */
 	readonly openDatabase?: OpenDatabase | undefined;
 	readonly chunkRecipientsMax?: number | undefined;
 };
 
-/** Opens a day's file, made if it is missing. Throws UnusableDay, or the binding's error. */
+/** Opens a day's file, made if it is missing. Throws DamagedFile, or the binding's error. */
 export function openDayFile(path: string, input: DayInput = {}): DayFile {
-	const { openDatabase: open = openDatabase } = input;
-	const database = open(path);
+	const database = openOwn(path, dayFormat, input.openDatabase);
 	try {
-		database.exec(dayPragmas);
-		// Also when a kill or a full disk left an empty file.
-		if (database.prepare('PRAGMA schema_version').get()?.[0] === 0) {
-			database.exec(`BEGIN; ${daySchema} COMMIT`);
-			syncFolderOf(path);
-		}
-		const fault = dayFaultOf(database);
-		if (fault !== undefined) throw new UnusableDay(fault);
 		return writableDay(database, input.chunkRecipientsMax);
 	} catch (error) {
 		database.close();
 		throw error;
 	}
-}
-
-/** Why the file cannot be used; undefined when it can. Cheap: damage inside shows when it is met. */
-export function dayFaultOf(database: Database): string | undefined {
-	const number = (pragma: string): unknown => database.prepare(`PRAGMA ${pragma}`).get()?.[0];
-	if (number('application_id') !== dayApplicationId) return 'not a day of history';
-	const version = number('user_version');
-	return version === dayVersion ? undefined : `version ${version} instead of ${dayVersion}`;
 }
 
 function writableDay(database: Database, chunkRecipientsMax: number | undefined): DayFile {

@@ -17,11 +17,12 @@
  *
  * State numbers: order of `storedStates`, part of the format. `delivered` is not in the index of states: nearly all are.
  */
+import type { Format } from './own-database.ts';
 import { deliveredNumber } from './stored-states.ts';
 
 export const dayVersion = 2;
 /** "SluH". */
-export const dayApplicationId = 0x536c7548;
+const dayApplicationId = 0x536c7548;
 /** Recipients of a chunk; a larger message makes a larger chunk. */
 export const chunkRecipientsMax = 8192;
 const pageBytes = 8192;
@@ -31,7 +32,7 @@ const logBytesMax = 64 * 1024 * 1024;
 const cacheBytes = 8 * 1024 * 1024;
 
 /** Must stand before the first table. */
-export const dayPragmas = `
+const dayPragmas = `
 	PRAGMA page_size = ${pageBytes};
 	PRAGMA journal_mode = WAL;
 	PRAGMA synchronous = NORMAL;
@@ -93,3 +94,11 @@ export const daySchema = `
 	PRAGMA application_id = ${dayApplicationId};
 	PRAGMA user_version = ${dayVersion};
 `;
+
+export const dayFormat: Format = {
+	what: 'a day of history',
+	applicationId: dayApplicationId,
+	version: dayVersion,
+	pragmas: dayPragmas,
+	schema: daySchema,
+};

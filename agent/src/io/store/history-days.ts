@@ -7,8 +7,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Chunk, readChunks } from './chunks.ts';
-import { dayFaultOf } from './day-file.ts';
+import { dayFormat } from './day-schema.ts';
 import { type DayNumber, dayOfName, nameOfDay } from './message-key.ts';
+import { faultOf } from './own-database.ts';
 import { type Database, openDatabase, type Statement } from './sqlite.ts';
 
 export type ReadableDay = {
@@ -80,7 +81,7 @@ function openDay(day: DayNumber, path: string, inode: number): OpenDay | undefin
 	try {
 		database = openDatabase(path, { readOnly: true });
 		database.exec(`PRAGMA cache_size = -${cacheBytes / 1024}`);
-		if (dayFaultOf(database) === undefined) return readableDay(day, database, inode);
+		if (faultOf(database, dayFormat) === undefined) return readableDay(day, database, inode);
 	} catch {
 		// Being made just now, or damaged.
 	}

@@ -13,10 +13,11 @@ import type { MessageId, MessageRecord } from '@sluice/shared/words/message.ts';
 import { comparePositions, logStart } from '../../core/log/position.ts';
 import type { LogEntry, LogPosition } from '../../ports/spool.ts';
 import { addMessage, addStep, type DayBatch, emptyBatch } from './day-batch.ts';
-import { type DayFile, type DayInput, openDayFile, UnusableDay } from './day-file.ts';
+import { type DayFile, type DayInput, openDayFile } from './day-file.ts';
 import { type DayNumber, keyOfId, nameOfDay } from './message-key.ts';
+import { isDamage } from './own-database.ts';
 import type { Projection } from './projection.ts';
-import { databaseFiles, failureOf } from './sqlite.ts';
+import { databaseFiles } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 
 /** Files kept open between batches. Most mail is of today; retries reach some days back. */
@@ -84,7 +85,7 @@ export function createHistoryProjection(input: HistoryProjectionInput): HistoryP
 		try {
 			return work();
 		} catch (error) {
-			if (!(error instanceof UnusableDay) && failureOf(error) !== 'corrupt') throw error;
+			if (!isDamage(error)) throw error;
 			const known = days.get(number);
 			if (known !== undefined) forget(known);
 			setAside(number, path, (error as Error).message);

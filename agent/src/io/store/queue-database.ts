@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { logStart } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
+import { faultOf as formatFault } from './own-database.ts';
 import { queueVersion } from './queue-rows.ts';
 import { type Database, type OpenDatabase, openDatabase } from './sqlite.ts';
 
@@ -56,10 +57,8 @@ export function openQueueDatabase(path: string, open: OpenDatabase = openDatabas
 
 /** Why the file cannot be believed; undefined when it can. Reads the whole file once (0.3 s for a million messages). */
 export function faultOf(database: Database): string | undefined {
-	const number = (pragma: string): unknown => database.prepare(`PRAGMA ${pragma}`).get()?.[0];
-	if (number('application_id') !== applicationId) return 'not a queue index';
-	const version = number('user_version');
-	if (version !== queueVersion) return `version ${version} instead of ${queueVersion}`;
+	const fault = formatFault(database, { what: 'a queue index', applicationId, version: queueVersion });
+	if (fault !== undefined) return fault;
 	const check = database.prepare('PRAGMA quick_check(1)').get()?.[0];
 	return check === 'ok' ? undefined : `damaged: ${check}`;
 }

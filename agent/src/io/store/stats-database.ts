@@ -15,10 +15,8 @@
 import { volumeCounts } from '@sluice/shared/contract/view-operations.ts';
 import { logStart } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
-import { type Database, failureOf, type OpenDatabase, openDatabase, syncFolderOf } from './sqlite.ts';
-
-/** A file that no writer of ours has left like this. */
-export class DamagedStats extends Error {}
+import { DamagedFile, type Format } from './own-database.ts';
+import type { Database } from './sqlite.ts';
 
 const statsVersion = 2;
 /** "SluC". */
@@ -73,33 +71,7 @@ const schema = `
 	PRAGMA user_version = ${statsVersion};
 `;
 
-/** Opens for writing, making the tables in an empty file. Throws DamagedStats, or the binding's error. */
-export function openStatsDatabase(path: string, open: OpenDatabase = openDatabase): Database {
-	const database = open(path);
-	try {
-		database.exec(pragmas);
-		if (isEmpty(database)) {
-			database.exec(`BEGIN; ${schema} COMMIT`);
-			syncFolderOf(path);
-		}
-		assertStats(database);
-		return database;
-	} catch (error) {
-		database.close();
-		throw error;
-	}
-}
-
-/** Nothing has been made in it yet. */
-export const isEmpty = (database: Database): boolean => database.prepare('PRAGMA schema_version').get()?.[0] === 0;
-
-/** Cheap: damage inside shows when it is met. */
-export function assertStats(database: Database): void {
-	const number = (pragma: string): unknown => database.prepare(`PRAGMA ${pragma}`).get()?.[0];
-	if (number('application_id') !== applicationId) throw new DamagedStats('not a file of counts');
-	const version = number('user_version');
-	if (version !== statsVersion) throw new DamagedStats(`version ${version} instead of ${statsVersion}`);
-}
+export const statsFormat: Format = { what: 'a file of counts', applicationId, version: statsVersion, pragmas, schema };
 
 export type StatsState = {
 	readonly position: LogPosition;
@@ -113,7 +85,7 @@ export type StatsState = {
 
 export function readStatsState(database: Database): StatsState {
 	const row = database.prepare('SELECT segment, offset, since, first_segment, first_offset, folded FROM state').get();
-	if (row === undefined) throw new DamagedStats('nothing says up to where it is true');
+	if (row === undefined) throw new DamagedFile('nothing says up to where it is true');
 	const [segment, offset, since, firstSegment, firstOffset, folded] = row as readonly (number | null)[];
 	const place = (at: number, within: number): LogPosition => (at === 0 ? logStart : { segment: at, offset: within });
 	return {
@@ -123,6 +95,3 @@ export function readStatsState(database: Database): StatsState {
 		firstEnd: place(firstSegment as number, firstOffset as number),
 	};
 }
-
-export const isStatsDamage = (error: unknown): boolean =>
-	error instanceof DamagedStats || failureOf(error) === 'corrupt';

@@ -13,12 +13,13 @@ import type { MessageId } from '@sluice/shared/words/message.ts';
 import { comparePositions } from '../../core/log/position.ts';
 import type { LogEntry, LogPosition } from '../../ports/spool.ts';
 import type { Refusal } from '../../ports/stats.ts';
+import { isDamage, openOwn } from './own-database.ts';
 import type { Durability, Projection } from './projection.ts';
 import { setAside } from './set-aside.ts';
 import { type Database, type OpenDatabase, rollBack } from './sqlite.ts';
 import { gatherAnswers } from './stats-answers.ts';
 import { gatherCounts } from './stats-counts.ts';
-import { isStatsDamage, openStatsDatabase, readStatsState, type StatsState } from './stats-database.ts';
+import { readStatsState, type StatsState, statsFormat } from './stats-database.ts';
 import { type MailOwner, statsOfEntry } from './stats-of-entry.ts';
 import { keptSeconds } from './stats-retention.ts';
 import { stepBegin } from './stats-steps.ts';
@@ -47,11 +48,11 @@ export type StatsProjection = Projection & {
 export function createStatsProjection(input: StatsProjectionInput): StatsProjection {
 	const { path, openDatabase } = input;
 	try {
-		return projectionOf(openStatsDatabase(path, openDatabase), input);
+		return projectionOf(openOwn(path, statsFormat, openDatabase), input);
 	} catch (error) {
-		if (!isStatsDamage(error)) throw error;
+		if (!isDamage(error)) throw error;
 		setStatsAside(input, error);
-		return projectionOf(openStatsDatabase(path, openDatabase), input);
+		return projectionOf(openOwn(path, statsFormat, openDatabase), input);
 	}
 }
 
@@ -134,7 +135,7 @@ function projectionOf(database: Database, input: StatsProjectionInput): StatsPro
 			try {
 				commit(upTo, durability);
 			} catch (error) {
-				if (isStatsDamage(error)) {
+				if (isDamage(error)) {
 					database.close();
 					setStatsAside(input, error);
 				}

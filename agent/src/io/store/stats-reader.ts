@@ -7,8 +7,9 @@ import { statSync } from 'node:fs';
 import { type VolumeCount, volumeCounts } from '@sluice/shared/contract/view-operations.ts';
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { Answers, Counts, StatsReader, StepSize } from '../../ports/stats.ts';
+import { assertOwn, isEmpty } from './own-database.ts';
 import { type Database, openDatabase, type Statement } from './sqlite.ts';
-import { answerTables, assertStats, countTables, isEmpty, readStatsState } from './stats-database.ts';
+import { answerTables, countTables, readStatsState, statsFormat } from './stats-database.ts';
 import { momentSeconds, stepBegin } from './stats-steps.ts';
 
 type Open = {
@@ -25,7 +26,7 @@ const cacheBytes = 1024 * 1024;
 /** There are two or three; more only after a clock that was ahead. */
 const unfoldedMax = 40;
 
-/** Opens nothing yet. Questions throw DamagedStats, or the binding's error. */
+/** Opens nothing yet. Questions throw DamagedFile, or the binding's error. */
 export function createStatsReader(path: string): StatsReader {
 	let open: Open | undefined;
 
@@ -87,7 +88,7 @@ function openFile(path: string, inode: number): Open | undefined {
 			database.close();
 			return undefined;
 		}
-		assertStats(database);
+		assertOwn(database, statsFormat);
 		database.exec(`PRAGMA cache_size = -${cacheBytes / 1024}`);
 		const counts = (table: string): Statement =>
 			database.prepare(`SELECT ${volumeCounts.join(', ')} FROM ${table} WHERE step = ? AND subject = ?`);

@@ -8,9 +8,10 @@
 import { existsSync } from 'node:fs';
 import { serverScope } from '../../core/metering/chain.ts';
 import { dayMs, dayOfTime } from './message-key.ts';
+import { assertOwn, isDamage, isEmpty } from './own-database.ts';
 import { removeSetAside } from './set-aside.ts';
 import { type Database, openDatabase } from './sqlite.ts';
-import { answerTables, assertStats, countTables, isEmpty, isStatsDamage } from './stats-database.ts';
+import { answerTables, countTables, statsFormat } from './stats-database.ts';
 
 /** Longer than what is asked for, by the step that is under way and the wait for retention. */
 export const keptSeconds = { moment: 3 * 3600, hour: 15 * 86_400 } as const;
@@ -34,10 +35,10 @@ export function retainStats(path: string, bounds: { readonly days: number; reado
 	try {
 		database = openDatabase(path);
 		if (isEmpty(database)) return;
-		assertStats(database);
+		assertOwn(database, statsFormat);
 		removeOld(database, Math.floor(nowMs / 1000), days);
 	} catch (error) {
-		if (!isStatsDamage(error)) throw error;
+		if (!isDamage(error)) throw error;
 	} finally {
 		database?.close();
 	}

@@ -12,10 +12,10 @@
  */
 import { logStart } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
+import { DamagedFile, type Format } from './own-database.ts';
 import { setAside } from './set-aside.ts';
-import { type Database, failureOf, type OpenDatabase, openDatabase, syncFolderOf } from './sqlite.ts';
+import type { Database } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
-import { DamagedUsage } from './usage-pack.ts';
 
 const usageVersion = 1;
 /** "SluU". */
@@ -49,39 +49,14 @@ const schema = `
 	PRAGMA user_version = ${usageVersion};
 `;
 
-/** Opens for writing, making the tables in an empty file. Throws DamagedUsage, or the binding's error. */
-export function openUsageDatabase(path: string, open: OpenDatabase = openDatabase): Database {
-	const database = open(path);
-	try {
-		database.exec(pragmas);
-		if (database.prepare('PRAGMA schema_version').get()?.[0] === 0) {
-			database.exec(`BEGIN; ${schema} COMMIT`);
-			syncFolderOf(path);
-		}
-		assertOurs(database);
-		return database;
-	} catch (error) {
-		database.close();
-		throw error;
-	}
-}
-
-/** Cheap: damage inside shows when it is met. */
-export function assertOurs(database: Database): void {
-	const number = (pragma: string): unknown => database.prepare(`PRAGMA ${pragma}`).get()?.[0];
-	if (number('application_id') !== applicationId) throw new DamagedUsage('not a file of usage');
-	const version = number('user_version');
-	if (version !== usageVersion) throw new DamagedUsage(`version ${version} instead of ${usageVersion}`);
-}
+export const usageFormat: Format = { what: 'a file of usage', applicationId, version: usageVersion, pragmas, schema };
 
 export function readUsageState(database: Database): { readonly position: LogPosition; readonly nextChain: number } {
 	const row = database.prepare('SELECT segment, offset, next_chain FROM state').get();
-	if (row === undefined) throw new DamagedUsage('nothing says up to where it is true');
+	if (row === undefined) throw new DamagedFile('nothing says up to where it is true');
 	const [segment, offset, nextChain] = row as readonly number[] as [number, number, number];
 	return { position: segment === 0 ? logStart : { segment, offset }, nextChain };
 }
-
-export const isDamage = (error: unknown): boolean => error instanceof DamagedUsage || failureOf(error) === 'corrupt';
 
 /** Keeps a file that cannot be believed under another name, and says so. */
 export function setUsageAside(

@@ -10,9 +10,7 @@
  * Pure. Not here: which row the bytes stand in (usage-database.ts), what an entry of the log means (usage-of-entry.ts).
  */
 import type { Usage } from '../../ports/usage.ts';
-
-/** Bytes that no packer wrote. */
-export class DamagedUsage extends Error {}
+import { DamagedFile } from './own-database.ts';
 
 /** Kinds, part of the format. */
 const acceptedAll = 0;
@@ -96,7 +94,7 @@ const shiftMax = 28;
 /** Lists of keys that are kept to be filled again, by length. */
 const keyListsMax = 256;
 
-/** Visits the entries of one row in order. Throws DamagedUsage; what was visited until then is true. */
+/** Visits the entries of one row in order. Throws DamagedFile; what was visited until then is true. */
 export function unpackUsage(
 	bytes: Uint8Array,
 	firstSecond: number,
@@ -130,7 +128,7 @@ export function unpackUsage(
 			value += (byte & 0x7f) * scale;
 			if (byte < 0x80) return value;
 		}
-		throw new DamagedUsage('a number of usage is cut off');
+		throw new DamagedFile('a number of usage is cut off');
 	}
 
 	function listOf(count: number): number[] {
@@ -140,7 +138,7 @@ export function unpackUsage(
 	}
 
 	function takeKeys(count: number): number[] {
-		if (at + keyBytes * count > length) throw new DamagedUsage('keys of usage are cut off');
+		if (at + keyBytes * count > length) throw new DamagedFile('keys of usage are cut off');
 		const keys = listOf(count);
 		for (let index = 0; index < count; index++, at += keyBytes)
 			keys[index] =

@@ -10,10 +10,11 @@ import { comparePositions } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
 import type { Usage } from '../../ports/usage.ts';
 import { dayMs } from './message-key.ts';
+import { isDamage, openOwn } from './own-database.ts';
 import type { Durability, Projection } from './projection.ts';
 import { type Database, type OpenDatabase, rollBack } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
-import { isDamage, openUsageDatabase, readUsageState, setUsageAside } from './usage-database.ts';
+import { readUsageState, setUsageAside, usageFormat } from './usage-database.ts';
 import { usageOfEntry } from './usage-of-entry.ts';
 import { usagePacker } from './usage-pack.ts';
 
@@ -41,11 +42,11 @@ type Chain = { readonly number: number; readonly text: string; readonly length: 
 export function createUsageProjection(input: UsageProjectionInput): Projection {
 	const { path, openDatabase } = input;
 	try {
-		return projectionOf(openUsageDatabase(path, openDatabase), input);
+		return projectionOf(openOwn(path, usageFormat, openDatabase), input);
 	} catch (error) {
 		if (!isDamage(error)) throw error;
 		setUsageAside(path, (error as Error).message, input);
-		return projectionOf(openUsageDatabase(path, openDatabase), input);
+		return projectionOf(openOwn(path, usageFormat, openDatabase), input);
 	}
 }
 

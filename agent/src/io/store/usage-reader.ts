@@ -4,26 +4,27 @@
 import { existsSync } from 'node:fs';
 import type { ScopeKey } from '@sluice/shared/words/limits.ts';
 import type { UsageReader, VisitUsage } from '../../ports/usage.ts';
+import { assertOwn, DamagedFile, isEmpty } from './own-database.ts';
 import { type Database, openDatabase } from './sqlite.ts';
-import { assertOurs, readUsageState } from './usage-database.ts';
-import { DamagedUsage, unpackUsage } from './usage-pack.ts';
+import { readUsageState, usageFormat } from './usage-database.ts';
+import { unpackUsage } from './usage-pack.ts';
 
 /** Rows taken from the file at once: some megabytes. */
 const rowsPerPortion = 200;
 
 /**
  * Opens usage.db as it stands; everything read is of this moment, until it is closed. Undefined: there is none, or it is being made.
- * Throws DamagedUsage, or the binding's error (`isDamage` tells which means that the file cannot be believed).
+ * Throws DamagedFile, or the binding's error (`isDamage` tells which means that the file cannot be believed).
  */
 export function openUsageReader(path: string): UsageReader | undefined {
 	if (!existsSync(path)) return undefined;
 	const database = openDatabase(path, { readOnly: true });
 	try {
-		if (database.prepare('PRAGMA schema_version').get()?.[0] === 0) {
+		if (isEmpty(database)) {
 			database.close();
 			return undefined;
 		}
-		assertOurs(database);
+		assertOwn(database, usageFormat);
 		// One snapshot for position, chains and rows.
 		database.exec('BEGIN');
 		const { position } = readUsageState(database);
@@ -56,7 +57,7 @@ function read(database: Database, chains: Chains, { fromSecond, visit }: Reading
 		const rows = portion.all(fromSecond, after, rowsPerPortion);
 		for (const [row, base, data] of rows) {
 			after = row as number;
-			if (!(data instanceof Uint8Array)) throw new DamagedUsage(`row ${after} is not bytes`);
+			if (!(data instanceof Uint8Array)) throw new DamagedFile(`row ${after} is not bytes`);
 			unpackUsage(data, base as number, (chain, usage) => {
 				const scopes = chains[chain];
 				// None: nobody has used it for longer than usage is kept, by a clock that was far behind.
@@ -73,7 +74,7 @@ function readChains(database: Database): Chains {
 		try {
 			chains[chain as number] = JSON.parse(text as string) as readonly ScopeKey[];
 		} catch {
-			throw new DamagedUsage(`chain ${chain} cannot be read`);
+			throw new DamagedFile(`chain ${chain} cannot be read`);
 		}
 	}
 	return chains;

@@ -5,9 +5,10 @@
  */
 import { existsSync } from 'node:fs';
 import { dayMs, dayOfTime } from './message-key.ts';
+import { assertOwn, isDamage } from './own-database.ts';
 import { removeSetAside } from './set-aside.ts';
 import { type Database, openDatabase } from './sqlite.ts';
-import { assertOurs, isDamage } from './usage-database.ts';
+import { usageFormat } from './usage-database.ts';
 
 /** Throws the I/O error. A file that cannot be believed is left to its writer. */
 export function retainUsage(path: string, bounds: { readonly days: number; readonly nowMs: number }): void {
@@ -17,7 +18,7 @@ export function retainUsage(path: string, bounds: { readonly days: number; reado
 	let database: Database | undefined;
 	try {
 		database = openDatabase(path);
-		assertOurs(database);
+		assertOwn(database, usageFormat);
 		database.prepare('DELETE FROM usage WHERE last < ?').run(Math.floor(fromMs / 1000));
 		database.prepare('DELETE FROM chains WHERE day < ?').run(dayOfTime(fromMs));
 	} catch (error) {

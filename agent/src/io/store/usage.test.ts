@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { Transition } from '@sluice/shared/words/message.ts';
 import type { Usage } from '../../ports/usage.ts';
 import { dayMs } from './message-key.ts';
+import { DamagedFile, isDamage } from './own-database.ts';
 import { databaseFiles, openDatabase } from './sqlite.ts';
 import {
 	delivered,
@@ -17,9 +18,8 @@ import {
 	seededRandom,
 	temporaryFolder,
 } from './testing.ts';
-import { isDamage } from './usage-database.ts';
 import { usageOfEntry } from './usage-of-entry.ts';
-import { DamagedUsage, unpackUsage, usagePacker } from './usage-pack.ts';
+import { unpackUsage, usagePacker } from './usage-pack.ts';
 import { openUsageReader } from './usage-reader.ts';
 import { retainUsage } from './usage-retention.ts';
 
@@ -70,7 +70,7 @@ test('packed usage comes back as it went in, also where the clock stepped', () =
 	const found: typeof packed = [];
 	unpackUsage(packer.bytes(), exampleSecond, (chain, usage) => found.push({ chain, usage: copyOf(usage) }));
 	assert.deepEqual(found, packed);
-	assert.throws(() => unpackUsage(packer.bytes().subarray(0, packer.size - 1), exampleSecond, () => {}), DamagedUsage);
+	assert.throws(() => unpackUsage(packer.bytes().subarray(0, packer.size - 1), exampleSecond, () => {}), DamagedFile);
 });
 
 const released = (
