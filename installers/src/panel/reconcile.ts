@@ -82,11 +82,11 @@ export async function reconcileCommand(
 	if (options.dryRun === true) {
 		const found = await dryRun(ports);
 		if (!found.ok) return refuse(terminal, found.error, isJson);
-		terminal.writeOut(isJson ? jsonText(found.value) : `${dryRunSentence(found.value)}\n`);
+		terminal.writeOut(isJson ? jsonText(found.value) : `${clean(dryRunSentence(found.value))}\n`);
 		return;
 	}
 	const tell = (done: Result<ReconcileReport, ReconcileFailure>): void => {
-		if (done.ok) terminal.writeOut(isJson ? jsonText(done.value) : `${reportSentence(done.value)}\n`);
+		if (done.ok) terminal.writeOut(isJson ? jsonText(done.value) : `${clean(reportSentence(done.value))}\n`);
 		else refuse(terminal, done.error, isJson);
 	};
 	const looked = async (): Promise<void> => {
@@ -141,6 +141,6 @@ const hints: { readonly [K in ReconcileFailure['kind']]: string } = {
 /** That another is at work is no failure: whoever asked gets what he wanted. */
 function refuse(terminal: Terminal, { kind, text }: ReconcileFailure, isJson: boolean): void {
 	const document = { type: `urn:sluice:reconcile-${kind}`, title: 'Not done', detail: text, hint: hints[kind] };
-	terminal.writeErr(isJson ? jsonText(document) : `${text}\n${hints[kind]}\n`);
+	terminal.writeErr(isJson ? jsonText(document) : `${clean(text)}\n${hints[kind]}\n`);
 	terminal.endWith(kind === 'busy' ? 0 : 1);
 }
