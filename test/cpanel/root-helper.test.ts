@@ -3,7 +3,7 @@
  * back, refused to whom it is not for, switched off, written down; and lines that nobody should send.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -179,12 +179,36 @@ test('who may not: resellers about others’ accounts, accounts about anything, 
 	// Moved away in this moment: the reseller has lost it.
 	await cpanel.whm('modifyacct', 'user=alice', 'owner=root');
 	assert.equal(codeOf(await helper.call('panel-hold', rita, { user: 'alice', ...args })), 'not-found');
-	// A panel that fails is no account that is gone, and no leave to go on.
+	assert.deepEqual(given(await helper.call('account-owner', rita, { user: 'alice' })), { owner: null });
+	// A panel that fails is no account that is gone, and no leave to go on; nor is a list of owners that others may write.
+	chmodSync(join(cpanel.root, 'etc/trueuserowners'), 0o666);
 	cpanel.change((state) => {
 		state.faults = { accountsummary: { garbage: 'no' } };
 	});
 	assert.equal(codeOf(await helper.call('account-owner', rita, { user: 'alice' })), 'panel-failed');
 	assert.equal(codeOf(await helper.call('panel-hold', admin, { user: 'alice', ...args })), 'panel-failed');
+});
+
+test('whose it is: of cPanel’s list of owners, which is as young as the change; of the API where the list does not tell', async (context) => {
+	const { cpanel, helper } = await startHelper(context);
+	const owners = join(cpanel.root, 'etc/trueuserowners');
+	const asked = () => cpanel.state().calls.length;
+	const owner = async (user: string, actor = rita) => given(await helper.call('account-owner', actor, { user })).owner;
+	const owned = async (...users: string[]) => given(await helper.call('accounts-owned', rita, { users })).owned;
+	assert.deepEqual([await owner('alice'), await owner('bob'), await owned('alice', 'bob')], ['rita', null, ['alice']]);
+	assert.equal(asked(), 0, 'no process of cPanel');
+	await cpanel.whm('modifyacct', 'user=bob', 'owner=rita');
+	await cpanel.whm('modifyacct', 'user=alice', 'owner=root');
+	const before = asked();
+	assert.deepEqual([await owner('alice'), await owner('bob'), await owned('alice', 'bob')], [null, 'rita', ['bob']]);
+	assert.equal(asked(), before, 'the moment after');
+	// Somebody who is not in it, a line that tells nothing, a file that is not root’s alone.
+	writeFileSync(owners, 'bob: root\nalice rita\n');
+	assert.deepEqual([await owner('bob'), await owner('alice', admin), await owned('alice', 'bob')], [null, 'root', []]);
+	assert.equal(asked() - before, 2);
+	rmSync(owners);
+	assert.deepEqual([await owner('bob'), await owned('alice', 'bob', 'nobody1')], ['rita', ['bob']]);
+	assert.equal(asked() - before, 4);
 });
 
 test('switched off: nothing is done, for administrators either; read anew for each act', async (context) => {
@@ -334,7 +358,7 @@ test('hostile lines: nothing is started, nothing breaks, nothing is repeated', a
 	// One request a connection: what is behind it is not read.
 	const twice = await raw(socketPath, `${line('account-owner', { user: 'alice' })}${line('mta-bypass', {})}`);
 	assert.deepEqual(JSON.parse(twice), { ok: true, result: { owner: 'rita' } });
-	assert.deepEqual(cpanel.state().calls, ['accountsummary']);
+	assert.deepEqual(cpanel.state().calls, []);
 	assert.ok(lines.length >= hostile.length - 2);
 	assert.deepEqual(
 		given(await helper.call('account-owner', admin, { user: 'bob' })),

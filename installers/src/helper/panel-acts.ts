@@ -1,8 +1,8 @@
 /**
  * `panel-hold`, `panel-suspend`, `account-owner` and `accounts-owned`: acts of the panel itself on one account or one mailbox of it.
  *
- * The panel is asked live whose the account is, whatever the pages think: a reseller gets to an account that it owns in this moment and to no
- * other, and to the rest it is answered as if they were not there. A mailbox must be one of the account's. Both acts are off unless the server's
+ * Whose the account is, is the panel's word of this moment, whatever the pages think: a reseller gets to an account that it owns now and to no
+ * other, and to the rest it is answered as if they were not there. Acts ask the API; questions read cPanel's list of owners first. A mailbox must be one of the account's. Both acts are off unless the server's
  * configuration switches them on (`panel.acts`). Each is taken back by the same verb with `on: false`.
  */
 import type { CpanelAccount } from '@sluice/panel-cpanel/api/shapes.ts';
@@ -65,22 +65,38 @@ const senderVerb = (kind: Kind): Performer<HelperArgs<'panel-hold'>, { text: str
 export const panelHold = senderVerb('hold');
 export const panelSuspend = senderVerb('suspend');
 
+/** cPanel's own list of owners, which it keeps true with each change; the API, a process, for what is not in it. */
+async function ownerNow(user: string, { files, api }: VerbPorts): Promise<Result<string | undefined, VerbFailure>> {
+	const listed = (await files.owners()).get(user);
+	if (listed !== undefined) return ok(listed);
+	const found = await api.account(user);
+	return found.ok ? ok(found.value?.owner) : refusal('panel-failed', found.error.text);
+}
+
 export const accountOwner: Verb<'account-owner'> = {
 	roles: ['admin', 'reseller'],
 	async perform({ user }, actor, ports) {
-		const account = await accountFor(actor, user, ports);
-		return account.ok ? ok({ result: { owner: account.value?.owner ?? null } }) : account;
+		const owner = await ownerNow(user, ports);
+		if (!owner.ok) return owner;
+		const isSeen = actor.role === 'admin' || owner.value === actor.id;
+		return ok({ result: { owner: isSeen ? (owner.value ?? null) : null } });
 	},
 };
 
-/** One listing of the panel, however many are named; an administrator has all that there are. */
+/** Whoever is not in the list of owners is asked for by one listing of the API, however many they are. An administrator has all that there are. */
 export const accountsOwned: Verb<'accounts-owned'> = {
 	roles: ['admin', 'reseller'],
-	async perform({ users }, actor, { api }) {
-		const listed = await api.accounts();
-		if (!listed.ok) return refusal('panel-failed', listed.error.text);
-		const isSeen = ({ owner }: CpanelAccount): boolean => actor.role === 'admin' || owner === actor.id;
-		const seen = new Set(listed.value.rows.filter(isSeen).map(({ user }) => user));
-		return ok({ result: { owned: [...new Set(users)].filter((user) => seen.has(user)) } });
+	async perform({ users }, actor, { files, api }) {
+		const named = [...new Set(users)];
+		const owners = new Map(await files.owners());
+		if (named.some((user) => !owners.has(user))) {
+			const listed = await api.accounts();
+			if (!listed.ok) return refusal('panel-failed', listed.error.text);
+			for (const { user, owner } of listed.value.rows)
+				if (owner !== undefined && !owners.has(user)) owners.set(user, owner);
+		}
+		const isSeen = (owner: string | undefined): boolean =>
+			owner !== undefined && (actor.role === 'admin' || owner === actor.id);
+		return ok({ result: { owned: named.filter((user) => isSeen(owners.get(user))) } });
 	},
 };

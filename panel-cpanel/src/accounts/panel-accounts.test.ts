@@ -63,6 +63,25 @@ test('whose it is: root’s is nobody’s, a reseller may own itself', () => {
 	assert.deepEqual(resellers, [undefined, 'rita', 'alice', undefined]);
 });
 
+test('domains with numbers of their own: the smallest in force of the account’s domains', () => {
+	const domains = ['shop.test', 'news.test'].map((domain) => ({ domain, user: 'alice', kind: undefined }));
+	const shown = (own: readonly (readonly [string, number | 'unlimited' | undefined])[], account: unknown = 100) =>
+		one({
+			accounts: [row({ max_email_per_hour: account })],
+			domains,
+			domainHourMessages: new Map([['alice', new Map(own)]]),
+		}).panelHourMessages;
+	assert.equal(shown([]), 100);
+	assert.equal(shown([['shop.test', 20]]), 20);
+	assert.equal(shown([['shop.test', 500]]), 100, 'the others still have the account’s');
+	const all = ['alice.test', 'shop.test', 'news.test'] as const;
+	assert.equal(shown(all.map((domain) => [domain, 500])), 500, 'each has another');
+	assert.equal(shown([['elsewhere.test', 5]]), 100, 'a domain that it no longer has');
+	assert.equal(shown([['shop.test', 20]], 'unlimited'), 20);
+	assert.equal(shown([['shop.test', 'unlimited']], 'unlimited'), undefined);
+	assert.equal(shown([['shop.test', undefined]]), 100, 'a number that nobody understands');
+});
+
 test('the panel’s own number: of the account, of its package, of the server', () => {
 	const gold = packageShape.parse({ name: 'gold', MAX_EMAIL_PER_HOUR: '500' });
 	const cases: readonly (readonly [

@@ -5,6 +5,7 @@
  * get_domain_info and the main one; wildcards are no sender's domain. Mailboxes are believed below those domains only: cPanel reads them from
  * files that the tenant may write, and a neighbour's mail would else be taken for the tenant's. The panel's own hourly number is that of the
  * account; `0` and `unlimited` mean that it has none of its own, so the server's default holds; an account that tells nothing has its package's.
+ * Where domains have numbers of their own, it is the smallest of the account's domains.
  * What could not be an account's (an address without an @, a domain with a space) is left out rather than refused by the agent together with
  * everybody else's.
  *
@@ -22,6 +23,8 @@ export type CpanelWorld = {
 	/** User → addresses. */
 	readonly mailboxes: ReadonlyMap<string, readonly string[]>;
 	readonly unixUsers: ReadonlyMap<string, UnixEntry>;
+	/** User → domain → its own hourly number; absent: none has one. */
+	readonly domainHourMessages?: ReadonlyMap<string, ReadonlyMap<string, Bound>>;
 	readonly defaults: ServerDefaults;
 };
 
@@ -49,6 +52,7 @@ export function panelAccountsOf(world: CpanelWorld): PanelAccountDto[] {
 				mailboxes: world.mailboxes.get(row.user) ?? [],
 				unix: world.unixUsers.get(row.user),
 				package: row.plan === undefined ? undefined : packageOf.get(row.plan),
+				domainHourMessages: world.domainHourMessages?.get(row.user),
 				defaults: world.defaults,
 			}),
 		);
@@ -59,12 +63,12 @@ type Beside = {
 	readonly mailboxes: readonly string[];
 	readonly unix: UnixEntry | undefined;
 	readonly package: CpanelPackage | undefined;
+	readonly domainHourMessages: ReadonlyMap<string, Bound> | undefined;
 	readonly defaults: ServerDefaults;
 };
 
 export function panelAccountOf(row: CpanelAccount, beside: Beside): PanelAccountDto {
 	const uid = [row.uid, beside.unix?.uid].find((one) => one !== undefined && one > 0 && one <= 4_294_967_294);
-	const hourMessages = ownNumber(row.hourMessages, beside.package?.hourMessages, beside.defaults.hourMessages);
 	const failPercent = ownNumber(row.failPercent, beside.package?.failPercent, beside.defaults.failPercent);
 	const contact = contactOf(row.email);
 	const reseller = groupOf(row.owner === 'root' ? undefined : row.owner);
@@ -73,6 +77,9 @@ export function panelAccountOf(row: CpanelAccount, beside: Beside): PanelAccount
 		[...(row.domain === undefined ? [] : [row.domain]), ...beside.domains],
 		domainShape,
 		domainsMax,
+	);
+	const hourMessages = smallest(domains, beside.domainHourMessages, (own) =>
+		ownNumber(own ?? row.hourMessages, beside.package?.hourMessages, beside.defaults.hourMessages),
 	);
 	return {
 		id: row.user,
@@ -96,6 +103,20 @@ export function panelAccountOf(row: CpanelAccount, beside: Beside): PanelAccount
 function ownNumber(account: Bound, plan: Bound, server: Bound): number | undefined {
 	const told = account ?? plan;
 	return [told, server].find((one): one is number => typeof one === 'number' && one > 0);
+}
+
+/**
+ * cPanel counts each domain by itself, and a domain may have a number of its own instead of the account's: shown is the smallest, at
+ * which the account's first mail is discarded.
+ */
+function smallest(
+	domains: readonly string[],
+	own: ReadonlyMap<string, Bound> | undefined,
+	numberFor: (own: Bound) => number | undefined,
+): number | undefined {
+	if (own === undefined || own.size === 0 || domains.length === 0) return numberFor(undefined);
+	const numbers = domains.map((domain) => numberFor(own.get(domain))).filter((one) => one !== undefined);
+	return numbers.length === 0 ? undefined : Math.min(...numbers);
 }
 
 const groupOf = (name: string | undefined): string | undefined => name?.slice(0, groupCharsMax);

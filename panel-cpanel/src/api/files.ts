@@ -4,12 +4,14 @@
  * They say the same as the API from another side, and that is their use: a list of the API that leaves out accounts whose files are there is
  * half a list. Folders of tenants are only asked for times (`stamp`), never read: what a tenant can put there must not be followed by root.
  *
- * Sources: facts that cPanel documents or that have been seen (/etc/userdomains, /etc/trueuserdomains, /var/cpanel/users,
+ * Sources: facts that cPanel documents or that have been seen (/etc/userdomains, /etc/trueuserdomains, /etc/trueuserowners, /var/cpanel/users,
  * /var/cpanel/resellers, cpanel.config).
  */
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bound, boundOf } from './loose.ts';
+import { rootsOwnText } from './roots-own.ts';
+import { userShape } from './shapes.ts';
 
 export type ServerDefaults = { readonly hourMessages: Bound; readonly failPercent: Bound };
 
@@ -18,6 +20,11 @@ export type CpanelFiles = {
 	users(): Promise<ReadonlySet<string> | undefined>;
 	/** Domain → user; undefined: no file tells. */
 	domains(): Promise<ReadonlyMap<string, string> | undefined>;
+	/**
+	 * User → owner, of /etc/trueuserowners, which cPanel rewrites with each change. Empty where the file is not there or others than root might
+	 * have written it; without the users of lines that are not as documented. Who is not in it is to be asked of the API.
+	 */
+	owners(): Promise<ReadonlyMap<string, string>>;
 	/** Users that may own accounts of others, of /var/cpanel/resellers; empty where there is no such file. */
 	resellers(): Promise<ReadonlySet<string>>;
 	/** User → uid and home, of /etc/passwd. */
@@ -27,6 +34,8 @@ export type CpanelFiles = {
 	setting(key: string): Promise<string>;
 	/** Of cPanel itself, such as `11.138.0.6`; undefined: no file tells. */
 	version(): Promise<string | undefined>;
+	/** Domain → its own hourly number, where an administrator has set one for it (`MAX_EMAIL_PER_HOUR-DOMAIN` of the user's file). */
+	domainHourMessages(user: string): Promise<ReadonlyMap<string, Bound>>;
 	/** `key=value` lines of a package; empty when there is no such file. */
 	packageLines(name: string): Promise<{ readonly [key: string]: string }>;
 	/** Changes when mailboxes of the account come or go. */
@@ -56,6 +65,31 @@ function pairsOf(lines: readonly string[], separator: RegExp): Map<string, strin
 }
 
 const versionCharsMax = 64;
+const ownersBytesMax = 16 << 20;
+const userFileBytesMax = 1 << 20;
+
+const ownerLine = /^([^\s:]{1,64}):[ \t]*(\S{1,64})[ \t]*$/;
+
+/** A line that came without its end was perhaps cut: it tells nothing. Nor does a user that has two owners. */
+function ownersIn(text: string): ReadonlyMap<string, string> {
+	const owners = new Map<string, string>();
+	const doubtful = new Set<string>();
+	for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) {
+		const [, user = '', owner = ''] = ownerLine.exec(line) ?? [];
+		if (!userShape.test(user) || !userShape.test(owner)) continue;
+		if ((owners.get(user) ?? owner) !== owner) doubtful.add(user);
+		owners.set(user, owner);
+	}
+	for (const user of doubtful) owners.delete(user);
+	return owners;
+}
+
+const domainKey = 'MAX_EMAIL_PER_HOUR-';
+
+function domainNumbersIn(text: string): ReadonlyMap<string, Bound> {
+	const own = [...pairsOf(text.split('\n'), /=/)].filter(([key]) => key.startsWith(domainKey));
+	return new Map(own.map(([key, value]) => [key.slice(domainKey.length).toLowerCase(), boundOf(value)]));
+}
 
 /** `root`: below which folder, for tests. */
 export function systemCpanelFiles(root = '/'): CpanelFiles {
@@ -71,6 +105,10 @@ export function systemCpanelFiles(root = '/'): CpanelFiles {
 			const pairs = new Map([...pairsOf(lines, /:/)].map(([domain, user]) => [domain.toLowerCase(), user]));
 			pairs.delete('*');
 			return pairs;
+		},
+		async owners() {
+			const text = await rootsOwnText(at('/etc/trueuserowners'), ownersBytesMax);
+			return text === undefined ? new Map() : ownersIn(text);
 		},
 		async resellers() {
 			const names = new Set(pairsOf((await linesOf(at('/var/cpanel/resellers'))) ?? [], /:/).keys());
@@ -98,6 +136,11 @@ export function systemCpanelFiles(root = '/'): CpanelFiles {
 		async version() {
 			const [line = ''] = (await linesOf(at('/usr/local/cpanel/version'))) ?? [];
 			return line.trim().slice(0, versionCharsMax) || undefined;
+		},
+		async domainHourMessages(user) {
+			if (!userShape.test(user)) return new Map();
+			const text = await rootsOwnText(at(`/var/cpanel/users/${user}`), userFileBytesMax);
+			return text?.includes(domainKey) === true ? domainNumbersIn(text) : new Map();
 		},
 		async packageLines(name) {
 			if (name.startsWith('.') || /[/\0]/.test(name)) return {};

@@ -86,6 +86,7 @@ async function tellAccount(user: string, asking: Asking): Promise<ReconcileState
 			mailboxes: mailboxes.value,
 			unix,
 			package: undefined,
+			domainHourMessages: await files.domainHourMessages(user),
 			defaults: await files.defaults(),
 		}),
 	);

@@ -11,7 +11,8 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type CpanelWorld, panelAccountsOf } from '../accounts/panel-accounts.ts';
 import type { CpanelApi } from '../api/cpanel-api.ts';
 import type { CpanelFiles, UnixEntry } from '../api/files.ts';
-import type { CpanelDomain, CpanelPackage } from '../api/shapes.ts';
+import type { Bound } from '../api/loose.ts';
+import type { CpanelAccount, CpanelDomain, CpanelPackage } from '../api/shapes.ts';
 import type { ReconcileState } from './state.ts';
 
 export type Sources = { readonly api: CpanelApi; readonly files: CpanelFiles };
@@ -42,6 +43,7 @@ export async function readWorld({ api, files }: Sources, { told }: ReconcileStat
 		files.defaults(),
 	]);
 	const { rows, unreadable } = accounts.value;
+	const domainHourMessages = await domainNumbersOf(rows, files);
 	const listed = new Set(rows.map(({ user }) => user));
 	const known = usersAfter ?? usersBefore;
 	if (rows.length === 0 && (known === undefined || known.size > 0))
@@ -67,6 +69,7 @@ export async function readWorld({ api, files }: Sources, { told }: ReconcileStat
 			packages: packages.ok ? packages.value.rows : [],
 			mailboxes: new Map(),
 			unixUsers,
+			domainHourMessages,
 			defaults,
 		},
 		unixUsers,
@@ -75,6 +78,24 @@ export async function readWorld({ api, files }: Sources, { told }: ReconcileStat
 		isWhole: unreadable === 0 && missing.length === 0,
 		notes,
 	});
+}
+
+const filesAtOnce = 64;
+
+/** Of the few users that have any: a small file each. */
+async function domainNumbersOf(
+	rows: readonly CpanelAccount[],
+	files: Pick<CpanelFiles, 'domainHourMessages'>,
+): Promise<Map<string, ReadonlyMap<string, Bound>>> {
+	const found = new Map<string, ReadonlyMap<string, Bound>>();
+	for (let from = 0; from < rows.length; from += filesAtOnce)
+		await Promise.all(
+			rows.slice(from, from + filesAtOnce).map(async ({ user }) => {
+				const numbers = await files.domainHourMessages(user);
+				if (numbers.size > 0) found.set(user, numbers);
+			}),
+		);
+	return found;
 }
 
 const domainsOf = (file: ReadonlyMap<string, string> | undefined): readonly CpanelDomain[] =>
