@@ -88,6 +88,7 @@ test('in and out: every file, item and hook; then the tree is as before', { skip
 	const pristine = await tree();
 	const dry = await run('install', { dryRun: true });
 	assert.match(dry.said, /Put \d+ of \d+ files of the plugin in place/);
+	assert.match(dry.said, /^ +\/usr\/local\/cpanel\/whostmgr\/docroot\/cgi\/sluice\/index\.cgi$/m, 'each file by name');
 	assert.deepEqual(await tree(), pristine, 'a dry run changes nothing');
 
 	const installed = await run('install');
@@ -100,7 +101,11 @@ test('in and out: every file, item and hook; then the tree is as before', { skip
 	const lines = (await box.readFile('/var/cpanel/hooks.list')).trim().split('\n');
 	assert.equal(lines.length, hooks.length);
 	assert.ok(lines.every((line) => line.endsWith(' post /var/cpanel/sluice/sluice-hook')));
-	assert.equal((await run('status')).code, 0);
+	const idle = await run('status');
+	assert.equal(idle.code, 0);
+	assert.match(idle.said, /panel server does not run: there is no \/run\/sluice\/panel\.sock.*Mail goes on/);
+	for (const name of ['panel', 'helper']) await box.writeFile(`/run/sluice/${name}.sock`, '');
+	assert.match((await run('status')).said, /The plugin is installed\.$/m);
 	const whole = await tree();
 	assert.match((await run('install')).said, /nothing to do/);
 	assert.deepEqual(await tree(), whole, 'once more changes nothing');

@@ -95,8 +95,8 @@ const silentMeans: { readonly [name in PluginSocket]: string } = {
 	'root helper': 'Resellers are refused their accounts on the pages, and nothing is done in the panel itself.',
 };
 export const silentMend: { readonly [name in PluginSocket]: string } = {
-	'panel server': 'systemctl start sluice-panel (the unit: docs/cpanel.md)',
-	'root helper': 'systemctl start sluice-helper (the unit: docs/cpanel.md)',
+	'panel server': '`systemctl start sluice-panel.socket` (docs/cpanel.md has the unit)',
+	'root helper': '`systemctl start sluice-helper.socket` (docs/cpanel.md has the unit)',
 };
 
 export const hookName = ({ category, event }: { readonly category: string; readonly event: string }): string =>

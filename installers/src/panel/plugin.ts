@@ -127,7 +127,7 @@ async function installing(call: PluginCall, steps: readonly Step[]): Promise<str
 	}
 	speaker.end(0, { ok: true, steps: ran.value }, [
 		'The plugin is installed: WHM → Plugins → “Sluice: outgoing mail”; in cPanel under Email, “Outgoing mail”.',
-		'Resellers see it with the right “Sluice” (WHM → Edit Reseller Nameservers and Privileges), customers with the feature “Outgoing mail” (Feature Manager).',
+		'Resellers see it with the right “Sluice: outgoing mail and limits of own accounts” (WHM → Edit Reseller Nameservers and Privileges), customers with the feature “Outgoing mail (Sluice)” (Feature Manager).',
 		...(await silentLines(call)),
 		'Out again: `sluice panel remove`.',
 	]);
@@ -159,6 +159,7 @@ async function removing(call: PluginCall, steps: readonly Step[]): Promise<strin
 	}
 	speaker.end(0, { ok: true, steps: done }, [
 		'The plugin is out of WHM and cPanel. Mail, limits and the agent are as they were.',
+		'Panel server, root helper and reconcile run on, and do no harm; docs/cpanel.md, “Out again”, stops them.',
 	]);
 	return 'done';
 }
@@ -190,10 +191,13 @@ export async function pluginStatus({ machine, speaker }: Omit<PluginCall, 'optio
 			? ['The plugin is not installed. `sluice panel install` puts it in.']
 			: [
 					...(await silentLines({ machine })),
-					isFine ? 'The plugin is installed.' : '`sluice panel install` puts it right.',
+					isFine ? installedText(found.value) : '`sluice panel install` puts it right.',
 				]),
 	]);
 }
+
+const installedText = ({ silent }: PluginFacts): string =>
+	silent.length === 0 ? 'The plugin is installed.' : 'The plugin is in place; what it needs does not run.';
 
 const filesNamedMax = 5;
 const namedFiles = (paths: readonly string[], all: number): string =>
