@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Actor } from '@sluice/shared/contract/actor.ts';
 import { limitModes, limitRules, type StoredLimits } from '@sluice/shared/words/limits.ts';
 import fc from 'fast-check';
 import { createLimitBook } from '../core/metering/book.ts';
@@ -158,6 +159,23 @@ test('what is kept is bounded in number, in accounts and in time; parts go with 
 	at(startMs + 60 + undoMs / 2);
 	await changeNumbers(flow, { id: 'many', keys: many, change: change(), mayChange: all }, admin);
 	assert.equal(documents('change').size, 6, 'two accounts each, and the large one');
+});
+
+test('a reseller’s changes push out its own, and nobody else’s way back', async () => {
+	const { flow, documents, at } = createGround();
+	const changed = async (id: string, actor: Actor): Promise<void> => {
+		const done = await changeNumbers(flow, { id, keys: ['a'], change: change(), mayChange: all }, actor);
+		assert.ok(done.ok);
+	};
+	await changed('root', admin);
+	await changed('bob', { role: 'reseller', id: 'bob' });
+	for (let n = 0; n < 200; n++) {
+		at(startMs + 1 + n);
+		await changed(`eve${n}`, { role: 'reseller', id: 'eve', ...(n % 2 === 0 ? {} : { as: 'root' }) });
+	}
+	assert.ok(documents('change').has('root') && documents('change').has('bob'));
+	assert.equal(documents('change').size, 12);
+	assert.ok(documents('change').has('eve199'));
 });
 
 test('a disk that does not take all of it: what it took is in force, is told, and can be undone', async () => {

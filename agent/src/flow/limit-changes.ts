@@ -16,9 +16,11 @@ import { present } from './limits.ts';
 
 /** A change can be undone for so long. */
 export const undoMs = 7 * 86_400_000;
-/** Changes that are kept, and accounts in all of them together: the oldest go first. */
-const changesMax = 50;
-const accountsKeptMax = 100_000;
+/** Changes that are kept, and accounts in all of them together: the oldest go first. Of administrators, and of each reseller. */
+const keptMax = {
+	admin: { changes: 50, accounts: 100_000 },
+	reseller: { changes: 10, accounts: 20_000 },
+} as const;
 /** Accounts written in one go: each portion waits for the disk twice, on the loop. */
 const accountsPerPortion = 100;
 /** Accounts of which each change tells an event; the audit's event tells of the rest. */
@@ -64,16 +66,28 @@ async function forget({ state }: Flow, { id, parts }: Kept): Promise<void> {
 	state.putDocuments('change', [{ id, value: undefined }]);
 }
 
-/** Makes room for a change of so many accounts; also in each sweep, for none: what is too old to be undone goes. */
-export async function forgetOldChanges(flow: Flow, accounts = 0): Promise<void> {
+/** Who pushes out whose: administrators each other's, a reseller its own, whoever acts as it. */
+const sharerOf = (actor: string): string => {
+	const [role = '', id = ''] = actor.split(' ');
+	return role === 'reseller' ? `${role} ${id}` : 'admin';
+};
+
+/** Makes room for a change that comes; also in each sweep, for none: what is too old to be undone goes. */
+export async function forgetOldChanges(flow: Flow, coming?: Pick<Kept, 'actor' | 'accounts'>): Promise<void> {
 	const oldestMs = flow.clock.now() - undoMs;
-	let [changes, total] = [accounts === 0 ? 0 : 1, accounts];
-	for (const kept of [...keptChanges(flow)].sort((a, b) => b.atMs - a.atMs)) {
-		changes += 1;
-		total += kept.accounts;
-		if (kept.atMs >= oldestMs && changes <= changesMax && total <= accountsKeptMax) continue;
-		await forget(flow, kept);
-	}
+	const sums = new Map<string, { changes: number; accounts: number }>();
+	const isWithin = ({ actor, accounts }: Pick<Kept, 'actor' | 'accounts'>): boolean => {
+		const sharer = sharerOf(actor);
+		const sum = sums.get(sharer) ?? { changes: 0, accounts: 0 };
+		sums.set(sharer, sum);
+		sum.changes += 1;
+		sum.accounts += accounts;
+		const max = keptMax[sharer === 'admin' ? 'admin' : 'reseller'];
+		return sum.changes <= max.changes && sum.accounts <= max.accounts;
+	};
+	if (coming !== undefined) isWithin(coming);
+	for (const kept of [...keptChanges(flow)].sort((a, b) => b.atMs - a.atMs))
+		if (!isWithin(kept) || kept.atMs < oldestMs) await forget(flow, kept);
 }
 
 /** To the disk, then in force. Throws when the disk does not take it. */
@@ -131,7 +145,7 @@ export async function changeNumbers(
 	const changed: AccountKey[] = [];
 	let isWhole = true;
 	try {
-		await forgetOldChanges(flow, keys.length);
+		await forgetOldChanges(flow, kept);
 		flow.state.putDocuments('change', [{ id, value: kept }]);
 		for (let part = 0; part < parts; part++) {
 			await rested();
