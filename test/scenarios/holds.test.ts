@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { accept } from '@sluice/agent/flow/accept.ts';
-import { setHold as holdInProcess, liftHold } from '@sluice/agent/flow/review.ts';
+import { setHold as holdInProcess, liftHold } from '@sluice/agent/flow/standing-holds.ts';
 import { sweep } from '@sluice/agent/flow/sweep.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';

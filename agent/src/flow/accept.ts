@@ -25,7 +25,7 @@ import { type Flow, reportError } from './context.ts';
 import { loopQuietMs } from './health.ts';
 import { giveBack, type Measured, measureSubmission, scopesOf, takePlace, tellWaiting } from './measure.ts';
 import { checkOwnership } from './ownership.ts';
-import { holdLate } from './review.ts';
+import { holdLate } from './standing-holds.ts';
 
 type Submitted = Handed & { readonly nowMs: number };
 

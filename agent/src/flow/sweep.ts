@@ -20,7 +20,8 @@ import { sweepEnded } from './keep-ended.ts';
 import { forgetOldChanges } from './limit-changes.ts';
 import { forgetEnded } from './limits.ts';
 import { isUnderReport, keptReply, reportDelay, reportEnded } from './report.ts';
-import { dropHold, perform } from './review.ts';
+import { perform } from './review.ts';
+import { dropHold } from './standing-holds.ts';
 import { storeCounts } from './would-have-store.ts';
 
 const roundMs = 60_000;

@@ -7,48 +7,32 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { domainToASCII } from 'node:url';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
-import { createScheduler } from '../core/scheduling/scheduler.ts';
 import { followAccounts } from '../flow/account-mail.ts';
 import { followResellers } from '../flow/account-moves.ts';
-import { createBodyBudget } from '../flow/body-budget.ts';
-import type { Flow, FlowSettings } from '../flow/context.ts';
-import { deliver } from '../flow/deliver.ts';
+import type { Flow } from '../flow/context.ts';
 import { type DiskWatch, watchDisk } from '../flow/disk.ts';
-import { createDispatcher, type Dispatcher } from '../flow/dispatch.ts';
-import { createEnded } from '../flow/ended.ts';
-import { createHealth, type Health } from '../flow/health.ts';
-import { sweepEnded } from '../flow/keep-ended.ts';
-import { createHostMemory } from '../flow/locate.ts';
-import { createPacer, type Pacer } from '../flow/pace.ts';
-import { createReach } from '../flow/reach.ts';
+import { createHealth } from '../flow/health.ts';
 import { reportOwed } from '../flow/report.ts';
 import { resumeActs } from '../flow/review.ts';
 import { startSweeper } from '../flow/sweep.ts';
-import { createTurns } from '../flow/turns.ts';
 import { fillWaitingRoom } from '../flow/waiting-mail.ts';
-import { createResolver } from '../io/dns/resolver.ts';
 import { createEventStream, type EventStream } from '../io/http/event-stream.ts';
 import { createLog, type Log } from '../io/log/log.ts';
-import { createDialer } from '../io/smtp-out/dialer.ts';
-import { createHistory } from '../io/store/history.ts';
 import { openState } from '../io/store/state.ts';
 import { systemClock } from '../io/system/clock.ts';
-import { diskOf } from '../io/system/disk.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StateStore } from '../ports/store.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { createEvents, type Events, type Listener } from './events.ts';
 import { flowSettingsOf } from './flow-settings.ts';
 import { openFront } from './front.ts';
-import { openAccounts, openLimits } from './known.ts';
 import { lockDataDir } from './lock.ts';
 import { needsRestart } from './needs-restart.ts';
-import { openMetering } from './open-metering.ts';
-import { type OpenedSpool, openSpool } from './open-spool.ts';
-import { dialerSettingsOf, schedulerSettingsOf, spoolSettingsOf } from './part-settings.ts';
+import { openFlow, type Running } from './open-flow.ts';
+import { openSpool } from './open-spool.ts';
+import { spoolSettingsOf } from './part-settings.ts';
 import { tellSpoolTrouble, tellStoreTrouble } from './troubles.ts';
 import { version } from './version.ts';
 
@@ -78,9 +62,6 @@ export type RunningAgent = {
 };
 
 const stopGraceMs = 20_000;
-/** For deliveries whose connections were cut at the end of the grace. */
-const cutMs = 1_000;
-
 /** Starts an agent in this process. Rejects when a part cannot start; what was opened before it is closed again. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 	const closers = createClosers();
@@ -93,9 +74,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 		throw error;
 	}
 }
-
-/** What may change while the agent runs. */
-type Running = { settings: FlowSettings; isStopping: boolean; graceMs: number };
 
 async function assemble(options: AgentOptions, closers: Closers): Promise<RunningAgent> {
 	const { config, clock = systemClock } = options;
@@ -189,85 +167,6 @@ function installationKey(state: StateStore): string {
 	const made = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 	state.set('key', made);
 	return made;
-}
-
-type FlowParts = {
-	readonly clock: Clock;
-	readonly config: Config;
-	readonly events: Events;
-	readonly health: Health;
-	readonly state: StateStore;
-	readonly store: OpenedSpool;
-	readonly running: Running;
-	readonly closers: Closers;
-};
-
-function openFlow({ clock, config, events, health, state, store, running, closers }: FlowParts): {
-	flow: Flow;
-	dispatcher: Dispatcher;
-	pacer: Pacer;
-} {
-	const memory = {
-		hosts: createHostMemory(),
-		reach: createReach(),
-		bodies: createBodyBudget(() => flow.settings().sendingBytesMax),
-	};
-	const dispatcher = createDispatcher(
-		() => flow,
-		(context, job) => deliver(context, memory, job),
-	);
-	const pacer = createPacer(() => flow);
-	const accounts = openAccounts(state);
-	const limits = openLimits(state);
-	const flow: Flow = {
-		clock,
-		random: Math.random,
-		events,
-		spool: store.spool,
-		scheduler: createScheduler(schedulerSettingsOf(config)),
-		dialer: createDialer(dialerSettingsOf(config)),
-		resolver: createResolver({ servers: config.delivery.dnsServers }),
-		history: createHistory({
-			worker: new URL('./history-worker.ts', import.meta.url),
-			directory: join(config.dataDir, 'history'),
-			usagePath: join(config.dataDir, 'usage.db'),
-			statsPath: join(config.dataDir, 'stats.db'),
-		}),
-		state,
-		disk: diskOf(config.dataDir),
-		health,
-		settings: () => running.settings,
-		accounts,
-		accountTurns: createTurns(),
-		limits,
-		...openMetering({ accounts, limits, state, settings: () => running.settings }),
-		wakePace: () => pacer.wake(),
-		domainToAscii: domainToASCII,
-		holds: new Map(state.holds().map((hold) => [hold.id, hold])),
-		ended: createEnded(),
-		forgetEnded: (ids) => store.projector.forget(ids),
-		acts: { underWay: 0 },
-		wake() {
-			dispatcher.wake();
-			pacer.notice();
-		},
-		isStopping: () => running.isStopping,
-	};
-	closers.add(async () => {
-		await pacer.stop();
-		await flow.dialer.stop();
-		// What was cut has ended now; that is recorded too.
-		await dispatcher.drain(cutMs);
-		flow.resolver.stop();
-		await flow.history.stop();
-		const openRecipients = flow.scheduler.openRecipients;
-		events.emit({ event: 'agent.stopped', atMs: clock.now(), openRecipients });
-	});
-	for (const message of store.open) flow.scheduler.add(message, clock.now());
-	for (const message of store.ended) flow.ended.add(message);
-	sweepEnded(flow);
-	health.onChange(() => dispatcher.wake());
-	return { flow, dispatcher, pacer };
 }
 
 async function openDisk(flow: Flow, closers: Closers): Promise<DiskWatch> {
