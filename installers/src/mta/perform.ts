@@ -137,9 +137,10 @@ export function failureRefusal({ what, why, stuck }: StepsFailure): Refusal {
 			};
 }
 
-/** `admin root as alice`, `y` or anything else. True: go on. */
-export async function mayGoOn(call: Call, question: string): Promise<boolean> {
-	const { terminal, options, speaker } = call;
+type Asked = Pick<Call, 'terminal' | 'speaker'> & { readonly options: Pick<MtaOptions, 'yes' | 'json'> };
+
+/** Asks the person at the terminal; anything but `y` or `yes` is no. True: go on. */
+export async function mayGoOn({ terminal, options, speaker }: Asked, question: string): Promise<boolean> {
 	if (options.yes === true) return true;
 	if (options.json === true || !terminal.canAsk) {
 		speaker.refuse(

@@ -11,7 +11,7 @@ import { JournalStore } from '../apply/journal.ts';
 import { runSteps, type StepPorts, type StepReport } from '../apply/run-steps.ts';
 import { type Machine, sweepLeftovers } from '../facts/machine.ts';
 import { type PluginFacts, pluginFacts, silentMend, silentText } from '../facts/plugin.ts';
-import { failureRefusal } from '../mta/perform.ts';
+import { failureRefusal, mayGoOn } from '../mta/perform.ts';
 import type { Speaker } from '../mta/speak.ts';
 import { installPluginSteps, isInstalled, isRight, removePluginSteps } from '../plan/plugin.ts';
 import type { Action, Step } from '../plan/step.ts';
@@ -28,6 +28,10 @@ export type PluginCall = {
 
 type Verb = 'install' | 'remove';
 
+const questions: { readonly [V in Verb]: string } = {
+	install: 'Put the plugin into WHM and cPanel?',
+	remove: 'Take the plugin out? Mail is not touched.',
+};
 const stepsOf = { install: installPluginSteps, remove: removePluginSteps } as const;
 
 const isOut = ({ files, stale, isRegistered, hooked }: PluginFacts): boolean =>
@@ -51,7 +55,7 @@ export async function changePlugin(call: PluginCall, verb: Verb): Promise<void> 
 		return speaker.end(0, { ok: true, dryRun: true, steps: steps.map(stepReport) }, [
 			'Nothing was changed (--dry-run).',
 		]);
-	if (!(await mayGoOn(call, verb))) return;
+	if (!(await mayGoOn(call, questions[verb]))) return;
 	await perform(call, verb, steps);
 }
 
@@ -61,21 +65,6 @@ const filesOf = (actions: readonly Action[]): readonly string[] =>
 		action.kind === 'write' ? [action.file.path] : action.kind === 'remove' ? [action.path] : [],
 	);
 const stepReport = ({ what, apply }: Step) => ({ what, files: filesOf(apply) });
-
-async function mayGoOn({ terminal, options, speaker }: PluginCall, verb: Verb): Promise<boolean> {
-	if (options.yes === true) return true;
-	if (options.json === true || !terminal.canAsk) {
-		const hint = 'Look at the steps with --dry-run, then add --yes.';
-		speaker.refuse({ code: 'unasked', text: 'Nobody is here to be asked.', hint }, 2);
-		return false;
-	}
-	const question =
-		verb === 'install' ? 'Put the plugin into WHM and cPanel?' : 'Take the plugin out? Mail is not touched.';
-	const reply = (await terminal.ask(`${question} [y/N] `)).trim().toLowerCase();
-	if (reply === 'y' || reply === 'yes') return true;
-	speaker.end(1, {}, ['Nothing was changed.']);
-	return false;
-}
 
 async function perform(call: PluginCall, verb: Verb, steps: readonly Step[]): Promise<void> {
 	const { machine, terminal, speaker, pid } = call;
