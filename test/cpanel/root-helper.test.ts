@@ -18,6 +18,7 @@ import { createHelperClient, type HelperClient } from '@sluice/shared/client/hel
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import { helperLineBytesMax, helperVerbs } from '@sluice/shared/contract/helper.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
+import { until } from '../mta/until.ts';
 import { given } from '../scenarios/acts.ts';
 import { type Rig, startRig } from '../scenarios/rig.ts';
 import { installStandIn, type StandIn, standInAccount } from './api/install.ts';
@@ -95,6 +96,7 @@ async function startHelper(
 		at: { path: socketPath, mode: 0o660 },
 		answer: (line) => answerLine(line, whole),
 		now: Date.now,
+		onBusy: (count) => void lines.push({ outcome: 'busy', lines: count }),
 		...(bounds === undefined ? {} : { bounds }),
 	});
 	context.after(() => serving.stop());
@@ -367,6 +369,31 @@ test('hostile lines: nothing is started, nothing breaks, nothing is repeated', a
 	);
 });
 
+test('what takes long is answered as under way, goes on, and is written down when it has ended', async (context) => {
+	const gate = Promise.withResolvers<void>();
+	const { rig, helper, lines } = await startHelper(context, {
+		answerMsMax: 50,
+		async mta(act) {
+			await gate.promise;
+			return { ok: true, value: `${act} ended.` };
+		},
+	});
+	const begun = given(await helper.call('mta-ensure', admin, {}));
+	assert.deepEqual([begun.isUnderWay, /goes on/.test(begun.text)], [true, true]);
+	assert.deepEqual(
+		lines.map(({ verb, outcome }) => [verb, outcome]),
+		[['mta-ensure', 'under way']],
+	);
+	given(await helper.call('account-owner', admin, { user: 'bob' }));
+	gate.resolve();
+	await until(async () => lines.length === 3, { waitMs: 10_000, otherwise: () => JSON.stringify(lines) });
+	assert.deepEqual([lines[2]?.verb, lines[2]?.outcome, lines[2]?.isRecorded], ['mta-ensure', 'done', true]);
+	const { items } = given(await rig.client.call('audit', { query: {} }));
+	assert.ok(items.some(({ act, detail }) => act === 'mta.ensure' && detail === 'ensure ended.'));
+	// What is quick is answered as ever.
+	assert.deepEqual(given(await helper.call('mta-bypass', admin, {})), { text: 'bypass ended.' });
+});
+
 test('a bug in one answer costs that connection and no other', async (context) => {
 	const { helper, socketPath } = await startHelper(context, {
 		writeLine(line) {
@@ -383,7 +410,7 @@ test('too much at once is answered busy', async (context) => {
 	const gate = new Promise<void>((resolve) => {
 		isLet = resolve;
 	});
-	const { helper } = await startHelper(
+	const { helper, lines } = await startHelper(
 		context,
 		{
 			async kickQueue() {
@@ -402,6 +429,10 @@ test('too much at once is answered busy', async (context) => {
 	const rest = [];
 	for (let turn = 0; turn < 6; turn += 1) rest.push(codeOf(await helper.call('queue-kick', admin, {})));
 	assert.deepEqual(rest, ['done', 'done', 'done', 'busy', 'busy', 'busy'], 'six at once, then one a minute');
+	// In the journal too, a line for many.
+	const told = lines.filter(({ outcome }) => outcome === 'busy').map(({ lines: count }) => Number(count));
+	assert.equal(told[0], 1, 'the first at once');
+	assert.ok(told.length < 5 && told.reduce((sum, count) => sum + count, 0) <= 5, told.join());
 });
 
 test('rate, memory and queue runs by themselves', async () => {

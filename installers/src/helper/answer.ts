@@ -3,6 +3,8 @@
  *
  * Nothing of the line is believed before the schemas of the contract have read it, and what they refuse is not repeated. Every line leaves one line
  * of JSON in the journal, refused ones too; what was done stands in the agent's audit as well. Throws nothing: an error inside a verb is an answer.
+ *
+ * A page waits 35 s at most. What takes longer than `answerMsMax` is answered as under way, goes on, and is written down when it ends.
  */
 import { type Actor, actorHeaderValue, parseActor } from '@sluice/shared/contract/actor.ts';
 import { type HelperVerb, helperRequestSchema, helperVerbs } from '@sluice/shared/contract/helper.ts';
@@ -32,9 +34,13 @@ export type AnswerPorts = VerbPorts & {
 	readonly writeLine: (line: string) => void;
 	/** Writes an act down in the agent's audit; who asked, as in Sluice-Actor. False: the agent did not take it. */
 	readonly record: (actor: string, recorded: Recorded) => Promise<boolean>;
+	/** For tests. */
+	readonly answerMsMax?: number;
 };
 
 const reasonCharsMax = 500;
+/** Shorter than the client waits (30 s), and than native code waits for a page. */
+const answerMsMaxDefault = 20_000;
 const refused = (code: string, text: string): HelperAnswer => ({ ok: false, code, text });
 
 /** `line`: without its newline. */
@@ -55,18 +61,47 @@ export async function answerLine(line: string, ports: AnswerPorts): Promise<Help
 		note({ verb, actor: who, outcome: 'invalid', where: where.slice(0, 200) });
 		return refused('invalid', `Not what ${verb} takes: ${where.slice(0, 200)}.`);
 	}
-	const answer = await performed(verb, args.data, actor, ports);
-	const { recorded } = answer;
-	const isRecorded = recorded === undefined ? undefined : await ports.record(who, recorded).catch(() => false);
-	note({
-		verb,
-		actor: who,
-		args: args.data,
-		outcome: answer.said.ok ? 'done' : answer.said.code,
-		...(answer.said.ok ? {} : { why: answer.said.text.slice(0, reasonCharsMax) }),
-		...(isRecorded === undefined ? {} : { isRecorded }),
+	const whole = async (): Promise<HelperAnswer> => {
+		const answer = await performed(verb, args.data, actor, ports);
+		const { recorded } = answer;
+		const isRecorded = recorded === undefined ? undefined : await ports.record(who, recorded).catch(() => false);
+		note({
+			verb,
+			actor: who,
+			args: args.data,
+			outcome: answer.said.ok ? 'done' : answer.said.code,
+			...(answer.said.ok ? {} : { why: answer.said.text.slice(0, reasonCharsMax) }),
+			...(isRecorded === undefined ? {} : { isRecorded }),
+		});
+		return answer.said;
+	};
+	if (verbs[verb].mayTakeLong !== true) return whole();
+	return inTime(whole(), ports.answerMsMax ?? answerMsMaxDefault, () =>
+		note({ verb, actor: who, args: args.data, outcome: 'under way' }),
+	);
+}
+
+const underWay: HelperAnswer = {
+	ok: true,
+	result: { text: 'This was begun and goes on. How it ended will stand in the audit.', isUnderWay: true },
+};
+
+/** The answer, or that it is under way; `onLate` before that is said. */
+async function inTime(answer: Promise<HelperAnswer>, msMax: number, onLate: () => void): Promise<HelperAnswer> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<'late'>((resolve) => {
+		timer = setTimeout(() => resolve('late'), msMax);
 	});
-	return answer.said;
+	try {
+		const first = await Promise.race([answer, late]);
+		if (first !== 'late') return first;
+	} finally {
+		clearTimeout(timer);
+	}
+	// Nobody waits for it any more; what it may still throw is a bug of the journal.
+	answer.catch(() => {});
+	onLate();
+	return underWay;
 }
 
 type Request = { readonly verb: HelperVerb; readonly actor: Actor; readonly args: unknown };

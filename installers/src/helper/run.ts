@@ -76,7 +76,15 @@ export async function runHelper(terminal: Terminal, options: HelperOptions): Pro
 	const at = isPassed
 		? { fd: firstPassedFd }
 		: { path: options.listen, mode: socketMode, ...(gid === undefined ? {} : { gid }) };
-	const serving = await serveHelper({ at, answer: (line) => answerLine(line, ports), now: terminal.now });
+	const serving = await serveHelper({
+		at,
+		answer: (line) => answerLine(line, ports),
+		now: terminal.now,
+		onBusy: (count) =>
+			ports.writeLine(
+				JSON.stringify({ at: new Date(terminal.now()).toISOString(), verb: null, outcome: 'busy', lines: count }),
+			),
+	});
 	terminal.writeErr(`The root helper answers on ${isPassed ? 'the passed socket' : options.listen}.\n`);
 	await new Promise<void>((resolve) => terminal.onInterrupt(resolve));
 	await serving.stop();

@@ -30,6 +30,8 @@ export type ServeOptions = {
 	readonly at: { readonly path: string; readonly mode: number; readonly gid?: number } | { readonly fd: number };
 	readonly answer: (line: string) => Promise<HelperAnswer>;
 	readonly now: () => number;
+	/** So many lines were answered `busy` since it was told last: at most once a second, so that a flood floods nothing. */
+	readonly onBusy?: (count: number) => void;
 	readonly bounds?: ServeBounds;
 };
 
@@ -38,13 +40,17 @@ export type Serving = {
 	stop(): Promise<void>;
 };
 
-export async function serveHelper({ at, answer, now, bounds = serveBounds }: ServeOptions): Promise<Serving> {
+export async function serveHelper({ at, answer, now, onBusy, bounds = serveBounds }: ServeOptions): Promise<Serving> {
 	const mayGo = rateOf(bounds, now);
+	const busy = busyTold(onBusy ?? (() => {}), now);
 	const atWork = new Set<Promise<void>>();
 	const open = new Set<Socket>();
 	const work = async (line: string): Promise<HelperAnswer> => {
-		if (atWork.size > bounds.atWorkMax || !mayGo())
+		if (atWork.size > bounds.atWorkMax || !mayGo()) {
+			busy.add();
 			return { ok: false, code: 'busy', text: 'Too much is asked at once. Try again in a moment.' };
+		}
+		busy.tell();
 		return answer(line);
 	};
 	const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -74,6 +80,29 @@ export async function serveHelper({ at, answer, now, bounds = serveBounds }: Ser
 			await Promise.all(atWork);
 			for (const socket of open) socket.destroy();
 			await closed;
+			busy.tell();
+		},
+	};
+}
+
+const busyToldMs = 1000;
+
+/** Counts what was answered `busy`; `tell` says what was not yet said. */
+function busyTold(onBusy: (count: number) => void, now: () => number) {
+	let count = 0;
+	let lastMs = Number.NEGATIVE_INFINITY;
+	const tell = (): void => {
+		if (count === 0) return;
+		const told = count;
+		count = 0;
+		lastMs = now();
+		onBusy(told);
+	};
+	return {
+		tell,
+		add(): void {
+			count += 1;
+			if (Math.abs(now() - lastMs) >= busyToldMs) tell();
 		},
 	};
 }

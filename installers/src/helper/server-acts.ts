@@ -7,6 +7,7 @@ import { type Performer, refusal, type Verb } from './verb.ts';
 
 export const reconcileNow: Verb<'reconcile'> = {
 	roles: ['admin'],
+	mayTakeLong: true,
 	async perform(_args, _actor, ports) {
 		const done = await ports.reconcile();
 		if (!done.ok) return refusal(done.error.kind === 'busy' ? 'busy' : 'panel-failed', done.error.text);
@@ -20,6 +21,7 @@ export const reconcileNow: Verb<'reconcile'> = {
 
 const mtaVerb = (act: 'ensure' | 'bypass'): Performer<unknown, { text: string }> => ({
 	roles: ['admin'],
+	mayTakeLong: true,
 	async perform(_args, actor, ports) {
 		const done = await ports.mta(act, actor);
 		if (!done.ok) return refusal('panel-failed', done.error);

@@ -37,6 +37,8 @@ export type Verb<V extends HelperVerb> = Performer<HelperArgs<V>, HelperResult<V
 export type Performer<Args, Outcome> = {
 	/** Roles that may ask at all; what they may ask about is checked by the verb. */
 	readonly roles: readonly Role[];
+	/** It may outlast whoever asks, and is answered as under way then. */
+	readonly mayTakeLong?: boolean;
 	readonly perform: (
 		args: Args,
 		actor: Actor,

@@ -26,7 +26,7 @@ export type HelperClient = {
 	): Promise<Result<HelperResult<V>, HelperFailure>>;
 };
 
-/** A panel's own commands take seconds on a loaded server. */
+/** A panel's own commands take seconds on a loaded server; verbs that take longer are answered as under way before that. */
 const timeoutMsDefault = 30_000;
 
 const unreachable = (text: string): Result<never, HelperFailure> => failed({ code: 'unreachable', text });

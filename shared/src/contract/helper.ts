@@ -30,6 +30,10 @@ export const ownedUsersMax = 1_000;
 
 const nothing = z.strictObject({});
 const done = z.object({ text: z.string().describe('What was done, one sentence.') });
+/** Of verbs that may take minutes: who asks for a page has an answer in time, and what was begun goes on. */
+const doneOrBegun = done.extend({
+	isUnderWay: z.boolean().optional().describe('true: it goes on; how it ended will stand in the audit.'),
+});
 
 export const helperVerbs = {
 	/** The panel’s own hold of outgoing mail: it stays in the MTA’s queue. Off unless `panel.acts.hold`. */
@@ -61,9 +65,9 @@ export const helperVerbs = {
 		}),
 	},
 	/** Reads the panel and pushes the accounts now. */
-	reconcile: { args: nothing, result: done },
-	'mta-ensure': { args: nothing, result: done },
-	'mta-bypass': { args: nothing, result: done },
+	reconcile: { args: nothing, result: doneOrBegun },
+	'mta-ensure': { args: nothing, result: doneOrBegun },
+	'mta-bypass': { args: nothing, result: doneOrBegun },
 	'queue-kick': { args: nothing, result: done },
 } as const;
 
