@@ -514,6 +514,43 @@ test('what a tenant sets is bounded in number, and by what it was given', async 
 	assert.ok(statuses.includes(200) && statuses.at(-1) === 409, `${statuses}`);
 	assert.equal(await putScript('5', 'account acme'), 200, 'what is there can still be changed');
 	assert.equal(await putScript('admin', 'admin root'), 200);
+	// Nor can many of them together: what an administrator sets always has room.
+	const others = Array.from({ length: 81_000 }, (_, at) => `nobody:/home/${at}`);
+	for (const id of others) book.set('script', id, { base: set });
+	const domain = '/v1/domains/zebra.test/limits';
+	const putDomain = async (actor: string): Promise<number> => {
+		await ask(rig.agent.socketPath, { method: 'DELETE', path: domain });
+		return (await ask(rig.agent.socketPath, { method: 'PUT', path: domain, body, actor })).status;
+	};
+	assert.deepEqual([await putDomain('reseller zebra-seller'), await putDomain('admin root')], [409, 200]);
+	for (const id of others) book.set('script', id, undefined);
+	assert.equal(await putDomain('reseller zebra-seller'), 200);
+});
+
+test('holds of a reseller are bounded in number: each is looked at for every message of the server', async () => {
+	const { holds } = rig.agent.flow;
+	const sinceMs = Date.now();
+	for (let at = 0; at < 497; at++)
+		holds.set(`hfull${at}`, {
+			id: `hfull${at}`,
+			selector: { kind: 'account', id: 'acme' },
+			account: 'acme',
+			reason: 'full',
+			author: `reseller bob${at % 2 === 0 ? '' : ' as root'}`,
+			sinceMs,
+			untilMs: sinceMs + 60_000,
+		});
+	const hold = async (actor: string, id = 'acme'): Promise<string> => {
+		const body = json({ selector: { kind: 'account', id }, reason: 'one more', seconds: 60 });
+		const answer = await ask(rig.agent.socketPath, { method: 'POST', path: '/v1/holds', body, actor });
+		return answer.status === 200 ? 'set' : problemOf(answer);
+	};
+	const tried: string[] = [];
+	for (let at = 0; at < 5; at++) tried.push(await hold('reseller bob'));
+	assert.ok(tried.includes('set') && tried.at(-1) === '409 conflict', tried.join());
+	assert.equal(await hold('reseller zebra-seller', 'zebra'), 'set', 'another’s are not counted');
+	assert.equal(await hold('admin root'), 'set');
+	for (const [id, { reason }] of [...holds]) if (/^(full|one more)$/.test(reason)) holds.delete(id);
 });
 
 test('each role is offered what it may do, and no more', async () => {

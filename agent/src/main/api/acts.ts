@@ -32,6 +32,9 @@ import { rowsFor } from './queue-rows.ts';
 import { inSlices } from './slices.ts';
 import { accountOfIdentity, authorFor, keyOf, maySee } from './visibility.ts';
 
+/** Standing holds of one reseller: each is looked at for every message of the server. */
+const holdsOfResellerMax = 500;
+
 type Body = Pick<OperationInput<'act'>['body'], 'reason' | 'where'> & {
 	readonly now?: boolean | undefined;
 	readonly asBefore?: boolean | undefined;
@@ -227,6 +230,10 @@ export function createActHandlers(context: ApiContext): ActHandlers {
 			account = selector.kind === 'account' ? selector.id : ownerOf(selector.id.toLowerCase());
 			if (account === undefined || !maySee(flow.accounts, actor, account))
 				return problem('not-found', 'No such account or identity.');
+			const own = `${actor.role} ${actor.id}`;
+			const isOwn = ({ author }: StandingHold): boolean => author === own || author.startsWith(`${own} as `);
+			if ([...flow.holds.values()].filter(isOwn).length >= holdsOfResellerMax)
+				return problem('conflict', `At most ${holdsOfResellerMax} holds stand at once. Lift one first.`);
 		}
 		const done = await setHold(flow, { ...body, selector, ...(account === undefined ? {} : { account }) }, actor);
 		if (!done.ok)

@@ -39,6 +39,8 @@ type Handlers = Pick<OperationHandlers, keyof typeof limitOperations>;
 
 /** Of one account, set by itself, its customer or reseller: a tenant cannot fill the book. */
 const tenantLimitsMax = 1000;
+/** Of all that may be set, what tenants together leave to administrators. */
+const adminsRoom = 20_000;
 const serverIds: readonly string[] = [wholeServer, ...Object.values(eachOf)];
 /** Control characters have no place in a name that stands in lists and logs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
@@ -101,6 +103,7 @@ const viewFor = (context: ApiContext, limited: Limited, actor: Actor | undefined
 function hasRoom(context: ApiContext, limited: Limited, actor: Actor): boolean {
 	const { flow } = context;
 	if (actor.role === 'admin' || flow.limits.get(limited.level, limited.id) !== undefined) return true;
+	if (flow.limits.size >= limitedThingsMax - adminsRoom) return false;
 	const ownerOf = (one: Limited) => accountOfScope(flow.accounts, one, ownerIn(context));
 	const owner = ownerOf(limited);
 	let count = 0;
@@ -190,7 +193,7 @@ export function createLimitHandlers(context: ApiContext): Handlers {
 			if (!found.ok) return found;
 			const by = actor as Actor;
 			if (!hasRoom(context, found.value, by))
-				return problem('conflict', `Limits are set for ${tenantLimitsMax} things of this account already.`);
+				return problem('conflict', `Limits are set for as many things of this account as may be (${tenantLimitsMax}).`);
 			const set = limitSetOf(body, actorText(by), flow.clock.now());
 			const untilMs = body.until == null ? undefined : Date.parse(body.until);
 			const done = setLimits(flow, found.value, { set, untilMs, replaces: replacesMs(body.replaces) }, by);
