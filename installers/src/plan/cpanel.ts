@@ -40,7 +40,7 @@ import type { Refusal } from '../facts/refusal.ts';
 import { cpanelChecks } from './cpanel-checks.ts';
 import { cpanelNotes, cpanelRefusal, relayFindings } from './cpanel-findings.ts';
 import { damaged } from './exim-refusals.ts';
-import type { WiredFile, WireSettings, Wiring } from './wiring.ts';
+import { bareWiring, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
 
 /** Both ACL files have one name, so one option of the Basic Editor switches them on. */
 export const aclOption = `acl_${cpanelAclFiles.aclMail.split('/')[1]}`;
@@ -92,19 +92,10 @@ export function bareCpanel(sources: readonly FileFact[], agentPort: number): Res
 		{ path: cpanelConfLocal, current: fileIn(sources, cpanelConfLocal), bare: confLocal.value },
 		options,
 		...cpanelAclPaths.map((path) => ({ path, current: fileIn(sources, path), bare: undefined })),
-	].map((file) => ({ ...file, wanted: file.bare }));
-	return ok({
-		mta: 'exim',
-		version: '',
-		hostName: '',
-		agentPort,
-		files,
-		secretPath: cpanelSecretPath,
-		bypassPath: cpanelBypassPath,
-		findings: [],
-		checks: [],
-		commands,
-	});
+	];
+	return ok(
+		bareWiring({ mta: 'exim', agentPort, files, secretPath: cpanelSecretPath, bypassPath: cpanelBypassPath, commands }),
+	);
 }
 
 /** Every line of the wiring stands in what cPanel has built. Lines, since the builder may indent as it likes. */

@@ -24,7 +24,7 @@ import { type EximFacts, eximBypassPath, eximProgram, eximSecretPath, splitPath 
 import type { FileFact } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { damaged, eximRefusal, noRoute } from './exim-refusals.ts';
-import type { WiredFile, WireSettings, Wiring } from './wiring.ts';
+import { bareWiring, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
 
 const ownAcls = { aclNotSmtp: 'sluice_not_smtp', aclMail: 'sluice_mail' } as const;
 const partFile = '01_sluice';
@@ -64,26 +64,18 @@ export function wireExim(facts: EximFacts, settings: WireSettings): Result<Wirin
 
 /** What taking the wiring out of these files comes to. */
 export function bareExim(sources: readonly FileFact[], agentPort: number): Result<Wiring, Refusal> {
-	const files: WiredFile[] = [];
+	const files: Omit<WiredFile, 'wanted'>[] = [];
 	for (const path of tracesIn(sources)) {
 		const current = sources.find((file) => file.path === path);
 		const bare = ownFile.test(path) ? ok(undefined) : removeExim(current?.content ?? '');
 		if (!bare.ok) return failed(damaged(path, bare.error));
-		files.push({ path, current, bare: bare.value, wanted: bare.value });
+		files.push({ path, current, bare: bare.value });
 	}
 	const isSingle = sources.some(({ path }) => path.endsWith('/exim4.conf'));
-	return ok({
-		mta: 'exim',
-		version: '',
-		hostName: '',
-		agentPort,
-		files,
-		secretPath: eximSecretPath,
-		bypassPath: eximBypassPath,
-		findings: [],
-		checks: [],
-		commands: { ...eximCommands, ...(isSingle ? {} : { generate }) },
-	});
+	const commands = { ...eximCommands, ...(isSingle ? {} : { generate }) };
+	return ok(
+		bareWiring({ mta: 'exim', agentPort, files, secretPath: eximSecretPath, bypassPath: eximBypassPath, commands }),
+	);
 }
 
 const generate = ['update-exim4.conf'] as const;

@@ -18,7 +18,7 @@ import type { FileFact } from '../facts/machine.ts';
 import type { PostfixFacts } from '../facts/postfix.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { foreignOwner } from './ownership.ts';
-import type { WireSettings, Wiring } from './wiring.ts';
+import { bareWiring, type WireSettings, type Wiring } from './wiring.ts';
 
 /** Oldest Postfix for which the parameters are known to do what they should. */
 const majorMin = 3;
@@ -80,19 +80,9 @@ const commands = {
 export function barePostfix(mainCf: FileFact | undefined, agentPort: number): Result<Wiring, Refusal> {
 	const bare = mainCf === undefined ? undefined : removePostfix(mainCf.content);
 	if (bare?.ok === false) return failed(damaged(mainCf?.path ?? ''));
-	return ok({
-		mta: 'postfix',
-		version: '',
-		hostName: '',
-		agentPort,
-		files:
-			mainCf === undefined || bare === undefined
-				? []
-				: [{ path: mainCf.path, current: mainCf, bare: bare.value, wanted: bare.value }],
-		findings: [],
-		checks: [],
-		commands,
-	});
+	const files =
+		mainCf === undefined || bare === undefined ? [] : [{ path: mainCf.path, current: mainCf, bare: bare.value }];
+	return ok(bareWiring({ mta: 'postfix', agentPort, files, commands }));
 }
 
 const damaged = (path: string): Refusal => ({

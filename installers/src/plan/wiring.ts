@@ -57,6 +57,20 @@ export type Wiring = {
 	readonly commands: MtaCommands;
 };
 
+/** What taking a wiring out comes to: nothing of the MTA needs to be known for it, and nothing is to be seen afterwards. */
+export const bareWiring = (
+	bare: Pick<Wiring, 'mta' | 'agentPort' | 'secretPath' | 'bypassPath' | 'commands'> & {
+		readonly files: readonly Omit<WiredFile, 'wanted'>[];
+	},
+): Wiring => ({
+	version: '',
+	hostName: '',
+	findings: [],
+	checks: [],
+	...bare,
+	files: bare.files.map((file) => ({ ...file, wanted: file.bare })),
+});
+
 export const wantedNow = ({ current, wanted }: WiredFile): boolean => current?.content === wanted;
 export const bareNow = ({ current, bare }: WiredFile): boolean => current?.content === bare;
 
