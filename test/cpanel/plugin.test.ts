@@ -3,78 +3,31 @@
  * nothing left of it afterwards: the tree is as before by names, modes and bytes.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { ExitCode, Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import type { Machine } from '@sluice/installers/facts/machine.ts';
-import { speakerFor } from '@sluice/installers/mta/speak.ts';
 import { changePlugin, type PluginOptions, pluginStatus } from '@sluice/installers/panel/plugin.ts';
 import { hooks } from '@sluice/panel-cpanel/hooks.ts';
 import { type Box, boxesUnavailable, startBox } from '../mta/box.ts';
+import { machineOf } from '../mta/box-machine.ts';
 import { unpackedLayer } from '../mta/debs.ts';
-import { machineOf } from '../mta/plain-server.ts';
+import { layCpanel, pluginCall } from './plugin-ground.ts';
 
 const skip = (await boxesUnavailable()) ?? false;
-const programs = join(import.meta.dirname, 'programs');
-const scripts = new Set(['install_plugin', 'uninstall_plugin']);
-/** What was there before a plugin was. */
-const folders = [
-	'/usr/local/cpanel/bin',
-	'/usr/local/cpanel/scripts',
-	'/usr/local/cpanel/Cpanel/API',
-	'/usr/local/cpanel/Cpanel/Config/ConfigObj/Driver',
-	'/usr/local/cpanel/base/frontend/jupiter/dynamicui',
-	'/usr/local/cpanel/whostmgr/docroot/cgi',
-	'/usr/local/cpanel/whostmgr/docroot/addon_plugins',
-	'/usr/local/cpanel/whostmgr/addonfeatures',
-	'/opt/sluice',
-	'/var/cpanel/apps',
-	'/var/cpanel/packages/extensions',
-	'/var/cpanel/perl/Cpanel/Admin/Modules',
-];
-
 let box: Box;
 let machine: Machine;
 before(async () => {
 	if (skip !== false) return;
 	box = await startBox({ name: 'plugin', layers: [await unpackedLayer('exim')], users: [] });
 	machine = machineOf(box);
-	for (const folder of folders) await box.makeFolder(folder);
-	await box.writeFile('/usr/local/cpanel/version', '11.138.0.6\n');
-	await box.writeFile('/var/cpanel/hooks.list', '');
-	for (const name of readdirSync(programs))
-		await box.writeFile(
-			`/usr/local/cpanel/${scripts.has(name) ? 'scripts' : 'bin'}/${name}`,
-			readFileSync(join(programs, name), 'utf8'),
-			{ mode: 0o755 },
-		);
+	await layCpanel(box);
 });
 after(() => box?.stop());
 
 async function run(verb: 'install' | 'remove' | 'status', options: PluginOptions = { yes: true }) {
-	let code: ExitCode = 0;
-	const said: string[] = [];
-	const terminal = {
-		writeOut: (text: string) => void said.push(text),
-		writeErr: (text: string) => void said.push(text),
-		canAsk: false,
-		isTerminal: false,
-		hasColour: false,
-		width: 100,
-		zone: 'UTC',
-		environment: {},
-		now: Date.now,
-		actor: { role: 'admin', id: 'test' },
-		endWith(ending: ExitCode) {
-			code = ending;
-		},
-	} as unknown as Terminal;
-	const speaker = speakerFor(terminal, options.json === true);
-	const call = { terminal, options, machine, speaker, pid: process.pid };
+	const { call, said, code } = pluginCall(machine, options);
 	if (verb === 'status') await pluginStatus(call);
 	else await changePlugin(call, verb);
-	return { code, said: said.join('') };
+	return { code: code(), said: said.join('') };
 }
 
 /** Names, modes and bytes of all that a plugin could leave behind. */

@@ -16,7 +16,7 @@ import type { ExitCode, Terminal } from '@sluice/agent/main/commands/terminal.ts
 import { readConfig } from '@sluice/agent/main/read-config.ts';
 import { addDoctor } from '@sluice/installers/doctor/commands.ts';
 import { relayAnswer } from '@sluice/installers/facts/agent.ts';
-import { type Machine, systemMachine } from '@sluice/installers/facts/machine.ts';
+import type { Machine } from '@sluice/installers/facts/machine.ts';
 import { addMta } from '@sluice/installers/mta/commands.ts';
 import type { MtaPorts } from '@sluice/installers/mta/site.ts';
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
@@ -24,6 +24,7 @@ import { failed, ok } from '@sluice/shared/words/result.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
 import { type Rig, startRig } from '../scenarios/rig.ts';
 import { type Box, startBox } from './box.ts';
+import { machineOf } from './box-machine.ts';
 import { unpackedLayer } from './debs.ts';
 import { eximUser } from './exim.ts';
 import { agentConfig, type HostConfig, type HostingPorts, hostingPorts, hostNameOf, type MtaKind } from './hosting.ts';
@@ -142,35 +143,6 @@ export async function startServer(
 		await stop();
 		throw error;
 	}
-}
-
-/** The box as a machine of the installer's. */
-export function machineOf(box: Box): Machine {
-	const asUser = ({ uid, gid }: { readonly uid: number; readonly gid: number }): readonly string[] => [
-		'setpriv',
-		`--reuid=${uid}`,
-		`--regid=${gid}`,
-		'--clear-groups',
-		'--',
-	];
-	return systemMachine(
-		box.hostPath(''),
-		async (command, { user, cwd, input, isDetached } = {}) => {
-			const options = {
-				allowFailure: true,
-				...(cwd === undefined ? {} : { cwd }),
-				...(input === undefined ? {} : { input }),
-			};
-			const ran = box.run(user === undefined ? command : [...asUser(user), ...command], options);
-			if (isDetached === true) {
-				ran.catch(() => {});
-				return { exitCode: 0, output: '' };
-			}
-			const { code, stdout, stderr } = await ran;
-			return { exitCode: code, output: stdout + stderr };
-		},
-		true,
-	);
 }
 
 export type Started = { readonly box: Box; reload(): Promise<void>; stop(): Promise<void> };

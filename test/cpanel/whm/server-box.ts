@@ -1,6 +1,6 @@
 /**
- * A cPanel server to try the plugin in: a private root with the plugin's files where the install map says, stand-ins of cPanel's own
- * modules beside them, unix users for accounts, and the panel server's socket at its real path.
+ * A cPanel server to try the plugin in: a private root with stand-ins of cPanel's own modules and commands, the plugin in it as
+ * `sluice panel install` puts it there, unix users for accounts, and the panel server's socket at its real path.
  *
  * The stand-ins are written from cPanel's documented interface; no file of cPanel is here.
  */
@@ -8,10 +8,9 @@ import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installMap } from '@sluice/panel-cpanel/install-map.ts';
-import { assetFiles, assetHash } from '@sluice/shared/panel/asset-files.ts';
 import { type Box, boxesUnavailable, startBox } from '../../mta/box.ts';
 import { unpackedLayer } from '../../mta/debs.ts';
+import { installPlugin, layCpanel } from '../plugin-ground.ts';
 
 export type ServerBox = {
 	readonly box: Box;
@@ -27,7 +26,6 @@ export type ServerBox = {
 export const serverBoxUnavailable = boxesUnavailable;
 
 const standins = import.meta.dirname;
-const native = join(standins, '../../../panel-cpanel/native');
 const firstUid = 7101;
 /** Whom the plugin believes behind panel.sock, beside root: a user that no machine has. */
 export const panelUser = { name: 'sluice-panel', uid: 60_926 } as const;
@@ -49,13 +47,10 @@ async function standinFiles(): Promise<
 async function fill(box: Box): Promise<void> {
 	for (const { from, to, mode } of await standinFiles())
 		await box.writeFile(to, readFileSync(join(standins, from)), { mode });
-	const assets = assetFiles();
-	for (const file of installMap([...assets.keys()], assetHash())) {
-		const source = file.of === 'native' ? join(native, file.from) : (assets.get(file.from) as string);
-		await box.writeFile(file.to, readFileSync(source), { mode: file.mode });
-	}
 	await box.makeFolder('/usr/local/cpanel/3rdparty/bin');
 	await box.run(['ln', '-s', '/usr/bin/perl', '/usr/local/cpanel/3rdparty/bin/perl']);
+	await layCpanel(box);
+	await installPlugin(box);
 }
 
 export async function startServerBox(users: readonly string[]): Promise<ServerBox> {
