@@ -53,6 +53,7 @@ test('nothing that a browser sends names a person: the only names are REMOTE_USE
 	assert.deepEqual([...new Set(read)].sort(), [
 		'$name eq \'Content-Type\' ? $key : "HTTP_$key"',
 		'CONTENT_LENGTH',
+		'HTTP_AUTHORIZATION',
 		'HTTP_COOKIE',
 		'QUERY_STRING',
 		'REMOTE_USER',
