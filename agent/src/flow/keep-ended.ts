@@ -12,7 +12,7 @@ import { endedMs, isRestorable } from '../core/delivery/restorable.ts';
 import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import type { Flow } from './context.ts';
 
-/** Recipients of messages that are kept; beyond, those that ended first are given up. About 60 MB. */
+/** Recipients of messages that are kept; beyond, whoever has most of them gives up those that ended first. About 60 MB. */
 export const keptRecipientsMax = 200_000;
 
 /** At the end of a message, when the queue has forgotten it: keeps it if something of it can be brought back, else lets go its record. */
@@ -31,10 +31,10 @@ export function keepEnded(
 	flow.ended.add(message);
 	if (flow.ended.recipients <= keptRecipientsMax) return;
 	const surplus: QueuedMessage[] = [];
-	let left = flow.ended.recipients;
-	for (const one of flow.ended.all()) {
-		if (left <= keptRecipientsMax) break;
-		left -= one.recipients.length;
+	while (flow.ended.recipients > keptRecipientsMax) {
+		// One account that discards without end pushes out its own.
+		const one = flow.ended.firstOfLargest() as QueuedMessage;
+		flow.ended.remove(one.id);
 		surplus.push(one);
 	}
 	giveUp(flow, surplus);
