@@ -9,8 +9,8 @@ import type { EximFacts } from '../facts/exim.ts';
 import { systemMachine } from '../facts/machine.ts';
 import { fileOf, memoryMachine } from '../facts/memory-machine.fixture.ts';
 import { wireExim } from '../plan/exim.ts';
-import { bypassSteps, unwireSteps, type WireParts, wireSteps } from '../plan/step.ts';
 import type { Wiring } from '../plan/wiring.ts';
+import { bypassSteps, unwireSteps, type WireParts, wireSteps } from '../plan/wiring-steps.ts';
 import { JournalStore } from './journal.ts';
 import { runSteps } from './run-steps.ts';
 

@@ -13,8 +13,8 @@ import { pluginFacts, silentMend, silentText } from '../facts/plugin.ts';
 import type { Call } from '../mta/perform.ts';
 import { openSite, type Site } from '../mta/site.ts';
 import { stateOf, type WiringState } from '../mta/status.ts';
-import { isInstalled } from '../plan/plugin.ts';
-import { titleOf } from '../plan/step.ts';
+import { isInstalled, isOut } from '../plan/plugin.ts';
+import { titleOf } from '../plan/wiring-steps.ts';
 import { type Finding, watch, wrong } from './finding.ts';
 
 export async function findingsOf(call: Call): Promise<readonly Finding[]> {
@@ -104,6 +104,14 @@ async function plugin(machine: Machine): Promise<readonly Finding[]> {
 		return facts.value.silent.map((name) =>
 			wrong(`panel.${name.replace(' ', '-')}`, silentText(name), silentMend[name]),
 		);
+	if (isOut(facts.value))
+		return [
+			watch(
+				'panel.plugin',
+				'The plugin is not installed: WHM and cPanel have no pages of ours.',
+				'`sluice panel install`',
+			),
+		];
 	const { isRegistered, hooked, files } = facts.value;
 	const missing = files.filter(({ current }) => current === undefined).length;
 	const parts = [

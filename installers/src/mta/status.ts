@@ -3,8 +3,8 @@
  */
 import { timeText } from '@sluice/agent/main/commands/render/time.ts';
 import { viewOf } from '@sluice/agent/main/commands/render/view.ts';
-import { titleOf } from '../plan/step.ts';
 import { changedFiles, firstDifference, hasTraces, unifiedDiff } from '../plan/wiring.ts';
+import { titleOf } from '../plan/wiring-steps.ts';
 import type { Call } from './perform.ts';
 import { openSite, type Site } from './site.ts';
 

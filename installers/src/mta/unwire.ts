@@ -5,9 +5,9 @@
  * out. Neither needs the agent, nor a configuration that the MTA can read.
  */
 import { eximProgram } from '../facts/exim.ts';
-import { bypassSteps, titleOf, unwireSteps } from '../plan/step.ts';
 import { upstreamPath } from '../plan/upstream.ts';
 import { bareNow, hasTraces, unifiedDiff, type WiredFile, type Wiring } from '../plan/wiring.ts';
+import { bypassSteps, titleOf, unwireSteps } from '../plan/wiring-steps.ts';
 import { type Call, failureRefusal, locked, mayGoOn, note, performSteps } from './perform.ts';
 import { agentSecretPath, openSite, type Site } from './site.ts';
 

@@ -13,7 +13,7 @@ import { type Machine, sweepLeftovers } from '../facts/machine.ts';
 import { type PluginFacts, pluginFacts, silentMend, silentText } from '../facts/plugin.ts';
 import { failureRefusal, mayGoOn } from '../mta/perform.ts';
 import type { Speaker } from '../mta/speak.ts';
-import { installPluginSteps, isInstalled, isRight, removePluginSteps } from '../plan/plugin.ts';
+import { installPluginSteps, isInstalled, isOut, isRight, removePluginSteps } from '../plan/plugin.ts';
 import type { Action, Step } from '../plan/step.ts';
 
 export type PluginOptions = { readonly yes?: boolean; readonly dryRun?: boolean; readonly json?: boolean };
@@ -33,9 +33,6 @@ const questions: { readonly [V in Verb]: string } = {
 	remove: 'Take the plugin out? Mail is not touched.',
 };
 const stepsOf = { install: installPluginSteps, remove: removePluginSteps } as const;
-
-const isOut = ({ files, stale, isRegistered, hooked }: PluginFacts): boolean =>
-	files.every(({ current }) => current === undefined) && stale.size === 0 && !isRegistered && hooked.size === 0;
 
 export async function changePlugin(call: PluginCall, verb: Verb): Promise<void> {
 	const { machine, speaker, options } = call;

@@ -30,6 +30,10 @@ const isStale = ({ stale }: PluginFacts): boolean => stale.size > 0;
 export const isInstalled = (facts: PluginFacts): boolean =>
 	facts.files.every(isRight) && facts.isRegistered && facts.hooked.size === hooks.length && !isStale(facts);
 
+/** Nothing of ours is here. */
+export const isOut = ({ files, stale, isRegistered, hooked }: PluginFacts): boolean =>
+	files.every(({ current }) => current === undefined) && stale.size === 0 && !isRegistered && hooked.size === 0;
+
 /** Deepest first, so that each is empty when its turn comes. */
 const foldersOf = (paths: readonly string[]): readonly string[] =>
 	[...new Set(paths.map((path) => dirname(path)))].filter(isOurs).toSorted((one, other) => other.length - one.length);
