@@ -69,6 +69,7 @@ export async function readMailboxes(
 				stamp: stamps.get(id) ?? '',
 				readMs: now(),
 				items: found.ok ? [...found.value] : (kept[id]?.items ?? []),
+				...(found.ok ? {} : { hasFailed: true as const }),
 			};
 			read += 1;
 			if (!found.ok) failures += 1;
@@ -78,10 +79,10 @@ export async function readMailboxes(
 	return { kept: fresh, read, failed: failures, left: due.length - read };
 }
 
-/** 0: as known. Changed before unknown before old. */
+/** 0: as known. Changed before unknown before old; last what failed, whose files a tenant may touch again and again. */
 function rankOf(known: KeptMailboxes | undefined, stamp: string, nowMs: number, id: string): number {
 	if (known === undefined) return 2;
-	if (known.stamp !== stamp) return 3;
+	if (known.stamp !== stamp) return known.hasFailed === true ? 0.5 : 3;
 	const ageMs = nowMs - known.readMs;
 	return ageMs > ageMaxMs + spread(id) * ageMaxMs || ageMs < 0 ? 1 : 0;
 }

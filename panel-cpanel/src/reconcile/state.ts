@@ -11,7 +11,13 @@ import { z } from 'zod';
 import type { PackageSays } from '../accounts/plan-limits.ts';
 
 const toldSchema = z.object({ uid: z.number().optional(), since: z.string() });
-const mailboxesSchema = z.object({ stamp: z.string(), readMs: z.number(), items: z.array(z.string()) });
+const mailboxesSchema = z.object({
+	stamp: z.string(),
+	readMs: z.number(),
+	items: z.array(z.string()),
+	/** The last reading failed; absent: it did not. */
+	hasFailed: z.literal(true).optional(),
+});
 const saysSchema = z.record(z.string(), z.union([z.number(), z.string()])).transform((value) => value as PackageSays);
 
 const stateSchema = z.object({
