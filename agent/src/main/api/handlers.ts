@@ -7,6 +7,7 @@ import { createActHandlers } from './acts.ts';
 import { createChangeHandlers } from './changes.ts';
 import type { ApiContext } from './context.ts';
 import { createCredentialHandlers } from './credentials.ts';
+import { createHoldHandlers } from './holds.ts';
 import { createLimitHandlers } from './limits.ts';
 import { createMailHandlers } from './mail.ts';
 import { createOpenHandlers } from './open.ts';
@@ -17,6 +18,7 @@ import { createWebhookHandlers } from './webhooks.ts';
 export const createHandlers = (context: ApiContext): OperationHandlers => ({
 	...createMailHandlers(context),
 	...createActHandlers(context),
+	...createHoldHandlers(context),
 	...createSelfHandlers(context),
 	...createOpenHandlers(context),
 	...createViewHandlers(context),

@@ -20,6 +20,7 @@ import type { MessageLife } from '../../ports/store.ts';
 import type { ActHandlers } from './acts.ts';
 import { summaryDto, summaryOf, time } from './answers.ts';
 import { type ApiContext, defined, problem } from './context.ts';
+import type { HoldHandlers } from './holds.ts';
 import { authorFor, keyOf, maySee, visibleAccounts } from './visibility.ts';
 
 function health(context: ApiContext): HealthDto {
@@ -149,7 +150,7 @@ function notFound({ flow }: ApiContext, id: MessageId): Result<never, Problem> {
 
 export function createMailHandlers(
 	context: ApiContext,
-): Pick<OperationHandlers, Exclude<keyof typeof mailOperations, keyof ActHandlers>> {
+): Pick<OperationHandlers, Exclude<keyof typeof mailOperations, keyof ActHandlers | keyof HoldHandlers>> {
 	const { flow } = context;
 	return {
 		health: async () => ok(health(context)),

@@ -61,6 +61,10 @@ const ruleOf: { readonly [S in VolumeSpan]: LimitRule | undefined } = {
 	month: 'day.recipients',
 };
 
+/** What stands in the table of numbers, column by column. */
+const numbered = ['charged', 'waited', 'held', 'delivered', 'bounced'] as const;
+const countsOf = (row: VolumeDto['total']): readonly string[] => numbered.map((name) => count(row[name]));
+
 export function useChartOf(
 	{
 		volume,
@@ -119,18 +123,9 @@ export function useChartOf(
 				: [{ ink: 'band', text: t.useUsual, value: `${count(last.low)}–${count(last.high)}`, isLine: false } as const]),
 		],
 		numbers: {
-			columns: [t.outcomes.charged, t.outcomes.waited, t.outcomes.held, t.outcomes.delivered, t.outcomes.bounced],
-			rows: volume.items.map((row, index) => ({
-				at: at[index] as string,
-				values: [row.charged, row.waited, row.held, row.delivered, row.bounced].map(count),
-			})),
-			all: [
-				volume.total.charged,
-				volume.total.waited,
-				volume.total.held,
-				volume.total.delivered,
-				volume.total.bounced,
-			].map(count),
+			columns: numbered.map((name) => t.outcomes[name]),
+			rows: volume.items.map((row, index) => ({ at: at[index] as string, values: countsOf(row) })),
+			all: countsOf(volume.total),
 		},
 		notes: [
 			...(limit !== undefined && !isDrawn ? [t.useLimitAbove(limit.text)] : []),

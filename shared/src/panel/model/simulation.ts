@@ -164,6 +164,18 @@ function rowOf(
 	};
 }
 
+/** Of what would have waited, what the number would have met. */
+function metBy(at: RuleAt, items: readonly Item[], planOf: (account: string) => string | undefined): readonly Item[] {
+	const level = scopeLevelOf(at);
+	return items.filter(
+		({ rule, scope, account }) =>
+			rule === at.rule &&
+			scope.startsWith(`${level}:`) &&
+			(at.level !== 'reseller' || scope === `reseller:${at.id}`) &&
+			(at.level !== 'plan' || planOf(account) === at.id),
+	);
+}
+
 export const trialQuery = ({ at, value, days }: Trial): string =>
 	new URLSearchParams({ at: atText(at), value: String(value), days: String(days) }).toString();
 
@@ -190,14 +202,7 @@ export function tryResultOf(
 	const nothing = { ...paths, bold: '', facts: [], rows: [], shown: '', isEnforced: false };
 	if (state === 'running') return { ...nothing, runs: { text: t.tryRuns(days), percent: Math.floor(progress * 100) } };
 	if (result === undefined) return { ...nothing, failure: t.tryFailed(failure ?? '') };
-	const level = scopeLevelOf(at);
-	const items = result.items.filter(
-		({ rule, scope, account }) =>
-			rule === at.rule &&
-			scope.startsWith(`${level}:`) &&
-			(at.level !== 'reseller' || scope === `reseller:${at.id}`) &&
-			(at.level !== 'plan' || planOf(account) === at.id),
-	);
+	const items = metBy(at, result.items, planOf);
 	const sum = items.reduce((total, { messages }) => total + messages, 0);
 	const senders = new Set(items.map(({ account }) => account));
 	const refused = new Set(
