@@ -5,7 +5,7 @@ import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import { useCard, useSpanOf } from './account-use.ts';
 import type { Said } from './adapter.ts';
-import { isFragment, mayFor, sendFailure, sendPage, wordsOf } from './answer.ts';
+import { isFragment, mayFor, sendFailure, sendFragment, sendPage, wordsOf } from './answer.ts';
 import type { DoneNote } from './done.ts';
 import { visitorOf } from './guard.ts';
 import { accountPageOf } from './model/account.ts';
@@ -40,11 +40,8 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 		const may = await mayFor(pages, request);
 		const list = listOf(facts.value, query, words, may);
 		if (isFragment(request)) {
-			const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-			response
-				.set('vary', 'hx-request')
-				.type('html')
-				.send(await pages.fragment('list', { ...frame, list, swap: true }));
+			response.set('vary', 'hx-request');
+			await sendFragment(pages, request, response, { view: 'list', model: { list, swap: true } });
 			return;
 		}
 		const model = { list, seeRules: may.seeRules, swap: false };

@@ -69,12 +69,54 @@ export async function sendPage(
 		.send(await pages.page(view, about, model));
 }
 
+/** A part of a page, for htmx. */
+export async function sendFragment(
+	pages: Pages,
+	request: Request,
+	response: Response,
+	{ view, model, status = 200 }: { readonly view: string; readonly model: object; readonly status?: number },
+): Promise<void> {
+	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
+	response
+		.status(status)
+		.type('html')
+		.send(await pages.fragment(view, { ...frame, ...model }));
+}
+
+/** A question or a form: a dialog to htmx, a page of its own to a browser without script. */
+export async function sendForm(
+	pages: Pages,
+	request: Request,
+	response: Response,
+	{
+		model,
+		...about
+	}: {
+		readonly view: string;
+		readonly title: string;
+		readonly model: object;
+		readonly status: number;
+		readonly here?: NavId;
+	},
+): Promise<void> {
+	if (isFragment(request))
+		await sendFragment(pages, request, response, { ...about, model: { ...model, isWhole: false } });
+	else await sendPage(pages, request, response, { ...about, model: { ...model, isWhole: true } });
+}
+
+/** Of a form: what is wrong in it is said beside the field. */
+export const formStatus = (fault: unknown): number => (fault === undefined ? 200 : 422);
+
 /** No page of ours has that address. */
 export async function sendMissingPage(pages: Pages, request: Request, response: Response): Promise<void> {
 	const { t } = pages;
 	const model = { heading: t.missingPage, text: '', detail: '' };
 	await sendPage(pages, request, response, { view: 'sorry', title: t.missingPage, model, status: 404 });
 }
+
+/** What was asked for is not there, or not for whoever asks. */
+export const isMissing = (failure: ClientFailure): boolean =>
+	failure.kind === 'problem' && failure.problem.status === 404;
 
 const statusOf = (failure: ClientFailure): number => (failure.kind === 'unreachable' ? 503 : failure.problem.status);
 

@@ -7,8 +7,19 @@
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import type { Said } from './adapter.ts';
-import { isFragment, mayFor, sendFailure, sendMissingPage, sendNotDone, sendPage, toast, wordsOf } from './answer.ts';
-import { backOf, backTo, type Desk, type Exchange, type Fields, fieldsOf, undoNote } from './done.ts';
+import {
+	formStatus,
+	isFragment,
+	isMissing,
+	mayFor,
+	sendFailure,
+	sendForm,
+	sendMissingPage,
+	sendNotDone,
+	toast,
+	wordsOf,
+} from './answer.ts';
+import { backOf, backTo, type Desk, type Exchange, type Fields, fieldsOf, undoNote, undoNoteIn } from './done.ts';
 import { visitorOf } from './guard.ts';
 import { isConflict } from './limit-acts.ts';
 import {
@@ -24,32 +35,9 @@ import { listOf } from './model/list.ts';
 import { agentQuery, parseQuery } from './model/query.ts';
 import type { Pages } from './pages.ts';
 import { readList } from './read.ts';
-import { opened } from './signed.ts';
 
 /** The way back: the agent keeps what stood before under this id. */
 type ChangeNote = { readonly act: 'change'; readonly id: string; readonly back: string };
-
-async function send(
-	{ pages }: Desk,
-	{ request, response }: Exchange,
-	{ view, title, model, status = 200 }: { view: string; title: string; model: object; status?: number },
-): Promise<void> {
-	if (!isFragment(request)) {
-		await sendPage(pages, request, response, {
-			view,
-			title,
-			model: { ...model, isWhole: true },
-			status,
-			here: 'accounts',
-		});
-		return;
-	}
-	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-	response
-		.status(status)
-		.type('html')
-		.send(await pages.fragment(view, { ...frame, ...model, isWhole: false }));
-}
 
 async function totalFor(client: Client, { who }: ChangeFields): Promise<number | undefined> {
 	if (who.kind !== 'all') return undefined;
@@ -57,14 +45,19 @@ async function totalFor(client: Client, { who }: ChangeFields): Promise<number |
 	return answer.ok ? answer.value.total : undefined;
 }
 
-async function sendForm(desk: Desk, exchange: Exchange, given: Fields, fault?: string): Promise<void> {
+async function sendChange(desk: Desk, exchange: Exchange, given: Fields, fault?: string): Promise<void> {
 	const { pages, clientOf } = desk;
 	const fields = changeFieldsOf(given);
 	const total = await totalFor(clientOf(exchange.request), fields);
 	const back = backOf(given.back);
 	const form = changeFormOf(fields, { back, total, ...(fault === undefined ? {} : { fault }) }, wordsOf(pages));
-	const status = fault === undefined ? 200 : 422;
-	await send(desk, exchange, { view: 'change-form', title: form.title, model: { form }, status });
+	await sendForm(pages, exchange.request, exchange.response, {
+		view: 'change-form',
+		title: form.title,
+		model: { form },
+		status: formStatus(fault),
+		here: 'accounts',
+	});
 }
 
 const faultText = ({ t }: Pages, fault: ChangeFault): string => (fault === 'nobody' ? t.changeNobody : t.faultNumber);
@@ -76,7 +69,7 @@ async function sendPreview(desk: Desk, exchange: Exchange, fault?: (accounts: nu
 	const { expected: _looked, ...fields } = changeFieldsOf(given);
 	const body = changeBody(fields, pages.place, pages.place.now());
 	if (!body.ok) {
-		await sendForm(desk, exchange, given, faultText(pages, body.error));
+		await sendChange(desk, exchange, given, faultText(pages, body.error));
 		return;
 	}
 	const answer = await clientOf(request).call('changeLimits', { body: { ...body.value, preview: true } });
@@ -87,7 +80,13 @@ async function sendPreview(desk: Desk, exchange: Exchange, fault?: (accounts: nu
 	const about = { back: backOf(given.back), ...(fault === undefined ? {} : { fault: fault(answer.value.accounts) }) };
 	const preview = changePreviewOf(fields, answer.value, about, wordsOf(pages));
 	const status = fault === undefined ? 200 : 409;
-	await send(desk, exchange, { view: 'change-preview', title: preview.title, model: { preview }, status });
+	await sendForm(pages, request, response, {
+		view: 'change-preview',
+		title: preview.title,
+		model: { preview },
+		status,
+		here: 'accounts',
+	});
 }
 
 async function apply(desk: Desk, exchange: Exchange): Promise<void> {
@@ -98,7 +97,7 @@ async function apply(desk: Desk, exchange: Exchange): Promise<void> {
 	const fields = changeFieldsOf(given);
 	const body = changeBody(fields, place, place.now());
 	if (!body.ok) {
-		await sendForm(desk, exchange, given, faultText(pages, body.error));
+		await sendChange(desk, exchange, given, faultText(pages, body.error));
 		return;
 	}
 	const answer = await clientOf(request).call('changeLimits', { body: body.value });
@@ -140,18 +139,15 @@ async function doneMany({ pages, clientOf }: Desk, exchange: Exchange, back: str
 async function undo(desk: Desk, exchange: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;
 	const { request, response } = exchange;
-	const { t, adapter, place } = pages;
-	const note = opened(adapter.secret, visitorOf(request).session, fieldsOf(request).note, place.now()) as
-		| ChangeNote
-		| undefined;
-	if (note?.act !== 'change') {
+	const { t } = pages;
+	const note = undoNoteIn<ChangeNote>(pages, request, ['change']);
+	if (note === undefined) {
 		await doneMany(desk, exchange, '', { text: t.undoTooLate, isFailure: true });
 		return;
 	}
 	const answer = await clientOf(request).call('undoLimitChange', { params: { id: note.id }, body: {} });
 	if (!answer.ok) {
-		const isGone = answer.error.kind === 'problem' && answer.error.problem.status === 404;
-		if (isGone) await doneMany(desk, exchange, note.back, { text: t.undoTooLate, isFailure: true });
+		if (isMissing(answer.error)) await doneMany(desk, exchange, note.back, { text: t.undoTooLate, isFailure: true });
 		else await sendNotDone(pages, request, response, answer.error);
 		return;
 	}
@@ -161,7 +157,7 @@ async function undo(desk: Desk, exchange: Exchange): Promise<void> {
 }
 
 const steps = {
-	edit: (desk: Desk, exchange: Exchange) => sendForm(desk, exchange, fieldsOf(exchange.request)),
+	edit: (desk: Desk, exchange: Exchange) => sendChange(desk, exchange, fieldsOf(exchange.request)),
 	preview: (desk: Desk, exchange: Exchange) => sendPreview(desk, exchange),
 	apply,
 } as const;
@@ -175,7 +171,7 @@ export function changePages(pages: Pages, clientOf: (request: Request) => Client
 		else if (self.value.offers.includes('change-limits') && self.value.may.limits) next();
 		else await sendMissingPage(pages, request, response);
 	});
-	router.get('/changes', (request, response) => sendForm(desk, { request, response }, request.query));
+	router.get('/changes', (request, response) => sendChange(desk, { request, response }, request.query));
 	router.post('/changes', (request, response) => {
 		const { step } = fieldsOf(request);
 		const act = step === 'edit' || step === 'apply' ? steps[step] : steps.preview;

@@ -107,6 +107,16 @@ export function backTo({ adapter, place }: Pages, { request, response }: Exchang
 	response.redirect(303, `${path}${path.includes('?') ? '&' : '?'}said=${encodeURIComponent(note)}`);
 }
 
+/** What a form brings back of `undoNote`; undefined: too late, not of this session, or of another kind of act. */
+export function undoNoteIn<T extends { readonly act: string }>(
+	{ adapter, place }: Pages,
+	request: Request,
+	acts: readonly T['act'][],
+): T | undefined {
+	const note = opened(adapter.secret, visitorOf(request).session, fieldsOf(request).note, place.now()) as T | undefined;
+	return note !== undefined && acts.includes(note.act) ? note : undefined;
+}
+
 /** A note for the way back, of whatever kind of act. */
 export function undoNote({ adapter, place }: Pages, request: Request, note: object): string {
 	return sealed(adapter.secret, visitorOf(request).session, note, place.now() + undoMs);

@@ -8,10 +8,10 @@ import type { Client } from '../client/client.ts';
 import type { LimitsView } from '../contract/limit-shapes.ts';
 import { wholeServer } from '../words/limits.ts';
 import { ok } from '../words/result.ts';
-import { isFragment, mayFor, sendFailure, sendMissingPage, sendNotDone, sendPage, wordsOf } from './answer.ts';
+import { mayFor, sendFailure, sendFragment, sendMissingPage, sendNotDone, sendPage, wordsOf } from './answer.ts';
 import { type Desk, done, type Exchange, fieldsOf, saidIn, textOf, undoNote } from './done.ts';
-import { visitorOf } from './guard.ts';
 import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
+import { sendLimitEditor } from './limit-editor.ts';
 import { meanwhileText } from './meanwhile.ts';
 import { type Draft, ruleOr } from './model/cell.ts';
 import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
@@ -59,23 +59,16 @@ async function viewFor(
 
 async function sendEditor(
 	desk: Desk,
-	{ request, response }: Exchange,
+	exchange: Exchange,
 	asked: Asked,
 	about: { readonly view: LimitsView; readonly draft: Draft },
 ): Promise<void> {
 	const { pages, clientOf } = desk;
-	const book = await readBook(clientOf(request));
+	const book = await readBook(clientOf(exchange.request));
 	const bound = ownNumber(book.get(`server:${wholeServer}`), about.draft.rule)?.value;
 	const editor = groupEditorOf(asked.kind, { ...about, bound }, wordsOf(pages));
-	const status = about.draft.fault === undefined ? 200 : 422;
-	if (isFragment(request)) {
-		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-		const html = await pages.fragment('editor', { ...frame, editor, swap: request.method === 'POST' });
-		response.status(status).type('html').send(html);
-		return;
-	}
-	const model = { editor, cancelPath: `${pages.adapter.basePath}/${asked.kind}` };
-	await sendPage(pages, request, response, { view: 'edit', title: editor.title, model, status, here: asked.kind });
+	const cancelPath = `${pages.adapter.basePath}/${asked.kind}`;
+	await sendLimitEditor(pages, exchange, { editor, cancelPath, here: asked.kind });
 }
 
 async function showEditor(desk: Desk, exchange: Exchange, asked: Asked): Promise<void> {
@@ -91,8 +84,7 @@ async function showCell(desk: Desk, exchange: Exchange, asked: Asked): Promise<v
 	if (view === undefined) return;
 	const facts = { book: await readBook(clientOf(request)), may: await mayFor(pages, request) };
 	const cell = groupCellOf(asked.kind, view, facts, wordsOf(pages));
-	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-	response.type('html').send(await pages.fragment('cell', { ...frame, cell }));
+	await sendFragment(pages, request, response, { view: 'cell', model: { cell } });
 }
 
 async function save(desk: Desk, exchange: Exchange, asked: Asked): Promise<void> {

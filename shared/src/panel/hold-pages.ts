@@ -5,14 +5,12 @@
  */
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
-import { isFragment, mayFor, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
-import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
-import { visitorOf } from './guard.ts';
+import { formStatus, isMissing, mayFor, sendFailure, sendForm, sendNotDone, wordsOf } from './answer.ts';
+import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote, undoNoteIn } from './done.ts';
 import type { Where } from './limit-acts.ts';
 import { type HoldAct, holdFormOf, holdSecondsDefault } from './model/hold.ts';
 import type { Pages } from './pages.ts';
 import { type HoldFacts, readHoldFacts } from './read.ts';
-import { opened } from './signed.ts';
 import { near } from './text/times.ts';
 
 /** The way back from a hold. `act` tells it from a note about a limit. */
@@ -35,13 +33,8 @@ async function sendQuestion(
 	facts: HoldFacts & { readonly fault?: string },
 ): Promise<void> {
 	const form = holdFormOf(act, facts, wordsOf(pages));
-	if (isFragment(request)) {
-		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-		response.type('html').send(await pages.fragment('hold', { ...frame, form, isWhole: false }));
-		return;
-	}
-	const status = facts.fault === undefined ? 200 : 422;
-	await sendPage(pages, request, response, { view: 'hold', title: form.title, model: { form, isWhole: true }, status });
+	const status = formStatus(facts.fault);
+	await sendForm(pages, request, response, { view: 'hold', title: form.title, model: { form }, status });
 }
 
 async function ask(desk: Desk, exchange: Exchange, act: HoldAct): Promise<void> {
@@ -98,7 +91,7 @@ async function release(desk: Desk, exchange: Exchange): Promise<void> {
 	const { key, name } = facts.account;
 	for (const { id } of facts.holds) {
 		const lifted = await client.call('deleteHold', { params: { id } });
-		if (!lifted.ok && !isGone(lifted.error)) {
+		if (!lifted.ok && !isMissing(lifted.error)) {
 			await sendNotDone(pages, request, response, lifted.error);
 			return;
 		}
@@ -113,23 +106,18 @@ async function release(desk: Desk, exchange: Exchange): Promise<void> {
 	await done(desk, exchange, where, { text: t.released(name, answer.value.recipients) });
 }
 
-const isGone = (failure: Parameters<typeof sendNotDone>[3]): boolean =>
-	failure.kind === 'problem' && failure.problem.status === 404;
-
 async function unhold(desk: Desk, exchange: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;
 	const { request, response } = exchange;
-	const { t, adapter, place } = pages;
-	const note = opened(adapter.secret, visitorOf(request).session, fieldsOf(request).note, place.now()) as
-		| UnholdNote
-		| undefined;
-	if (note?.act !== 'hold') {
+	const { t } = pages;
+	const note = undoNoteIn<UnholdNote>(pages, request, ['hold']);
+	if (note === undefined) {
 		await done(desk, exchange, { at: 'rules', back: '' }, { text: t.undoTooLate, isFailure: true });
 		return;
 	}
 	const answer = await clientOf(request).call('deleteHold', { params: { id: note.hold }, query: { release: 'true' } });
 	if (answer.ok) await done(desk, exchange, note.where, { text: t.unheld(note.who, answer.value.recipients) });
-	else if (isGone(answer.error)) await done(desk, exchange, note.where, { text: t.unholdConflict, isFailure: true });
+	else if (isMissing(answer.error)) await done(desk, exchange, note.where, { text: t.unholdConflict, isFailure: true });
 	else await sendNotDone(pages, request, response, answer.error);
 }
 

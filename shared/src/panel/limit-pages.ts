@@ -1,52 +1,42 @@
 /**
- * Limits changed in place: the cell becomes its editor and back, saves, switches a rule between watching and enforcing, undoes.
+ * Limits of an account changed in place: the cell becomes its editor and back, and saves.
  *
  * Each act is a form post. To htmx it answers with what has changed, to a browser without script with a redirect to the page it came
  * from; what was done and its undo travel along as a note that only the same session can open.
  */
 import { type Request, Router } from 'express';
 import type { Client, ClientFailure } from '../client/client.ts';
-import { type LimitsView, levelPathSchema } from '../contract/limit-shapes.ts';
-import { type LimitRule, pathOfLevel } from '../words/limits.ts';
+import type { LimitsView } from '../contract/limit-shapes.ts';
+import type { LimitRule } from '../words/limits.ts';
 import { ok } from '../words/result.ts';
-import { isFragment, mayFor, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
+import { isFragment, mayFor, sendFailure, sendFragment, sendNotDone, wordsOf } from './answer.ts';
 import { backOf, type Desk, done, type Exchange, fieldsOf, pathOf, spotOf, textOf, undoNote } from './done.ts';
-import { visitorOf } from './guard.ts';
-import { isConflict, modeWrites, type UndoNote, undo, type Where, write } from './limit-acts.ts';
+import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
+import { sendLimitEditor } from './limit-editor.ts';
+import { undoLimits } from './limit-undo.ts';
 import { meanwhileText } from './meanwhile.ts';
-import { standsText } from './model/account.ts';
 import { cellOf, type Draft, editorOf, ruleOr, type Spot } from './model/cell.ts';
 import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
 import { boundOf, originOf } from './model/parents.ts';
-import { effectiveFor, isRule, ownNumber } from './model/rule-words.ts';
-import { whoOf } from './model/rules.ts';
+import { effectiveFor } from './model/rule-words.ts';
 import type { Pages } from './pages.ts';
 import { type OneAccount, readAccount } from './read.ts';
-import { opened } from './signed.ts';
-import { count } from './text/numbers.ts';
+import { switchMode } from './rule-switch.ts';
 import { near, tomorrowMs } from './text/times.ts';
 
 async function sendEditor(
 	pages: Pages,
-	{ request, response }: Exchange,
+	exchange: Exchange,
 	one: OneAccount,
 	about: { readonly spot: Spot; readonly cell: LimitRule; readonly back: string; readonly draft: Draft },
 ): Promise<void> {
 	const editor = editorOf({ ...one, ...about }, wordsOf(pages));
-	const status = about.draft.fault === undefined ? 200 : 422;
-	if (isFragment(request)) {
-		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-		const html = await pages.fragment('editor', { ...frame, editor, swap: request.method === 'POST' });
-		response.status(status).type('html').send(html);
-		return;
-	}
-	const model = { editor, cancelPath: pathOf(pages, { at: about.spot, account: one.account.key, back: about.back }) };
-	await sendPage(pages, request, response, { view: 'edit', title: editor.title, model, status });
+	const cancelPath = pathOf(pages, { at: about.spot, account: one.account.key, back: about.back });
+	await sendLimitEditor(pages, exchange, { editor, cancelPath });
 }
 
 async function showEditor(desk: Desk, { request, response }: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;
-
 	const one = await readAccount(clientOf(request), String(request.params.id));
 	if (!one.ok) {
 		await sendFailure(pages, request, response, one.error);
@@ -63,7 +53,6 @@ async function showEditor(desk: Desk, { request, response }: Exchange): Promise<
 
 async function showCell(desk: Desk, { request, response }: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;
-
 	const one = await readAccount(clientOf(request), String(request.params.id));
 	if (!one.ok) {
 		await sendFailure(pages, request, response, one.error);
@@ -73,8 +62,7 @@ async function showCell(desk: Desk, { request, response }: Exchange): Promise<vo
 	const back = backOf(request.query.back);
 	const may = await mayFor(pages, request);
 	const cell = cellOf({ ...one.value, rule, spot: spotOf(request.query.spot), back, may }, wordsOf(pages));
-	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-	response.type('html').send(await pages.fragment('cell', { ...frame, cell }));
+	await sendFragment(pages, request, response, { view: 'cell', model: { cell } });
 }
 
 /** Where a limit comes from, asked for when somebody wants to know. */
@@ -93,8 +81,7 @@ async function showOrigin({ pages, clientOf }: Desk, { request, response }: Exch
 	const words = wordsOf(pages);
 	const rule = ruleOr(request.query.rule, 'hour.recipients');
 	const origin = originOf(rule, { owner: account, own: view, book, ...words });
-	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-	response.type('html').send(await pages.fragment('origin-tip', { ...frame, origin }));
+	await sendFragment(pages, request, response, { view: 'origin-tip', model: { origin } });
 }
 
 type Saving = {
@@ -215,92 +202,6 @@ async function saved(
 	});
 }
 
-/** `plan hour.recipients enforce Basic`: the value of the button that was pressed. The id comes last, it may have spaces. */
-function switchOf(value: unknown) {
-	const [, level = '', rule, to, id = ''] = /^(\S+) (\S+) (\S+) (.+)$/s.exec(textOf(value)) ?? [];
-	return { level: levelPathSchema.safeParse(pathOfLevel[level as keyof typeof pathOfLevel]), rule, to, id };
-}
-
-async function switchMode(desk: Desk, { request, response }: Exchange): Promise<void> {
-	const { pages, clientOf } = desk;
-	const { t } = pages;
-	const client = clientOf(request);
-	const fields = fieldsOf(request);
-	const { level, rule, to, id } = switchOf(fields.at);
-	if (!level.success || !isRule(rule) || id === '') {
-		const problem = { type: 'about:blank', title: t.formTitle, status: 422 };
-		await sendNotDone(pages, request, response, { kind: 'problem', problem });
-		return;
-	}
-	const target = { level: level.data, id };
-	const before = await client.call('getLimits', { params: target });
-	if (!before.ok) {
-		await sendNotDone(pages, request, response, before.error);
-		return;
-	}
-	const isEnforced = to === 'enforce';
-	const written = await write(client, target, modeWrites(before.value, rule, isEnforced));
-	const account = textOf(fields.account);
-	const back = backOf(fields.back);
-	const where: Where = account === '' ? { at: 'rules', back } : { at: 'account', account, back };
-	if (!written.ok) {
-		const then = isConflict(written.error) ? await client.call('getLimits', { params: target }) : undefined;
-		const what = then?.ok === true ? meanwhileText(pages, stampOf(before.value), then.value, rule) : undefined;
-		if (what === undefined) await sendNotDone(pages, request, response, written.error);
-		else await done(desk, { request, response }, where, { text: t.notSwitched(what), isFailure: true });
-		return;
-	}
-	const who = whoOf(before.value.level, id, t);
-	const text = t.switched(t.rules[rule].name, who, isEnforced);
-	await done(desk, { request, response }, where, {
-		text,
-		undo: undoNote(pages, request, {
-			text,
-			...target,
-			rule,
-			who,
-			act: 'mode',
-			former: formerOf(before.value),
-			stamp: stampOf(written.value ?? before.value),
-			where,
-		}),
-	});
-}
-
-async function undoAct(desk: Desk, { request, response }: Exchange): Promise<void> {
-	const { pages, clientOf } = desk;
-	const { t, adapter, place } = pages;
-	const client = clientOf(request);
-	const note = opened(adapter.secret, visitorOf(request).session, fieldsOf(request).note, place.now()) as
-		| UndoNote
-		| undefined;
-	if (note === undefined) {
-		await done(desk, { request, response }, { at: 'rules', back: '' }, { text: t.undoTooLate, isFailure: true });
-		return;
-	}
-	const undone = await undo(client, note, place.now());
-	if (!undone.ok) {
-		await sendNotDone(pages, request, response, undone.error);
-		return;
-	}
-	const { isUndone, view } = undone.value;
-	if (!isUndone) {
-		const what = meanwhileText(pages, note.stamp, view, note.rule) ?? t.meanwhileGone;
-		await done(desk, { request, response }, note.where, { text: t.undoConflict(what), isFailure: true });
-		return;
-	}
-	const { name, unit } = t.rules[note.rule];
-	const now = standsText(view, note.rule, t.noLimit);
-	const own = ownNumber(view, note.rule);
-	const what = own === undefined ? now : `${count(own.value)} ${unit}`;
-	await done(desk, { request, response }, note.where, {
-		text:
-			note.act === 'mode'
-				? t.undoneRule(name, note.who, own?.mode === 'enforce')
-				: t.undone(note.who, note.level === 'accounts' ? now : what),
-	});
-}
-
 /** The routes of acts on limits. */
 export function limitPages(pages: Pages, clientOf: (request: Request) => Client): Router {
 	const desk: Desk = { pages, clientOf };
@@ -310,6 +211,6 @@ export function limitPages(pages: Pages, clientOf: (request: Request) => Client)
 	router.get('/accounts/:id/origin', (request, response) => showOrigin(desk, { request, response }));
 	router.post('/accounts/:id/limit', (request, response) => save(desk, { request, response }));
 	router.post('/limits/mode', (request, response) => switchMode(desk, { request, response }));
-	router.post('/limits/undo', (request, response) => undoAct(desk, { request, response }));
+	router.post('/limits/undo', (request, response) => undoLimits(desk, { request, response }));
 	return router;
 }

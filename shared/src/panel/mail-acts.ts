@@ -9,28 +9,21 @@ import { type Request, type Response, Router } from 'express';
 import { type Client, type ClientFailure, failureText } from '../client/client.ts';
 import type { OperationInput, OperationOutput } from '../contract/operations.ts';
 import { messageIdSchema } from '../contract/shapes.ts';
-import type { OpenGroupDto } from '../contract/view-operations.ts';
-import { ok, type Result } from '../words/result.ts';
-import { isFragment, mayFor, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
-import { backTo, type Desk, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
-import { visitorOf } from './guard.ts';
+import type { Result } from '../words/result.ts';
+import { formStatus, isFragment, isMissing, mayFor, sendFailure, sendForm, sendNotDone, wordsOf } from './answer.ts';
+import { backTo, type Desk, type Exchange, fieldsOf, textOf, undoNote, undoNoteIn } from './done.ts';
+import { groupSubject, messageSubject, type Subject } from './mail-subject.ts';
 import {
 	type Asking,
 	agentActs,
-	groupActs,
-	groupFields,
 	isHarmless,
 	isMailAct,
 	isWhyNeeded,
 	type MailAct,
-	messageActs,
 	questionOf,
-	recipientsFor,
 } from './model/mail-act.ts';
 import type { May } from './model/may.ts';
-import { groupName } from './model/open.ts';
 import type { Pages } from './pages.ts';
-import { opened } from './signed.ts';
 import { near } from './text/times.ts';
 
 type ActBody = OperationInput<'act'>['body'];
@@ -46,86 +39,7 @@ type MailNote = {
 	readonly path: string;
 };
 
-/** What an act is about, as it stands now. */
-type Subject = {
-	readonly selector: Selector;
-	readonly where?: { readonly state: 'held' | 'waiting'; readonly rule: string; readonly text: string };
-	readonly what: string;
-	readonly total: number;
-	readonly isOffered: boolean;
-	/** Of the form, below the base. */
-	readonly path: string;
-	readonly backPath: string;
-	readonly fields: Asking['fields'];
-};
-
 const reasonCharsMax = 500;
-/** Groups of one account; more than an account has reasons. */
-const groupsMax = 50;
-
-/** What of an account stands open, for those whose rights depend on it; empty where that cannot be known. */
-export async function readGroups(client: Client, account: string, may: May): Promise<readonly OpenGroupDto[]> {
-	if (may.releaseNow || (may.release === 'none' && may.discard !== 'owner')) return [];
-	const answer = await client.call('listOpen', { query: { state: 'held', account, limit: groupsMax } });
-	return answer.ok ? answer.value.items : [];
-}
-
-export const isMissing = (failure: ClientFailure): boolean =>
-	failure.kind === 'problem' && failure.problem.status === 404;
-
-async function messageSubject(
-	desk: Desk,
-	{ request }: Exchange,
-	act: MailAct,
-): Promise<Result<Subject, ClientFailure>> {
-	const { pages, clientOf } = desk;
-	const client = clientOf(request);
-	const words = wordsOf(pages);
-	const may = await mayFor(pages, request);
-	const id = String(request.params.id);
-	const trace = await client.call('traceMessage', { params: { id } });
-	if (!trace.ok) return trace;
-	const { message } = trace.value;
-	const groups = await readGroups(client, message.account, may);
-	return ok({
-		selector: { kind: 'message', id },
-		what: message.subject === '' ? words.t.noSubject : message.subject,
-		total: recipientsFor(act, message, may, words.nowMs),
-		isOffered: messageActs(trace.value, groups, may, words).some((one) => one.act === act),
-		path: `/messages/${id}/${act}`,
-		backPath: `/messages/${id}`,
-		fields: [],
-	});
-}
-
-const backPaths = { open: '/open', home: '/' } as const;
-
-/** Which group is meant: by what its link or form says, as the agent has it now. */
-async function groupSubject(desk: Desk, { request }: Exchange, act: MailAct): Promise<Result<Subject, ClientFailure>> {
-	const { pages, clientOf } = desk;
-	const given = request.method === 'POST' ? fieldsOf(request) : request.query;
-	const words = wordsOf(pages);
-	const may = await mayFor(pages, request);
-	const state = given.state === 'waiting' ? 'waiting' : 'held';
-	const account = textOf(given.account).slice(0, 128);
-	const cause = textOf(given.cause);
-	const back = given.back === 'home' ? 'home' : 'open';
-	const answer = await clientOf(request).call('listOpen', { query: { state, account, limit: groupsMax } });
-	if (!answer.ok) return answer;
-	const group = answer.value.items.find((one) => one.account === account && groupFields(one).cause === cause);
-	const fields = Object.entries({ account, state, cause, back });
-	return ok({
-		selector: { kind: 'account', id: account },
-		...(group === undefined ? {} : { where: { state, rule: group.rule, text: group.text } }),
-		what: group === undefined ? account : groupName(group, may, words),
-		total: group?.recipients ?? 0,
-		isOffered: group !== undefined && groupActs(group, back, may, words).some((one) => one.act === act),
-		path: `/mail/${act}`,
-		backPath: backPaths[back],
-		fields: fields.map(([name, value]) => ({ name, value })),
-	});
-}
-
 async function sendQuestion(
 	desk: Desk,
 	{ request, response }: Exchange,
@@ -146,17 +60,11 @@ async function sendQuestion(
 		...(fault === undefined ? {} : { fault }),
 	};
 	const question = questionOf(asking, await mayFor(pages, request), wordsOf(pages));
-	if (isFragment(request)) {
-		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-		response.type('html').send(await pages.fragment('question', { ...frame, question, isWhole: false }));
-		return;
-	}
-	const status = fault === undefined ? 200 : 422;
-	await sendPage(pages, request, response, {
+	await sendForm(pages, request, response, {
 		view: 'question',
 		title: question.title,
-		model: { question, isWhole: true },
-		status,
+		model: { question },
+		status: formStatus(fault),
 		here: 'messages',
 	});
 }
@@ -264,11 +172,9 @@ async function perform(desk: Desk, exchange: Exchange, subject: Subject, act: Ma
 async function undo(desk: Desk, exchange: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;
 	const { request } = exchange;
-	const { t, adapter, place } = pages;
-	const note = opened(adapter.secret, visitorOf(request).session, fieldsOf(request).note, place.now()) as
-		| MailNote
-		| undefined;
-	if (note === undefined || (note.act !== 'mail.discard' && note.act !== 'mail.hold')) {
+	const { t, adapter } = pages;
+	const note = undoNoteIn<MailNote>(pages, request, ['mail.discard', 'mail.hold']);
+	if (note === undefined) {
 		backTo(pages, exchange, `${adapter.basePath}/messages`, { text: t.undoTooLate, isFailure: true });
 		return;
 	}

@@ -6,10 +6,9 @@
 import { type Request, type Response, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import { messageIdSchema } from '../contract/shapes.ts';
-import { isFragment, mayFor, sendFailure, sendPage, wordsOf } from './answer.ts';
+import { isFragment, isMissing, mayFor, sendFailure, sendFragment, sendPage, wordsOf } from './answer.ts';
 import { type Desk, type Exchange, saidIn } from './done.ts';
-import { visitorOf } from './guard.ts';
-import { readGroups } from './mail-acts.ts';
+import { readGroups } from './mail-subject.ts';
 import { readMessages, readNamed } from './message-read.ts';
 import { messagePageOf } from './model/message.ts';
 import { historyBegin, type MessageList, messageListOf } from './model/message-list.ts';
@@ -87,11 +86,8 @@ async function showList(desk: Desk, exchange: Exchange): Promise<void> {
 	const begin = historyBegin(wordsOf(pages), days);
 	const { list } = withNamed(read, pages, days, begin);
 	if (isFragment(request)) {
-		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-		response
-			.set('vary', 'hx-request')
-			.type('html')
-			.send(await pages.fragment('message-list', { ...frame, list, swap: true }));
+		response.set('vary', 'hx-request');
+		await sendFragment(pages, request, response, { view: 'message-list', model: { list, swap: true } });
 		return;
 	}
 	const say = list.hasAccounts ? t.messagesSay(days, begin) : t.messagesSayOwn(days, begin);
@@ -128,7 +124,7 @@ async function showMessage({ pages, clientOf }: Desk, { request, response }: Exc
 	const client = clientOf(request);
 	const id = messageIdSchema.safeParse(request.params.id);
 	const trace = id.success ? await client.call('traceMessage', { params: { id: id.data } }) : undefined;
-	if (trace === undefined || (!trace.ok && trace.error.kind === 'problem' && trace.error.problem.status === 404)) {
+	if (trace === undefined || (!trace.ok && isMissing(trace.error))) {
 		await sendMissingMessage(pages, request, response);
 		return;
 	}

@@ -4,7 +4,7 @@
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import { type VolumeSpan, volumeSpans } from '../contract/view-operations.ts';
-import { isFragment, sendFailure, sendPage, wordsOf } from './answer.ts';
+import { isFragment, sendFailure, sendFragment, sendPage, wordsOf } from './answer.ts';
 import { saidIn } from './done.ts';
 import { visitorOf } from './guard.ts';
 import { volumeChartOf } from './model/chart.ts';
@@ -68,8 +68,7 @@ async function modelOf(pages: Pages, request: Request, facts: OverviewFacts, spa
 export function overviewPages(pages: Pages, clientOf: (request: Request) => Client): Router {
 	const router = Router();
 	router.get('/', async (request, response, next) => {
-		const visitor = visitorOf(request);
-		const { actor } = visitor;
+		const { actor } = visitorOf(request);
 		if (!isStaff(actor)) {
 			next();
 			return;
@@ -87,11 +86,8 @@ export function overviewPages(pages: Pages, clientOf: (request: Request) => Clie
 		}
 		const overview = await modelOf(pages, request, facts, span);
 		if (isRefresh) {
-			const frame = pages.frame({ title: '', visitor });
-			response
-				.set('vary', 'hx-request')
-				.type('html')
-				.send(await pages.fragment('overview-now', { ...frame, overview, swap: true }));
+			response.set('vary', 'hx-request');
+			await sendFragment(pages, request, response, { view: 'overview-now', model: { overview, swap: true } });
 			return;
 		}
 		await sendPage(pages, request, response, {

@@ -8,13 +8,12 @@ import { type Request, type Response, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import type { AccountDto } from '../contract/account-operations.ts';
 import type { PanelActs } from './adapter.ts';
-import { isFragment, sendFailure, sendMissingPage, sendPage, wordsOf } from './answer.ts';
-import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
+import { formStatus, sendFailure, sendForm, sendMissingPage, wordsOf } from './answer.ts';
+import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote, undoNoteIn } from './done.ts';
 import { visitorOf } from './guard.ts';
 import type { Where } from './limit-acts.ts';
 import { isPanelAct, mayPanelAct, type PanelAct, panelFormOf } from './model/panel-act.ts';
 import type { Pages } from './pages.ts';
-import { opened } from './signed.ts';
 
 type Wanted = Parameters<PanelActs['set']>[1];
 /** The way back. `act` tells it from other notes. */
@@ -46,18 +45,8 @@ async function sendQuestion(
 	fault?: string,
 ): Promise<void> {
 	const form = panelFormOf(found.act, found.account, wordsOf(pages), fault);
-	if (isFragment(request)) {
-		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-		response.type('html').send(await pages.fragment('panel-act', { ...frame, form, isWhole: false }));
-		return;
-	}
-	const status = fault === undefined ? 200 : 422;
-	await sendPage(pages, request, response, {
-		view: 'panel-act',
-		title: form.title,
-		model: { form, isWhole: true },
-		status,
-	});
+	const status = formStatus(fault);
+	await sendForm(pages, request, response, { view: 'panel-act', title: form.title, model: { form }, status });
 }
 
 async function perform(desk: Desk, exchange: Exchange): Promise<void> {
@@ -99,10 +88,10 @@ async function perform(desk: Desk, exchange: Exchange): Promise<void> {
 async function undo(desk: Desk, exchange: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;
 	const { request } = exchange;
-	const { t, adapter, place } = pages;
+	const { t, adapter } = pages;
 	const visitor = visitorOf(request);
-	const note = opened(adapter.secret, visitor.session, fieldsOf(request).note, place.now()) as PanelNote | undefined;
-	if (note?.act !== 'panel' || adapter.acts === undefined) {
+	const note = undoNoteIn<PanelNote>(pages, request, ['panel']);
+	if (note === undefined || adapter.acts === undefined) {
 		await done(desk, exchange, { at: 'rules', back: '' }, { text: t.undoTooLate, isFailure: true });
 		return;
 	}

@@ -5,14 +5,14 @@
  */
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
-import { isFragment, sendFailure, sendNotDone, sendPage, wordsOf } from './answer.ts';
+import { formStatus, sendFailure, sendForm, sendNotDone, sendPage, wordsOf } from './answer.ts';
 import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
-import { visitorOf } from './guard.ts';
 import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
-import { formerOf, meanwhileOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
+import { meanwhileText } from './meanwhile.ts';
+import { faultText } from './model/cell.ts';
+import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
 import { boundOf } from './model/parents.ts';
 import { raisedRule, raiseFormOf } from './model/raise.ts';
-import { effectiveFor } from './model/rule-words.ts';
 import type { Pages } from './pages.ts';
 import { type OneAccount, readAccount } from './read.ts';
 import { near, tomorrowMs } from './text/times.ts';
@@ -31,18 +31,8 @@ async function sendQuestion(
 	about: Parameters<typeof raiseFormOf>[1],
 ): Promise<void> {
 	const form = raiseFormOf(one, about, wordsOf(pages));
-	if (isFragment(request)) {
-		const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-		response.type('html').send(await pages.fragment('raise', { ...frame, form, isWhole: false }));
-		return;
-	}
-	const status = about.fault === undefined ? 200 : 422;
-	await sendPage(pages, request, response, {
-		view: 'raise',
-		title: form.title,
-		model: { form, isWhole: true },
-		status,
-	});
+	const status = formStatus(about.fault);
+	await sendForm(pages, request, response, { view: 'raise', title: form.title, model: { form }, status });
 }
 
 async function sendNothingToRaise({ pages }: Desk, { request, response }: Exchange, one: OneAccount): Promise<void> {
@@ -75,29 +65,14 @@ async function raise(desk: Desk, exchange: Exchange): Promise<void> {
 	}
 	const value = textOf(fields.value);
 	const again = (fault: string) => sendQuestion(desk, exchange, one, { rule, value, fault, seen: stampOf(view) });
-	const meanwhile = meanwhileOf(textOf(fields.seen), view, rule);
-	if (meanwhile !== undefined) {
-		const what =
-			meanwhile === 'gone'
-				? t.meanwhileGone
-				: t.meanwhileSet(
-						meanwhile.author,
-						effectiveFor(view, rule)?.text ?? t.noLimit,
-						near(place, Date.parse(meanwhile.set), place.now()),
-					);
+	const what = meanwhileText(pages, textOf(fields.seen), view, rule);
+	if (what !== undefined) {
 		await again(t.faultMeanwhile(what));
 		return;
 	}
 	const edit = parseEdit({ value, rule, lasting: 'tomorrow' }, boundOf(rule, account, book));
 	if (!edit.ok) {
-		const { error } = edit;
-		await again(
-			error.kind === 'above'
-				? error.who === 'server'
-					? t.faultServer(error.value)
-					: t.faultReseller(error.id, error.value)
-				: t.faultNumber,
-		);
+		await again(faultText(t, edit.error));
 		return;
 	}
 	const untilMs = tomorrowMs(place, place.now());

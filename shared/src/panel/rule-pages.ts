@@ -7,9 +7,18 @@ import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import type { SimulationDto } from '../contract/limit-operations.ts';
 import { limitText, pathOfLevel } from '../words/limits.ts';
-import { isFragment, mayFor, sendFailure, sendMissingPage, sendNotDone, sendPage, wordsOf } from './answer.ts';
+import {
+	formStatus,
+	isFragment,
+	mayFor,
+	sendFailure,
+	sendFragment,
+	sendMissingPage,
+	sendNotDone,
+	sendPage,
+	wordsOf,
+} from './answer.ts';
 import { type Desk, done, type Exchange, fieldsOf, saidIn, textOf, undoNote } from './done.ts';
-import { visitorOf } from './guard.ts';
 import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
 import { formerOf, stampOf } from './model/edit.ts';
 import type { May } from './model/may.ts';
@@ -106,20 +115,18 @@ async function sendRules(
 		view: 'rules-page',
 		title: t.nav.rules,
 		model,
-		status: fault === undefined ? 200 : 422,
+		status: formStatus(fault),
 		here: 'rules',
 		...saidIn(pages, request),
 	});
 }
 
 async function sendResult(
-	desk: Desk,
+	{ pages }: Desk,
 	{ request, response }: Exchange,
 	result: TryResult | { readonly failure: string },
 ): Promise<void> {
-	const { pages } = desk;
-	const frame = pages.frame({ title: '', visitor: visitorOf(request) });
-	response.type('html').send(await pages.fragment('simulation', { ...frame, result }));
+	await sendFragment(pages, request, response, { view: 'simulation', model: { result } });
 }
 
 async function start(desk: Desk, exchange: Exchange): Promise<void> {
