@@ -2,6 +2,7 @@
  * `sluice panel reconcile`: once or again and again, in sentences or in JSON. After an update of cPanel also what it has taken away
  * (upgraded.ts), behind the accounts and without keeping them from being told.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type CommonOptions, socketPathFor } from '@sluice/agent/main/commands/options.ts';
 import { clean, jsonText } from '@sluice/agent/main/commands/render/text.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
@@ -12,7 +13,7 @@ import type { ReconcileFailure } from '@sluice/panel-cpanel/reconcile/failure.ts
 import { type ReconcilePorts, type ReconcileReport, reconcile } from '@sluice/panel-cpanel/reconcile/reconcile.ts';
 import { reportSentence } from '@sluice/panel-cpanel/reconcile/sentence.ts';
 import { type Mended, mendAfterUpgrade } from '@sluice/panel-cpanel/reconcile/upgrade.ts';
-import { watchReconcile } from '@sluice/panel-cpanel/reconcile/watch.ts';
+import { type Watching, watchReconcile } from '@sluice/panel-cpanel/reconcile/watch.ts';
 import { createClient } from '@sluice/shared/client/client.ts';
 import type { Result } from '@sluice/shared/words/result.ts';
 import { stateFolderDefault } from '../apply/journal.ts';
@@ -94,29 +95,47 @@ export async function reconcileCommand(
 		const done = await mendAfterUpgrade({ folder: ports.place.folder, files: ports.files, mend, now: ports.now });
 		for (const one of done ?? []) tellMended(terminal, one, isJson);
 	};
+	const watch = (onDone: () => void) =>
+		watchReconcile({
+			spool: ports.place.spool,
+			run: () => reconcile(ports),
+			onRun(done, retryInMs) {
+				tell(done);
+				onDone();
+				if (retryInMs !== undefined && !isJson) terminal.writeErr(`Again in ${Math.round(retryInMs / 1000)} s.\n`);
+			},
+		});
 	if (options.once === true) {
 		tell(await reconcile(ports));
-		return looked();
+		return besides(looked(), () => watch(() => {}));
 	}
 	let looking: Promise<void> | undefined;
-	const watching = watchReconcile({
-		spool: ports.place.spool,
-		run: () => reconcile(ports),
-		onRun(done, retryInMs) {
-			tell(done);
-			// Not waited for: it may take minutes, and the next account is told meanwhile.
-			looking ??= looked()
-				.catch((error: Error) => terminal.writeErr(`${error.message}\n`))
-				.finally(() => {
-					looking = undefined;
-				});
-			if (retryInMs !== undefined && !isJson) terminal.writeErr(`Again in ${Math.round(retryInMs / 1000)} s.\n`);
-		},
+	const watching = watch(() => {
+		// Not waited for: it may take minutes, and the next account is told meanwhile.
+		looking ??= looked()
+			.catch((error: Error) => terminal.writeErr(`${error.message}\n`))
+			.finally(() => {
+				looking = undefined;
+			});
 	});
 	terminal.onInterrupt(() => void watching.stop());
 	await watching.ended;
 	await looking;
 	terminal.endWith(0);
+}
+
+const patienceMs = 2000;
+
+/** While one run puts things right, the service manager begins no other: what takes long is done besides watching. */
+async function besides(work: Promise<void>, watch: () => Watching): Promise<void> {
+	const isLong = await Promise.race([work.then(() => false), pause(patienceMs, true, { ref: false })]);
+	if (!isLong) return;
+	const watching = watch();
+	try {
+		await work;
+	} finally {
+		await watching.stop();
+	}
 }
 
 /** One line each; nothing of what is not here. */
