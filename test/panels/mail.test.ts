@@ -53,15 +53,15 @@ test('search changes list and address, chips keep it, back goes back; an id goes
 	await page.keyboard.press('Enter');
 	await page.getByText('5 messages, that is all · subject with “brunch”').waitFor();
 	await page.getByRole('link', { name: 'Refused', exact: true }).click();
-	await page.getByText('2 messages, that is all · subject with “brunch” · result Refused').waitFor();
+	await page.getByText('2 messages, that is all · subject with “brunch” · with a recipient refused').waitFor();
 	assert.match(page.url(), /\/messages\?.*subject=brunch/);
 	assert.match(page.url(), /state=bounced/);
 	assert.equal(await page.getByLabel('Subject').inputValue(), 'brunch', 'the search still stands');
 	await page.getByLabel('Subject').fill('');
 	await page.keyboard.press('Enter');
-	await page.getByText(/4 messages, that is all · result Refused/).waitFor();
+	await page.getByText(/4 messages, that is all · with a recipient refused/).waitFor();
 	await page.goBack();
-	await page.getByText('2 messages, that is all · subject with “brunch” · result Refused').waitFor();
+	await page.getByText('2 messages, that is all · subject with “brunch” · with a recipient refused').waitFor();
 	assert.equal(await page.getByLabel('First day').isVisible(), false);
 	await page.getByLabel('Time').selectOption('between');
 	await page.getByLabel('First day').waitFor();

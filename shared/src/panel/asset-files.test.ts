@@ -7,7 +7,7 @@ test('a sheet loses comments and white space, and says the same', () => {
 		'/* head */\n.a > .b,\n.a :is(.c, .d) {\n\tcolor: red; /* why */\n\twidth: calc(100% - 2px);\n}\n@media (x: y) {\n\t.e::after {\n\t\tcontent: " ◂";\n\t}\n}\n';
 	assert.equal(
 		shrunk('x.css', sheet).trim(),
-		'.a > .b,.a :is(.c,.d){color: red;width: calc(100% - 2px)}@media (x: y){.e::after{content: " ◂"}}',
+		'.a>.b,.a :is(.c,.d){color:red;width:calc(100% - 2px)}@media (x:y){.e::after{content:" ◂"}}',
 	);
 });
 

@@ -47,7 +47,11 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 	/** What is listed, by what, in which order, and whether there is more. */
 	messagesTotal: (shown: number, isMore: boolean, filters: readonly string[]) =>
 		[
-			isMore ? `The newest ${messages(shown)}, there are more` : `${messages(shown)}, that is all`,
+			shown === 0
+				? 'No message'
+				: isMore
+					? `The newest ${messages(shown)}, there are more`
+					: `${messages(shown)}, that is all`,
 			...filters,
 			'newest first',
 		].join(' · '),

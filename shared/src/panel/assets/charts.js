@@ -99,7 +99,8 @@
 	};
 	let drawnWidth = root.clientWidth;
 	let timer;
-	requestAnimationFrame(drawAll);
+	// After the text is painted: a frame alone would come before.
+	requestAnimationFrame(() => setTimeout(drawAll));
 	new ResizeObserver(() => {
 		if (root.clientWidth === drawnWidth) return;
 		drawnWidth = root.clientWidth;
