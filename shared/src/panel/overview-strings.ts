@@ -20,7 +20,9 @@ export const overviewStringsOf = ({ account, accounts, panel }: PanelWords) => (
 		some: (total: number) => (total === 1 ? '1 thing needs a decision' : `${count(total)} things need a decision`),
 		none: 'Nothing needs a decision',
 		noneWith: (used: number) =>
-			`Nothing needs a decision. ${recipients(used)} were handed in within the last 60 minutes.`,
+			used === 0
+				? 'Nothing needs a decision. No mail was handed in within the last 60 minutes.'
+				: `Nothing needs a decision. ${recipients(used)} ${used === 1 ? 'was' : 'were'} handed in within the last 60 minutes.`,
 		unread: 'What needs a decision is not known',
 		unreadSay: (why: string) => `It could not be asked for: ${why}`,
 		partly: (what: string) => `Not known now: ${what}.`,

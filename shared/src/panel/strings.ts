@@ -83,6 +83,14 @@ export const stringsOf = (words: PanelWords) => ({
 	chipOwn: 'Own limits',
 	chipSuspended: 'Suspended',
 	chipGone: 'Removed',
+	/** What a filter counts, where its name alone does not say. */
+	showMeans: {
+		near: (percentUsed: number) => `${percentUsed} % or more of a limit used, enforced or only watched`,
+		waiting: () => 'mail waits for a limit',
+		own: () => `with limits of the ${words.account} itself`,
+		suspended: () => `suspended in ${words.panel}`,
+		gone: () => `removed in ${words.panel}`,
+	},
 	sorted: { usage: 'most used in 24 h first', name: 'by name', waiting: 'most waiting first' },
 	total: (total: number) => counted(total, words.account, words.accounts),
 	totalOf: (found: number, total: number) => `${count(found)} of ${counted(total, words.account, words.accounts)}`,
@@ -141,7 +149,7 @@ export const stringsOf = (words: PanelWords) => ({
 		'New outgoing mail is taken by the mail server',
 		'Stored mail is kept: what waits and what is held',
 	],
-	downPausing: ["Sluice's limits and hijack detection", 'Changing limits on this page'],
+	downPausing: ['Sluice’s limits and hijack detection', 'Changing limits on this page'],
 	downDo: 'What to do',
 	downSteps: [
 		{ text: 'See why it stopped', command: 'journalctl -u sluice-agent -n 50' },

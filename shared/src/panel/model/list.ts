@@ -186,6 +186,15 @@ function emptyOf(facts: ListFacts, query: ListQuery, path: string, { t }: Words)
 	return { isNew: false, title: t.emptyTitle(what), text: t.emptyText(facts.total), clearPath: path };
 }
 
+/** How many of how many, what the filter counts, in which order. */
+function totalLineOf({ found, total, near }: ListFacts, query: ListQuery, t: Strings): string {
+	return [
+		isFiltered(query) ? t.totalOf(found, total) : t.total(total),
+		...(query.show === undefined ? [] : [t.showMeans[query.show](near.percent)]),
+		t.sorted[query.sort],
+	].join(', ');
+}
+
 export function listOf(facts: ListFacts, query: ListQuery, words: Words, may: May): List {
 	const { t, base } = words;
 	const path = `${base}/accounts`;
@@ -202,8 +211,11 @@ export function listOf(facts: ListFacts, query: ListQuery, words: Words, may: Ma
 	const empty = emptyOf(facts, query, path, words);
 	return {
 		path,
-		headline: enforced > 0 ? t.nearSome(enforced, percent) : t.nearNone,
-		say: [`${t.total(facts.total)}.`, ...(watched > 0 ? [t.nearWatched(watched)] : [])].join(' '),
+		headline: enforced > 0 ? t.nearSome(enforced, percent) : facts.total === 0 ? t.emptyNewTitle : t.nearNone,
+		say: [
+			...(facts.total === 0 ? [] : [`${t.total(facts.total)}.`]),
+			...(watched > 0 ? [t.nearWatched(watched)] : []),
+		].join(' '),
 		query,
 		back: queryText(query),
 		chips: (Object.keys(chipTexts) as Show[]).map((show) => ({
@@ -214,7 +226,7 @@ export function listOf(facts: ListFacts, query: ListQuery, words: Words, may: Ma
 		})),
 		plans: choices(facts.book, 'plan', facts, query.plan, t.allPlans),
 		resellers: choices(facts.book, 'reseller', facts, query.reseller, t.allResellers),
-		totalLine: `${isFiltered(query) ? t.totalOf(facts.found, facts.total) : t.total(facts.total)}, ${t.sorted[query.sort]}`,
+		totalLine: totalLineOf(facts, query, t),
 		columns: Object.fromEntries(
 			sorts.map((sort) => [
 				sort,
