@@ -95,6 +95,41 @@ test('requests that are under way end before the server does', async (context) =
 	clearInterval(release);
 });
 
+test('one customer’s requests leave room for everybody else’s', { timeout: 20_000 }, async (context) => {
+	const folder = folderOf(context);
+	const open: (() => void)[] = [];
+	const agent = createServer((socket) => {
+		socket.on('error', () => {});
+		open.push(() => socket.destroy());
+	}).listen(join(folder, 'agent.sock'));
+	await once(agent, 'listening');
+	context.after(() => agent.close());
+	const panel = await start(folder);
+	const as = (panelSide: string, role: string, user: string) =>
+		ask(folder, {
+			'sluice-panel': panelSide,
+			'sluice-panel-user': user,
+			'sluice-panel-role': role,
+			'sluice-panel-token': 'a'.repeat(64),
+		});
+	const statuses: number[] = [];
+	const noted = async (answer: Promise<number>): Promise<void> => void statuses.push(await answer);
+	const flood = Array.from({ length: 30 }, () => noted(as('cpanel', 'account', 'hostile')));
+	while (statuses.length < 20) await new Promise((resolve) => setImmediate(resolve));
+	assert.ok(
+		statuses.every((status) => status === 429),
+		`${statuses}`,
+	);
+	const others = [as('cpanel', 'account', 'acme'), as('whm', 'admin', 'root')];
+	const roots = Array.from({ length: 20 }, () => as('whm', 'admin', 'root'));
+	const release = setInterval(() => open.splice(0).forEach((one) => void one()), 5);
+	for (const answer of [...others, ...roots]) assert.equal(await answer, 503, 'it was asked of the agent');
+	await Promise.all(flood);
+	assert.equal(await as('cpanel', 'account', 'hostile'), 503, 'and its turn comes again');
+	clearInterval(release);
+	await panel.stop();
+});
+
 test('the key is made once, for its owner only; what is no key is refused', (context) => {
 	const file = join(folderOf(context), 'deep/secret');
 	const key = openSecret(file);

@@ -17,7 +17,7 @@ import { pathFromQuery } from '@sluice/shared/panel/embedded.ts';
 import { createCpanelAdapter } from '../adapter/adapter.ts';
 import { checkedClient } from '../adapter/checked-client.ts';
 import { createOwners } from '../adapter/owners.ts';
-import { type Side, sideOf } from '../adapter/visitor.ts';
+import { type Side, sideOf, visitorFrom } from '../adapter/visitor.ts';
 import { openSecret } from './secret.ts';
 import { listenOn } from './socket.ts';
 
@@ -46,6 +46,9 @@ const drainMs = 10_000;
 const headerBytesMax = 32 * 1024;
 /** cpsrvd runs one process a request; more at once than that is a fault of something. */
 const connectionsMax = 200;
+/** Of one reseller or customer at once; a page asks for few. One who asks for more keeps nobody else from the pages. */
+const perPersonMax = 10;
+const tooMany = 'Too much is asked for at once. Try again in a moment.';
 
 type App = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -76,8 +79,38 @@ function appsOf(settings: CpanelPanelSettings): { readonly [S in Side]: App } {
 	return { whm: appOf('whm'), cpanel: appOf('cpanel') };
 }
 
+/** Undefined: administrators and nobody are not counted. */
+function personOf({ headers }: IncomingMessage): string | undefined {
+	const actor = visitorFrom(headers)?.actor;
+	return actor === undefined || actor.role === 'admin' ? undefined : `${actor.role} ${actor.id}`;
+}
+
+/** Whether there is room for one more of that person's; taken until the response is over. */
+function createRoom(): (request: IncomingMessage, response: ServerResponse) => boolean {
+	const underWay = new Map<string, number>();
+	return (request, response) => {
+		const person = personOf(request);
+		if (person === undefined) return true;
+		const before = underWay.get(person) ?? 0;
+		if (before >= perPersonMax) return false;
+		underWay.set(person, before + 1);
+		response.once('close', () => {
+			const left = (underWay.get(person) ?? 1) - 1;
+			if (left === 0) underWay.delete(person);
+			else underWay.set(person, left);
+		});
+		return true;
+	};
+}
+
 function serve(apps: { readonly [S in Side]: App }): Server {
+	const hasRoom = createRoom();
 	const server = createServer({ maxHeaderSize: headerBytesMax }, (request, response) => {
+		if (!hasRoom(request, response)) {
+			const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'retry-after': '2' };
+			response.writeHead(429, headers).end(tooMany);
+			return;
+		}
 		const mark = (request.url ?? '').indexOf('?');
 		request.url = pathFromQuery(mark === -1 ? '' : (request.url as string).slice(mark + 1));
 		// Without a side there is no visitor either: that app turns it away.
