@@ -11,13 +11,14 @@ import { readConfig } from '@sluice/agent/main/read-config.ts';
 import { reconcile } from '@sluice/panel-cpanel/reconcile/reconcile.ts';
 import { createClient } from '@sluice/shared/client/client.ts';
 import type { Config } from '@sluice/shared/contract/config.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type Machine, systemMachine } from '../facts/machine.ts';
 import { systemPorts } from '../mta/commands.ts';
 import { reconcilePorts } from '../panel/reconcile.ts';
 import { type AnswerPorts, answerLine } from './answer.ts';
 import { limitsMemory } from './limits-memory.ts';
 import { mtaAct, queueKicker } from './mta-act.ts';
-import { serveHelper } from './serve.ts';
+import { type ServeOptions, type Serving, serveHelper } from './serve.ts';
 
 export type HelperOptions = CommonOptions & {
 	readonly listen: string;
@@ -76,7 +77,7 @@ export async function runHelper(terminal: Terminal, options: HelperOptions): Pro
 	const at = isPassed
 		? { fd: firstPassedFd }
 		: { path: options.listen, mode: socketMode, ...(gid === undefined ? {} : { gid }) };
-	const serving = await serveHelper({
+	const begun = await begunOrWhyNot({
 		at,
 		answer: (line) => answerLine(line, ports),
 		now: terminal.now,
@@ -85,10 +86,25 @@ export async function runHelper(terminal: Terminal, options: HelperOptions): Pro
 				JSON.stringify({ at: new Date(terminal.now()).toISOString(), verb: null, outcome: 'busy', lines: count }),
 			),
 	});
+	if (!begun.ok) {
+		terminal.writeErr(
+			`The root helper cannot begin: ${begun.error}\nIt runs as root, once on a server. Mail goes on without it.\n`,
+		);
+		return terminal.endWith(1);
+	}
 	terminal.writeErr(`The root helper answers on ${isPassed ? 'the passed socket' : options.listen}.\n`);
 	await new Promise<void>((resolve) => terminal.onInterrupt(resolve));
-	await serving.stop();
+	await begun.value.stop();
 	terminal.endWith(0);
+}
+
+/** What stands in the way is a sentence: the journal is read by people. */
+async function begunOrWhyNot(options: ServeOptions): Promise<Result<Serving, string>> {
+	try {
+		return ok(await serveHelper(options));
+	} catch (error) {
+		return failed(error instanceof Error ? error.message : String(error));
+	}
 }
 
 /** Undefined where there is no such group: then only root may open the socket. */

@@ -30,9 +30,10 @@ export async function panelLimitsCommand(
 			hint: hintFor(done.error.code, done.error.text),
 		});
 	const { result, recorded } = done.value;
-	if (recorded !== undefined) await ports.record(actorText(terminal.actor), recorded);
-	speaker.end(0, { ok: true, ...result }, [
+	const isRecorded = recorded === undefined || (await ports.record(actorText(terminal.actor), recorded));
+	speaker.end(0, { ok: true, isRecorded, ...result }, [
 		result.text,
+		...(isRecorded ? [] : ['The audit has nothing of this: the agent does not answer.']),
 		...(result.isLifted
 			? ['As before: `sluice panel limits restore`.']
 			: act === 'show' && hasNumbers(result)
