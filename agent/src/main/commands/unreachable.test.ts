@@ -65,5 +65,12 @@ test('without --socket: the environment, then the server, then the checkout', as
 	const asked = async (environment: { [name: string]: string }): Promise<string> =>
 		/: (\S+) does not exist/.exec((await run(['status'], { environment })).err)?.[1] ?? '';
 	assert.equal(await asked({ SLUICE_SOCKET: '/nonexistent/x.sock' }), '/nonexistent/x.sock');
-	assert.equal(await asked({ SLUICE_SOCKET: '' }), './var/agent.sock');
+	// Elsewhere than in a checkout in which `npm start` perhaps runs.
+	const here = process.cwd();
+	process.chdir(folder);
+	try {
+		assert.equal(await asked({ SLUICE_SOCKET: '' }), './var/agent.sock');
+	} finally {
+		process.chdir(here);
+	}
 });
