@@ -1,12 +1,15 @@
 /**
  * What commands can settle on a live cPanel server of the claims in unproved.ts: each looks or asks, and changes nothing.
  */
+import { systemCpanelApi } from '@sluice/panel-cpanel/api/cpanel-api.ts';
 import { openUapi, openWhm } from '@sluice/panel-cpanel/api/envelope.ts';
+import { ownersIn } from '@sluice/panel-cpanel/api/files.ts';
 import { hookScript } from '@sluice/panel-cpanel/hooks.ts';
 import { findBlocks } from '@sluice/shared/mta/blocks.ts';
 import { eximRouterName, eximTransportName } from '@sluice/shared/mta/exim.ts';
 import { driver, driverNames, logicalLines } from '@sluice/shared/mta/exim-format.ts';
 import { cpanelStockNames } from '@sluice/shared/mta/exim-stock.ts';
+import { failed, ok } from '@sluice/shared/words/result.ts';
 import { cpanelAclPaths, cpanelBuilt, cpanelConfLocal, cpanelProgram, jailsIn } from '../facts/cpanel.ts';
 import type { Machine } from '../facts/machine.ts';
 import { pluginPrograms } from '../facts/plugin.ts';
@@ -154,6 +157,28 @@ export async function userFiles(machine: Machine): Promise<Settled> {
 		if (line !== undefined) odd.push(`${path}: ${line.slice(0, 80)}`);
 	}
 	return odd.length === 0 ? proved('Every line is NAME: NAME.') : contradicted(odd.join('; '));
+}
+
+/** cPanel's list of owners beside what its API says of the same moment. */
+export async function ownersAgree(machine: Machine): Promise<Settled> {
+	const path = '/etc/trueuserowners';
+	const file = await machine.read(path);
+	if (file === undefined) return contradicted(`${path} is missing: the API is asked instead, a process each time.`);
+	if (file.uid !== 0 || (file.mode & 0o022) !== 0) return contradicted(`Others than root may write ${path}.`);
+	const { accounts } = systemCpanelApi({
+		async run({ path: program, words }) {
+			const { exitCode, output } = await machine.run([program, ...words]);
+			return exitCode === 0 ? ok(output) : failed({ kind: 'exit', text: `${program} ended with ${exitCode}.` });
+		},
+	});
+	const listed = await accounts();
+	if (!listed.ok) return notSettled(listed.error.text);
+	const owners = ownersIn(file.content);
+	const other = listed.value.rows.filter(({ user, owner }) => owners.get(user) !== owner).map(({ user }) => user);
+	if (listed.value.rows.length === 0) return notSettled('There is no account here.');
+	return other.length === 0
+		? proved(`It says the same as listaccts of all ${listed.value.rows.length} accounts.`)
+		: contradicted(`It says another owner than listaccts, or none, of ${other.slice(0, 5).join(', ')}.`);
 }
 
 export async function tweakNames(machine: Machine): Promise<Settled> {

@@ -41,6 +41,9 @@ const track = (remote: number) =>
 		data: { records: [{ transport: 'sluice_remote_smtp', transport_is_remote: remote }] },
 	});
 
+const listed = (owner: string) =>
+	JSON.stringify({ metadata: { result: 1 }, data: { acct: [{ user: 'alice', owner }] } });
+
 test('every claim has a name of its own, and what no command settles says what to do', () => {
 	assert.equal(new Set(unproved.map(({ id }) => id)).size, unproved.length);
 	for (const { id, claim, probe } of unproved)
@@ -108,6 +111,16 @@ test('each way a claim can come out', async () => {
 			'proved',
 		],
 		['panel-tweaks', [fileOf('/var/cpanel/cpanel.config', 'x=1\n')], {}, 'contradicted'],
+		['panel-owners', [], {}, 'contradicted'],
+		['panel-owners', [fileOf('/etc/trueuserowners', 'alice: rita\n')], { listaccts: listed('rita') }, 'proved'],
+		['panel-owners', [fileOf('/etc/trueuserowners', 'alice: rita\n')], { listaccts: listed('root') }, 'contradicted'],
+		[
+			'panel-owners',
+			[fileOf('/etc/trueuserowners', 'alice: rita\n', { mode: 0o666 })],
+			{ listaccts: listed('rita') },
+			'contradicted',
+		],
+		['panel-owners', [fileOf('/etc/trueuserowners', 'alice: rita\n')], {}, 'not-settled'],
 		['panel-perl', [], {}, 'not-settled'],
 		['panel-perl', [fileOf('/usr/local/cpanel/Cpanel/API/Sluice.pm', '')], { '-c': 'syntax OK' }, 'proved'],
 		['exim-jails', [fileOf('/usr/sbin/cagefsctl', '')], {}, 'not-settled'],

@@ -18,6 +18,7 @@ import {
 	jails,
 	limitsBefore,
 	mailtrapHeaders,
+	ownersAgree,
 	perlLoads,
 	stockNames,
 	tweakNames,
@@ -203,11 +204,24 @@ export const unproved: readonly Unproved[] = [
 		probe: 'create, change and remove an account; the agent knows it within seconds (`sluice account list`)',
 	},
 	{
+		id: 'panel-upcp-hook',
+		claim: 'an update ends with the event `System` `upcp`, whose hook runs as root',
+		why: noCpanel,
+		probe: '`/usr/local/cpanel/scripts/upcp --force`, then `journalctl -u sluice-reconcile`',
+	},
+	{
 		id: 'panel-user-files',
 		claim: 'form of `/etc/userdomains` and `/etc/trueuserdomains`',
 		why: noCpanel,
 		probe: 'look at them',
 		settle: userFiles,
+	},
+	{
+		id: 'panel-owners',
+		claim: '`/etc/trueuserowners` says whose an account is, and is rewritten with each change of owner',
+		why: noCpanel,
+		probe: "`whmapi1 modifyacct user=USER owner=RESELLER`; `grep '^USER:' /etc/trueuserowners` at once",
+		settle: ownersAgree,
 	},
 	{
 		id: 'panel-tweaks',

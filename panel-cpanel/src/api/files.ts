@@ -71,7 +71,7 @@ const userFileBytesMax = 1 << 20;
 const ownerLine = /^([^\s:]{1,64}):[ \t]*(\S{1,64})[ \t]*$/;
 
 /** A line that came without its end was perhaps cut: it tells nothing. Nor does a user that has two owners. */
-function ownersIn(text: string): ReadonlyMap<string, string> {
+export function ownersIn(text: string): ReadonlyMap<string, string> {
 	const owners = new Map<string, string>();
 	const doubtful = new Set<string>();
 	for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) {
