@@ -125,7 +125,13 @@ function stateOf(database: Database, { path, now, report }: StateOptions): State
 	const trimByAge = database.prepare(
 		'DELETE FROM audit WHERE id < (SELECT id FROM audit WHERE at >= ? ORDER BY id LIMIT 1)',
 	);
-	const trimByRows = database.prepare('DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?');
+	const countAudit = database.prepare('SELECT count(*) FROM audit');
+	// What tenants did goes first: whoever acts without end must not take from the audit what others did, or himself before.
+	const trimTenants = database.prepare(
+		`DELETE FROM audit WHERE id IN (SELECT id FROM audit
+		WHERE actor GLOB 'reseller *' OR actor GLOB 'customer *' OR actor GLOB 'account *' ORDER BY id LIMIT ?)`,
+	);
+	const trimByRows = database.prepare('DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT ?)');
 	const getFact = database.prepare('SELECT value FROM facts WHERE name = ?');
 	const putFact = database.prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)');
 	const allDocuments = database.prepare('SELECT id, value FROM documents WHERE kind = ? ORDER BY id');
@@ -147,7 +153,10 @@ function stateOf(database: Database, { path, now, report }: StateOptions): State
 		if (untilTrim-- > 0) return;
 		untilTrim = trimEveryEntries;
 		trimByAge.run(Math.round(now() - auditAgeMsMax));
-		trimByRows.run(auditRowsMax);
+		for (const trimRows of [trimTenants, trimByRows]) {
+			const surplus = ((countAudit.get() as readonly [number])[0] ?? 0) - auditRowsMax;
+			if (surplus > 0) trimRows.run(surplus);
+		}
 	}
 
 	return {
