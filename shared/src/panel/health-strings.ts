@@ -56,7 +56,7 @@ export const healthStringsOf = ({ mta }: PanelWords) => ({
 	auditHeadline: 'Who changed what',
 	auditSay: 'Every act of people and programs on limits, holds, mail and settings; newest first.',
 	auditFilters: { actor: 'By whom', subject: 'About what', act: 'Act' },
-	auditHints: { actor: 'root, nordweb …', subject: 'account, rule, message …', act: 'limits, hold, queue …' },
+	auditHints: { actor: 'root, nordweb …', subject: 'account, rule …', act: 'limits, hold, queue …' },
 	auditZone: (zone: string) => `When, in ${zone}`,
 	auditColumns: { actor: 'By', act: 'Act', subject: 'About', detail: 'What' },
 	auditNone: 'Nothing was done yet',

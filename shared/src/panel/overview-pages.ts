@@ -92,7 +92,7 @@ export function overviewPages(pages: Pages, clientOf: (request: Request) => Clie
 		}
 		await sendPage(pages, request, response, {
 			view: 'overview',
-			title: overview.decisions.headline,
+			title: overview.decisions.title,
 			model: { overview, swap: false },
 			here: 'home',
 			hasCharts: true,

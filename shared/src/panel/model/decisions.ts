@@ -14,6 +14,8 @@ const shownMax = 4;
 
 export type Decisions = {
 	readonly headline: string;
+	/** The same without numbers that go on: the name of the page in a browser's tabs. */
+	readonly title: string;
 	readonly shown: readonly Decision[];
 	/** Behind "2 more". */
 	readonly folded: readonly Decision[];
@@ -37,6 +39,7 @@ export function decisionsOf(facts: OverviewFacts, words: Words, reach: Reach): D
 	const used = facts.hour.ok ? facts.hour.value.total.accepted : undefined;
 	const fine = used === undefined ? t.decisions.none : t.decisions.noneWith(used);
 	return {
+		title: all.length > 0 ? t.decisions.some(all.length) : unread === undefined ? t.decisions.none : t.decisions.unread,
 		headline: all.length > 0 ? t.decisions.some(all.length) : unread === undefined ? fine : t.decisions.unread,
 		shown: all.slice(0, shownMax),
 		folded: all.slice(shownMax),
