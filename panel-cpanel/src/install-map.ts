@@ -17,23 +17,13 @@ export type InstalledFile = {
 
 const whmFolder = '/usr/local/cpanel/whostmgr/docroot/cgi/sluice';
 const jupiterFolder = '/usr/local/cpanel/base/frontend/jupiter/sluice';
-const driverFolder = '/usr/local/cpanel/Cpanel/Config/ConfigObj/Driver';
+/** Touched after a change: WHM looks for new drivers when this folder is younger than its cache. */
+export const driversFolder = '/usr/local/cpanel/Cpanel/Config/ConfigObj/Driver';
 
 /** A file that `register_appconfig` is given. */
 export const appConfigFile = '/opt/sluice/cpanel/sluice.conf';
 /** A folder that `install_plugin` and `uninstall_plugin` are given: both need the same. */
 export const pluginFolder = '/opt/sluice/cpanel/jupiter';
-/** Folders that are ours alone: removed whole. */
-export const ownFolders = [
-	whmFolder,
-	jupiterFolder,
-	pluginFolder,
-	'/var/cpanel/perl/Sluice',
-	'/var/cpanel/perl/Cpanel/Admin/Modules/Sluice',
-	`${driverFolder}/Sluice`,
-] as const;
-/** Touched after a change: WHM looks for new drivers when this folder is younger than its cache. */
-export const driversFolder = driverFolder;
 
 const native = (from: string, to: string, mode: number): InstalledFile => ({
 	from,
@@ -49,8 +39,8 @@ const nativeFiles: readonly InstalledFile[] = [
 	native('whm/sluice.png', '/usr/local/cpanel/whostmgr/docroot/addon_plugins/sluice.png', 0o644),
 	native('whm/sluice.conf', appConfigFile, 0o644),
 	// The right that resellers are given.
-	native('acl/Sluice.pm', `${driverFolder}/Sluice.pm`, 0o644),
-	native('acl/Sluice/META.pm', `${driverFolder}/Sluice/META.pm`, 0o644),
+	native('acl/Sluice.pm', `${driversFolder}/Sluice.pm`, 0o644),
+	native('acl/Sluice/META.pm', `${driversFolder}/Sluice/META.pm`, 0o644),
 	// cPanel: the page, what stands behind it, what registers it.
 	native('cpanel/index.live.php', `${jupiterFolder}/index.live.php`, 0o644),
 	native('uapi/Sluice.pm', '/usr/local/cpanel/Cpanel/API/Sluice.pm', 0o644),

@@ -146,10 +146,10 @@ export async function runBypassFreesQueue(server: PlainServer, queue: readonly s
 	assert.equal(await server.treeSum(), before);
 }
 
-export class Killed extends Error {}
+class Killed extends Error {}
 
 /** A machine whose program dies at its `at`th act: that one and all after it never happen, undoing neither. */
-export function dyingAt(machine: Machine, at: number, counted: { acts: number }): Machine {
+function dyingAt(machine: Machine, at: number, counted: { acts: number }): Machine {
 	const act = async <T>(perform: () => Promise<T>): Promise<T> => {
 		counted.acts++;
 		if (counted.acts >= at) throw new Killed('killed');

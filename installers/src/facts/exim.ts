@@ -9,7 +9,7 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { FileFact, Machine } from './machine.ts';
 import type { Refusal } from './refusal.ts';
 
-export const eximFolder = '/etc/exim4';
+const eximFolder = '/etc/exim4';
 const singlePath = `${eximFolder}/exim4.conf`;
 const templatePath = `${eximFolder}/exim4.conf.template`;
 const splitFolder = `${eximFolder}/conf.d`;

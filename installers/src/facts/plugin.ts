@@ -37,7 +37,7 @@ export const pluginPrograms = {
 export const appConfigName = 'sluice';
 
 /** Who draws the pages, and who does for them what only root may. */
-export const pluginSockets = {
+const pluginSockets = {
 	'panel server': '/run/sluice/panel.sock',
 	'root helper': '/run/sluice/helper.sock',
 } as const;

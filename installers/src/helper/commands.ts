@@ -5,6 +5,7 @@ import { configOption, noun, withCommon } from '@sluice/agent/main/commands/opti
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import type { Command } from 'commander';
 import { stateFolderDefault } from '../apply/journal.ts';
+import { memoryOption, rootOption, stateOption } from '../panel/options.ts';
 
 export function addHelper(program: Command, terminal: Terminal): void {
 	const helper = noun(
@@ -17,9 +18,9 @@ export function addHelper(program: Command, terminal: Terminal): void {
 		.option('--listen <path>', 'its own socket, when none is passed', '/run/sluice/helper.sock')
 		.option('--group <name>', 'group that may open it: the panel server’s', 'sluice-panel')
 		.option(...configOption)
-		.option('--root <folder>', 'a cPanel server below this folder', '/')
-		.option('--state <folder>', 'memory of the reconcile, and the events of hooks', '/var/lib/sluice-cpanel')
-		.option('--memory <folder>', 'what was before it was lifted', '/var/lib/sluice-helper')
+		.option(...rootOption)
+		.option(...stateOption('memory of the reconcile, and the events of hooks'))
+		.option(...memoryOption)
 		.option('--wiring <folder>', 'state of the wiring of the MTA', stateFolderDefault)
 		.action(async (options) => {
 			const { runHelper } = await import('./run.ts');

@@ -6,6 +6,7 @@ import { configOption, noun, withCommon } from '@sluice/agent/main/commands/opti
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { Argument, type Command } from 'commander';
 import type { LimitsAct } from './limits.ts';
+import { memoryOption, rootOption, stateOption } from './options.ts';
 import type { PluginOptions } from './plugin.ts';
 
 /** `--root` is left out: cPanel's own commands register what is installed, and they know one server only. */
@@ -42,9 +43,9 @@ function addLimits(panel: Command, terminal: Terminal): void {
 				.choices(['show', 'lift', 'restore']),
 		)
 		.option(...configOption)
-		.option('--root <folder>', 'a cPanel server below this folder', '/')
-		.option('--state <folder>', 'memory of the reconcile', '/var/lib/sluice-cpanel')
-		.option('--memory <folder>', 'what was before it was lifted', '/var/lib/sluice-helper')
+		.option(...rootOption)
+		.option(...stateOption('memory of the reconcile'))
+		.option(...memoryOption)
 		.addHelpText(
 			'after',
 			"\nOnly the server's two defaults are changed (Tweak Settings), never numbers of packages or accounts.",
@@ -69,8 +70,8 @@ export function addPanel(program: Command, terminal: Terminal): void {
 		)
 		.option('--once', 'once, and end: for timers and after events')
 		.option('--dry-run', 'only say what would change')
-		.option('--root <folder>', 'a cPanel server below this folder', '/')
-		.option('--state <folder>', 'memory of the last run, and the events of hooks', '/var/lib/sluice-cpanel')
+		.option(...rootOption)
+		.option(...stateOption('memory of the last run, and the events of hooks'))
 		.addHelpText(
 			'after',
 			'\nEnds with 0 when the agent knows all accounts, with 1 when the panel or the agent could not be asked.',

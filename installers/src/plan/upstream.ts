@@ -20,7 +20,7 @@ export type Upstream = Pick<EximRelay, 'hosts' | 'port' | 'tls' | 'login' | 'ide
 export const upstreamPath = (configFile: string): string => join(dirname(configFile), 'conf.d', '50-upstream.yaml');
 
 /** As the agent's health names it. */
-export const upstreamText = ({ hosts, port }: Pick<Upstream, 'hosts' | 'port'>): string =>
+const upstreamText = ({ hosts, port }: Pick<Upstream, 'hosts' | 'port'>): string =>
 	hosts.map((host) => `${host}:${port}`).join(', ');
 
 export function upstreamOf(relays: readonly EximRelay[]): Result<Upstream, Refusal> {

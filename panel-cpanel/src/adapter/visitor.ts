@@ -9,7 +9,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Role } from '@sluice/shared/contract/actor.ts';
 import type { Visitor } from '@sluice/shared/panel/adapter.ts';
 
-export const headerNames = {
+const headerNames = {
 	panel: 'sluice-panel',
 	user: 'sluice-panel-user',
 	role: 'sluice-panel-role',

@@ -52,7 +52,7 @@ export const domainShape = z
 export type CpanelDomain = z.output<typeof domainShape>;
 
 /** Keys of our package extension: `sluice_hour_recipients` and so on. */
-export const extensionPrefix = 'sluice_';
+const extensionPrefix = 'sluice_';
 
 export const packageShape = z
 	.looseObject({ name: looseText.refine((text) => text !== undefined) })

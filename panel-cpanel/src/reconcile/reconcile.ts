@@ -30,10 +30,6 @@ export type ReconcilePlace = {
 	/** Events of hooks. */
 	readonly spool: string;
 };
-export const placeDefault: ReconcilePlace = {
-	folder: '/var/lib/sluice-cpanel',
-	spool: '/var/lib/sluice-cpanel/events',
-};
 
 export type ReconcilePorts = Sources & {
 	readonly client: Client;

@@ -143,7 +143,6 @@ export const holdSchema = z.object({
 	until: timeSchema,
 	ownerMayRelease: z.boolean(),
 });
-export type HoldDto = z.output<typeof holdSchema>;
 
 export const healthSchema = z.object({
 	alive: z.boolean().describe('The process answers.'),

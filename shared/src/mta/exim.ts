@@ -112,7 +112,7 @@ export const eximForwardTransportName = 'sluice_remote_forwarded_smtp';
 export const eximRetryRule = '*@127.0.0.1 * F,4d,10s';
 
 /** Bytes of the working directory that are kept: it becomes a header line a third longer. */
-export const directoryBytesMax = 1024;
+const directoryBytesMax = 1024;
 
 const isForwardFalse = 'eq{$local_part@$domain}{$original_local_part@$original_domain}';
 

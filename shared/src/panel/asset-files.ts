@@ -8,10 +8,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
-export const assetFolder = join(import.meta.dirname, 'assets');
+const assetFolder = join(import.meta.dirname, 'assets');
 
 /** Of packages, by our name. */
-export const packageAssets: { readonly [name: string]: string } = {
+const packageAssets: { readonly [name: string]: string } = {
 	'htmx.js': require.resolve('htmx.org/dist/htmx.min.js'),
 	'uplot.js': require.resolve('uplot/dist/uPlot.iife.min.js'),
 	'uplot.css': require.resolve('uplot/dist/uPlot.min.css'),

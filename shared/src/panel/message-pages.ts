@@ -25,7 +25,7 @@ import type { Pages } from './pages.ts';
 /** Where the agent does not say how far its history goes. */
 const historyDaysDefault = 30;
 
-export async function historyDaysOf(pages: Pages, request: Request): Promise<number> {
+async function historyDaysOf(pages: Pages, request: Request): Promise<number> {
 	const self = await pages.selfOf(request);
 	return self.ok ? self.value.historyDays : historyDaysDefault;
 }
@@ -108,7 +108,7 @@ function withNamed({ list, named }: Read, { t }: Pages, days: number, begin: str
 	return { list: { ...list, empty } };
 }
 
-export async function sendMissingMessage(pages: Pages, request: Request, response: Response): Promise<void> {
+async function sendMissingMessage(pages: Pages, request: Request, response: Response): Promise<void> {
 	const { t } = pages;
 	const model = { heading: t.missingMessage, text: t.missingMessageSay, detail: '' };
 	await sendPage(pages, request, response, {

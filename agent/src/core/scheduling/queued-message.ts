@@ -55,7 +55,7 @@ export function scopesOfText(text: string): readonly ScopeKey[] {
 	return scopes;
 }
 
-export function notifyBits(recipient: EnvelopeRecipient): number {
+function notifyBits(recipient: EnvelopeRecipient): number {
 	if (recipient.notify === undefined) return 0;
 	let bits = notifyGiven;
 	if (recipient.notify.includes('SUCCESS')) bits |= notifySuccess;

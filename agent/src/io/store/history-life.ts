@@ -7,7 +7,7 @@ import type { HistoryDays } from './history-days.ts';
 import { keyOfId } from './message-key.ts';
 
 /** Steps told of one message: the latest. A thousand recipients with twenty attempts each. */
-export const lifeStepsMax = 20_000;
+const lifeStepsMax = 20_000;
 
 export function lifeOf(days: HistoryDays, id: MessageId): MessageLife | undefined {
 	const at = keyOfId(id);

@@ -51,7 +51,7 @@ export function rulesInput(
 }
 
 /** What is in force for one level and id, and why. */
-export function effectiveDtos(flow: Flow, { level, id }: Limited, owner: AccountOfCredential): EffectiveDto[] {
+function effectiveDtos(flow: Flow, { level, id }: Limited, owner: AccountOfCredential): EffectiveDto[] {
 	const panel = level === 'account' ? panelLimitsOf(flow.accounts.find(id) ?? {}) : undefined;
 	const effective = effectiveOf(level, id, rulesInput(flow, flow.clock.now(), owner));
 	const hasMessages = effective.some(({ rule }) => rule === 'hour.messages');
@@ -94,7 +94,7 @@ const windowOf = (rule: WindowRule): Pick<UsageDto, 'window' | 'unit'> =>
 	partsOfRule(rule) as Pick<UsageDto, 'window' | 'unit'>;
 
 /** The scope that a level and id are metered under; undefined: a plan, or a default, which meters nothing itself. */
-export function scopeOfLimited({ level, id }: Limited): ScopeKey | undefined {
+function scopeOfLimited({ level, id }: Limited): ScopeKey | undefined {
 	if (level === 'plan' || (level === 'server' && id !== wholeServer)) return undefined;
 	return scopeKeyOf(level, id);
 }
@@ -158,7 +158,7 @@ export function waitsUntil(flow: Flow, limited: Limited, owner: AccountOfCredent
 }
 
 /** What rules that only count would have done, of the numbers that this level and id gives. */
-export function wouldHaveDtos({ wouldHave }: Flow, { level, id }: Limited): LimitsView['wouldHave'] {
+function wouldHaveDtos({ wouldHave }: Flow, { level, id }: Limited): LimitsView['wouldHave'] {
 	const counts = [...wouldHave.of(level, id), ...(level === 'account' ? wouldHave.of('ramp', id) : [])];
 	return counts.map(({ sinceMs, lastMs, ...count }) => ({ ...count, since: time(sinceMs), last: time(lastMs) }));
 }

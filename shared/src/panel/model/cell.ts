@@ -45,7 +45,7 @@ export type LimitCell = {
 /** For ids of elements: any name in eight letters, digits, - and _. */
 export const slug = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 8);
 
-export const cellId = (spot: Spot, key: string, cell: LimitRule): string =>
+const cellId = (spot: Spot, key: string, cell: LimitRule): string =>
 	spot === 'list' ? `limit-${slug(key)}` : `limit-${slug(cell)}`;
 
 /** The rule that a row of the list shows for a window: recipients, unless only messages are limited. */

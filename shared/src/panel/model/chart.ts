@@ -10,7 +10,7 @@ import { count } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
 import type { Words } from './cell.ts';
 
-export const pointsMax = 400;
+const pointsMax = 400;
 
 export type Ink = 'ok' | 'wait' | 'hold' | 'bad' | 'off' | 'a' | 'b' | 'band';
 

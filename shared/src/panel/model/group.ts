@@ -20,7 +20,7 @@ import { type Bar, barOf, nearRatio } from './usage-bar.ts';
 
 export const groupKinds = ['plans', 'resellers'] as const;
 export type GroupKind = (typeof groupKinds)[number];
-export const levelOfKind = { plans: 'plan', resellers: 'reseller' } as const;
+const levelOfKind = { plans: 'plan', resellers: 'reseller' } as const;
 
 const shown: LimitRule = 'hour.recipients';
 
@@ -78,8 +78,7 @@ function originOfGroup(kind: GroupKind, view: LimitsView, book: SetBook, t: Stri
 	};
 }
 
-export const groupPath = (base: string, kind: GroupKind, id: string): string =>
-	`${base}/${kind}/${encodeURIComponent(id)}`;
+const groupPath = (base: string, kind: GroupKind, id: string): string => `${base}/${kind}/${encodeURIComponent(id)}`;
 
 export function groupCellOf(
 	kind: GroupKind,

@@ -37,7 +37,7 @@ const lanesShown = 20;
 /** Index and history are called behind from here on; a moment behind is how they work. */
 const lagBytesMax = 1_000_000;
 
-export function laneRowsOf(lanes: Lanes | undefined, { t, zoned, nowMs }: Words): readonly LaneRow[] {
+function laneRowsOf(lanes: Lanes | undefined, { t, zoned, nowMs }: Words): readonly LaneRow[] {
 	return (lanes?.items ?? [])
 		.filter(({ state }) => state !== 'open')
 		.toSorted((one, other) => other.queued - one.queued)

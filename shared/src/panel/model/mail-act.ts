@@ -12,7 +12,7 @@ import { slug, type Words } from './cell.ts';
 import type { May } from './may.ts';
 import { restorableUntil } from './next-step.ts';
 
-export const mailActs = ['release', 'now', 'discard', 'requeue', 'hold', 'restore'] as const;
+const mailActs = ['release', 'now', 'discard', 'requeue', 'hold', 'restore'] as const;
 export type MailAct = (typeof mailActs)[number];
 export const isMailAct = (text: unknown): text is MailAct => mailActs.some((one) => one === text);
 

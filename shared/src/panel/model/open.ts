@@ -60,7 +60,7 @@ function ifNobodyText(group: OpenGroupDto, { t, zoned, nowMs }: Words): string {
 	return group.hold === undefined ? text : `${text} ${t.openStanding}`;
 }
 
-export function openGroupOf(group: OpenGroupDto, may: May, words: Words): OpenGroup {
+function openGroupOf(group: OpenGroupDto, may: May, words: Words): OpenGroup {
 	const { t, base, zoned, nowMs } = words;
 	const { state, account, identity, by, since } = group;
 	const sinceText = t.openSince[state](near(zoned, Date.parse(since), nowMs));

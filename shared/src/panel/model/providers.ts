@@ -7,7 +7,7 @@ import { count, shareText } from '../text/numbers.ts';
 import type { Words } from './cell.ts';
 
 /** Under so many tries a single refusal would look like a trend. */
-export const judgedFrom = 30;
+const judgedFrom = 30;
 const badShare = 90;
 
 export type ProviderRow = {

@@ -20,7 +20,7 @@ import { inOrder, whoOf } from './rules.ts';
 /** `plan hour.recipients Basic`: a number of a level. The id comes last, it may have spaces. */
 export type RuleAt = { readonly level: Level; readonly rule: LimitRule; readonly id: string };
 
-export const atText = ({ level, rule, id }: RuleAt): string => `${level} ${rule} ${id}`;
+const atText = ({ level, rule, id }: RuleAt): string => `${level} ${rule} ${id}`;
 
 export function atOf(value: unknown): RuleAt | undefined {
 	const [, level = '', rule, id = ''] = /^(\S+) (\S+) (.+)$/s.exec(typeof value === 'string' ? value : '') ?? [];
@@ -28,7 +28,7 @@ export function atOf(value: unknown): RuleAt | undefined {
 	return known === undefined || !isRule(rule) || id === '' ? undefined : { level: known, rule, id };
 }
 
-export const daysOffered = [1, 7, 30] as const;
+const daysOffered = [1, 7, 30] as const;
 export type Trial = {
 	readonly at: RuleAt;
 	readonly value: number;

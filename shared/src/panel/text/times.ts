@@ -5,8 +5,7 @@
 import { clockText, dayText, partsOfMoment, type Zoned } from '../../words/moment.ts';
 
 /** `09:42:10`. */
-export const clockSeconds = (zoned: Zoned, ms: number): string =>
-	`${clockText(zoned, ms)}:${partsOfMoment(zoned, ms).second}`;
+const clockSeconds = (zoned: Zoned, ms: number): string => `${clockText(zoned, ms)}:${partsOfMoment(zoned, ms).second}`;
 
 /** `Tue 24 Nov 2026, 09:42:10`. */
 export const moment = (zoned: Zoned, ms: number): string =>
