@@ -70,11 +70,12 @@ export function addPanel(program: Command, terminal: Terminal): void {
 		)
 		.option('--once', 'once, and end: for timers and after events')
 		.option('--dry-run', 'only say what would change')
+		.option(...configOption)
 		.option(...rootOption)
 		.option(...stateOption('memory of the last run, and the events of hooks'))
 		.addHelpText(
 			'after',
-			'\nEnds with 0 when the agent knows all accounts, with 1 when the panel or the agent could not be asked.',
+			'\nAfter an update of cPanel also puts the wiring of Exim and the plugin right where they were. Ends with 0 when the agent knows all accounts, with 1 when the panel or the agent could not be asked, or something could not be put right.',
 		)
 		.action(async (options) => {
 			const { reconcileCommand } = await import('./reconcile.ts');
