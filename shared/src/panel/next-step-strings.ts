@@ -192,7 +192,7 @@ export const nextStepStrings = {
 		customer: {
 			queued: 'It is on its way; nothing to do for you.',
 			waiting: 'Your limit is used up for now. It leaves by itself; nothing is lost.',
-			held: 'It is kept until somebody decides; nothing is lost.',
+			held: 'It is kept until somebody decides.',
 			sending: 'It is being handed over now.',
 			delivered: (span: string) => `The recipient’s provider took it after ${span}.`,
 			bounced: 'The recipient’s provider did not take it.',
