@@ -2,33 +2,16 @@
  * The pages before the real agent: what is set on a page makes real mail wait and leave, and is undone; 5,000 accounts in time.
  */
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
-import { isDemoAddress, seedDemo } from '../internet/demo.ts';
-import { type Internet, startInternet } from '../internet/internet.ts';
-import { type Rig, startRig } from '../scenarios/rig.ts';
+import { test } from 'node:test';
+import { isDemoAddress } from '../internet/demo.ts';
 import { mailbox } from '../scenarios/senders.ts';
-import { startPages } from './pages.ts';
-import { ask, fieldOf, logInTo, unescaped, type Visit } from './visit.ts';
+import { seededAgent, visitAs } from './seeded-agent.ts';
+import { ask, fieldOf, unescaped } from './visit.ts';
 
 /** Server side, for the list of 5,000 accounts (design §7); the least of some rounds, since others use the machine too. */
 const pageMsMax = 300;
 
-let internet: Internet;
-before(async () => {
-	internet = await startInternet();
-});
-after(() => internet.stop());
-
-async function seeded(context: TestContext): Promise<{ readonly rig: Rig; readonly visit: Visit }> {
-	const rig = await startRig(context, { internet, isWired: true });
-	await seedDemo(rig.client);
-	const pages = await startPages(rig.agent.socketPath, { now: Date.now });
-	context.after(async () => {
-		await pages.stop();
-		assert.deepEqual(pages.faults, []);
-	});
-	return { rig, visit: await logInTo(pages) };
-}
+const seeded = seededAgent();
 
 const encodedMessage = [
 	'From: info@kanzlei-meerbusch.test',
@@ -41,7 +24,8 @@ const encodedMessage = [
 const htmx = { 'hx-request': 'true' };
 
 test('a limit that is set on the page makes mail wait; raised, it leaves; undone, the former stands', async (context) => {
-	const { rig, visit } = await seeded(context);
+	const rig = await seeded(context);
+	const visit = await visitAs(context, rig);
 	assert.match((await ask(visit, '/accounts')).text, /15 accounts, most used in 24 h first/);
 	const csrf = fieldOf((await ask(visit, '/accounts/kanzleim')).text, 'csrf');
 	const save = (value: string) =>
@@ -67,7 +51,8 @@ test('a limit that is set on the page makes mail wait; raised, it leaves; undone
 });
 
 test('a default that nobody has set is enforced by its switch, with the number that it had, and undone', async (context) => {
-	const { rig, visit } = await seeded(context);
+	const rig = await seeded(context);
+	const visit = await visitAs(context, rig);
 	const page = (await ask(visit, '/rules')).text;
 	assert.match(page, /Enforce the limit a minute of each account/);
 	const csrf = fieldOf(page, 'csrf');
@@ -86,7 +71,8 @@ test('a default that nobody has set is enforced by its switch, with the number t
 });
 
 test('held on the page, real mail stays; released, it leaves; its subject is read decoded and kept as it came', async (context) => {
-	const { rig, visit } = await seeded(context);
+	const rig = await seeded(context);
+	const visit = await visitAs(context, rig);
 	const from = 'info@kanzlei-meerbusch.test';
 	const csrf = fieldOf((await ask(visit, '/accounts')).text, 'csrf');
 	await ask(visit, '/accounts/kanzleim/hold', { csrf, reason: 'a look first' });
@@ -104,10 +90,7 @@ test('held on the page, real mail stays; released, it leaves; its subject is rea
 });
 
 test('a reseller before the real agent: its accounts and its pool, nothing of the server', async (context) => {
-	const { rig } = await seeded(context);
-	const pages = await startPages(rig.agent.socketPath, { now: Date.now, actor: { role: 'reseller', id: 'nordweb' } });
-	context.after(() => pages.stop());
-	const visit = await logInTo(pages);
+	const visit = await visitAs(context, await seeded(context), { role: 'reseller', id: 'nordweb' });
 	const list = (await ask(visit, '/accounts')).text;
 	assert.doesNotMatch(list, /kanzleim|the whole server|each account|role="switch"/);
 	assert.match((await ask(visit, '/rules')).text, /Your pool/);
@@ -120,7 +103,8 @@ test('a reseller before the real agent: its accounts and its pool, nothing of th
 });
 
 test('many accounts from the page, a rule tried on real usage, plans as they are; all before the real agent', async (context) => {
-	const { rig, visit } = await seeded(context);
+	const rig = await seeded(context);
+	const visit = await visitAs(context, rig);
 	const from = 'info@kanzlei-meerbusch.test';
 	for (let n = 0; n < 3; n++) await rig.send({ from, sender: mailbox(from), to: [`client${n}@ok.test`] });
 	await rig.until(() => rig.count('recipient.delivered', { account: 'kanzleim' }) === 3);
@@ -149,7 +133,8 @@ test('many accounts from the page, a rule tried on real usage, plans as they are
 });
 
 test('5,000 accounts: list, next page, search and filters in time', async (context) => {
-	const { rig, visit } = await seeded(context);
+	const rig = await seeded(context);
+	const visit = await visitAs(context, rig);
 	const items = Array.from({ length: 5000 }, (_, n) => ({
 		id: `kunde${n}`,
 		panel: 'none',

@@ -3,20 +3,12 @@
  * ids that people have in hand.
  */
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
-import type { Actor } from '@sluice/shared/contract/actor.ts';
-import { seedDemo } from '../internet/demo.ts';
-import { type Internet, startInternet } from '../internet/internet.ts';
-import { type Rig, startRig } from '../scenarios/rig.ts';
+import { test } from 'node:test';
 import { mailbox } from '../scenarios/senders.ts';
-import { startPages } from './pages.ts';
-import { ask, fieldOf, logInTo, unescaped, type Visit } from './visit.ts';
+import { seededAgent, visitAs } from './seeded-agent.ts';
+import { ask, fieldOf, unescaped, type Visit } from './visit.ts';
 
-let internet: Internet;
-before(async () => {
-	internet = await startInternet();
-});
-after(() => internet.stop());
+const seeded = seededAgent();
 
 const from = 'info@kanzlei-meerbusch.test';
 const messageOf = (subject: string): string =>
@@ -28,15 +20,6 @@ const messageOf = (subject: string): string =>
 		'text',
 		'',
 	].join('\r\n');
-
-async function visitAs(context: TestContext, rig: Rig, actor: Actor): Promise<Visit> {
-	const pages = await startPages(rig.agent.socketPath, { now: Date.now, actor });
-	context.after(async () => {
-		await pages.stop();
-		assert.deepEqual(pages.faults, []);
-	});
-	return logInTo(pages);
-}
 
 const follow = async (visit: Visit, path: string, fields: { readonly [name: string]: string }): Promise<string> => {
 	const done = await ask(visit, path, fields);
@@ -55,8 +38,7 @@ async function act(visit: Visit, link: string, reason: string): Promise<string> 
 const linkIn = (text: string, act: string): string => new RegExp(`href="(/mail/${act}\\?[^"]*)"`).exec(text)?.[1] ?? '';
 
 test('held by cause: discarded, put back held, released; found by Message-ID and queue id', async (context) => {
-	const rig = await startRig(context, { internet, isWired: true });
-	await seedDemo(rig.client);
+	const rig = await seeded(context);
 	const visit = await visitAs(context, rig, { role: 'admin', id: 'root' });
 	const csrf = fieldOf((await ask(visit, '/accounts')).text, 'csrf');
 	await ask(visit, '/accounts/kanzleim/hold', { csrf, reason: 'a look first' });
@@ -85,12 +67,7 @@ test('held by cause: discarded, put back held, released; found by Message-ID and
 });
 
 test('what a hold leaves to its owner waits for its OK, and leaves when it says so; another’s is not there', async (context) => {
-	const rig = await startRig(context, {
-		internet,
-		isWired: true,
-		config: { rights: { owners: { release: true, discard: true } } },
-	});
-	await seedDemo(rig.client);
+	const rig = await seeded(context, { rights: { owners: { release: true, discard: true } } });
 	const admin = await visitAs(context, rig, { role: 'admin', id: 'root' });
 	const owner = await visitAs(context, rig, { role: 'account', id: 'kanzleim' });
 	const other = await visitAs(context, rig, { role: 'account', id: 'praxisdr' });

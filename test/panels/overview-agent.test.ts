@@ -3,39 +3,22 @@
  * with 5,000 accounts in time.
  */
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
-import { seedDemo } from '../internet/demo.ts';
-import { type Internet, startInternet } from '../internet/internet.ts';
-import { type Rig, startRig } from '../scenarios/rig.ts';
+import { test } from 'node:test';
 import { mailbox } from '../scenarios/senders.ts';
-import { startPages } from './pages.ts';
-import { ask, fieldOf, logInTo, type Visit } from './visit.ts';
+import { seededAgent, visitAs } from './seeded-agent.ts';
+import { ask, fieldOf } from './visit.ts';
 
 /** Server side, the least of some rounds. */
 const pageMsMax = 300;
 
-let internet: Internet;
-before(async () => {
-	internet = await startInternet();
-});
-after(() => internet.stop());
-
-async function seeded(context: TestContext): Promise<{ readonly rig: Rig; readonly visit: Visit }> {
-	const rig = await startRig(context, { internet, isWired: true });
-	await seedDemo(rig.client);
-	const pages = await startPages(rig.agent.socketPath, { now: Date.now });
-	context.after(async () => {
-		await pages.stop();
-		assert.deepEqual(pages.faults, []);
-	});
-	return { rig, visit: await logInTo(pages) };
-}
+const seeded = seededAgent();
 
 const from = 'info@kanzlei-meerbusch.test';
 const unread = /This cannot be shown now|Not known now|is not known/;
 
 test('real mail is counted on the overview and on the page of its account; held mail is a decision', async (context) => {
-	const { rig, visit } = await seeded(context);
+	const rig = await seeded(context);
+	const visit = await visitAs(context, rig);
 	for (let n = 0; n < 3; n++) await rig.send({ from, sender: mailbox(from), to: [`client${n}@ok.test`] });
 	await rig.until(() => rig.count('recipient.delivered', { account: 'kanzleim' }) === 3);
 	const csrf = fieldOf((await ask(visit, '/accounts/kanzleim')).text, 'csrf');
@@ -63,7 +46,8 @@ test('real mail is counted on the overview and on the page of its account; held 
 });
 
 test('5,000 accounts: the overview in time', async (context) => {
-	const { rig, visit } = await seeded(context);
+	const rig = await seeded(context);
+	const visit = await visitAs(context, rig);
 	const items = Array.from({ length: 5000 }, (_, n) => ({
 		id: `kunde${n}`,
 		panel: 'none',
