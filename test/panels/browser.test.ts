@@ -4,18 +4,13 @@
  * Pictures of every state go to a folder that is printed: look at them.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { slug } from '@sluice/shared/panel/model/cell.ts';
 import type { Page } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
-import { assertSound, browserTests, read, type WatchedPage } from './in-browser.ts';
+import { assertSound, browserTests, type Look, looks, picture, read, type WatchedPage } from './in-browser.ts';
 import { logIn, startPages, type TestPages } from './pages.ts';
 import { largeWorld, smallWorld } from './world.ts';
-
-const pictures = mkdtempSync(join(tmpdir(), 'sluice-pictures-'));
 
 let agent: FakeAgent;
 let pages: TestPages;
@@ -29,11 +24,6 @@ const { skip, open } = browserTests({
 		await agent.stop();
 	},
 });
-
-type Look = { readonly width: number; readonly colorScheme: 'light' | 'dark' };
-const looks: readonly Look[] = [1280, 390].flatMap((width) =>
-	(['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
-);
 
 const lookOf = ({ width, colorScheme }: Look) => ({ viewport: { width, height: 900 }, colorScheme });
 
@@ -266,7 +256,7 @@ for (const look of looks)
 		const { context, page, complaints } = await open(lookOf(look));
 		const name = `${look.width}-${look.colorScheme}`;
 		const check = async (state: string) => {
-			await page.screenshot({ path: join(pictures, `${state}-${name}.png`), fullPage: true });
+			await picture(page, `${state}-${name}`);
 			await assertSound(page, `${state}, ${name}`);
 		};
 		await page.goto(pages.panel.url);
@@ -311,7 +301,7 @@ for (const look of looks)
 		await context.close();
 	});
 
-test('agent away: mail keeps flowing, and what to do', { skip }, async (t) => {
+test('agent away: mail keeps flowing, and what to do', { skip }, async () => {
 	const gone = await startFakeAgent(smallWorld());
 	const site = await startPages(gone.socketPath);
 	const { context, page, complaints } = await visit(site);
@@ -319,11 +309,10 @@ test('agent away: mail keeps flowing, and what to do', { skip }, async (t) => {
 	await page.reload();
 	await page.getByRole('heading', { name: 'Sluice does not answer. Mail keeps flowing.' }).waitFor();
 	await assertSound(page, 'down');
-	await page.screenshot({ path: join(pictures, 'down-1280-light.png'), fullPage: true });
+	await picture(page, 'down-1280-light');
 	assert.deepEqual(complaints, []);
 	await context.close();
 	await site.stop();
-	t.diagnostic(`pictures: ${pictures}`);
 });
 
 test('nothing failed in the pages', { skip }, () => assert.deepEqual(pages.faults, []));

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
 import type { BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { browserUnavailable, startBrowser, type TestBrowser } from './browser.ts';
@@ -19,6 +20,23 @@ export type WatchedPage = {
 	/** Errors of scripts and of the console, breaches of the policy, questions of scripts. */
 	readonly complaints: readonly string[];
 };
+
+export type Look = { readonly width: number; readonly colorScheme: 'light' | 'dark' };
+
+const allLooks: readonly Look[] = [
+	...[1280, 390].flatMap((width) => (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme }))),
+	{ width: 360, colorScheme: 'light' },
+	{ width: 1600, colorScheme: 'light' },
+];
+/** How every page is looked at: in the short run a screen by day and a phone by night, in the long one all. */
+export const looks: readonly Look[] =
+	process.env.SLUICE_LONG === '1' ? allLooks : [allLooks[0], allLooks[3]].filter((look) => look !== undefined);
+
+const pictures = process.env.SLUICE_PICTURES;
+/** A picture for the eye, kept where SLUICE_PICTURES names a folder. */
+export async function picture(page: Page, name: string, fullPage = true): Promise<void> {
+	if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
+}
 
 export type BrowserTests = {
 	/** Why the tests of the file are skipped, or false: for `test(title, { skip }, …)`. */

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { startEmbedded } from './embed.ts';
-import { assertSound, browserTests, read, type WatchedPage } from './in-browser.ts';
+import { assertSound, browserTests, looks, read, type WatchedPage } from './in-browser.ts';
 import { logIn, startPages, type TestPages } from './pages.ts';
 import { hostile, mail, mailWorld } from './world-mail.ts';
 
@@ -255,16 +255,15 @@ test('axe-core finds nothing, light and dark, wide and on a phone, and nothing i
 	];
 	for (const [actor, paths] of views) {
 		const site = await siteFor(t, actor);
-		for (const width of [1280, 390])
-			for (const colorScheme of ['light', 'dark'] as const) {
-				const { context, page, complaints } = await visit(site, { width, colorScheme });
-				for (const path of paths) {
-					await page.goto(at(site, path));
-					await page.getByRole('heading', { level: 1 }).waitFor();
-					await assertSound(page, `${path} ${width} ${colorScheme}`);
-				}
-				assert.deepEqual(complaints, []);
-				await context.close();
+		for (const { width, colorScheme } of looks) {
+			const { context, page, complaints } = await visit(site, { width, colorScheme });
+			for (const path of paths) {
+				await page.goto(at(site, path));
+				await page.getByRole('heading', { level: 1 }).waitFor();
+				await assertSound(page, `${path} ${width} ${colorScheme}`);
 			}
+			assert.deepEqual(complaints, []);
+			await context.close();
+		}
 	}
 });

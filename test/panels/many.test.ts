@@ -3,19 +3,15 @@
  * number changed in place. axe finds nothing, nothing is wider than the page. Pictures go to a folder that is printed: look at them.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { slug } from '@sluice/shared/panel/model/cell.ts';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { startEmbedded } from './embed.ts';
-import { assertSound, browserTests, read, type WatchedPage } from './in-browser.ts';
+import { assertSound, browserTests, looks, picture, read, type WatchedPage } from './in-browser.ts';
 import { logIn, startPages, type TestPages } from './pages.ts';
 import { smallWorld } from './world.ts';
 
-const pictures = mkdtempSync(join(tmpdir(), 'sluice-many-'));
 /** Rows of the list at 1280 px are no higher. */
 const rowPxMax = 44;
 
@@ -227,27 +223,16 @@ const states: readonly State[] = [
 	{ name: 'discards', path: '/accounts/autohaus' },
 ];
 
-for (const [width, colorScheme] of [
-	[1280, 'light'],
-	[1280, 'dark'],
-	[390, 'light'],
-	[390, 'dark'],
-	[360, 'light'],
-	[1600, 'light'],
-] as const)
-	test(`axe finds nothing, nothing is wider than the page: ${width} px, ${colorScheme}`, { skip }, async (t) => {
+for (const { width, colorScheme } of looks)
+	test(`axe finds nothing, nothing is wider than the page: ${width} px, ${colorScheme}`, { skip }, async () => {
 		const { context, page, complaints } = await visit('/accounts', { viewport: { width, height: 900 }, colorScheme });
 		for (const { name, path, act } of states) {
 			await page.goto(new URL(path, pages.panel.url).href);
 			await act?.(page);
-			await page.screenshot({
-				path: join(pictures, `${name}-${width}-${colorScheme}.png`),
-				fullPage: name !== 'preview',
-			});
+			await picture(page, `${name}-${width}-${colorScheme}`, name !== 'preview');
 			await assertSound(page, name);
 		}
 		assert.deepEqual(complaints, []);
-		t.diagnostic(`pictures: ${pictures}`);
 		await context.close();
 	});
 

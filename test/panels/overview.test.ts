@@ -3,9 +3,6 @@
  * table of numbers, a refresh that moves nothing under the pointer, an agent that stops in the middle; axe finds nothing.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import type { PanelActs } from '@sluice/shared/panel/adapter.ts';
@@ -14,10 +11,8 @@ import type { BrowserContextOptions } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { auditOf, nobody, overviewWorldOf } from './answers-overview.ts';
 import { type Embedded, startEmbedded } from './embed.ts';
-import { assertSound, browserTests, type WatchedPage } from './in-browser.ts';
+import { assertSound, browserTests, looks, picture, type WatchedPage } from './in-browser.ts';
 import { emptyWorld, smallWorld } from './world.ts';
-
-const pictures = mkdtempSync(join(tmpdir(), 'sluice-overview-'));
 
 type Site = { readonly agent: FakeAgent; readonly panel: Embedded; stop(): Promise<void> };
 
@@ -193,7 +188,7 @@ test('an agent that stops: what stood stays, the next page says what works, and 
 	await page.getByText('Asked again every 5 s').waitFor();
 	assert.equal(await page.getByRole('link', { name: 'Overview' }).count(), 1);
 	await assertSound(page, 'down');
-	await page.screenshot({ path: join(pictures, 'down-1280.png'), fullPage: true });
+	await picture(page, 'down-1280');
 	assert.deepEqual(complaints, []);
 	await context.close();
 	await own.panel.stop();
@@ -237,7 +232,7 @@ test('the first day says what happens next', { skip }, async () => {
 	await page.getByRole('heading', { name: 'Your first days' }).waitFor();
 	await page.getByText('No message has come yet.').waitFor();
 	await assertSound(page, 'first day');
-	await page.screenshot({ path: join(pictures, 'first-1280.png'), fullPage: true });
+	await picture(page, 'first-1280');
 	assert.deepEqual(complaints, []);
 	await context.close();
 	await own.stop();
@@ -250,22 +245,21 @@ const paths = {
 	audit: '/audit',
 	raise: '/accounts/shopmoda/raise',
 };
-for (const width of [1280, 390])
-	for (const theme of ['light', 'dark'] as const)
-		test(`axe finds nothing, nothing is wider than the page: ${width} px, ${theme}`, { skip }, async () => {
-			for (const [name, path] of Object.entries(paths)) {
-				const { context, page, complaints } = await visit(path, site, { viewport: { width, height: 900 } });
-				if (theme === 'dark')
-					await page.evaluate(
-						"document.querySelectorAll('[data-theme]').forEach((one) => { one.dataset.theme = 'dark' })",
-					);
-				await page.waitForLoadState('networkidle');
-				await assertSound(page, name);
-				await page.screenshot({ path: join(pictures, `${name}-${width}-${theme}.png`), fullPage: true });
-				assert.deepEqual(complaints, [], name);
-				await context.close();
-			}
-		});
+for (const { width, colorScheme: theme } of looks)
+	test(`axe finds nothing, nothing is wider than the page: ${width} px, ${theme}`, { skip }, async () => {
+		for (const [name, path] of Object.entries(paths)) {
+			const { context, page, complaints } = await visit(path, site, { viewport: { width, height: 900 } });
+			if (theme === 'dark')
+				await page.evaluate(
+					"document.querySelectorAll('[data-theme]').forEach((one) => { one.dataset.theme = 'dark' })",
+				);
+			await page.waitForLoadState('networkidle');
+			await assertSound(page, name);
+			await picture(page, `${name}-${width}-${theme}`);
+			assert.deepEqual(complaints, [], name);
+			await context.close();
+		}
+	});
 
 test('on a phone the menu opens from its button', { skip }, async () => {
 	const { context, page, complaints } = await visit('/health', site, { viewport: { width: 360, height: 740 } });
@@ -279,7 +273,6 @@ test('on a phone the menu opens from its button', { skip }, async () => {
 	await context.close();
 });
 
-test('nothing failed in the pages', { skip }, (t) => {
-	t.diagnostic(`pictures: ${pictures}`);
+test('nothing failed in the pages', { skip }, () => {
 	assert.deepEqual(site.panel.faults, []);
 });
