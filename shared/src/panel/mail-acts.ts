@@ -13,15 +13,8 @@ import type { Result } from '../words/result.ts';
 import { formStatus, isFragment, isMissing, mayFor, sendFailure, sendForm, sendNotDone, wordsOf } from './answer.ts';
 import { backTo, type Desk, type Exchange, fieldsOf, textOf, undoNote, undoNoteIn } from './done.ts';
 import { groupSubject, messageSubject, type Subject } from './mail-subject.ts';
-import {
-	type Asking,
-	agentActs,
-	isHarmless,
-	isMailAct,
-	isWhyNeeded,
-	type MailAct,
-	questionOf,
-} from './model/mail-act.ts';
+import { agentActs, isHarmless, isMailAct, type MailAct } from './model/mail-act.ts';
+import { type Asking, isWhyNeeded, questionOf } from './model/mail-question.ts';
 import type { May } from './model/may.ts';
 import type { Pages } from './pages.ts';
 import { near } from './text/times.ts';

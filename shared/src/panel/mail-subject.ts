@@ -7,7 +7,8 @@ import type { OpenGroupDto } from '../contract/view-operations.ts';
 import { ok, type Result } from '../words/result.ts';
 import { mayFor, wordsOf } from './answer.ts';
 import { type Desk, type Exchange, fieldsOf, textOf } from './done.ts';
-import { type Asking, groupActs, groupFields, type MailAct, messageActs, recipientsFor } from './model/mail-act.ts';
+import { groupActs, groupFields, type MailAct, messageActs, recipientsFor } from './model/mail-act.ts';
+import type { Asking } from './model/mail-question.ts';
 import type { May } from './model/may.ts';
 import { groupName } from './model/open.ts';
 
