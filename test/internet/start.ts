@@ -88,6 +88,7 @@ function configText(internet: Internet, front: readonly string[]): string {
 		'  lane: { reopenSeconds: 10, reopenMaxSeconds: 60 }',
 		'  retry: { firstSeconds: 10, maxSeconds: 60, delayNoticeSeconds: 60, expireSeconds: 600 }',
 		'spool: { minFreeBytes: 100000000, minFreeRatio: 0.01 }',
+		'rights: { owners: { release: true, discard: true } }',
 		'',
 	].join('\n');
 }
