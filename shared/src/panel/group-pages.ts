@@ -13,10 +13,10 @@ import { type Desk, done, type Exchange, fieldsOf, saidIn, textOf, undoNote } fr
 import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
 import { sendLimitEditor } from './limit-editor.ts';
 import { meanwhileText } from './meanwhile.ts';
-import { type Draft, ruleOr } from './model/cell.ts';
 import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
+import type { Draft } from './model/editor.ts';
 import { type GroupKind, groupCellOf, groupEditorOf, groupKinds, groupsOf } from './model/group.ts';
-import { ownNumber } from './model/rule-words.ts';
+import { ownNumber, ruleOr } from './model/rule-words.ts';
 import type { Pages } from './pages.ts';
 import { readBook } from './read.ts';
 import { count } from './text/numbers.ts';

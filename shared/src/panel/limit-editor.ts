@@ -3,7 +3,7 @@
  */
 import { formStatus, isFragment, sendFragment, sendPage } from './answer.ts';
 import type { Exchange } from './done.ts';
-import type { Editor } from './model/cell.ts';
+import type { Editor } from './model/editor.ts';
 import type { NavId } from './model/nav.ts';
 import type { Pages } from './pages.ts';
 

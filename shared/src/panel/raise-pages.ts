@@ -9,8 +9,8 @@ import { formStatus, sendFailure, sendForm, sendNotDone, sendPage, wordsOf } fro
 import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
 import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
 import { meanwhileText } from './meanwhile.ts';
-import { faultText } from './model/cell.ts';
 import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
+import { faultText } from './model/editor.ts';
 import { boundOf } from './model/parents.ts';
 import { raisedRule, raiseFormOf } from './model/raise.ts';
 import type { Pages } from './pages.ts';

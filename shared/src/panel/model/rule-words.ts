@@ -91,3 +91,5 @@ export function effectiveFor(view: LimitsView | undefined, rule: LimitRule): Eff
 /** The other one of two that stand side by side. */
 export const besideFor = (view: LimitsView | undefined, rule: LimitRule): EffectiveDto | undefined =>
 	view?.effective.find((one) => one.rule === rule && one !== effectiveFor(view, rule));
+
+export const ruleOr = (value: unknown, otherwise: LimitRule): LimitRule => (isRule(value) ? value : otherwise);
