@@ -4,9 +4,9 @@
 import type { Client } from '../client/client.ts';
 import type { LimitsView } from '../contract/limit-shapes.ts';
 import { type UseChart, type UseSpan, useChartOf, useSpans } from './model/account-use.ts';
-import type { Words } from './model/cell.ts';
 import { unreadOf } from './model/overview-cards.ts';
 import { accountPath } from './model/paths.ts';
+import type { Words } from './model/words.ts';
 
 export const useSpanOf = (value: unknown): UseSpan => useSpans.find((one) => one === value) ?? 'day';
 

@@ -5,9 +5,9 @@ import type { Request, Response } from 'express';
 import { type ClientFailure, failureText } from '../client/client.ts';
 import type { Said } from './adapter.ts';
 import { visitorOf } from './guard.ts';
-import type { Words } from './model/cell.ts';
 import { type May, mayOf } from './model/may.ts';
 import { homeOnly, type NavId, navOf } from './model/nav.ts';
+import type { Words } from './model/words.ts';
 import type { Pages } from './pages.ts';
 
 /** A fragment is wanted; after a step back in history htmx wants the whole page. */

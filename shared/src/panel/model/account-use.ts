@@ -8,9 +8,9 @@ import type { LimitsView } from '../../contract/limit-shapes.ts';
 import type { VolumeDto, VolumeSpan } from '../../contract/view-operations.ts';
 import type { LimitRule } from '../../words/limits.ts';
 import { count } from '../text/numbers.ts';
-import type { Words } from './cell.ts';
 import { type LegendItem, type Numbers, type Plot, type Series, stepText, ticksOf } from './chart.ts';
 import { effectiveFor } from './rule-words.ts';
+import type { Words } from './words.ts';
 
 export const useSpans = ['day', 'week', 'month'] as const;
 export type UseSpan = (typeof useSpans)[number];

@@ -9,7 +9,7 @@ import { dayText } from '../../words/moment.ts';
 import type { AccountFacts, OneAccount, Sender } from '../read.ts';
 import { count } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
-import { barFor, cellOf, type LimitCell, type Words } from './cell.ts';
+import { barFor, cellOf, type LimitCell } from './cell.ts';
 import { type ActLink, actsOf } from './hold.ts';
 import { type Badge, badgesOf, stateReason } from './list.ts';
 import type { May } from './may.ts';
@@ -20,6 +20,7 @@ import { accountPath } from './paths.ts';
 import { effectiveFor, ownNumber, ruleOrder } from './rule-words.ts';
 import { type RuleSwitch, whoOf } from './rules.ts';
 import type { Bar } from './usage-bar.ts';
+import type { Words } from './words.ts';
 
 export type LimitLine = {
 	readonly title: string;

@@ -3,7 +3,7 @@
  */
 import type { AuditEntryDto } from '../../contract/shapes.ts';
 import { moment } from '../text/times.ts';
-import type { Words } from './cell.ts';
+import type { Words } from './words.ts';
 
 export const auditRowsMax = 50;
 

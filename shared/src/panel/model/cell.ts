@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto';
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
 import type { LimitRule } from '../../words/limits.ts';
-import type { Zoned } from '../../words/moment.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
@@ -14,14 +13,7 @@ import { type Origin, originOf, originShort, type SetBook } from './parents.ts';
 import { accountPath } from './paths.ts';
 import { effectiveFor } from './rule-words.ts';
 import { type Bar, barOf } from './usage-bar.ts';
-
-/** What the words of a cell are made with. */
-export type Words = {
-	readonly t: Strings;
-	readonly base: string;
-	readonly zoned: Zoned;
-	readonly nowMs: number;
-};
+import type { Words } from './words.ts';
 
 /** On which page a cell stands: what is drawn anew after an edit. */
 export type Spot = 'list' | 'account';

@@ -11,11 +11,11 @@ import { failed, ok, type Result } from '../../words/result.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near, tomorrowMs } from '../text/times.ts';
-import type { Words } from './cell.ts';
 import { parseNumber } from './edit.ts';
 import { accountPath } from './paths.ts';
 import { type ListQuery, parseQuery } from './query.ts';
 import { ruleOr, ruleOrder } from './rule-words.ts';
+import type { Words } from './words.ts';
 
 export const lastings = ['good', 'tomorrow', 'week'] as const;
 export type ChangeLasting = (typeof lastings)[number];

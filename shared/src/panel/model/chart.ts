@@ -8,7 +8,7 @@ import type { VolumeCount, VolumeDto, VolumeRowDto, VolumeSpan } from '../../con
 import { clockText, type Zoned } from '../../words/moment.ts';
 import { count } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
+import type { Words } from './words.ts';
 
 const pointsMax = 400;
 

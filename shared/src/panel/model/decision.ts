@@ -5,7 +5,7 @@
 import type { Sign } from '../signs.ts';
 import { spanText } from '../text/spans.ts';
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
+import type { Words } from './words.ts';
 
 /** More of one kind are told of together. */
 const singlesMax = 4;

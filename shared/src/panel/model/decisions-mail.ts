@@ -4,9 +4,9 @@
 import type { AccountDto, NearestDto } from '../../contract/account-operations.ts';
 import type { OverviewFacts } from '../read-overview.ts';
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
 import { type Decision, decisionOf, type Reach, singlesOf } from './decision.ts';
 import { accountPath } from './paths.ts';
+import type { Words } from './words.ts';
 
 const atOf = ({ zoned, nowMs }: Words, time: string): string => near(zoned, Date.parse(time), nowMs);
 

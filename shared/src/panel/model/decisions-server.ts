@@ -4,12 +4,12 @@
  */
 import { limitText } from '../../words/limits.ts';
 import type { OverviewFacts } from '../read-overview.ts';
-import type { Words } from './cell.ts';
 import { type Decision, decisionOf, type Reach } from './decision.ts';
 import { watchedMs } from './first-days.ts';
 import { accountPath } from './paths.ts';
 import { numberOf, ruleOrder } from './rule-words.ts';
 import { whoOf } from './rules.ts';
+import type { Words } from './words.ts';
 
 export function healthDecisions({ health }: OverviewFacts, words: Words): readonly Decision[] {
 	if (health?.ok !== true) return [];

@@ -5,10 +5,10 @@
  */
 import { failureText } from '../../client/client.ts';
 import type { OverviewFacts } from '../read-overview.ts';
-import type { Words } from './cell.ts';
 import { byHarm, type Decision, type Reach } from './decision.ts';
 import { heldDecisions, nearDecisions, usedUpDecisions } from './decisions-mail.ts';
 import { discardDecisions, healthDecisions, readyDecisions, unknownDecisions } from './decisions-server.ts';
+import type { Words } from './words.ts';
 
 const shownMax = 4;
 

@@ -7,11 +7,12 @@ import type { LimitRule } from '../../words/limits.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near, tomorrowMs } from '../text/times.ts';
-import { cellId, type Spot, type Words } from './cell.ts';
+import { cellId, type Spot } from './cell.ts';
 import { type EditFault, type Lasting, stampOf } from './edit.ts';
 import { boundOf, type SetBook } from './parents.ts';
 import { accountPath } from './paths.ts';
 import { effectiveFor, numberOf, ruleOrder } from './rule-words.ts';
+import type { Words } from './words.ts';
 
 export type Editor = {
 	readonly domId: string;

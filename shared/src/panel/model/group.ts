@@ -11,13 +11,14 @@ import { type LimitRule, limitText, wholeServer } from '../../words/limits.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near, tomorrowMs } from '../text/times.ts';
-import { type LimitCell, slug, type Words } from './cell.ts';
+import { type LimitCell, slug } from './cell.ts';
 import { stampOf } from './edit.ts';
 import { type Draft, type Editor, faultText } from './editor.ts';
 import type { May } from './may.ts';
 import type { ChainLine, Origin, SetBook } from './parents.ts';
 import { effectiveFor, numberOf, ownNumber, ruleOrder } from './rule-words.ts';
 import { type Bar, barOf, nearRatio } from './usage-bar.ts';
+import type { Words } from './words.ts';
 
 export const groupKinds = ['plans', 'resellers'] as const;
 export type GroupKind = (typeof groupKinds)[number];

@@ -7,7 +7,7 @@ import type { HealthDto } from '../../contract/shapes.ts';
 import { count, sizeText } from '../text/numbers.ts';
 import { spanText } from '../text/spans.ts';
 import { moment, near } from '../text/times.ts';
-import type { Words } from './cell.ts';
+import type { Words } from './words.ts';
 
 type Lanes = OperationOutput<'lanes'>;
 

@@ -3,9 +3,9 @@
  */
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { OperationOutput } from '../../contract/operations.ts';
-import type { Words } from './cell.ts';
 import type { May } from './may.ts';
 import { accountPath } from './paths.ts';
+import type { Words } from './words.ts';
 
 export type Hold = OperationOutput<'listHolds'>['items'][number];
 

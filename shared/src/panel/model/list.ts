@@ -9,7 +9,7 @@ import type { LimitRule } from '../../words/limits.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
-import { barFor, cellOf, type LimitCell, shownRule, slug, type Words } from './cell.ts';
+import { barFor, cellOf, type LimitCell, shownRule, slug } from './cell.ts';
 import type { May } from './may.ts';
 import { panelOwnOf } from './panel-own.ts';
 import type { SetBook } from './parents.ts';
@@ -26,6 +26,7 @@ import {
 } from './query.ts';
 import { effectiveFor } from './rule-words.ts';
 import type { Bar } from './usage-bar.ts';
+import type { Words } from './words.ts';
 
 export type Badge = { readonly tone: 'wait' | 'hold' | 'bad' | 'off'; readonly sign: string; readonly text: string };
 

@@ -7,9 +7,10 @@
 import type { MessageSummaryDto, TraceDto } from '../../contract/shapes.ts';
 import type { OpenGroupDto } from '../../contract/view-operations.ts';
 import { suspendedRule } from '../../words/account.ts';
-import { slug, type Words } from './cell.ts';
+import { slug } from './cell.ts';
 import type { May } from './may.ts';
 import { restorableUntil } from './next-step.ts';
+import type { Words } from './words.ts';
 
 const mailActs = ['release', 'now', 'discard', 'requeue', 'hold', 'restore'] as const;
 export type MailAct = (typeof mailActs)[number];

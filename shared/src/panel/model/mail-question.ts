@@ -4,9 +4,9 @@
  * What cannot be undone says so. Harmless acts ask nothing (`isHarmless`).
  */
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
 import type { MailAct } from './mail-act.ts';
 import type { May } from './may.ts';
+import type { Words } from './words.ts';
 
 export type Question = {
 	readonly title: string;

@@ -9,12 +9,12 @@ import { dayText } from '../../words/moment.ts';
 import type { RecipientState } from '../../words/recipient.ts';
 import { spanText } from '../text/spans.ts';
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
 import type { May } from './may.ts';
 import { firstPage, isSearch, type MessageQuery, messageQueryText, spans, withState } from './message-query.ts';
 import { resultText } from './next-step.ts';
 import { messageMark, spreadOf } from './spread.ts';
 import { mostUrgent, type Recipient, type Side, type StateMark, sideOf } from './state-mark.ts';
+import type { Words } from './words.ts';
 
 export type MessageRow = {
 	readonly at: string;

@@ -8,7 +8,6 @@ import type { OpenGroupDto } from '../../contract/view-operations.ts';
 import type { EventName } from '../../words/events.ts';
 import { capital } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
 import { type ActButton, messageActs } from './mail-act.ts';
 import type { May } from './may.ts';
 import { resultText } from './next-step.ts';
@@ -24,6 +23,7 @@ import {
 	type Tone,
 	urgency,
 } from './state-mark.ts';
+import type { Words } from './words.ts';
 
 const stepSigns: { readonly [E in EventName]?: { readonly tone: Tone; readonly sign: string } } = {
 	'message.accepted': { tone: 'off', sign: 'check' },

@@ -8,9 +8,9 @@ import type { Cause } from '../../words/response.ts';
 import type { WhoActs } from '../next-step-strings.ts';
 import { spanText } from '../text/spans.ts';
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
 import type { May } from './may.ts';
 import { type Recipient, type Side, sideOf } from './state-mark.ts';
+import type { Words } from './words.ts';
 
 export type NextStep = {
 	/** What happened. */

@@ -7,11 +7,11 @@ import type { OperationOutput } from '../../contract/operations.ts';
 import type { OpenGroupDto } from '../../contract/view-operations.ts';
 import { suspendedRule } from '../../words/account.ts';
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
 import { type ActButton, groupActs } from './mail-act.ts';
 import type { May } from './may.ts';
 import { messageQueryText, noQuery } from './message-query.ts';
 import { accountPath } from './paths.ts';
+import type { Words } from './words.ts';
 
 export type OpenAnswer = OperationOutput<'listOpen'>;
 

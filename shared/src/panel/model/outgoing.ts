@@ -11,7 +11,7 @@ import type { OpenGroupDto, SelfDto } from '../../contract/view-operations.ts';
 import { suspendedRule } from '../../words/account.ts';
 import type { LimitRule } from '../../words/limits.ts';
 import { near } from '../text/times.ts';
-import { barFor, type Words } from './cell.ts';
+import { barFor } from './cell.ts';
 import { type ActButton, groupActs } from './mail-act.ts';
 import type { May } from './may.ts';
 import { type MessageRow, messageRow } from './message-list.ts';
@@ -19,6 +19,7 @@ import { noQuery } from './message-query.ts';
 import { effectiveFor } from './rule-words.ts';
 import type { Tone } from './state-mark.ts';
 import type { Bar } from './usage-bar.ts';
+import type { Words } from './words.ts';
 
 export type OwnNote = {
 	readonly tone: Tone;

@@ -8,12 +8,12 @@ import type { Result } from '../../words/result.ts';
 import { type OverviewFacts, topShown } from '../read-overview.ts';
 import { count, shareText } from '../text/numbers.ts';
 import { spanText } from '../text/spans.ts';
-import type { Words } from './cell.ts';
 import { sparkPath } from './chart.ts';
 import { type Badge, badgesOf } from './list.ts';
 import { accountPath } from './paths.ts';
 import { effectiveFor } from './rule-words.ts';
 import { type Bar, barOf } from './usage-bar.ts';
+import type { Words } from './words.ts';
 
 export type Kpi = {
 	readonly label: string;

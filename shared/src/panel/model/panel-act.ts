@@ -6,9 +6,9 @@
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { SelfDto } from '../../contract/view-operations.ts';
 import type { PanelAdapter } from '../adapter.ts';
-import type { Words } from './cell.ts';
 import type { ActLink } from './hold.ts';
 import { accountPath } from './paths.ts';
+import type { Words } from './words.ts';
 
 export const panelActs = ['hold', 'suspend'] as const;
 export type PanelAct = (typeof panelActs)[number];

@@ -4,7 +4,7 @@
 import type { ProviderDto } from '../../contract/view-operations.ts';
 import type { OverviewFacts } from '../read-overview.ts';
 import { count, shareText } from '../text/numbers.ts';
-import type { Words } from './cell.ts';
+import type { Words } from './words.ts';
 
 /** Under so many tries a single refusal would look like a trend. */
 const judgedFrom = 30;

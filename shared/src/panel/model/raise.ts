@@ -4,10 +4,10 @@
 import type { LimitRule } from '../../words/limits.ts';
 import type { OneAccount } from '../read.ts';
 import { near, tomorrowMs } from '../text/times.ts';
-import type { Words } from './cell.ts';
 import { boundOf } from './parents.ts';
 import { accountPath } from './paths.ts';
 import { effectiveFor, isRule } from './rule-words.ts';
+import type { Words } from './words.ts';
 
 /** The limit that is nearest to its end, else the one of an hour; undefined: none is in force. */
 export function raisedRule({ account, view }: OneAccount, asked?: unknown): LimitRule | undefined {

@@ -4,10 +4,11 @@
 import type { LimitsView } from '../../contract/limit-shapes.ts';
 import { eachOf, type LimitRule, limitText, wholeServer } from '../../words/limits.ts';
 import type { Strings } from '../strings.ts';
-import { type Words, wouldHaveOf } from './cell.ts';
+import { wouldHaveOf } from './cell.ts';
 import type { May } from './may.ts';
 import type { SetBook } from './parents.ts';
 import { ownNumber, ruleOrder } from './rule-words.ts';
+import type { Words } from './words.ts';
 
 export type RuleSwitch = {
 	readonly level: string;

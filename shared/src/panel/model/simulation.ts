@@ -10,12 +10,12 @@ import { eachOf, type Level, type LimitRule, levels, limitText, wholeServer } fr
 import { count } from '../text/numbers.ts';
 import { spanText } from '../text/spans.ts';
 import { near } from '../text/times.ts';
-import type { Words } from './cell.ts';
 import { parseNumber, type Write, withMode } from './edit.ts';
 import type { SetBook } from './parents.ts';
 import { accountPath } from './paths.ts';
 import { inputOf, isRule, numberOf, ownNumber, ruleOrder, withNumber } from './rule-words.ts';
 import { inOrder, whoOf } from './rules.ts';
+import type { Words } from './words.ts';
 
 /** `plan hour.recipients Basic`: a number of a level. The id comes last, it may have spaces. */
 export type RuleAt = { readonly level: Level; readonly rule: LimitRule; readonly id: string };

@@ -4,8 +4,8 @@
  * A summary tells of the first recipients only (`recipientCount` is of all): then the numbers are a floor, and say so.
  */
 import type { MessageSummaryDto } from '../../contract/shapes.ts';
-import type { Words } from './cell.ts';
 import { markOf, mostUrgent, type Recipient, type Side, type StateMark, urgency } from './state-mark.ts';
+import type { Words } from './words.ts';
 
 export type Spread = {
 	/** `1 of 40 refused`: of the state that stands for the message. */

@@ -2,8 +2,8 @@
  * The state of a recipient as a mark: sign, word and colour. The word differs for those who run the server and those who write mail.
  */
 import type { MessageSummaryDto } from '../../contract/shapes.ts';
-import type { Words } from './cell.ts';
 import type { May } from './may.ts';
+import type { Words } from './words.ts';
 
 export type Recipient = MessageSummaryDto['recipients'][number];
 type State = Recipient['state'];
