@@ -135,11 +135,11 @@ export const messageStringsOf = ({ account }: PanelWords) => ({
 	doHold: (total: number) => `Hold ${count(total)}`,
 	doRestore: (total: number) => `Bring back ${count(total)}`,
 
-	ownReleaseTitle: (subject: string) => `Send “${subject}” now?`,
+	ownReleaseTitle: (what: string) => `Send now: ${what}?`,
 	ownReleaseCount: (total: number) => `${counted(total, 'person gets', 'people get')} it.`,
 	ownReleaseEffect: 'It leaves as soon as your limit has room.',
 	ownReleaseBack: 'Once it has left, it cannot be called back.',
-	ownDiscardTitle: (subject: string) => `Delete “${subject}”?`,
+	ownDiscardTitle: (what: string) => `Delete: ${what}?`,
 	ownDiscardCount: (total: number) => `${counted(total, 'person does', 'people do')} not get it.`,
 	ownDiscardEffect: 'It is not sent, and nobody is told.',
 	ownDo: { release: 'Send it', discard: 'Delete it' },
