@@ -11,7 +11,7 @@ import type { BrowserContextOptions } from 'playwright-core';
 import { type FakeAgent, startFakeAgent } from './agent.ts';
 import { auditOf, nobody, overviewWorldOf } from './answers-overview.ts';
 import { type Embedded, startEmbedded } from './embed.ts';
-import { assertSound, browserTests, looks, picture, type WatchedPage } from './in-browser.ts';
+import { assertSound, browserTests, looks, picture, read, type WatchedPage } from './in-browser.ts';
 import { emptyWorld, smallWorld } from './world.ts';
 
 type Site = { readonly agent: FakeAgent; readonly panel: Embedded; stop(): Promise<void> };
@@ -68,7 +68,7 @@ test('decisions first, charts under the policy, their numbers as a table, the sp
 	skip,
 }, async () => {
 	const { context, page, complaints } = await visit('/');
-	assert.match(await page.getByRole('heading', { level: 1 }).innerText(), /^\d things need a decision$/);
+	assert.match(await read(page.getByRole('heading', { level: 1 })), /^\d things need a decision$/);
 	assert.ok((await page.locator('.sl-dec').first().locator('li').count()) <= 4, 'above four the rest is folded');
 	await page.waitForFunction(`${drawn} === 2`);
 	const top = (selector: string) => page.locator(selector).first().boundingBox();
@@ -79,7 +79,7 @@ test('decisions first, charts under the policy, their numbers as a table, the sp
 		.locator('[data-chart]')
 		.first()
 		.hover({ position: { x: 400, y: 80 } });
-	assert.match(await page.locator('[data-at]').innerText(), /^\d\d:00$/, 'pointing says when');
+	assert.match(await read(page.locator('[data-at]')), /^\d\d:00$/, 'pointing says when');
 	await page.getByRole('link', { name: '7 d' }).click();
 	await page.getByText('Handed in, 7 days', { exact: true }).waitFor();
 	assert.match(page.url(), /\?p=\/\?span=week$/);
@@ -92,7 +92,7 @@ test('a limit is raised for a day from the overview, and undone', { skip }, asyn
 	const { context, page, complaints } = await visit('/');
 	await page.getByRole('link', { name: /^Raise for a day/ }).click();
 	await page.locator('dialog[open]').waitFor();
-	assert.equal(await page.locator('dialog :focus').innerText(), 'Cancel');
+	assert.equal(await read(page.locator('dialog :focus')), 'Cancel');
 	const number = page.getByLabel('Number of recipients an hour');
 	assert.equal(await number.inputValue(), '800');
 	await number.fill('2000');

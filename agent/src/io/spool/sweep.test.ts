@@ -92,7 +92,14 @@ test('spool: an old held message is sparse; written anew, it sets its segment fr
 	assert.deepEqual(spool.sparse(), [{ segment: 1, openBytes: old.bytes, bytes: spool.sparse()[0]?.bytes }]);
 	const { record, body } = await spool.read(old);
 	const statuses = [
-		{ state: 'held', attempts: 2, dueMs: 5, delayNoticed: false, reported: false, standing: { rule: 'hold.act', text: 'first of its kind' } },
+		{
+			state: 'held',
+			attempts: 2,
+			dueMs: 5,
+			delayNoticed: false,
+			reported: false,
+			standing: { rule: 'hold.act', text: 'first of its kind' },
+		},
 	] as const;
 	const moved = await spool.append(record, [body], { statuses });
 	spool.release(record.id, old);
