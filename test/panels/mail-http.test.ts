@@ -191,7 +191,10 @@ test('a customer: its own mail in plain words, releases what is left to it, dele
 	t.after(() => own.stop());
 	const visit = await visitAs(rosenca, own);
 	const home = (await ask(visit, '/')).text;
-	assert.match(home, /Outgoing mail.*2 messages wait for your OK.*Yes, send it.*1 message waits: your limit is used up/s);
+	assert.match(
+		home,
+		/Outgoing mail.*2 messages wait for your OK.*Yes, send it.*1 message waits: your limit is used up/s,
+	);
 	assert.match(home, /How much you may send.*88<\/b> <i>of 100 \/ h.*The limits come from your plan, Basic\./s);
 	assert.match(home, /Your domains.*rosencafe-hamburg\.example/s);
 	assert.match(home, /This address no longer exists, or takes no mail\. Please remove it from your list/);

@@ -153,7 +153,10 @@ test('plans and resellers: what their accounts use, the pool measured, the numbe
 	);
 	assert.match(unescaped(plans.text), /href="\/accounts\?plan=Shop&show=waiting"/);
 	const resellers = await ask(visit, '/resellers');
-	assert.match(plain(resellers.text), /2 resellers .* nordweb .*2 accounts See as this reseller 92 of 600 \/ h 15 % 600 \/ h own/);
+	assert.match(
+		plain(resellers.text),
+		/2 resellers .* nordweb .*2 accounts See as this reseller 92 of 600 \/ h 15 % 600 \/ h own/,
+	);
 	const editor = await ask(visit, '/plans/Shop/limit');
 	assert.match(plain(editor.text), /Hourly limit of plan Shop/);
 	const fields = { csrf: fieldOf(editor.text, 'csrf'), seen: fieldOf(editor.text, 'seen'), rule: 'hour.recipients' };
