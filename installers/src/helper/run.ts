@@ -10,6 +10,7 @@ import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { readConfig } from '@sluice/agent/main/read-config.ts';
 import { reconcile } from '@sluice/panel-cpanel/reconcile/reconcile.ts';
 import { createClient } from '@sluice/shared/client/client.ts';
+import { passedSocket } from '@sluice/shared/client/own-socket.ts';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type Machine, systemMachine } from '../facts/machine.ts';
@@ -32,7 +33,6 @@ export type HelperOptions = CommonOptions & {
 
 const helperActor = { role: 'admin', id: 'sluice-helper' } as const;
 const socketMode = 0o660;
-const firstPassedFd = 3;
 
 const actsOff: Config['panel']['acts'] = { hold: false, suspend: false };
 
@@ -71,12 +71,10 @@ export function helperPorts(
 
 export async function runHelper(terminal: Terminal, options: HelperOptions): Promise<void> {
 	const ports = helperPorts(terminal, options);
-	const isPassed =
-		Number(terminal.environment.LISTEN_PID) === process.pid && Number(terminal.environment.LISTEN_FDS) >= 1;
-	const gid = isPassed ? undefined : gidOf(options.group);
-	const at = isPassed
-		? { fd: firstPassedFd }
-		: { path: options.listen, mode: socketMode, ...(gid === undefined ? {} : { gid }) };
+	const fd = passedSocket(terminal.environment, process.pid);
+	const gid = fd === undefined ? gidOf(options.group) : undefined;
+	const at =
+		fd !== undefined ? { fd } : { path: options.listen, mode: socketMode, ...(gid === undefined ? {} : { gid }) };
 	const begun = await begunOrWhyNot({
 		at,
 		answer: (line) => answerLine(line, ports),
@@ -92,7 +90,7 @@ export async function runHelper(terminal: Terminal, options: HelperOptions): Pro
 		);
 		return terminal.endWith(1);
 	}
-	terminal.writeErr(`The root helper answers on ${isPassed ? 'the passed socket' : options.listen}.\n`);
+	terminal.writeErr(`The root helper answers on ${fd === undefined ? options.listen : 'the passed socket'}.\n`);
 	await new Promise<void>((resolve) => terminal.onInterrupt(resolve));
 	await begun.value.stop();
 	terminal.endWith(0);

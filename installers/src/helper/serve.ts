@@ -4,8 +4,8 @@
  * Who may open it is the file mode's business (0660 root:sluice-panel). A line that does not come, or is too long, costs a closed connection; more
  * work than is bearable is answered `busy`, so that a panel server that has been taken over cannot keep root busy with cPanel's programs.
  */
-import { rmSync, statSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { listenAtPath, listening, type SocketPlace } from '@sluice/shared/client/own-socket.ts';
 import { helperLineBytesMax } from '@sluice/shared/contract/helper.ts';
 import type { HelperAnswer } from './answer.ts';
 
@@ -27,7 +27,7 @@ export const serveBounds: ServeBounds = {
 
 export type ServeOptions = {
 	/** A path, with mode and group of the file; or a socket that the service manager has passed. */
-	readonly at: { readonly path: string; readonly mode: number; readonly gid?: number } | { readonly fd: number };
+	readonly at: SocketPlace | { readonly fd: number };
 	readonly answer: (line: string) => Promise<HelperAnswer>;
 	readonly now: () => number;
 	/** So many lines were answered `busy` since it was told last: at most once a second, so that a flood floods nothing. */
@@ -73,7 +73,8 @@ export async function serveHelper({ at, answer, now, onBusy, bounds = serveBound
 		});
 	});
 	server.maxConnections = bounds.connectionsMax;
-	await listen(server, at);
+	if ('fd' in at) await listening(server, at);
+	else await listenAtPath(server, at, 'a helper');
 	return {
 		async stop() {
 			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -160,49 +161,4 @@ export function rateOf(
 		left -= 1;
 		return true;
 	};
-}
-
-async function listen(server: Server, at: ServeOptions['at']): Promise<void> {
-	if ('fd' in at) {
-		await listening(server, { fd: at.fd });
-		return;
-	}
-	await removeDead(at.path);
-	// Born with mode and group: changed afterwards by its path, a link that somebody put there meanwhile would give away another file.
-	const [mask, group] = [process.umask(0o777 & ~at.mode), process.getegid?.()];
-	if (at.gid !== undefined) process.setegid?.(at.gid);
-	let begun: Promise<void>;
-	try {
-		begun = listening(server, { path: at.path });
-	} finally {
-		if (at.gid !== undefined && group !== undefined) process.setegid?.(group);
-		process.umask(mask);
-	}
-	await begun;
-}
-
-const listening = (server: Server, where: { path: string } | { fd: number }): Promise<void> =>
-	new Promise((resolve, reject) => {
-		server.once('error', reject);
-		server.listen(where, () => {
-			server.off('error', reject);
-			resolve();
-		});
-	});
-
-/** A socket on which nobody answers was left behind; anything else that lies there is not ours to remove. */
-async function removeDead(path: string): Promise<void> {
-	const found = statSync(path, { throwIfNoEntry: false });
-	if (found === undefined) return;
-	if (!found.isSocket()) throw new Error(`${path} is there and is no socket.`);
-	const isAnswered = await new Promise<boolean>((resolve) => {
-		const socket = connect(path);
-		socket.on('connect', () => {
-			socket.destroy();
-			resolve(true);
-		});
-		socket.on('error', () => resolve(false));
-	});
-	if (isAnswered) throw new Error(`A helper answers on ${path} already.`);
-	rmSync(path, { force: true });
 }

@@ -5,7 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
-import { passedSocket } from './socket.ts';
+import { passedSocket } from '@sluice/shared/client/own-socket.ts';
 import { startCpanelPanel } from './start.ts';
 
 const options = {

@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openSecret } from './secret.ts';
-import { passedSocket } from './socket.ts';
 import { type CpanelPanel, startCpanelPanel } from './start.ts';
 
 function folderOf(context: TestContext): string {
@@ -138,12 +137,6 @@ test('the key is made once, for its owner only; what is no key is refused', (con
 	assert.equal(statSync(file).mode & 0o777, 0o600);
 	writeFileSync(file, '');
 	assert.throws(() => openSecret(file), /holds no key/);
-});
-
-test('a passed socket is taken by the process that it was passed to', () => {
-	assert.equal(passedSocket({ LISTEN_PID: '7', LISTEN_FDS: '1' }, 7), 3);
-	assert.equal(passedSocket({ LISTEN_PID: '8', LISTEN_FDS: '1' }, 7), undefined);
-	assert.equal(passedSocket({}, 7), undefined);
 });
 
 test('as a process: it says where it listens, SIGTERM ends it with 0, wrong use with 2, a taken socket with 1', async (context) => {

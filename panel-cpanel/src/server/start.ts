@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { hostname } from 'node:os';
 import { createClient } from '@sluice/shared/client/client.ts';
 import { createHelperClient } from '@sluice/shared/client/helper-client.ts';
+import { listenAtPath, listening } from '@sluice/shared/client/own-socket.ts';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import { createPanelApp } from '@sluice/shared/panel/app.ts';
 import { assetHash } from '@sluice/shared/panel/asset-files.ts';
@@ -19,7 +20,6 @@ import { checkedClient } from '../adapter/checked-client.ts';
 import { createOwners } from '../adapter/owners.ts';
 import { type Side, sideOf, visitorFrom } from '../adapter/visitor.ts';
 import { openSecret } from './secret.ts';
-import { listenOn } from './socket.ts';
 
 export type CpanelPanelSettings = {
 	/** Where to listen, or the number of a socket that was passed. */
@@ -40,6 +40,8 @@ export type CpanelPanel = {
 	stop(): Promise<void>;
 };
 
+/** Owner and group: whoever may open it is believed about who asks. */
+const socketMode = 0o660;
 const requestMs = 30_000;
 const drainMs = 10_000;
 /** A query of 8 kB and the headers that native code passes on. */
@@ -124,11 +126,9 @@ function serve(apps: { readonly [S in Side]: App }): Server {
 /** Rejects when the socket cannot be had or the key's file is broken. */
 export async function startCpanelPanel(settings: CpanelPanelSettings): Promise<CpanelPanel> {
 	const server = serve(appsOf(settings));
-	if (typeof settings.listen === 'string') await listenOn(server, settings.listen);
-	else {
-		server.listen({ fd: settings.listen });
-		await once(server, 'listening');
-	}
+	const { listen } = settings;
+	if (typeof listen === 'number') await listening(server, { fd: listen });
+	else await listenAtPath(server, { path: listen, mode: socketMode }, 'another panel server');
 	return {
 		async stop() {
 			const closed = once(server, 'close');

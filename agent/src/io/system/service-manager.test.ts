@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { openServiceManager, passedSocket } from './service-manager.ts';
+import { openServiceManager } from './service-manager.ts';
 
 /** Node has no unix datagrams: Perl receives and prints each, newlines as `|`. */
 const receiver = `use Socket; $| = 1;
@@ -70,13 +70,4 @@ test('where no manager listens nothing is started and nothing fails', async () =
 	const gone = openServiceManager({ NOTIFY_SOCKET: '/nonexistent/notify', WATCHDOG_USEC: '100000' }, process.pid);
 	gone.tell('READY=1');
 	await gone.stop();
-});
-
-test('a socket is taken only when it was passed to this very process', () => {
-	assert.equal(passedSocket({ LISTEN_PID: '7', LISTEN_FDS: '1' }, 7), 3);
-	assert.equal(passedSocket({ LISTEN_PID: '7', LISTEN_FDS: '2' }, 7), 3);
-	assert.equal(passedSocket({ LISTEN_PID: '7', LISTEN_FDS: '1' }, 8), undefined);
-	assert.equal(passedSocket({ LISTEN_PID: '7', LISTEN_FDS: '0' }, 7), undefined);
-	assert.equal(passedSocket({ LISTEN_FDS: '1' }, 7), undefined);
-	assert.equal(passedSocket({}, 7), undefined);
 });

@@ -1,5 +1,5 @@
 /**
- * The service manager (systemd): the socket it passes us, and telling it how we are.
+ * The service manager (systemd): telling it how we are.
  *
  * `sd_notify` is a datagram on a unix socket, which Node cannot send. One small Perl process lives beside the agent, reads lines
  * and sends each; it ends with us, since its input ends. It is not `systemd-notify` for each message: before systemd 246 (that is
@@ -7,20 +7,12 @@
  * agent killed as hung. `systemd-notify` is the way where there is no Perl; without both nothing is told. The unit needs
  * `NotifyAccess=all`, since the sender is our child.
  *
- * Not here: when to tell what (main/commands/run.ts). sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3).
+ * Not here: when to tell what (main/commands/run.ts), the socket that it passes us (shared/client/own-socket.ts). sd_notify(3), sd_watchdog_enabled(3).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 type Environment = { readonly [name: string]: string | undefined };
-
-const firstPassedFd = 3;
-
-/** File descriptor of the first socket that was passed to this very process, else undefined. */
-export function passedSocket(environment: Environment, pid: number): number | undefined {
-	if (Number(environment.LISTEN_PID) !== pid) return undefined;
-	return Number(environment.LISTEN_FDS) >= 1 ? firstPassedFd : undefined;
-}
 
 export type ServiceState = 'READY=1' | 'STOPPING=1' | 'RELOADING=1' | 'WATCHDOG=1';
 

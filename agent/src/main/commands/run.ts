@@ -114,10 +114,11 @@ export async function runAgent(parts: RunParts): Promise<ExitCode> {
 type RunOptions = CommonOptions & { readonly config?: string };
 
 async function run(terminal: Terminal, options: RunOptions): Promise<void> {
-	const [{ loadConfig, problemText }, { startAgent }, { openServiceManager, passedSocket }] = await Promise.all([
+	const [{ loadConfig, problemText }, { startAgent }, { openServiceManager }, { passedSocket }] = await Promise.all([
 		import('../../config/load.ts'),
 		import('../agent.ts'),
 		import('../../io/system/service-manager.ts'),
+		import('@sluice/shared/client/own-socket.ts'),
 	]);
 	const file = configFileFor(terminal, options.config);
 	const socketFd = passedSocket(terminal.environment, process.pid);
