@@ -99,7 +99,7 @@ function describePages(pages: NoPanel): string {
 		pages.password === undefined
 			? `password as printed on ${pages.passwordMade.slice(0, 10)}; for a new one remove var/panel-password and start again`
 			: `password ${pages.password} (printed this once)`;
-	return `Pages: ${pages.url}   ${password}`;
+	return `Pages: ${pages.url}   ${password}\n       as WHM shows them; “See as this customer” on an account shows what its customer sees.`;
 }
 
 function greet(internet: Internet, smtpAddress: string, mta: MtaInFront | undefined, pages: NoPanel): void {
