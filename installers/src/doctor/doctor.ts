@@ -4,6 +4,7 @@
  * It asks what is there: the agent, the wiring and its read-only checks, the plugin and what runs behind it, the panel's own limits, jails. Not here: claims that
  * only a live server can settle (unproved.ts), mending (each finding names the command).
  */
+import { limitSettings, tweakSettingsFile, tweakSettingsIn } from '@sluice/panel-cpanel/api/files.ts';
 import { hooks } from '@sluice/panel-cpanel/hooks.ts';
 import { failureOf } from '@sluice/shared/mta/checks.ts';
 import { nobody } from '../apply/run-steps.ts';
@@ -126,16 +127,17 @@ async function plugin(machine: Machine): Promise<readonly Finding[]> {
 }
 
 const limitNames = {
-	maxemailsperhour: (value: string) => `The panel discards what a domain sends beyond ${value} messages an hour`,
-	email_send_limits_max_defer_fail_percentage: (value: string) =>
+	[limitSettings.hourMessages]: (value: string) =>
+		`The panel discards what a domain sends beyond ${value} messages an hour`,
+	[limitSettings.failPercent]: (value: string) =>
 		`The panel discards all mail of a domain of which ${value} % fail or are deferred within an hour`,
 } as const;
 
 /** Tweak Settings, read only. `0`, empty and `unlimited` are no limit. */
 async function panelLimits(machine: Machine): Promise<readonly Finding[]> {
-	const config = (await machine.read('/var/cpanel/cpanel.config'))?.content ?? '';
+	const settings = tweakSettingsIn((await machine.read(tweakSettingsFile))?.content ?? '');
 	return Object.entries(limitNames).flatMap(([name, sentence]) => {
-		const value = new RegExp(`^${name}=(.*)$`, 'm').exec(config)?.[1]?.trim() ?? '';
+		const value = settings.get(name) ?? '';
 		if (!(Number(value) > 0)) return [];
 		const text = `${sentence(value)}, before the agent could make it wait (${name}=${value}).`;
 		return [watch('panel.limits', text, '`sluice panel limits lift`; `sluice panel limits restore` puts it back')];

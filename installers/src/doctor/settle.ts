@@ -3,7 +3,7 @@
  */
 import { systemCpanelApi } from '@sluice/panel-cpanel/api/cpanel-api.ts';
 import { openUapi, openWhm } from '@sluice/panel-cpanel/api/envelope.ts';
-import { ownersIn } from '@sluice/panel-cpanel/api/files.ts';
+import { limitSettings, ownersIn, tweakSettingsFile, tweakSettingsIn } from '@sluice/panel-cpanel/api/files.ts';
 import { hookScript } from '@sluice/panel-cpanel/hooks.ts';
 import { findBlocks } from '@sluice/shared/mta/blocks.ts';
 import { eximRouterName, eximTransportName } from '@sluice/shared/mta/exim.ts';
@@ -182,10 +182,10 @@ export async function ownersAgree(machine: Machine): Promise<Settled> {
 }
 
 export async function tweakNames(machine: Machine): Promise<Settled> {
-	const config = await text(machine, '/var/cpanel/cpanel.config');
-	if (config === '') return notSettled('/var/cpanel/cpanel.config is missing.');
-	const names = ['maxemailsperhour', 'email_send_limits_max_defer_fail_percentage'];
-	const missing = names.filter((name) => !new RegExp(`^${name}=`, 'm').test(config));
+	const config = await text(machine, tweakSettingsFile);
+	if (config === '') return notSettled(`${tweakSettingsFile} is missing.`);
+	const settings = tweakSettingsIn(config);
+	const missing = Object.values(limitSettings).filter((name) => !settings.has(name));
 	return missing.length === 0 ? proved('Both are there.') : contradicted(`Missing: ${missing.join(', ')}.`);
 }
 

@@ -5,14 +5,13 @@
  * has numbers of its own is counted and named. Former values are remembered before anything is changed; putting back leaves alone what somebody
  * has changed since.
  */
+import { limitSettings } from '@sluice/panel-cpanel/api/files.ts';
 import type { CpanelAccount, CpanelPackage } from '@sluice/panel-cpanel/api/shapes.ts';
 import type { HelperResult } from '@sluice/shared/contract/helper.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
 import type { LiftedLimits } from './limits-memory.ts';
 import { refusal, type Verb, type VerbFailure, type VerbPorts } from './verb.ts';
 
-/** Messages an hour of each domain; share of failed and deferred messages. */
-const settings = ['maxemailsperhour', 'email_send_limits_max_defer_fail_percentage'] as const;
 /** What Tweak Settings call no limit. */
 const lifted = 'unlimited';
 
@@ -80,7 +79,9 @@ const named = (names: readonly string[]): string =>
 async function lift(ports: VerbPorts): Promise<Done> {
 	const { api, files, memory, now } = ports;
 	const before = await memory.read();
-	const settingsNow = await Promise.all(settings.map(async (key) => [key, await files.setting(key)] as const));
+	const settingsNow = await Promise.all(
+		Object.values(limitSettings).map(async (key) => [key, await files.setting(key)] as const),
+	);
 	const limiting = settingsNow.filter(([, value]) => isNumber(Number(value)));
 	if (limiting.length === 0) return show(ports, 'There is nothing to lift.');
 	const remembered: LiftedLimits = {

@@ -13,6 +13,15 @@ import { type Bound, boundOf } from './loose.ts';
 import { rootsOwnText } from './roots-own.ts';
 import { userShape } from './shapes.ts';
 
+/** Tweak Settings: all of them stand in this file. */
+export const tweakSettingsFile = '/var/cpanel/cpanel.config';
+
+/** Those of the server's two defaults beyond which the panel discards mail: messages an hour of a domain; percent that fail or are deferred. */
+export const limitSettings = {
+	hourMessages: 'maxemailsperhour',
+	failPercent: 'email_send_limits_max_defer_fail_percentage',
+} as const;
+
 export type ServerDefaults = { readonly hourMessages: Bound; readonly failPercent: Bound };
 
 export type CpanelFiles = {
@@ -84,6 +93,9 @@ export function ownersIn(text: string): ReadonlyMap<string, string> {
 	return owners;
 }
 
+/** What the file of the Tweak Settings says, by name. */
+export const tweakSettingsIn = (text: string): ReadonlyMap<string, string> => pairsOf(text.split('\n'), /=/);
+
 const domainKey = 'MAX_EMAIL_PER_HOUR-';
 
 function domainNumbersIn(text: string): ReadonlyMap<string, Bound> {
@@ -94,6 +106,7 @@ function domainNumbersIn(text: string): ReadonlyMap<string, Bound> {
 /** `root`: below which folder, for tests. */
 export function systemCpanelFiles(root = '/'): CpanelFiles {
 	const at = (path: string): string => join(root, path);
+	const tweakSettings = async () => pairsOf((await linesOf(at(tweakSettingsFile))) ?? [], /=/);
 	return {
 		async users() {
 			const lines = await linesOf(at('/etc/trueuserdomains'));
@@ -124,14 +137,14 @@ export function systemCpanelFiles(root = '/'): CpanelFiles {
 			return found;
 		},
 		async defaults() {
-			const pairs = pairsOf((await linesOf(at('/var/cpanel/cpanel.config'))) ?? [], /=/);
+			const settings = await tweakSettings();
 			return {
-				hourMessages: boundOf(pairs.get('maxemailsperhour')),
-				failPercent: boundOf(pairs.get('email_send_limits_max_defer_fail_percentage')),
+				hourMessages: boundOf(settings.get(limitSettings.hourMessages)),
+				failPercent: boundOf(settings.get(limitSettings.failPercent)),
 			};
 		},
 		async setting(key) {
-			return pairsOf((await linesOf(at('/var/cpanel/cpanel.config'))) ?? [], /=/).get(key) ?? '';
+			return (await tweakSettings()).get(key) ?? '';
 		},
 		async version() {
 			const [line = ''] = (await linesOf(at('/usr/local/cpanel/version'))) ?? [];
