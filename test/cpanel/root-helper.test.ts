@@ -231,7 +231,7 @@ test('switched off: nothing is done, for administrators either; read anew for ea
 });
 
 test('the panel’s own limits: shown, lifted, put back; packages and accounts keep theirs', async (context) => {
-	const { cpanel, helper } = await startHelper(context);
+	const { cpanel, helper, lines } = await startHelper(context);
 	const limits = async (act: 'show' | 'lift' | 'restore') => given(await helper.call('panel-limits', admin, { act }));
 	const tweaks = () => cpanel.state().tweaks;
 	const shown = await limits('show');
@@ -246,6 +246,12 @@ test('the panel’s own limits: shown, lifted, put back; packages and accounts k
 	const back = await limits('restore');
 	assert.deepEqual([back.isLifted, back.hourMessages, tweaks().maxemailsperhour], [false, 200, '200']);
 	assert.match((await limits('restore')).text, /Nothing was lifted/);
+	const written = lines.filter(({ isRecorded }) => isRecorded === true).map(({ args }) => args);
+	assert.deepEqual(
+		written,
+		[{ act: 'lift' }, { act: 'restore' }],
+		'where there was nothing to do, no act is written down',
+	);
 	assert.equal(JSON.stringify([cpanel.state().accounts, cpanel.state().packages]), rest);
 	// Somebody sets another number meanwhile: it stays.
 	await limits('lift');

@@ -16,19 +16,19 @@ import { refusal, type Verb, type VerbFailure, type VerbPorts } from './verb.ts'
 const lifted = 'unlimited';
 
 type Shown = HelperResult<'panel-limits'>;
-type Done = Result<Shown, VerbFailure>;
+/** `isChanged`: else there was nothing to do, and nothing to write down. */
+type Done = Result<{ readonly said: string; readonly isChanged: boolean }, VerbFailure>;
+const nothingToDo = (said: string): Done => ok({ said, isChanged: false });
 
 export const panelLimits: Verb<'panel-limits'> = {
 	roles: ['admin'],
 	async perform({ act }, _actor, ports) {
-		if (act === 'show') {
-			const shown = await show(ports, '');
-			return shown.ok ? ok({ result: shown.value }) : shown;
-		}
-		const done = act === 'lift' ? await lift(ports) : await restore(ports);
+		const done = act === 'show' ? nothingToDo('') : await { lift, restore }[act](ports);
 		if (!done.ok) return done;
-		const recorded = { act: `panel.limits-${act}`, subject: 'server', detail: done.value.text.slice(0, 1000) };
-		return ok({ result: done.value, recorded });
+		const shown = await show(ports, done.value.said);
+		if (!shown.ok) return shown;
+		const recorded = { act: `panel.limits-${act}`, subject: 'server', detail: shown.value.text.slice(0, 1000) };
+		return ok({ result: shown.value, ...(done.value.isChanged ? { recorded } : {}) });
 	},
 };
 
@@ -36,7 +36,8 @@ const isNumber = (value: unknown): boolean => typeof value === 'number' && value
 const hasOwn = ({ hourMessages, failPercent }: Pick<CpanelAccount, 'hourMessages' | 'failPercent'>): boolean =>
 	isNumber(hourMessages) || isNumber(failPercent);
 
-async function show({ api, files, memory }: VerbPorts, said: string): Promise<Done> {
+/** `said`: what was done before. */
+async function show({ api, files, memory }: VerbPorts, said: string): Promise<Result<Shown, VerbFailure>> {
 	const accounts = await api.accounts();
 	if (!accounts.ok) return refusal('panel-failed', accounts.error.text);
 	const packages = await api.packages();
@@ -76,14 +77,13 @@ const named = (names: readonly string[]): string =>
 		? names.join(', ')
 		: `${names.slice(0, namesShown).join(', ')} and ${names.length - namesShown} more`;
 
-async function lift(ports: VerbPorts): Promise<Done> {
-	const { api, files, memory, now } = ports;
+async function lift({ api, files, memory, now }: VerbPorts): Promise<Done> {
 	const before = await memory.read();
 	const settingsNow = await Promise.all(
 		Object.values(limitSettings).map(async (key) => [key, await files.setting(key)] as const),
 	);
 	const limiting = settingsNow.filter(([, value]) => isNumber(Number(value)));
-	if (limiting.length === 0) return show(ports, 'There is nothing to lift.');
+	if (limiting.length === 0) return nothingToDo('There is nothing to lift.');
 	const remembered: LiftedLimits = {
 		version: 1,
 		at: new Date(now()).toISOString(),
@@ -102,13 +102,12 @@ async function lift(ports: VerbPorts): Promise<Done> {
 			);
 	}
 	const was = limiting.map(([key, value]) => `${key} was ${value}`).join(', ');
-	return show(ports, `Lifted: ${was}.`);
+	return ok({ said: `Lifted: ${was}.`, isChanged: true });
 }
 
-async function restore(ports: VerbPorts): Promise<Done> {
-	const { api, files, memory } = ports;
+async function restore({ api, files, memory }: VerbPorts): Promise<Done> {
 	const remembered = await memory.read();
-	if (remembered === undefined) return show(ports, 'Nothing was lifted here.');
+	if (remembered === undefined) return nothingToDo('Nothing was lifted here.');
 	const back: string[] = [];
 	const kept: string[] = [];
 	for (const [key, { former, ours }] of Object.entries(remembered.settings)) {
@@ -124,5 +123,6 @@ async function restore(ports: VerbPorts): Promise<Done> {
 	}
 	await memory.forget();
 	const since = kept.length === 0 ? '' : ` Somebody has set another number since, which stays: ${kept.join(', ')}.`;
-	return show(ports, `${back.length === 0 ? 'Nothing was put back.' : `Put back: ${back.join(', ')}.`}${since}`);
+	const said = back.length === 0 ? 'Nothing was put back.' : `Put back: ${back.join(', ')}.`;
+	return ok({ said: `${said}${since}`, isChanged: true });
 }
