@@ -9,11 +9,12 @@ import type { LimitsView } from '../contract/limit-shapes.ts';
 import { wholeServer } from '../words/limits.ts';
 import { ok } from '../words/result.ts';
 import { mayFor, sendFailure, sendFragment, sendMissingPage, sendNotDone, sendPage, wordsOf } from './answer.ts';
-import { type Desk, done, type Exchange, fieldsOf, saidIn, textOf, undoNote } from './done.ts';
-import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
+import { type Desk, done, type Exchange, fieldsOf, saidIn, textOf } from './done.ts';
+import { isConflict, type Where, write } from './limit-acts.ts';
 import { sendLimitEditor } from './limit-editor.ts';
+import { limitUndoNote } from './limit-undo.ts';
 import { meanwhileText } from './meanwhile.ts';
-import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
+import { parseEdit, stampOf, writesOf } from './model/edit.ts';
 import type { Draft } from './model/editor.ts';
 import { type GroupKind, groupCellOf, groupEditorOf, groupKinds, groupsOf } from './model/group.ts';
 import { ownNumber, ruleOr } from './model/rule-words.ts';
@@ -125,17 +126,15 @@ async function save(desk: Desk, exchange: Exchange, asked: Asked): Promise<void>
 	}
 	const number = edit.value.value;
 	const until = lasting === 'good' ? t.forGood : t.untilTomorrow(near(place, untilMs, place.now()));
+	const who = t.groupWho[kind](id);
 	const text =
 		number === null
-			? t.groupRemoved(t.groupWho[kind](id), t.rules[rule].name)
+			? t.groupRemoved(who, t.rules[rule].name)
 			: t.groupSaved[kind](id, `${count(number)} ${t.rules[rule].unit}`, until);
 	const where: Where = { at: 'groups', kind, back: '' };
-	const note: UndoNote = {
-		...{ text, level: kind, id, rule, who: t.groupWho[kind](id), act: 'number', where },
-		former: formerOf(view),
-		stamp: stampOf(written.value ?? view),
-	};
-	await done(desk, exchange, where, { text, undo: undoNote(pages, request, note) });
+	const act = { level: kind, id, rule, who, act: 'number', where } as const;
+	const undo = limitUndoNote(pages, request, { ...act, before: view, after: written.value });
+	await done(desk, exchange, where, { text, undo });
 }
 
 export function groupPages(pages: Pages, clientOf: (request: Request) => Client): Router {

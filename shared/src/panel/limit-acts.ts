@@ -14,8 +14,8 @@ export type Where =
 	| { readonly at: 'rules'; readonly back: string }
 	| { readonly at: 'groups'; readonly kind: 'plans' | 'resellers'; readonly back: string };
 
+/** The way back from a number that was set or a rule that was switched. */
 export type UndoNote = {
-	readonly text: string;
 	readonly level: LevelPath;
 	readonly id: string;
 	readonly rule: LimitRule;

@@ -10,13 +10,13 @@ import type { LimitsView } from '../contract/limit-shapes.ts';
 import type { LimitRule } from '../words/limits.ts';
 import { ok } from '../words/result.ts';
 import { isFragment, mayFor, sendFailure, sendFragment, sendNotDone, wordsOf } from './answer.ts';
-import { backOf, type Desk, done, type Exchange, fieldsOf, pathOf, spotOf, textOf, undoNote } from './done.ts';
-import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
+import { backOf, type Desk, done, type Exchange, fieldsOf, pathOf, spotOf, textOf } from './done.ts';
+import { isConflict, type Where, write } from './limit-acts.ts';
 import { sendLimitEditor } from './limit-editor.ts';
-import { undoLimits } from './limit-undo.ts';
+import { limitUndoNote, undoLimits } from './limit-undo.ts';
 import { meanwhileText } from './meanwhile.ts';
 import { cellOf, type Spot } from './model/cell.ts';
-import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
+import { parseEdit, stampOf, writesOf } from './model/edit.ts';
 import { type Draft, editorOf } from './model/editor.ts';
 import { boundOf, originOf } from './model/parents.ts';
 import { effectiveFor, ruleOr } from './model/rule-words.ts';
@@ -184,22 +184,12 @@ async function saved(
 	const inForce = effectiveFor(after, rule);
 	const isOther = value !== null && inForce !== undefined && inForce.value !== value;
 	const where: Where = { at: spot, account: account.key, back };
-	const note: UndoNote = {
-		text,
-		level: 'accounts',
-		id: account.key,
-		rule,
-		who: account.name,
-		act: 'number',
-		former: formerOf(view),
-		stamp: stampOf(after),
-		where,
-	};
+	const act = { level: 'accounts', id: account.key, rule, who: account.name, act: 'number', where } as const;
 	const isWatched = value !== null && inForce?.mode === 'monitor';
 	const more = [...(isOther ? [t.inForce(inForce.text)] : []), ...(isWatched ? [t.savedWatched] : [])];
 	await done(desk, exchange, where, {
 		text: [text, ...more].join(' '),
-		undo: undoNote(pages, exchange.request, note),
+		undo: limitUndoNote(pages, exchange.request, { ...act, before: view, after }),
 	});
 }
 

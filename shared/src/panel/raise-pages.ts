@@ -6,10 +6,11 @@
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import { formStatus, sendFailure, sendForm, sendNotDone, sendPage, wordsOf } from './answer.ts';
-import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
-import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
+import { type Desk, done, type Exchange, fieldsOf, textOf } from './done.ts';
+import { isConflict, type Where, write } from './limit-acts.ts';
+import { limitUndoNote } from './limit-undo.ts';
 import { meanwhileText } from './meanwhile.ts';
-import { formerOf, parseEdit, stampOf, writesOf } from './model/edit.ts';
+import { parseEdit, stampOf, writesOf } from './model/edit.ts';
 import { faultText } from './model/editor.ts';
 import { boundOf } from './model/parents.ts';
 import { raisedRule, raiseFormOf } from './model/raise.ts';
@@ -86,17 +87,9 @@ async function raise(desk: Desk, exchange: Exchange): Promise<void> {
 	const where: Where = { at: 'account', account: account.key, back: '' };
 	const until = t.untilTomorrow(near(place, untilMs, place.now()));
 	const text = t.saved(account.name, edit.value.value ?? 0, t.rules[rule].unit, until);
-	const note: UndoNote = {
-		text,
-		...target,
-		rule,
-		who: account.name,
-		act: 'number',
-		former: formerOf(view),
-		stamp: stampOf(written.value ?? view),
-		where,
-	};
-	await done(desk, exchange, where, { text, undo: undoNote(pages, request, note) });
+	const act = { ...target, rule, who: account.name, act: 'number', where } as const;
+	const undo = limitUndoNote(pages, request, { ...act, before: view, after: written.value });
+	await done(desk, exchange, where, { text, undo });
 }
 
 export function raisePages(pages: Pages, clientOf: (request: Request) => Client): Router {

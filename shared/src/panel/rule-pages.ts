@@ -18,9 +18,9 @@ import {
 	sendPage,
 	wordsOf,
 } from './answer.ts';
-import { type Desk, done, type Exchange, fieldsOf, saidIn, textOf, undoNote } from './done.ts';
-import { isConflict, type UndoNote, type Where, write } from './limit-acts.ts';
-import { formerOf, stampOf } from './model/edit.ts';
+import { type Desk, done, type Exchange, fieldsOf, saidIn, textOf } from './done.ts';
+import { isConflict, type Where, write } from './limit-acts.ts';
+import { limitUndoNote } from './limit-undo.ts';
 import type { May } from './model/may.ts';
 import type { SetBook } from './model/parents.ts';
 import { rulesHeadOf, rulesOf, whoOf } from './model/rules.ts';
@@ -203,12 +203,9 @@ async function apply(desk: Desk, exchange: Exchange): Promise<void> {
 	const who = whoOf(level, id, t);
 	const where: Where = { at: 'rules', back: '' };
 	const text = t.tryApplied(limitText(rule, trial.value), who);
-	const note: UndoNote = {
-		...{ text, ...target, rule, who, act: 'number', where },
-		former: formerOf(before.value),
-		stamp: stampOf(written.value ?? before.value),
-	};
-	await done(desk, exchange, where, { text, undo: undoNote(pages, request, note) });
+	const act = { ...target, rule, who, act: 'number', where } as const;
+	const undo = limitUndoNote(pages, request, { ...act, before: before.value, after: written.value });
+	await done(desk, exchange, where, { text, undo });
 }
 
 export function rulePages(pages: Pages, clientOf: (request: Request) => Client): Router {

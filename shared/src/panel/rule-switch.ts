@@ -4,10 +4,11 @@
 import { levelPathSchema } from '../contract/limit-shapes.ts';
 import { pathOfLevel } from '../words/limits.ts';
 import { sendNotDone } from './answer.ts';
-import { backOf, type Desk, done, type Exchange, fieldsOf, textOf, undoNote } from './done.ts';
+import { backOf, type Desk, done, type Exchange, fieldsOf, textOf } from './done.ts';
 import { isConflict, modeWrites, type Where, write } from './limit-acts.ts';
+import { limitUndoNote } from './limit-undo.ts';
 import { meanwhileText } from './meanwhile.ts';
-import { formerOf, stampOf } from './model/edit.ts';
+import { stampOf } from './model/edit.ts';
 import { isRule } from './model/rule-words.ts';
 import { whoOf } from './model/rules.ts';
 
@@ -48,17 +49,7 @@ export async function switchMode(desk: Desk, { request, response }: Exchange): P
 	}
 	const who = whoOf(before.value.level, id, t);
 	const text = t.switched(t.rules[rule].name, who, isEnforced);
-	await done(desk, { request, response }, where, {
-		text,
-		undo: undoNote(pages, request, {
-			text,
-			...target,
-			rule,
-			who,
-			act: 'mode',
-			former: formerOf(before.value),
-			stamp: stampOf(written.value ?? before.value),
-			where,
-		}),
-	});
+	const act = { ...target, rule, who, act: 'mode', where } as const;
+	const undo = limitUndoNote(pages, request, { ...act, before: before.value, after: written.value });
+	await done(desk, { request, response }, where, { text, undo });
 }
