@@ -139,7 +139,7 @@ test('the key is made once, for its owner only; what is no key is refused', (con
 	assert.throws(() => openSecret(file), /holds no key/);
 });
 
-test('as a process: it says where it listens, SIGTERM ends it with 0, wrong use with 2, a taken socket with 1', async (context) => {
+test('as a process: it says where it listens, SIGTERM ends it with 0, help with 0, wrong use with 2, a taken socket with 1', async (context) => {
 	const folder = folderOf(context);
 	const main = join(import.meta.dirname, 'main.ts');
 	const run = (...flags: readonly string[]) =>
@@ -155,6 +155,10 @@ test('as a process: it says where it listens, SIGTERM ends it with 0, wrong use 
 	assert.equal(taken, 1);
 	const [wrong] = (await once(run('--port', '80'), 'exit')) as [number];
 	assert.equal(wrong, 2);
+	const help = run('--help');
+	const [told] = (await once(help.stdout.setEncoding('utf8'), 'data')) as [string];
+	assert.match(told, /--secret FILE .*\(\/var\/lib\/sluice-panel\/secret\)/);
+	assert.deepEqual(await once(help, 'exit'), [0, null]);
 	first.kill('SIGTERM');
 	assert.deepEqual(await once(first, 'exit'), [0, null]);
 });
