@@ -10,8 +10,8 @@ import { chunkTable } from './chunks.ts';
 import type { Change, DayBatch, NewMessage, RecipientNow } from './day-batch.ts';
 import { dayFormat } from './day-schema.ts';
 import { openOwn } from './own-database.ts';
-import type { Durability } from './projection.ts';
-import { type Database, type OpenDatabase, rollBack } from './sqlite.ts';
+import { type Durability, inTransaction } from './projection.ts';
+import type { Database, OpenDatabase } from './sqlite.ts';
 import { numberOfState } from './stored-states.ts';
 
 export type DayFile = {
@@ -128,13 +128,9 @@ function writableDay(database: Database, chunkRecipientsMax: number | undefined)
 		commit(batch, upTo, durability) {
 			// Read again from an earlier place, a day may be ahead of the batch: it never goes back.
 			const reached = comparePositions(upTo, position) > 0 ? upTo : position;
-			database.exec(`PRAGMA synchronous = ${durability === 'synced' ? 'FULL' : 'NORMAL'}`);
-			database.exec('BEGIN IMMEDIATE');
 			try {
-				write(batch, reached);
-				database.exec('COMMIT');
+				inTransaction(database, durability, () => write(batch, reached));
 			} catch (error) {
-				rollBack(database);
 				chunks = chunkTable(database, chunkRecipientsMax);
 				throw error;
 			}

@@ -13,10 +13,10 @@ import { isRestorable } from '../../core/delivery/restorable.ts';
 import { comparePositions } from '../../core/log/position.ts';
 import { queuedMessageOf } from '../../core/scheduling/queued-message.ts';
 import type { LogEntry, LogPosition, Reported } from '../../ports/spool.ts';
-import type { Projection } from './projection.ts';
+import { inTransaction, type Projection } from './projection.ts';
 import { readPosition } from './queue-database.ts';
 import { type IndexedMessage, packRow, unpackRow } from './queue-rows.ts';
-import { type Database, rollBack } from './sqlite.ts';
+import type { Database } from './sqlite.ts';
 import { openDictionary } from './words.ts';
 
 type Touched = IndexedMessage & {
@@ -126,17 +126,11 @@ export function createIndexProjection(database: Database): IndexProjection {
 			}
 		},
 		commit(upTo, durability) {
-			database.exec(`PRAGMA synchronous = ${durability === 'synced' ? 'FULL' : 'NORMAL'}`);
-			database.exec('BEGIN IMMEDIATE');
-			try {
+			inTransaction(database, durability, () => {
 				write();
 				putPosition.run('index', upTo.segment, upTo.offset);
 				putPosition.run('history', historyPosition.segment, historyPosition.offset);
-				database.exec('COMMIT');
-			} catch (error) {
-				rollBack(database);
-				throw error;
-			}
+			});
 			touched.clear();
 			position = upTo;
 			dictionary.tidy();

@@ -6,6 +6,7 @@
  * at or below it is passed over, so that each counts once, however often it comes.
  */
 import type { LogEntry, LogPosition } from '../../ports/spool.ts';
+import { type Database, rollBack } from './sqlite.ts';
 
 /** `synced`: on the disk when `commit` returns. `lazy`: soon, and not torn (SQLite's NORMAL); a power failure may undo it. */
 export type Durability = 'lazy' | 'synced';
@@ -20,3 +21,17 @@ export type Projection = {
 	discard(): void;
 	close(): void;
 };
+
+/** One transaction of what `write` does; none of it when that throws. Returns what `write` does. */
+export function inTransaction<T>(database: Database, durability: Durability, write: () => T): T {
+	database.exec(`PRAGMA synchronous = ${durability === 'synced' ? 'FULL' : 'NORMAL'}`);
+	database.exec('BEGIN IMMEDIATE');
+	try {
+		const written = write();
+		database.exec('COMMIT');
+		return written;
+	} catch (error) {
+		rollBack(database);
+		throw error;
+	}
+}

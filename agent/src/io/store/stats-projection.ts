@@ -14,9 +14,9 @@ import { comparePositions } from '../../core/log/position.ts';
 import type { LogEntry, LogPosition } from '../../ports/spool.ts';
 import type { Refusal } from '../../ports/stats.ts';
 import { isDamage, openOwn } from './own-database.ts';
-import type { Durability, Projection } from './projection.ts';
+import { type Durability, inTransaction, type Projection } from './projection.ts';
 import { setAside } from './set-aside.ts';
-import { type Database, type OpenDatabase, rollBack } from './sqlite.ts';
+import type { Database, OpenDatabase } from './sqlite.ts';
 import { gatherAnswers } from './stats-answers.ts';
 import { gatherCounts } from './stats-counts.ts';
 import { readStatsState, type StatsState, statsFormat } from './stats-database.ts';
@@ -94,20 +94,14 @@ function projectionOf(database: Database, input: StatsProjectionInput): StatsPro
 			return;
 		}
 		if (!isTouched() && !isUnsynced && comparePositions(position, upTo) === 0) return;
-		database.exec(`PRAGMA synchronous = ${durability === 'synced' ? 'FULL' : 'NORMAL'}`);
-		database.exec('BEGIN IMMEDIATE');
-		try {
+		folded = inTransaction(database, durability, () => {
 			const nowSecond = Math.floor(input.now() / 1000);
 			counts.write(nowSecond - keptSeconds.moment, folded);
 			answers.write();
 			const nowFolded = counts.fold(folded, nowSecond);
 			setState.run(upTo.segment, upTo.offset, since, nowFolded);
-			database.exec('COMMIT');
-			folded = nowFolded;
-		} catch (error) {
-			rollBack(database);
-			throw error;
-		}
+			return nowFolded;
+		});
 		clear();
 		position = upTo;
 		isUnsynced = durability === 'lazy';

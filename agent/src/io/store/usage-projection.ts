@@ -11,8 +11,8 @@ import type { LogPosition } from '../../ports/spool.ts';
 import type { Usage } from '../../ports/usage.ts';
 import { dayMs } from './message-key.ts';
 import { isDamage, openOwn } from './own-database.ts';
-import type { Durability, Projection } from './projection.ts';
-import { type Database, type OpenDatabase, rollBack } from './sqlite.ts';
+import { type Durability, inTransaction, type Projection } from './projection.ts';
+import type { Database, OpenDatabase } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 import { readUsageState, setUsageAside, usageFormat } from './usage-database.ts';
 import { usageOfEntry } from './usage-of-entry.ts';
@@ -85,15 +85,7 @@ function projectionOf(database: Database, input: UsageProjectionInput): Projecti
 			return;
 		}
 		if (!isTouched && !isUnsynced && comparePositions(position, upTo) === 0) return;
-		database.exec(`PRAGMA synchronous = ${durability === 'synced' ? 'FULL' : 'NORMAL'}`);
-		database.exec('BEGIN IMMEDIATE');
-		try {
-			write(upTo);
-			database.exec('COMMIT');
-		} catch (error) {
-			rollBack(database);
-			throw error;
-		}
+		inTransaction(database, durability, () => write(upTo));
 		chains.saved();
 		row.saved();
 		position = upTo;
