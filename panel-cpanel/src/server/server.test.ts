@@ -156,9 +156,9 @@ test('as a process: it says where it listens, SIGTERM ends it with 0, help with 
 	const [wrong] = (await once(run('--port', '80'), 'exit')) as [number];
 	assert.equal(wrong, 2);
 	const help = run('--help');
-	const [told] = (await once(help.stdout.setEncoding('utf8'), 'data')) as [string];
+	const [[told], ended] = await Promise.all([once(help.stdout.setEncoding('utf8'), 'data'), once(help, 'exit')]);
 	assert.match(told, /--secret FILE .*\(\/var\/lib\/sluice-panel\/secret\)/);
-	assert.deepEqual(await once(help, 'exit'), [0, null]);
+	assert.deepEqual(ended, [0, null]);
 	first.kill('SIGTERM');
 	assert.deepEqual(await once(first, 'exit'), [0, null]);
 });
