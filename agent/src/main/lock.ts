@@ -6,16 +6,7 @@
  */
 import { closeSync, openSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** Field 22 of /proc/PID/stat: clock ticks since boot at which the process began. */
-function startOf(pid: number): string | undefined {
-	try {
-		const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-		return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-	} catch {
-		return undefined;
-	}
-}
+import { processBegan } from '@sluice/shared/client/process-began.ts';
 
 /** Returns what lets it go. Throws when another agent works there. */
 export function lockDataDir(dataDir: string): () => void {
@@ -23,13 +14,13 @@ export function lockDataDir(dataDir: string): () => void {
 	for (let attempt = 0; attempt < 2; attempt++) {
 		try {
 			const fd = openSync(file, 'wx', 0o644);
-			writeSync(fd, `${process.pid} ${startOf(process.pid) ?? ''}\n`);
+			writeSync(fd, `${process.pid} ${processBegan(process.pid) ?? ''}\n`);
 			closeSync(fd);
 			return () => rmSync(file, { force: true });
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 			const [pid, start] = readFileSync(file, 'utf8').trim().split(' ');
-			const running = startOf(Number(pid));
+			const running = processBegan(Number(pid));
 			if (running !== undefined && running === start)
 				throw new Error(
 					`${dataDir} is in use by the agent with pid ${pid}. Stop that one first, or give this one a dataDir of its own.`,

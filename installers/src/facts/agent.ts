@@ -4,6 +4,7 @@
  * That it is the agent and no other program is for the test message to show; here a greeting and an answer to EHLO are enough.
  */
 import { connect } from 'node:net';
+import { beganIn } from '@sluice/shared/client/process-began.ts';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Machine } from './machine.ts';
@@ -65,10 +66,9 @@ export async function reloadAgent(machine: Machine, dataDir: string): Promise<Re
 	const [pid = '', start = ''] = (lock?.content ?? '').trim().split(' ');
 	if (lock === undefined || !/^[1-9]\d*$/.test(pid)) return failed(`the agent does not run (${path})`);
 	const stat = (await machine.read(`/proc/${pid}/stat`))?.content ?? '';
-	const begun = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 	const status = (await machine.read(`/proc/${pid}/status`))?.content ?? '';
 	const uid = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1] ?? -1);
-	if (begun !== start || uid !== lock.uid) return failed(`the process that ${path} names is not the agent`);
+	if (beganIn(stat) !== start || uid !== lock.uid) return failed(`the process that ${path} names is not the agent`);
 	const { exitCode, output } = await machine.run(['kill', '-HUP', pid]);
 	return exitCode === 0 ? ok(undefined) : failed(`the agent (process ${pid}) could not be told: ${output.trim()}`);
 }

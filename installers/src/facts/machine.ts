@@ -25,6 +25,7 @@ import {
 	stat,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { processBegan } from '@sluice/shared/client/process-began.ts';
 import type { CommandOutcome } from '@sluice/shared/mta/checks.ts';
 
 export type FileFact = {
@@ -143,16 +144,6 @@ async function createAtomically(target: string, file: FileFact, tries = 1): Prom
 	}
 }
 
-/** Field 22 of /proc/PID/stat, behind a name that may hold anything: when it began. */
-async function processBegan(pid: number): Promise<string | undefined> {
-	try {
-		const text = await readFile(`/proc/${pid}/stat`, 'latin1');
-		return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-	} catch {
-		return undefined;
-	}
-}
-
 /** A rename is durable once its folder is. */
 async function syncFolder(path: string): Promise<void> {
 	const folder = await open(path);
@@ -250,7 +241,7 @@ export function systemMachine(root = '/', run: Run = runSystem(root), isLive = r
 			}
 		},
 		// Whatever the root: commands are processes of this machine.
-		processMark: processBegan,
+		processMark: async (pid) => processBegan(pid),
 		run,
 	};
 }

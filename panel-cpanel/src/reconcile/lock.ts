@@ -5,29 +5,20 @@
  */
 import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { processBegan } from '@sluice/shared/client/process-began.ts';
 
 export type Lock = { release(): Promise<void> };
 
-/** Field 22 of /proc/PID/stat, behind a name that may hold anything; undefined: no such process. */
-async function beganAt(pid: number): Promise<string | undefined> {
-	try {
-		const text = await readFile(`/proc/${pid}/stat`, 'latin1');
-		return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-	} catch {
-		return undefined;
-	}
-}
-
 async function isHeld(path: string): Promise<boolean> {
 	const [pid = '', began = ''] = (await readFile(path, 'latin1').catch(() => '')).trim().split(' ');
-	return /^\d+$/.test(pid) && (await beganAt(Number(pid))) === began;
+	return /^\d+$/.test(pid) && processBegan(Number(pid)) === began;
 }
 
 /** Undefined: another is at work. */
 export async function takeLock(path: string): Promise<Lock | undefined> {
 	await mkdir(dirname(path), { recursive: true, mode: 0o700 });
 	const own = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-	await writeFile(own, `${process.pid} ${(await beganAt(process.pid)) ?? ''}\n`, { flag: 'wx', mode: 0o600 });
+	await writeFile(own, `${process.pid} ${processBegan(process.pid) ?? ''}\n`, { flag: 'wx', mode: 0o600 });
 	try {
 		// A link to a name that is there fails: only one can make it, and what it leads to is whole.
 		if (await linked(own, path)) return { release: () => unlink(path).catch(() => {}) };
