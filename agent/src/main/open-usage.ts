@@ -14,8 +14,8 @@ import { comparePositions, logStart } from '../core/log/position.ts';
 import type { Meter } from '../core/metering/meter.ts';
 import { readEntries } from '../io/spool/reader.ts';
 import { isDamage } from '../io/store/own-database.ts';
+import { setAside } from '../io/store/set-aside.ts';
 import type { StoreTrouble } from '../io/store/trouble.ts';
-import { setUsageAside } from '../io/store/usage-database.ts';
 import { usageOfEntry } from '../io/store/usage-of-entry.ts';
 import { unpackUsage, usagePacker } from '../io/store/usage-pack.ts';
 import { openUsageReader } from '../io/store/usage-reader.ts';
@@ -93,7 +93,7 @@ function readStored({ path, now, report, failed }: UsageParts, fromSecond: numbe
 	} catch (error) {
 		stored.clear();
 		try {
-			if (isDamage(error)) setUsageAside(path, (error as Error).message, { now, report });
+			if (isDamage(error)) setAside('usage-set-aside', { path, now, report }, error);
 			else failed(error);
 		} catch (again) {
 			failed(again);

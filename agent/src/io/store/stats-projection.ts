@@ -15,7 +15,7 @@ import type { LogEntry, LogPosition } from '../../ports/spool.ts';
 import type { Refusal } from '../../ports/stats.ts';
 import { isDamage, openOwn } from './own-database.ts';
 import { type Durability, inTransaction, type Projection } from './projection.ts';
-import { setAside } from './set-aside.ts';
+import { type Believed, openOrAnew, setAside } from './set-aside.ts';
 import type { Database, OpenDatabase } from './sqlite.ts';
 import { gatherAnswers } from './stats-answers.ts';
 import { gatherCounts } from './stats-counts.ts';
@@ -23,16 +23,12 @@ import { readStatsState, type StatsState, statsFormat } from './stats-database.t
 import { type MailOwner, statsOfEntry } from './stats-of-entry.ts';
 import { keptSeconds } from './stats-retention.ts';
 import { stepBegin } from './stats-steps.ts';
-import type { ReportTrouble } from './trouble.ts';
 
-export type StatsProjectionInput = {
-	readonly path: string;
+export type StatsProjectionInput = Believed & {
 	/** End of the log at start: a file that knows more is of another log, whose counts it keeps. */
 	readonly logEnd: LogPosition;
 	/** Whose mail a message is. Asked while an entry about it is being taken. */
 	readonly ownerOf: (id: MessageId) => MailOwner | undefined;
-	readonly report: ReportTrouble;
-	readonly now: () => number;
 	/** For tests. */
 	readonly openDatabase?: OpenDatabase | undefined;
 };
@@ -47,17 +43,7 @@ export type StatsProjection = Projection & {
 /** Opens stats.db, set aside and made anew when it cannot be believed. Throws on I/O errors. */
 export function createStatsProjection(input: StatsProjectionInput): StatsProjection {
 	const { path, openDatabase } = input;
-	try {
-		return projectionOf(openOwn(path, statsFormat, openDatabase), input);
-	} catch (error) {
-		if (!isDamage(error)) throw error;
-		setStatsAside(input, error);
-		return projectionOf(openOwn(path, statsFormat, openDatabase), input);
-	}
-}
-
-function setStatsAside({ path, now, report }: StatsProjectionInput, error: unknown): void {
-	report({ kind: 'stats-set-aside', path: setAside(path, now()), why: (error as Error).message });
+	return openOrAnew('stats-set-aside', input, () => projectionOf(openOwn(path, statsFormat, openDatabase), input));
 }
 
 function projectionOf(database: Database, input: StatsProjectionInput): StatsProjection {
@@ -131,7 +117,7 @@ function projectionOf(database: Database, input: StatsProjectionInput): StatsPro
 			} catch (error) {
 				if (isDamage(error)) {
 					database.close();
-					setStatsAside(input, error);
+					setAside('stats-set-aside', input, error);
 				}
 				throw error;
 			}

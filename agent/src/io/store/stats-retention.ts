@@ -5,12 +5,10 @@
  * server, which are about nobody, twice as long, so that a month can be compared with the one before. Runs beside the writer, who only
  * adds to rows. The file keeps its size and fills again.
  */
-import { existsSync } from 'node:fs';
 import { serverScope } from '../../core/metering/chain.ts';
-import { dayMs, dayOfTime } from './message-key.ts';
-import { assertOwn, isDamage, isEmpty } from './own-database.ts';
-import { removeSetAside } from './set-aside.ts';
-import { type Database, openDatabase } from './sqlite.ts';
+import { dayMs } from './message-key.ts';
+import { type Bounds, retainIn } from './set-aside.ts';
+import type { Database } from './sqlite.ts';
 import { answerTables, countTables, statsFormat } from './stats-database.ts';
 
 /** Longer than what is asked for, by the step that is under way and the wait for retention. */
@@ -26,22 +24,8 @@ export const keptSecondsOf = (days: number, isServer: boolean) => ({
 });
 
 /** Throws the I/O error. A file that cannot be believed is left to its writer. */
-export function retainStats(path: string, bounds: { readonly days: number; readonly nowMs: number }): void {
-	const { days, nowMs } = bounds;
-	const fromMs = (dayOfTime(nowMs) - days + 1) * dayMs;
-	removeSetAside(path, fromMs);
-	if (!existsSync(path)) return;
-	let database: Database | undefined;
-	try {
-		database = openDatabase(path);
-		if (isEmpty(database)) return;
-		assertOwn(database, statsFormat);
-		removeOld(database, Math.floor(nowMs / 1000), days);
-	} catch (error) {
-		if (!isDamage(error)) throw error;
-	} finally {
-		database?.close();
-	}
+export function retainStats(path: string, bounds: Bounds): void {
+	retainIn(path, statsFormat, bounds, (database) => removeOld(database, Math.floor(bounds.nowMs / 1000), bounds.days));
 }
 
 function removeOld(database: Database, nowSecond: number, days: number): void {

@@ -13,9 +13,7 @@
 import { logStart } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
 import { DamagedFile, type Format } from './own-database.ts';
-import { setAside } from './set-aside.ts';
 import type { Database } from './sqlite.ts';
-import type { ReportTrouble } from './trouble.ts';
 
 const usageVersion = 1;
 /** "SluU". */
@@ -56,13 +54,4 @@ export function readUsageState(database: Database): { readonly position: LogPosi
 	if (row === undefined) throw new DamagedFile('nothing says up to where it is true');
 	const [segment, offset, nextChain] = row as readonly number[] as [number, number, number];
 	return { position: segment === 0 ? logStart : { segment, offset }, nextChain };
-}
-
-/** Keeps a file that cannot be believed under another name, and says so. */
-export function setUsageAside(
-	path: string,
-	why: string,
-	{ now, report }: { now: () => number; report: ReportTrouble },
-): void {
-	report({ kind: 'usage-set-aside', path: setAside(path, now()), why });
 }

@@ -12,18 +12,15 @@ import type { Usage } from '../../ports/usage.ts';
 import { dayMs } from './message-key.ts';
 import { isDamage, openOwn } from './own-database.ts';
 import { type Durability, inTransaction, type Projection } from './projection.ts';
+import { type Believed, openOrAnew, setAside } from './set-aside.ts';
 import type { Database, OpenDatabase } from './sqlite.ts';
-import type { ReportTrouble } from './trouble.ts';
-import { readUsageState, setUsageAside, usageFormat } from './usage-database.ts';
+import { readUsageState, usageFormat } from './usage-database.ts';
 import { usageOfEntry } from './usage-of-entry.ts';
 import { usagePacker } from './usage-pack.ts';
 
-export type UsageProjectionInput = {
-	readonly path: string;
+export type UsageProjectionInput = Believed & {
 	/** End of the log at start: a file that knows more is of another log, whose usage it keeps. */
 	readonly logEnd: LogPosition;
-	readonly report: ReportTrouble;
-	readonly now: () => number;
 	/** For tests. */
 	readonly openDatabase?: OpenDatabase | undefined;
 	readonly rowBytesMax?: number | undefined;
@@ -41,13 +38,7 @@ type Chain = { readonly number: number; readonly text: string; readonly length: 
 /** Opens usage.db, set aside and made anew when it cannot be believed. Throws on I/O errors. */
 export function createUsageProjection(input: UsageProjectionInput): Projection {
 	const { path, openDatabase } = input;
-	try {
-		return projectionOf(openOwn(path, usageFormat, openDatabase), input);
-	} catch (error) {
-		if (!isDamage(error)) throw error;
-		setUsageAside(path, (error as Error).message, input);
-		return projectionOf(openOwn(path, usageFormat, openDatabase), input);
-	}
+	return openOrAnew('usage-set-aside', input, () => projectionOf(openOwn(path, usageFormat, openDatabase), input));
 }
 
 function projectionOf(database: Database, input: UsageProjectionInput): Projection {
@@ -106,7 +97,7 @@ function projectionOf(database: Database, input: UsageProjectionInput): Projecti
 			} catch (error) {
 				if (isDamage(error)) {
 					database.close();
-					setUsageAside(input.path, (error as Error).message, input);
+					setAside('usage-set-aside', input, error);
 				}
 				throw error;
 			}
