@@ -15,8 +15,8 @@ import { isHeldBy, standingOfHold } from '../../core/policy/standing.ts';
 import type { QueuedMessage, QueuedRecipient } from '../../core/scheduling/queued.ts';
 import type { Flow } from '../../flow/context.ts';
 import type { Reviewed, ReviewFailure, Where } from '../../flow/review.ts';
+import { createSlices } from '../../flow/turns.ts';
 import { problem } from './context.ts';
-import { inSlices } from './slices.ts';
 import { keyOf, maySee } from './visibility.ts';
 
 export type ActBody = Pick<OperationInput<'act'>['body'], 'reason' | 'where'> & {
@@ -105,9 +105,13 @@ export async function isThere(flow: Flow, { kind, id }: Selector, actor: Actor, 
 async function hasOpen(flow: Flow, identity: string, actor: Actor, decision: Decision): Promise<boolean> {
 	const named = identity.toLowerCase();
 	const candidates = decision === 'restore' ? [flow.scheduler.all(), flow.ended.all()] : [flow.scheduler.all()];
+	const slices = createSlices(flow.clock);
 	for (const messages of candidates)
-		for await (const message of inSlices(messages))
+		for (const message of messages) {
 			if (message.identity === named && maySee(flow.accounts, actor, message.account)) return true;
+			const pause = slices.breathe();
+			if (pause !== undefined) await pause;
+		}
 	return false;
 }
 

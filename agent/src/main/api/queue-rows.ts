@@ -8,7 +8,7 @@ import { ageClassesSeconds } from '../../core/scheduling/counts.ts';
 import type { QueuedMessage, QueuedRecipient } from '../../core/scheduling/queued.ts';
 import type { CountKey, CountRow } from '../../core/scheduling/scheduler.ts';
 import type { Flow } from '../../flow/context.ts';
-import { inSlices } from './slices.ts';
+import { createSlices } from '../../flow/turns.ts';
 import { maySee } from './visibility.ts';
 
 type Row = { -readonly [K in keyof CountRow]: CountRow[K] };
@@ -32,7 +32,10 @@ export async function rowsFor(flow: Flow, actor: Actor | undefined, by: CountKey
 	);
 	if (own.length === 0) return [...rows.values()];
 	const accounts = new Set(own.map(({ key }) => key));
-	for await (const message of inSlices(flow.scheduler.all())) {
+	const slices = createSlices(flow.clock);
+	for (const message of flow.scheduler.all()) {
+		const pause = slices.breathe();
+		if (pause !== undefined) await pause;
 		if (!accounts.has(message.account)) continue;
 		for (const recipient of message.recipients) {
 			if (isFinal(recipient.state)) continue;
