@@ -27,7 +27,7 @@ type Result = Answers['result'];
 
 export type GatheredAnswers = {
 	readonly isEmpty: boolean;
-	add(step: Transition & { readonly host: string }): void;
+	add(step: Transition, host: string): void;
 	/** Within a transaction. */
 	write(): void;
 	/** Forgets what has been gathered. */
@@ -69,7 +69,7 @@ export function gatherAnswers(database: Database): GatheredAnswers {
 		get isEmpty() {
 			return sums.size === 0;
 		},
-		add({ host, to, atMs, cause = '', reply }) {
+		add({ to, atMs, cause = '', reply }, host) {
 			const result = resultOf[to];
 			if (result === undefined) return;
 			const provider = providerNamed(host);

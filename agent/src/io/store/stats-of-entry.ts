@@ -25,7 +25,7 @@ export type MailOwner = {
 export type VisitStats = {
 	count(owner: MailOwner, name: VolumeCount, recipients: number, atMs: number): void;
 	/** An attempt at a host has ended. */
-	attempt(step: Transition & { readonly host: string }): void;
+	attempt(step: Transition, host: string): void;
 };
 
 const nobody: MailOwner = { account: '', isReport: false };
@@ -90,5 +90,5 @@ function visitStep(step: Transition, owner: MailOwner, visit: VisitStats): void 
 	// A step to `queued` with an answer is an attempt that was put off; without one, somebody let it go.
 	const name = to === 'queued' ? (reply === undefined ? undefined : 'deferred') : counted[to];
 	if (name !== undefined) visit.count(owner, name, 1, atMs);
-	if (host !== undefined && reply !== undefined) visit.attempt({ ...step, host });
+	if (host !== undefined && reply !== undefined) visit.attempt(step, host);
 }
