@@ -34,10 +34,7 @@ const itemsMax = 20;
 
 /** Who is meant; a problem for one that is not there, or not the actor's to see or to change. */
 async function targeted(flow: Flow, { target }: Body, actor: Actor): Promise<Result<readonly AccountKey[], Problem>> {
-	if ('matching' in target) {
-		const keys = await matchingKeys(flow, defined(target.matching), actor);
-		return (await mayChangeAll(flow, keys, actor)) ? ok(keys) : mayNot(actor);
-	}
+	if ('matching' in target) return changeable(flow, await matchingKeys(flow, defined(target.matching), actor), actor);
 	const keys = new Set<AccountKey>();
 	for (const id of target.accounts) {
 		const key = keyOf(flow.accounts, id);
@@ -49,23 +46,25 @@ async function targeted(flow: Flow, { target }: Body, actor: Actor): Promise<Res
 			);
 		keys.add(key);
 	}
-	return (await mayChangeAll(flow, keys, actor)) ? ok([...keys]) : mayNot(actor);
+	return changeable(flow, [...keys], actor);
 }
-
-const mayNot = ({ role }: Actor): Result<never, Problem> =>
-	problem('forbidden', `${role} may not set the limits of accounts.`);
 
 const mayChange = (flow: Flow, key: AccountKey, actor: Actor): boolean =>
 	rightOverScope(flow.accounts, actor, { level: 'account', id: key }) === 'all';
 
-async function mayChangeAll(flow: Flow, keys: Iterable<AccountKey>, actor: Actor): Promise<boolean> {
+/** The same keys; a problem when one of them is not the actor's to change. */
+async function changeable(
+	flow: Flow,
+	keys: readonly AccountKey[],
+	actor: Actor,
+): Promise<Result<readonly AccountKey[], Problem>> {
 	const slices = createSlices(flow.clock);
 	for (const key of keys) {
-		if (!mayChange(flow, key, actor)) return false;
+		if (!mayChange(flow, key, actor)) return problem('forbidden', `${actor.role} may not set the limits of accounts.`);
 		const pause = slices.breathe();
 		if (pause !== undefined) await pause;
 	}
-	return true;
+	return ok(keys);
 }
 
 type Plan = {
