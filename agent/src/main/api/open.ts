@@ -79,7 +79,7 @@ async function headsOf(context: ApiContext, named: readonly Named[]): Promise<Re
 	return new Map(heads.map((head) => [head.id, head]));
 }
 
-function dtoOf(flow: Flow, actor: Actor | undefined, group: OpenGroup, first: OpenGroupDto['first']): OpenGroupDto {
+function dtoOf(flow: Flow, actor: Actor | undefined, group: OpenGroup): Omit<OpenGroupDto, 'first'> {
 	const { rights } = flow.settings();
 	const { state, account, standing, messages, recipients, identities } = group;
 	const [identity] = identities.keys();
@@ -99,7 +99,6 @@ function dtoOf(flow: Flow, actor: Actor | undefined, group: OpenGroup, first: Op
 		until: time(untilMs),
 		ownerMayRelease: state === 'held' && standing.ownerMayRelease === true && rights.owners.release,
 		ownerMayDiscard: rights.owners.discard,
-		first,
 	};
 }
 
@@ -120,9 +119,10 @@ export function createOpenHandlers(context: ApiContext): Pick<OperationHandlers,
 				total.messages += messages.size;
 				total.recipients += recipients;
 			}
-			const shown = groups.slice(0, query.limit).map((group) => ({ group, first: firstOf(flow, group) }));
 			// Groups are live: what is told of them is taken before anything is awaited.
-			const items = shown.map(({ group, first }) => ({ dto: dtoOf(flow, actor, group, []), first }));
+			const shown = groups
+				.slice(0, query.limit)
+				.map((group) => ({ dto: dtoOf(flow, actor, group), first: firstOf(flow, group) }));
 			const heads = await headsOf(
 				context,
 				shown.flatMap(({ first }) => first),
@@ -137,7 +137,7 @@ export function createOpenHandlers(context: ApiContext): Pick<OperationHandlers,
 				};
 			};
 			return ok({
-				items: items.map(({ dto, first }) => ({ ...dto, first: first.map(headOf) })),
+				items: shown.map(({ dto, first }) => ({ ...dto, first: first.map(headOf) })),
 				total: groups.length,
 				...total,
 			});
