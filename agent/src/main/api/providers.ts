@@ -4,6 +4,7 @@
 import type { OperationInput, OperationOutput } from '@sluice/shared/contract/operations.ts';
 import type { VolumeSpan } from '@sluice/shared/contract/view-operations.ts';
 import { createSlices } from '../../flow/turns.ts';
+import { stepBegin } from '../../io/store/stats-steps.ts';
 import type { Answers } from '../../ports/stats.ts';
 import { time } from './answers.ts';
 import type { ApiContext } from './context.ts';
@@ -27,7 +28,7 @@ const triedOf = ({ delivered, deferred, bounced }: Sums): number => delivered + 
 function rowsOf(name: VolumeSpan, nowMs: number) {
 	const { steps, end } = spanOf(name, nowMs);
 	const from = steps[0] as number;
-	if (name === 'hour' || name === 'day') return { size: 'hour', from: from - (from % 3600), end } as const;
+	if (name === 'hour' || name === 'day') return { size: 'hour', from: stepBegin('hour', from), end } as const;
 	// A week of whole days: this one and six before it.
 	return { size: 'day', from: name === 'week' ? (spanOf('month', nowMs).steps.at(-7) as number) : from, end } as const;
 }

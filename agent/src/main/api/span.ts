@@ -5,7 +5,7 @@
  * so. Where the clocks change a step is an hour longer or shorter.
  */
 import type { VolumeSpan } from '@sluice/shared/contract/view-operations.ts';
-import { dayBegin, hourSeconds, stepBegin } from '../../io/store/stats-steps.ts';
+import { dayBegin, hourSeconds, momentSeconds, stepBegin } from '../../io/store/stats-steps.ts';
 import type { StepSize } from '../../ports/stats.ts';
 
 export type Span = {
@@ -35,7 +35,7 @@ function quarterBegin(second: number): number {
 }
 
 const shapes: { readonly [S in VolumeSpan]: Shape } = {
-	hour: { stepSeconds: 300, count: 12, size: 'moment', begin: (second) => stepBegin('moment', second) },
+	hour: { stepSeconds: momentSeconds, count: 12, size: 'moment', begin: (second) => stepBegin('moment', second) },
 	day: { stepSeconds: hourSeconds, count: 24, size: 'hour', begin: (second) => stepBegin('hour', second) },
 	week: { stepSeconds: fourHours, count: 42, size: 'hour', begin: quarterBegin },
 	month: { stepSeconds: daySeconds, count: 30, size: 'day', begin: dayBegin },
@@ -59,7 +59,7 @@ export function spanOf(name: VolumeSpan, nowMs: number): Span {
 
 /** Begins of the rows between two seconds. A row belongs to the step in which it begins. */
 export function rowsBetween(size: StepSize, from: number, to: number): readonly number[] {
-	const seconds = size === 'day' ? daySeconds : size === 'hour' ? hourSeconds : 300;
+	const seconds = size === 'day' ? daySeconds : size === 'hour' ? hourSeconds : momentSeconds;
 	const rows: number[] = [];
 	const first = stepBegin(size, from);
 	for (let row = first < from ? stepBegin(size, first + 1.5 * seconds) : first; row < to; ) {
