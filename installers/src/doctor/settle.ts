@@ -9,6 +9,7 @@ import { findBlocks } from '@sluice/shared/mta/blocks.ts';
 import { eximRouterName, eximTransportName } from '@sluice/shared/mta/exim.ts';
 import { driver, driverNames, logicalLines } from '@sluice/shared/mta/exim-format.ts';
 import { cpanelStockNames } from '@sluice/shared/mta/exim-stock.ts';
+import { firstNames } from '@sluice/shared/words/names.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import { cpanelAclPaths, cpanelBuilt, cpanelConfLocal, cpanelProgram, jailsIn } from '../facts/cpanel.ts';
 import type { Machine } from '../facts/machine.ts';
@@ -178,7 +179,7 @@ export async function ownersAgree(machine: Machine): Promise<Settled> {
 	if (listed.value.rows.length === 0) return notSettled('There is no account here.');
 	return other.length === 0
 		? proved(`It says the same as listaccts of all ${listed.value.rows.length} accounts.`)
-		: contradicted(`It says another owner than listaccts, or none, of ${other.slice(0, 5).join(', ')}.`);
+		: contradicted(`It says another owner than listaccts, or none, of ${firstNames(other)}.`);
 }
 
 export async function tweakNames(machine: Machine): Promise<Settled> {

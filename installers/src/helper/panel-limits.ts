@@ -8,6 +8,7 @@
 import { limitSettings } from '@sluice/panel-cpanel/api/files.ts';
 import type { CpanelAccount, CpanelPackage } from '@sluice/panel-cpanel/api/shapes.ts';
 import type { HelperResult } from '@sluice/shared/contract/helper.ts';
+import { firstNames } from '@sluice/shared/words/names.ts';
 import { ok, type Result } from '@sluice/shared/words/result.ts';
 import type { LiftedLimits } from './limits-memory.ts';
 import { refusal, type Verb, type VerbFailure, type VerbPorts } from './verb.ts';
@@ -60,7 +61,7 @@ async function show({ api, files, memory }: VerbPorts, said: string): Promise<Re
 			: `It discards all mail of a domain of which ${deferFailPercent} % fail or are deferred within an hour.`,
 		own.length === 0
 			? ''
-			: `${own.length === 1 ? '1 has a number of its own, which stays' : `${own.length} have numbers of their own, which stay`}: ${named(own)}.`,
+			: `${own.length === 1 ? '1 has a number of its own, which stays' : `${own.length} have numbers of their own, which stay`}: ${firstNames(own)}.`,
 	];
 	return ok({
 		text: texts.filter((text) => text !== '').join(' '),
@@ -70,12 +71,6 @@ async function show({ api, files, memory }: VerbPorts, said: string): Promise<Re
 		accounts: own.length,
 	});
 }
-
-const namesShown = 5;
-const named = (names: readonly string[]): string =>
-	names.length <= namesShown
-		? names.join(', ')
-		: `${names.slice(0, namesShown).join(', ')} and ${names.length - namesShown} more`;
 
 async function lift({ api, files, memory, now }: VerbPorts): Promise<Done> {
 	const before = await memory.read();

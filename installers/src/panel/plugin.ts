@@ -7,6 +7,7 @@
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { hooks } from '@sluice/panel-cpanel/hooks.ts';
 import { actorText } from '@sluice/shared/contract/actor.ts';
+import { firstNames } from '@sluice/shared/words/names.ts';
 import { JournalStore } from '../apply/journal.ts';
 import { runSteps, type StepPorts, type StepReport } from '../apply/run-steps.ts';
 import { type Machine, sweepLeftovers } from '../facts/machine.ts';
@@ -185,10 +186,5 @@ export async function pluginStatus({ machine, speaker }: Omit<PluginCall, 'optio
 const installedText = ({ silent }: PluginFacts): string =>
 	silent.length === 0 ? 'The plugin is installed.' : 'The plugin is in place; what it needs does not run.';
 
-const filesNamedMax = 5;
 const namedFiles = (paths: readonly string[], all: number): string =>
-	paths.length === all
-		? 'all of them'
-		: paths.length <= filesNamedMax
-			? paths.join(', ')
-			: `${paths.slice(0, filesNamedMax).join(', ')} and ${paths.length - filesNamedMax} more`;
+	paths.length === all ? 'all of them' : firstNames(paths);

@@ -5,12 +5,13 @@
  */
 import { failureText } from '@sluice/shared/client/client.ts';
 import type { AccountDto, PanelAccountDto } from '@sluice/shared/contract/account-operations.ts';
+import { firstNames } from '@sluice/shared/words/names.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { ReconcileFailure } from './failure.ts';
 import type { ReconcilePorts } from './reconcile.ts';
 import { readReconcileState } from './state.ts';
 import { turnsOf } from './turns.ts';
-import { accountsOf, namesOf, readWorld } from './world.ts';
+import { accountsOf, readWorld } from './world.ts';
 
 export type DryRun = {
 	readonly accounts: number;
@@ -84,11 +85,13 @@ function differing(item: PanelAccountDto, known: AccountDto | undefined): readon
 
 export function dryRunSentence({ accounts, added, changed, gone, renamed, isComplete, notes }: DryRun): string {
 	const parts = [
-		...(added.length > 0 ? [`${added.length} new (${namesOf(added)})`] : []),
+		...(added.length > 0 ? [`${added.length} new (${firstNames(added)})`] : []),
 		...(changed.length > 0
-			? [`${changed.length} changed (${namesOf(changed.map(({ id, fields: which }) => `${id}: ${which.join(', ')}`))})`]
+			? [
+					`${changed.length} changed (${firstNames(changed.map(({ id, fields: which }) => `${id}: ${which.join(', ')}`))})`,
+				]
 			: []),
-		...(gone.length > 0 ? [`${gone.length} gone (${namesOf(gone)})`] : []),
+		...(gone.length > 0 ? [`${gone.length} gone (${firstNames(gone)})`] : []),
 		...renamed.map(({ from, to }) => `${from} is ${to} now`),
 	];
 	const doubts = [...(isComplete ? [] : ['nothing would be taken away']), ...notes];

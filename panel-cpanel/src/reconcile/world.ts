@@ -7,6 +7,7 @@
  */
 import type { PanelAccountDto } from '@sluice/shared/contract/account-operations.ts';
 import { panelAccountSchema } from '@sluice/shared/contract/account-operations.ts';
+import { firstNames } from '@sluice/shared/words/names.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type CpanelWorld, panelAccountsOf } from '../accounts/panel-accounts.ts';
 import type { CpanelApi } from '../api/cpanel-api.ts';
@@ -59,7 +60,7 @@ export async function readWorld({ api, files }: Sources, { told }: ReconcileStat
 		return failed(`get_domain_info: WHM tells no domain of ${lonely} of ${listed.size} accounts.`);
 	const notes = [
 		...(unreadable === 0 ? [] : [`${unreadable} rows of listaccts could not be read`]),
-		...(missing.length === 0 ? [] : [`WHM's list leaves out ${namesOf(missing)}, which cPanel's files have`]),
+		...(missing.length === 0 ? [] : [`WHM's list leaves out ${firstNames(missing)}, which cPanel's files have`]),
 		...(packages.ok ? [] : [`packages were left as they are: ${packages.error.text}`]),
 	];
 	return ok({
@@ -106,12 +107,6 @@ function lonelyOf(listed: ReadonlySet<string>, domains: readonly CpanelDomain[])
 	const owners = new Set(domains.map(({ user }) => user));
 	return [...listed].filter((user) => !owners.has(user)).length;
 }
-
-const namesShown = 5;
-export const namesOf = (names: readonly string[]): string =>
-	names.length <= namesShown
-		? names.join(', ')
-		: `${names.slice(0, namesShown).join(', ')} and ${names.length - namesShown} more`;
 
 /** The list, and ids of accounts that the agent would refuse: they cost the others nothing. */
 export function accountsOf(world: CpanelWorld): {

@@ -6,6 +6,7 @@ import type { AccountDto } from '@sluice/shared/contract/account-operations.ts';
 import type { LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import type { MessageSummaryDto } from '@sluice/shared/contract/shapes.ts';
+import { firstNames } from '@sluice/shared/words/names.ts';
 import { panelLimitsOf } from '@sluice/shared/words/panel-limit.ts';
 import { accountStatePaint, accountStateText } from './accounts.ts';
 import { waitingLines } from './acted.ts';
@@ -25,13 +26,7 @@ export type AccountSeen = {
 	readonly messages: readonly MessageSummaryDto[];
 };
 
-const namesShown = 5;
-
-function namesText(names: readonly string[]): string {
-	if (names.length === 0) return 'none';
-	const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : '';
-	return `${names.slice(0, namesShown).map(clean).join(', ')}${more}`;
-}
+const namesText = (names: readonly string[]): string => (names.length === 0 ? 'none' : firstNames(names.map(clean)));
 
 function headLines(account: AccountDto, view: View): readonly string[] {
 	const { id, name, isKnown, stateSince } = account;
