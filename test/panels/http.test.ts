@@ -377,6 +377,31 @@ test('a message: what came of it, its life in the words of remote servers as tex
 	await site.stop();
 });
 
+test('no page asks the agent twice for one thing, nor for what it does not show', async (t) => {
+	const visit = await logInTo(pages);
+	const about = ['', '/limit', '/raise', '/hold', '/origin'].map((what) => `/accounts/shopmoda${what}`);
+	const lists = ['/', '/accounts', '/accounts?show=near', '/rules', '/plans', '/resellers', '/open', '/messages'];
+	for (const path of [...lists, '/?span=hour', '/plans/Basic/limit', '/health', '/audit', ...about]) {
+		agent.asked.length = 0;
+		assert.equal((await ask(visit, path, undefined, { 'hx-request': 'true' })).status, 200, path);
+		const questions = agent.asked.map(({ id, input }) => `${id} ${JSON.stringify(input)}`);
+		assert.ok(questions.length > 0, path);
+		assert.deepEqual([...new Set(questions)], questions, path);
+	}
+	const idsOf = async (site: TestPages, path: string): Promise<readonly string[]> => {
+		const owner = await logInTo(site);
+		agent.asked.length = 0;
+		assert.equal((await ask(owner, path)).status, 200);
+		return agent.asked.map(({ id }) => id).sort();
+	};
+	const own = await startPages(agent.socketPath, { actor: { role: 'account', id: 'shopmoda' } });
+	t.after(() => own.stop());
+	assert.deepEqual(await idsOf(own, '/'), ['getLimits', 'listAccounts', 'listMessages', 'listOpen', 'listOpen']);
+	const counts = (ids: readonly string[]): number => ids.filter((id) => id === 'listAccounts').length;
+	assert.equal(counts(await idsOf(pages, '/accounts')), 6, 'the page and a total for each filter');
+	assert.equal(counts(await idsOf(pages, '/accounts?q=shop')), 7, 'and the total of all');
+});
+
 test('css and script stay small', async () => {
 	const visit = visitTo(pages);
 	const sizes = await Promise.all(

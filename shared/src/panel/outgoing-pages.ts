@@ -3,6 +3,7 @@
  */
 import { type Request, Router } from 'express';
 import type { Client, ClientFailure } from '../client/client.ts';
+import type { LimitsView } from '../contract/limit-shapes.ts';
 import { failed, ok, type Result } from '../words/result.ts';
 import { mayFor, sendFailure, sendPage, wordsOf } from './answer.ts';
 import { type Desk, type Exchange, saidIn } from './done.ts';
@@ -10,7 +11,7 @@ import { visitorOf } from './guard.ts';
 import { isStaff } from './model/may.ts';
 import { type OutgoingFacts, outgoingOf } from './model/outgoing.ts';
 import type { Pages, Self } from './pages.ts';
-import { readAccount } from './read.ts';
+import { viewOf } from './read.ts';
 
 const groupsMax = 10;
 const messagesShown = 10;
@@ -27,12 +28,12 @@ async function readOutgoing(client: Client, self: Self): Promise<Result<Outgoing
 	// What is about the mail must be there; limits and open mail are left out where the agent does not tell them.
 	if (!messages.ok) return failed(messages.error);
 	const found = accounts.ok ? accounts.value.items : [];
-	const views = await Promise.all(found.map(({ key }) => readAccount(client, key)));
+	const views = await Promise.all(found.map((account) => viewOf(client, account)));
 	return ok({
 		held: held.ok ? held.value.items : [],
 		waiting: waiting.ok ? waiting.value.items : [],
 		messages: messages.value.items,
-		accounts: views.flatMap((one) => (one.ok ? [one.value] : [])),
+		accounts: found.map((account, index) => ({ account, view: views[index] as LimitsView })),
 		ownership: self.ok ? self.value.ownership : 'off',
 	});
 }

@@ -14,7 +14,7 @@ import type { Hold } from './model/hold.ts';
 import type { ListFacts } from './model/list.ts';
 import type { May } from './model/may.ts';
 import type { SetBook } from './model/parents.ts';
-import { agentQuery, type ListQuery, shows } from './model/query.ts';
+import { agentQuery, isFiltered, type ListQuery, shows } from './model/query.ts';
 
 /** Rows of a page; a constant of the design ("Next 50"). */
 export const rowsMax = 50;
@@ -48,7 +48,8 @@ const noView = (account: AccountDto): LimitsView => ({
 	wouldHave: [],
 });
 
-async function viewOf(client: Client, account: AccountDto): Promise<LimitsView> {
+/** What is set and in force for an account. */
+export async function viewOf(client: Client, account: AccountDto): Promise<LimitsView> {
 	const answer = await client.call('getLimits', { params: { level: 'accounts', id: account.key } });
 	return answer.ok ? answer.value : noView(account);
 }
@@ -74,7 +75,7 @@ export async function readList(client: Client, query: ListQuery): Asked<ListFact
 	const [answer, book, total, ...showTotals] = await Promise.all([
 		asked,
 		readBook(client),
-		totalOf(client, {}),
+		isFiltered(query) ? totalOf(client, {}) : undefined,
 		...shows.map((show) => totalOf(client, agentQuery({ search: '', sort: 'usage', show }))),
 	]);
 	if (!answer.ok) return answer;
@@ -84,7 +85,7 @@ export async function readList(client: Client, query: ListQuery): Asked<ListFact
 		accounts: items.map((account, index) => ({ account, view: views[index] as LimitsView })),
 		found,
 		...(next === undefined ? {} : { next }),
-		total: total.total,
+		total: total?.total ?? found,
 		shows: Object.fromEntries(shows.map((show, index) => [show, showTotals[index]?.total ?? 0])) as ListFacts['shows'],
 		near: showTotals[shows.indexOf('near')]?.near ?? { percent: 80, enforced: 0, watched: 0 },
 		book,
