@@ -4,10 +4,8 @@
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import { useCard, useSpanOf } from './account-use.ts';
-import type { Said } from './adapter.ts';
 import { isFragment, mayFor, sendFailure, sendFragment, sendPage, wordsOf } from './answer.ts';
-import type { DoneNote } from './done.ts';
-import { visitorOf } from './guard.ts';
+import { saidIn } from './done.ts';
 import { accountPageOf } from './model/account.ts';
 import { listOf } from './model/list.ts';
 import { panelLinksOf } from './model/panel-act.ts';
@@ -15,16 +13,10 @@ import { parseQuery } from './model/query.ts';
 import { raisedRule } from './model/raise.ts';
 import type { Pages } from './pages.ts';
 import { readAccountPage, readList } from './read.ts';
-import { opened } from './signed.ts';
 
 export function accountPages(pages: Pages, clientOf: (request: Request) => Client): Router {
 	const router = Router();
-	const { t, adapter, place } = pages;
-
-	const saidOf = (request: Request): { readonly said?: Said } => {
-		const note = opened(adapter.secret, visitorOf(request).session, request.query.said, place.now());
-		return note === undefined ? {} : { said: note as DoneNote };
-	};
+	const { t, adapter } = pages;
 
 	router.get('/accounts', async (request, response) => {
 		const query = parseQuery(request.query);
@@ -50,7 +42,7 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 			title: t.accounts,
 			model,
 			here: 'accounts',
-			...saidOf(request),
+			...saidIn(pages, request),
 		});
 	});
 
@@ -84,7 +76,7 @@ export function accountPages(pages: Pages, clientOf: (request: Request) => Clien
 			model,
 			here: 'accounts',
 			hasCharts: true,
-			...saidOf(request),
+			...saidIn(pages, request),
 		});
 	});
 

@@ -21,9 +21,6 @@ import { opened, sealed } from './signed.ts';
 /** A note that was not opened in that time is worth nothing; the toast stands 10 s, a page without script as long as it is read. */
 const undoMs = 10 * 60_000;
 
-/** What was done, as it travels through the address of a page. */
-export type DoneNote = Said;
-
 /** What every act needs: drawing, and the agent for whoever asks. */
 export type Desk = { readonly pages: Pages; readonly clientOf: (request: Request) => Client };
 export type Exchange = { readonly request: Request; readonly response: Response };
@@ -98,12 +95,12 @@ export async function done(desk: Desk, { request, response }: Exchange, where: W
 /** What was done just before, from the address of a page. */
 export function saidIn({ adapter, place }: Pages, request: Request): { readonly said?: Said } {
 	const note = opened(adapter.secret, visitorOf(request).session, request.query.said, place.now());
-	return note === undefined ? {} : { said: note as DoneNote };
+	return note === undefined ? {} : { said: note as Said };
 }
 
 /** Back to a page that says what was done. */
 export function backTo({ adapter, place }: Pages, { request, response }: Exchange, path: string, said: Said): void {
-	const note = sealed(adapter.secret, visitorOf(request).session, said satisfies DoneNote, place.now() + undoMs);
+	const note = sealed(adapter.secret, visitorOf(request).session, said, place.now() + undoMs);
 	response.redirect(303, `${path}${path.includes('?') ? '&' : '?'}said=${encodeURIComponent(note)}`);
 }
 
