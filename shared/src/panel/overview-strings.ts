@@ -24,7 +24,6 @@ export const overviewStringsOf = ({ account, accounts, panel }: PanelWords) => (
 				? 'Nothing needs a decision. No mail was handed in within the last 60 minutes.'
 				: `Nothing needs a decision. ${recipients(used)} ${used === 1 ? 'was' : 'were'} handed in within the last 60 minutes.`,
 		unread: 'What needs a decision is not known',
-		unreadSay: (why: string) => `It could not be asked for: ${why}`,
 		partly: (what: string) => `Not known now: ${what}.`,
 		more: (total: number) => `${count(total)} more`,
 		since: (when: string, long: string) => `Since ${when}, ${long}`,
