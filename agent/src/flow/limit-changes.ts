@@ -12,7 +12,7 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { isSameLimits, limitsAfter, type NumberChange } from '../core/metering/change.ts';
 import { audit } from './audit.ts';
 import { type Flow, reportError } from './context.ts';
-import { present } from './limits.ts';
+import { present, storeLimits } from './limits.ts';
 
 /** A change can be undone for so long. */
 export const undoMs = 7 * 86_400_000;
@@ -93,17 +93,10 @@ export async function forgetOldChanges(flow: Flow, coming?: Pick<Kept, 'actor' |
 /** To the disk, then in force. Throws when the disk does not take it. */
 function put(flow: Flow, entries: readonly { readonly key: AccountKey; readonly limits: StoredLimits }[]): void {
 	const isEmpty = ({ base, exception }: StoredLimits): boolean => base === undefined && exception === undefined;
-	flow.state.putDocuments(
-		'limits',
-		entries.map(({ key, limits }) => ({
-			id: `account:${key}`,
-			value: isEmpty(limits) ? undefined : { level: 'account', id: key, ...limits },
-		})),
+	storeLimits(
+		flow,
+		entries.map(({ key, limits }) => ({ level: 'account', id: key, limits: isEmpty(limits) ? undefined : limits })),
 	);
-	for (const { key, limits } of entries) {
-		flow.limits.set('account', key, isEmpty(limits) ? undefined : limits);
-		flow.wouldHave.forget('account', key);
-	}
 }
 
 function told(flow: Flow, actor: Actor, keys: readonly AccountKey[], text: string, until?: number): void {

@@ -15,6 +15,7 @@ import {
 	type StoredLimits,
 } from '@sluice/shared/words/limits.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { setMsAfter } from '../core/metering/change.ts';
 import { audit } from './audit.ts';
 import type { Flow } from './context.ts';
 
@@ -31,10 +32,6 @@ export type Replaces = number | null | undefined;
 
 const isReplaced = (present: LimitSet | undefined, replaces: Replaces): boolean =>
 	replaces !== undefined && (present?.setMs ?? null) !== replaces;
-
-/** Two sets of one thing never bear the same time: by it they are told apart. */
-const stamped = (set: LimitSet, former: LimitSet | undefined): LimitSet =>
-	set.setMs === former?.setMs ? { ...set, setMs: set.setMs + 1 } : set;
 
 /** Levels and ids for which numbers may be set, in all. */
 export const limitedThingsMax = 100_000;
@@ -53,7 +50,7 @@ export function setLimits(
 	const { base, exception } = present(flow, known);
 	const former = untilMs === undefined ? base : exception;
 	if (isReplaced(former, put.replaces)) return failed('replaced');
-	const set = stamped(put.set, former);
+	const set = { ...put.set, setMs: setMsAfter(former, put.set.setMs) };
 	const limits: StoredLimits =
 		untilMs === undefined
 			? { base: set, ...(exception === undefined ? {} : { exception }) }
@@ -104,13 +101,29 @@ export function present(flow: Flow, limits: StoredLimits = {}): StoredLimits {
 	return exception === undefined || exception.untilMs <= flow.clock.now() ? rest : limits;
 }
 
+export type LimitsOf = LimitedThing & { readonly limits: StoredLimits | undefined };
+
 /** On the disk first: what could not be written is not in force either. Throws when it cannot. */
-function store(flow: Flow, { level, id }: LimitedThing, limits: StoredLimits | undefined): void {
-	const value = limits === undefined ? undefined : { level, id, ...limits };
-	flow.state.putDocuments('limits', [{ id: `${level}:${id}`, value }]);
-	flow.limits.set(level, id, limits);
+function keep(flow: Flow, things: readonly LimitsOf[]): void {
+	flow.state.putDocuments(
+		'limits',
+		things.map(({ level, id, limits }) => ({
+			id: `${level}:${id}`,
+			value: limits === undefined ? undefined : { level, id, ...limits },
+		})),
+	);
+	for (const { level, id, limits } of things) flow.limits.set(level, id, limits);
+}
+
+/** The same of numbers that are set anew. Whoever calls wakes the pace: what waited for the old ones may leave now. */
+export function storeLimits(flow: Flow, things: readonly LimitsOf[]): void {
+	keep(flow, things);
 	// What the numbers before would have done says nothing of these.
-	flow.wouldHave.forget(level, id);
+	for (const { level, id } of things) flow.wouldHave.forget(level, id);
+}
+
+function store(flow: Flow, { level, id }: LimitedThing, limits: StoredLimits | undefined): void {
+	storeLimits(flow, [{ level, id, limits }]);
 	// What waited for the old number may leave now.
 	flow.wakePace();
 }
@@ -122,19 +135,13 @@ const forgottenPerRound = 500;
 /** In each sweep: exceptions that have long been over. They bind nothing any more, and would fill the book. */
 export function forgetEnded(flow: Flow): void {
 	const before = flow.clock.now() - endedKeptMs;
-	const ended = [];
+	const ended: LimitsOf[] = [];
 	for (const { level, id, limits } of flow.limits.entries()) {
 		if (limits.exception === undefined || limits.exception.untilMs >= before) continue;
 		ended.push({ level, id, limits: limits.base === undefined ? undefined : { base: limits.base } });
 		if (ended.length === forgottenPerRound) break;
 	}
-	if (ended.length === 0) return;
-	const entries = ended.map(({ level, id, limits }) => ({
-		id: `${level}:${id}`,
-		value: limits === undefined ? undefined : { level, id, ...limits },
-	}));
-	flow.state.putDocuments('limits', entries);
-	for (const { level, id, limits } of ended) flow.limits.set(level, id, limits);
+	if (ended.length > 0) keep(flow, ended);
 }
 
 function tell(

@@ -42,9 +42,12 @@ function without<K extends string, V>(values: { readonly [k in K]?: V } | undefi
 }
 
 /** Two sets of one thing never bear the same time: by it they are told apart. */
+export const setMsAfter = (former: LimitSet | undefined, setMs: number): number =>
+	former?.setMs === setMs ? setMs + 1 : setMs;
+
 const stampOf = (former: LimitSet | undefined, { author, setMs }: NumberChange) => ({
 	author,
-	setMs: former?.setMs === setMs ? setMs + 1 : setMs,
+	setMs: setMsAfter(former, setMs),
 });
 
 function withModes(set: Omit<LimitSet, 'modes'>, modes: NonNullable<LimitSet['modes']>): LimitSet {
