@@ -45,24 +45,29 @@ export const hooks: readonly Hook[] = [
 	{ category: 'System', event: 'upcp', means: 'upgraded' },
 ];
 
+export const hookName = ({ category, event }: { readonly category: string; readonly event: string }): string =>
+	`${category} ${event}`;
+
 /** Where the script is installed: root's, 0755. */
 export const hookScript = '/var/cpanel/sluice/sluice-hook';
 export const manageHooksProgram = '/usr/local/cpanel/bin/manage_hooks';
 
 /** Words behind `manage_hooks`. */
-export function hookCommands(act: 'add' | 'delete', script: string = hookScript): readonly (readonly string[])[] {
-	return hooks.map(({ category, event }) => [
-		act,
-		'script',
-		script,
-		'--manual',
-		'1',
-		'--category',
-		category,
-		'--event',
-		event,
-		'--stage',
-		'post',
-		...(category === 'Cpanel' ? ['--escalateprivs', '1'] : []),
-	]);
-}
+export const hookCommand = (
+	act: 'add' | 'delete',
+	{ category, event }: Hook,
+	script: string = hookScript,
+): readonly string[] => [
+	act,
+	'script',
+	script,
+	'--manual',
+	'1',
+	'--category',
+	category,
+	'--event',
+	event,
+	'--stage',
+	'post',
+	...(category === 'Cpanel' ? ['--escalateprivs', '1'] : []),
+];

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { accountEventOf } from '@sluice/panel-cpanel/events/event.ts';
-import { hookCommands, hooks } from '@sluice/panel-cpanel/hooks.ts';
+import { hookCommand, hooks } from '@sluice/panel-cpanel/hooks.ts';
 import { installHook, installStandIn } from './api/install.ts';
 
 function startHook(context: TestContext) {
@@ -145,7 +145,8 @@ test('registered and taken out by cPanel’s own program', { timeout: 60_000 }, 
 	const cpanel = installStandIn();
 	context.after(() => cpanel.clear());
 	const register = (act: 'add' | 'delete'): void => {
-		for (const words of hookCommands(act, '/x/sluice-hook').slice(0, 4)) {
+		for (const hook of hooks.slice(0, 4)) {
+			const words = hookCommand(act, hook, '/x/sluice-hook');
 			const { status, stderr } = spawnSync(cpanel.programs.manageHooks, words, { encoding: 'utf8' });
 			assert.equal(status, 0, stderr);
 		}

@@ -4,7 +4,7 @@
  * cPanel's own programs are asked where they can tell (`is_registered_with_appconfig`, `manage_hooks list`). How they print is loosely
  * known, so their answers are searched, not parsed. Not here: what is to be done (plan/plugin.ts).
  */
-import { hookScript, hooks, manageHooksProgram } from '@sluice/panel-cpanel/hooks.ts';
+import { type Hook, hookName, hookScript, hooks, manageHooksProgram } from '@sluice/panel-cpanel/hooks.ts';
 import { pluginSources, presentAssetFolders } from '@sluice/panel-cpanel/plugin-files.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { isCpanel } from './cpanel.ts';
@@ -75,7 +75,7 @@ export async function pluginFacts(machine: Machine): Promise<Result<PluginFacts,
 		files,
 		stale: await staleFolders(machine),
 		isRegistered: /^\s*1\s*$/m.test(registered.output),
-		hooked: new Set(hooks.map(hookName).filter((name) => isListed(listed.output, name))),
+		hooked: new Set(hooks.filter((hook) => isListed(listed.output, hook)).map(hookName)),
 		silent: await silentSockets(machine),
 		hasJupiter: await machine.exists(jupiterTheme),
 	});
@@ -99,12 +99,8 @@ export const silentMend: { readonly [name in PluginSocket]: string } = {
 	'root helper': '`systemctl start sluice-helper.socket` (docs/cpanel.md has the unit)',
 };
 
-export const hookName = ({ category, event }: { readonly category: string; readonly event: string }): string =>
-	`${category} ${event}`;
-
 /** Our script and the event stand close together, whatever stands around them. */
-function isListed(text: string, name: string): boolean {
-	const event = name.slice(name.indexOf(' ') + 1);
+function isListed(text: string, { event }: Hook): boolean {
 	return text
 		.replaceAll('\\/', '/')
 		.split(/[{}\n]/)

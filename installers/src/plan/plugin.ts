@@ -6,10 +6,10 @@
  * Pure. Not here: what is there (facts/plugin.ts), doing it (apply/run-steps.ts).
  */
 import { dirname } from 'node:path';
-import { hookCommands, hooks } from '@sluice/panel-cpanel/hooks.ts';
+import { hookCommand, hookName, hooks } from '@sluice/panel-cpanel/hooks.ts';
 import { appConfigFile, driversFolder, pluginFolder } from '@sluice/panel-cpanel/install-map.ts';
 import type { FileFact } from '../facts/machine.ts';
-import { appConfigName, hookName, type PluginFacts, type PluginFile, pluginPrograms } from '../facts/plugin.ts';
+import { appConfigName, type PluginFacts, type PluginFile, pluginPrograms } from '../facts/plugin.ts';
 import { type Action, type Condition, type Step, setFile } from './step.ts';
 
 const theme = '--theme=jupiter';
@@ -82,19 +82,14 @@ export function installPluginSteps(facts: PluginFacts): readonly Step[] {
 }
 
 function hookSteps({ hooked }: PluginFacts): readonly Step[] {
-	const missing = hooks.flatMap((hook, at) => (hooked.has(hookName(hook)) ? [] : [at]));
-	const commands = (act: 'add' | 'delete'): readonly Action[] => {
-		const all = hookCommands(act);
-		const doing = act === 'add' ? run : takeBack;
-		return missing.map((at) => doing(pluginPrograms.manageHooks, ...(all[at] as readonly string[])));
-	};
+	const missing = hooks.filter((hook) => !hooked.has(hookName(hook)));
 	return [
 		{
 			id: 'hooks',
 			what: `Register ${missing.length} of ${hooks.length} hooks, so that changes of accounts arrive at once (manage_hooks).`,
 			doneWhen: known(missing.length === 0),
-			apply: commands('add'),
-			undo: commands('delete'),
+			apply: missing.map((hook) => run(pluginPrograms.manageHooks, ...hookCommand('add', hook))),
+			undo: missing.map((hook) => takeBack(pluginPrograms.manageHooks, ...hookCommand('delete', hook))),
 		},
 	];
 }
@@ -117,8 +112,7 @@ const removal = (files: readonly FileFact[], folders: readonly string[]): readon
 export function removePluginSteps(facts: PluginFacts): readonly Step[] {
 	const present = facts.files.flatMap(({ current }) => (current === undefined ? [] : [current]));
 	const paths = [...present, ...[...facts.stale.values()].flat()].map(({ path }) => path);
-	const all = hookCommands('delete');
-	const hooked = hooks.flatMap((hook, at) => (facts.hooked.has(hookName(hook)) ? [at] : []));
+	const hooked = hooks.filter((hook) => facts.hooked.has(hookName(hook)));
 	const has = (path: string): boolean => present.some((file) => file.path.startsWith(path));
 	const step = (id: string, what: string, apply: readonly Action[]): Step => ({
 		id,
@@ -131,7 +125,7 @@ export function removePluginSteps(facts: PluginFacts): readonly Step[] {
 		step(
 			'hooks',
 			`Take ${hooked.length} hooks out.`,
-			hooked.map((at) => run(pluginPrograms.manageHooks, ...(all[at] as readonly string[]))),
+			hooked.map((hook) => run(pluginPrograms.manageHooks, ...hookCommand('delete', hook))),
 		),
 		step(
 			'cpanel',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { hookCommands, hooks } from '../hooks.ts';
+import { hookCommand, hooks } from '../hooks.ts';
 import { accountEventOf } from './event.ts';
 import { readSpool } from './spool.ts';
 
@@ -77,7 +77,7 @@ test('the folder: in order, once, rubbish counted and cleared, what comes meanwh
 });
 
 test('hooks to register: each once, after the fact, none that blocks', () => {
-	const commands = hookCommands('add', '/x/hook');
+	const commands = hooks.map((hook) => hookCommand('add', hook, '/x/hook'));
 	assert.equal(commands.length, hooks.length);
 	assert.equal(new Set(commands.map((words) => words.join(' '))).size, commands.length);
 	for (const words of commands) {

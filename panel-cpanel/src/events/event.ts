@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { userShape } from '../api/shapes.ts';
-import { hooks } from '../hooks.ts';
+import { hookName, hooks } from '../hooks.ts';
 
 export type AccountEvent =
 	| { readonly kind: 'changed'; readonly user: string }
@@ -26,14 +26,14 @@ const noteSchema = z.strictObject({
 	newUser: z.string().regex(userShape).optional(),
 });
 
-const meansOf = new Map(hooks.map(({ category, event, means }) => [`${category} ${event}`, means]));
+const meansOf = new Map(hooks.map((hook) => [hookName(hook), hook.means]));
 
 /** Undefined: no note of ours. */
 export function accountEventOf(note: unknown): AccountEvent | undefined {
 	const read = noteSchema.safeParse(note);
 	if (!read.success) return undefined;
-	const { category, event, user, newUser } = read.data;
-	const means = meansOf.get(`${category} ${event}`) ?? 'all';
+	const { user, newUser } = read.data;
+	const means = meansOf.get(hookName(read.data)) ?? 'all';
 	if (means === 'upgraded') return { kind: 'upgraded' };
 	if (means === 'all' || user === undefined || user === 'root') return { kind: 'all' };
 	if (means === 'removed') return { kind: 'removed', user };
