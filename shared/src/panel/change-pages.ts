@@ -19,7 +19,7 @@ import {
 	toast,
 	wordsOf,
 } from './answer.ts';
-import { backOf, backTo, type Desk, type Exchange, type Fields, fieldsOf, undoNote, undoNoteIn } from './done.ts';
+import { backOf, backTo, type Desk, type Exchange, fieldsOf, undoNote, undoNoteIn } from './done.ts';
 import { visitorOf } from './guard.ts';
 import { isConflict } from './limit-acts.ts';
 import {
@@ -31,6 +31,7 @@ import {
 	changePreviewOf,
 	changeText,
 } from './model/change.ts';
+import type { Given } from './model/given.ts';
 import { listOf } from './model/list.ts';
 import { agentQuery, parseQuery } from './model/query.ts';
 import type { Pages } from './pages.ts';
@@ -45,7 +46,7 @@ async function totalFor(client: Client, { who }: ChangeFields): Promise<number |
 	return answer.ok ? answer.value.total : undefined;
 }
 
-async function sendChange(desk: Desk, exchange: Exchange, given: Fields, fault?: string): Promise<void> {
+async function sendChange(desk: Desk, exchange: Exchange, given: Given, fault?: string): Promise<void> {
 	const { pages, clientOf } = desk;
 	const fields = changeFieldsOf(given);
 	const total = await totalFor(clientOf(exchange.request), fields);

@@ -9,6 +9,7 @@ import { visitorOf } from './guard.ts';
 import type { Where } from './limit-acts.ts';
 import { limitLines } from './model/account.ts';
 import type { Spot } from './model/cell.ts';
+import { type Given, textOf, trimmedOf } from './model/given.ts';
 import { groupsOf } from './model/group.ts';
 import { rowOf } from './model/list.ts';
 import { panelOwnOf } from './model/panel-own.ts';
@@ -20,14 +21,16 @@ import { opened, sealed } from './signed.ts';
 
 /** A note that was not opened in that time is worth nothing; the toast stands 10 s, a page without script as long as it is read. */
 const undoMs = 10 * 60_000;
+/** Of a reason; the agent takes no more. */
+const reasonCharsMax = 500;
 
 /** What every act needs: drawing, and the agent for whoever asks. */
 export type Desk = { readonly pages: Pages; readonly clientOf: (request: Request) => Client };
 export type Exchange = { readonly request: Request; readonly response: Response };
 
-export type Fields = { readonly [name: string]: unknown };
-export const fieldsOf = (request: Request): Fields => (request.body ?? {}) as Fields;
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+export const fieldsOf = (request: Request): Given => (request.body ?? {}) as Given;
+/** Why somebody acts, in their own words; empty when they say nothing. */
+export const reasonOf = (request: Request): string => trimmedOf(fieldsOf(request).reason, reasonCharsMax);
 export const spotOf = (value: unknown): Spot => (value === 'account' ? 'account' : 'list');
 /** Back to the list as it was: a query of ours, or nothing. */
 export const backOf = (value: unknown): string => (/^\?[\w=&%.+~-]{1,1000}$/.test(textOf(value)) ? textOf(value) : '');

@@ -6,8 +6,9 @@
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import { formStatus, isMissing, mayFor, sendFailure, sendForm, sendNotDone, wordsOf } from './answer.ts';
-import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote, undoNoteIn } from './done.ts';
+import { type Desk, done, type Exchange, fieldsOf, reasonOf, undoNote, undoNoteIn } from './done.ts';
 import type { Where } from './limit-acts.ts';
+import { textOf } from './model/given.ts';
 import { type HoldAct, holdFormOf, holdSecondsDefault } from './model/hold.ts';
 import type { Pages } from './pages.ts';
 import { type HoldFacts, readHoldFacts } from './read.ts';
@@ -15,8 +16,6 @@ import { near } from './text/times.ts';
 
 /** The way back from a hold. `act` tells it from a note about a limit. */
 type UnholdNote = { readonly act: 'hold'; readonly hold: string; readonly who: string; readonly where: Where };
-
-const reasonCharsMax = 500;
 
 async function factsFor({ pages, clientOf }: Desk, { request, response }: Exchange): Promise<HoldFacts | undefined> {
 	const may = await mayFor(pages, request);
@@ -41,8 +40,6 @@ async function ask(desk: Desk, exchange: Exchange, act: HoldAct): Promise<void> 
 	const facts = await factsFor(desk, exchange);
 	if (facts !== undefined) await sendQuestion(desk, exchange, act, facts);
 }
-
-const reasonOf = (request: Request): string => textOf(fieldsOf(request).reason).trim().slice(0, reasonCharsMax);
 
 async function hold(desk: Desk, exchange: Exchange): Promise<void> {
 	const { pages, clientOf } = desk;

@@ -11,7 +11,7 @@ import type { OperationInput, OperationOutput } from '../contract/operations.ts'
 import { messageIdSchema } from '../contract/shapes.ts';
 import type { Result } from '../words/result.ts';
 import { formStatus, isFragment, isMissing, mayFor, sendFailure, sendForm, sendNotDone, wordsOf } from './answer.ts';
-import { backTo, type Desk, type Exchange, fieldsOf, textOf, undoNote, undoNoteIn } from './done.ts';
+import { backTo, type Desk, type Exchange, reasonOf, undoNote, undoNoteIn } from './done.ts';
 import { groupSubject, messageSubject, type Subject } from './mail-subject.ts';
 import { agentActs, isHarmless, isMailAct, type MailAct } from './model/mail-act.ts';
 import { type Asking, isWhyNeeded, questionOf } from './model/mail-question.ts';
@@ -32,7 +32,6 @@ type MailNote = {
 	readonly path: string;
 };
 
-const reasonCharsMax = 500;
 async function sendQuestion(
 	desk: Desk,
 	{ request, response }: Exchange,
@@ -118,7 +117,7 @@ async function perform(desk: Desk, exchange: Exchange, subject: Subject, act: Ma
 	const { request } = exchange;
 	const { t, place, adapter } = pages;
 	const may = await mayFor(pages, request);
-	const given = textOf(fieldsOf(request).reason).trim().slice(0, reasonCharsMax);
+	const given = reasonOf(request);
 	if (given === '' && isWhyNeeded(act, may)) {
 		await sendQuestion(desk, exchange, subject, act, t.whyMissing);
 		return;

@@ -5,7 +5,8 @@ import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import { failureText } from '../client/client.ts';
 import { mayFor, sendFailure, sendPage, wordsOf } from './answer.ts';
-import { type Desk, type Exchange, saidIn, textOf } from './done.ts';
+import { type Desk, type Exchange, saidIn } from './done.ts';
+import { trimmedOf } from './model/given.ts';
 import { type OpenPart, openPartOf } from './model/open.ts';
 import type { Pages } from './pages.ts';
 
@@ -15,7 +16,7 @@ const groupsMax = 50;
 async function show({ pages, clientOf }: Desk, { request, response }: Exchange): Promise<void> {
 	const client = clientOf(request);
 	const { t, adapter } = pages;
-	const account = textOf(request.query.account).trim().slice(0, 128);
+	const account = trimmedOf(request.query.account, 128);
 	const query = { limit: groupsMax, ...(account === '' ? {} : { account }) };
 	const [held, waiting] = await Promise.all([
 		client.call('listOpen', { query: { state: 'held', ...query } }),

@@ -9,17 +9,16 @@ import type { Client } from '../client/client.ts';
 import type { AccountDto } from '../contract/account-operations.ts';
 import type { PanelActs } from './adapter.ts';
 import { formStatus, sendFailure, sendForm, sendMissingPage, wordsOf } from './answer.ts';
-import { type Desk, done, type Exchange, fieldsOf, textOf, undoNote, undoNoteIn } from './done.ts';
+import { type Desk, done, type Exchange, fieldsOf, reasonOf, undoNote, undoNoteIn } from './done.ts';
 import { visitorOf } from './guard.ts';
 import type { Where } from './limit-acts.ts';
+import { textOf } from './model/given.ts';
 import { isPanelAct, mayPanelAct, type PanelAct, panelFormOf } from './model/panel-act.ts';
 import type { Pages } from './pages.ts';
 
 type Wanted = Parameters<PanelActs['set']>[1];
 /** The way back. `act` tells it from other notes. */
 type PanelNote = { readonly act: 'panel'; readonly wanted: Wanted; readonly account: string };
-
-const reasonCharsMax = 500;
 
 type Found = { readonly account: AccountDto; readonly act: PanelAct; readonly acts: PanelActs };
 
@@ -57,7 +56,7 @@ async function perform(desk: Desk, exchange: Exchange): Promise<void> {
 	if (found === undefined) return;
 	const { account, act, acts } = found;
 	const fields = fieldsOf(request);
-	const reason = textOf(fields.reason).trim().slice(0, reasonCharsMax);
+	const reason = reasonOf(request);
 	if (reason === '') {
 		await sendQuestion(desk, exchange, found, t.holdWhyMissing);
 		return;

@@ -6,12 +6,13 @@
 import { type Request, Router } from 'express';
 import type { Client } from '../client/client.ts';
 import { formStatus, sendFailure, sendForm, sendNotDone, sendPage, wordsOf } from './answer.ts';
-import { type Desk, done, type Exchange, fieldsOf, textOf } from './done.ts';
+import { type Desk, done, type Exchange, fieldsOf } from './done.ts';
 import { isConflict, type Where, write } from './limit-acts.ts';
 import { limitUndoNote } from './limit-undo.ts';
 import { meanwhileText } from './meanwhile.ts';
 import { parseEdit, stampOf, writesOf } from './model/edit.ts';
 import { faultText } from './model/editor.ts';
+import { textOf } from './model/given.ts';
 import { boundOf } from './model/parents.ts';
 import { raisedRule, raiseFormOf } from './model/raise.ts';
 import type { Pages } from './pages.ts';

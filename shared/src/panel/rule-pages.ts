@@ -18,9 +18,10 @@ import {
 	sendPage,
 	wordsOf,
 } from './answer.ts';
-import { type Desk, done, type Exchange, fieldsOf, saidIn, textOf } from './done.ts';
+import { type Desk, done, type Exchange, fieldsOf, saidIn } from './done.ts';
 import { isConflict, type Where, write } from './limit-acts.ts';
 import { limitUndoNote } from './limit-undo.ts';
+import { type Given, textOf } from './model/given.ts';
 import type { May } from './model/may.ts';
 import type { SetBook } from './model/parents.ts';
 import { rulesHeadOf, rulesOf, whoOf } from './model/rules.ts';
@@ -37,7 +38,6 @@ import {
 import type { Pages } from './pages.ts';
 import { readBook } from './read.ts';
 
-type Given = { readonly [name: string]: unknown };
 const trialIn = (given: Given, book: SetBook): Trial | undefined => {
 	const trial = trialOf(given, book);
 	return trial === 'not-a-number' ? undefined : trial;

@@ -4,11 +4,12 @@
 import { levelPathSchema } from '../contract/limit-shapes.ts';
 import { pathOfLevel } from '../words/limits.ts';
 import { sendNotDone } from './answer.ts';
-import { backOf, type Desk, done, type Exchange, fieldsOf, textOf } from './done.ts';
+import { backOf, type Desk, done, type Exchange, fieldsOf } from './done.ts';
 import { isConflict, modeWrites, type Where, write } from './limit-acts.ts';
 import { limitUndoNote } from './limit-undo.ts';
 import { meanwhileText } from './meanwhile.ts';
 import { stampOf } from './model/edit.ts';
+import { textOf } from './model/given.ts';
 import { isRule } from './model/rule-words.ts';
 import { whoOf } from './model/rules.ts';
 

@@ -3,6 +3,7 @@
  */
 import type { AuditEntryDto } from '../../contract/shapes.ts';
 import { moment } from '../text/times.ts';
+import { type Given, trimmedOf } from './given.ts';
 import type { Words } from './words.ts';
 
 export const auditRowsMax = 50;
@@ -14,15 +15,12 @@ export type AuditQuery = {
 	readonly cursor?: string;
 };
 
-const textOf = (value: unknown, charsMax: number): string =>
-	typeof value === 'string' ? value.trim().slice(0, charsMax) : '';
-
-export function parseAuditQuery(query: { readonly [name: string]: unknown }): AuditQuery {
-	const cursor = textOf(query.cursor, 200);
+export function parseAuditQuery(query: Given): AuditQuery {
+	const cursor = trimmedOf(query.cursor, 200);
 	return {
-		actor: textOf(query.actor, 200),
-		subject: textOf(query.subject, 320),
-		act: textOf(query.act, 64),
+		actor: trimmedOf(query.actor, 200),
+		subject: trimmedOf(query.subject, 320),
+		act: trimmedOf(query.act, 64),
 		...(cursor === '' ? {} : { cursor }),
 	};
 }

@@ -12,6 +12,7 @@ import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near, tomorrowMs } from '../text/times.ts';
 import { parseNumber } from './edit.ts';
+import type { Given } from './given.ts';
 import { accountPath } from './paths.ts';
 import { type ListQuery, parseQuery } from './query.ts';
 import { ruleOr, ruleOrder } from './rule-words.ts';
@@ -37,8 +38,6 @@ export type ChangeFields = {
 	/** Accounts that the preview named. */
 	readonly expected?: number;
 };
-
-type Given = { readonly [name: string]: unknown };
 
 /** Accounts of one page of the list and room. */
 const tickedMax = 200;

@@ -8,6 +8,7 @@ import { messageIdSchema } from '../../contract/shapes.ts';
 import type { Zoned } from '../../words/moment.ts';
 import { type RecipientState, recipientStates } from '../../words/recipient.ts';
 import { dayOf, dayStartMs } from '../text/times.ts';
+import { type Given, trimmedOf } from './given.ts';
 
 export const spans = ['all', 'hour', 'day', 'week', 'between'] as const;
 export type Span = (typeof spans)[number];
@@ -26,19 +27,17 @@ export type MessageQuery = {
 	readonly cursor?: string;
 };
 
-const textOf = (value: unknown, charsMax: number): string =>
-	typeof value === 'string' ? value.trim().slice(0, charsMax) : '';
 const dayShape = /^\d{4}-\d\d-\d\d$/;
 const dayIn = (value: unknown): string => (typeof value === 'string' && dayShape.test(value) ? value : '');
 
-export function parseMessageQuery(query: { readonly [name: string]: unknown }): MessageQuery {
+export function parseMessageQuery(query: Given): MessageQuery {
 	const state = recipientStates.find((one) => one === query.state);
-	const cursor = textOf(query.cursor, 200);
+	const cursor = trimmedOf(query.cursor, 200);
 	return {
-		to: textOf(query.to, 320),
-		from: textOf(query.from, 320),
-		subject: textOf(query.subject, 200),
-		account: textOf(query.account, 128),
+		to: trimmedOf(query.to, 320),
+		from: trimmedOf(query.from, 320),
+		subject: trimmedOf(query.subject, 200),
+		account: trimmedOf(query.account, 128),
 		span: spans.find((one) => one === query.span) ?? 'all',
 		first: dayIn(query.first),
 		last: dayIn(query.last),

@@ -2,6 +2,7 @@
  * What of the list a person asked for, from the address of the page and back to it. Scope, filter and order live in the address, so
  * that it can be sent to somebody else. Anything unknown in it is the default.
  */
+import { type Given, trimmedOf } from './given.ts';
 
 export const sorts = ['usage', 'name', 'waiting'] as const;
 export type Sort = (typeof sorts)[number];
@@ -17,18 +18,16 @@ export type ListQuery = {
 	readonly cursor?: string;
 };
 
-const textOf = (value: unknown, charsMax: number): string =>
-	typeof value === 'string' ? value.trim().slice(0, charsMax) : '';
 const oneOf = <T extends string>(list: readonly T[], value: unknown): T | undefined =>
 	list.find((one) => one === value);
 
-export function parseQuery(query: { readonly [name: string]: unknown }): ListQuery {
+export function parseQuery(query: Given): ListQuery {
 	const show = oneOf(shows, query.show);
-	const plan = textOf(query.plan, 128);
-	const reseller = textOf(query.reseller, 128);
-	const cursor = textOf(query.cursor, 200);
+	const plan = trimmedOf(query.plan, 128);
+	const reseller = trimmedOf(query.reseller, 128);
+	const cursor = trimmedOf(query.cursor, 200);
 	return {
-		search: textOf(query.q, 200),
+		search: trimmedOf(query.q, 200),
 		sort: oneOf(sorts, query.sort) ?? 'usage',
 		...(show === undefined ? {} : { show }),
 		...(plan === '' ? {} : { plan }),

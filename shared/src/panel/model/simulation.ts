@@ -11,6 +11,7 @@ import { count } from '../text/numbers.ts';
 import { spanText } from '../text/spans.ts';
 import { near } from '../text/times.ts';
 import { parseNumber, type Write, withMode } from './edit.ts';
+import { type Given, textOf } from './given.ts';
 import type { SetBook } from './parents.ts';
 import { accountPath } from './paths.ts';
 import { inputOf, isRule, numberOf, ownNumber, ruleOrder, withNumber } from './rule-words.ts';
@@ -23,7 +24,7 @@ export type RuleAt = { readonly level: Level; readonly rule: LimitRule; readonly
 const atText = ({ level, rule, id }: RuleAt): string => `${level} ${rule} ${id}`;
 
 export function atOf(value: unknown): RuleAt | undefined {
-	const [, level = '', rule, id = ''] = /^(\S+) (\S+) (.+)$/s.exec(typeof value === 'string' ? value : '') ?? [];
+	const [, level = '', rule, id = ''] = /^(\S+) (\S+) (.+)$/s.exec(textOf(value)) ?? [];
 	const known = levels.find((one) => one === level);
 	return known === undefined || !isRule(rule) || id === '' ? undefined : { level: known, rule, id };
 }
@@ -35,7 +36,6 @@ export type Trial = {
 	readonly days: (typeof daysOffered)[number];
 };
 
-type Given = { readonly [name: string]: unknown };
 const daysOf = (value: unknown): Trial['days'] => daysOffered.find((one) => String(one) === value) ?? 7;
 
 /** Undefined: there is no such number to try. */
@@ -43,7 +43,7 @@ export function trialOf(given: Given, book: SetBook): Trial | 'not-a-number' | u
 	const at = atOf(given.at);
 	const own = at === undefined ? undefined : ownNumber(book.get(`${at.level}:${at.id}`), at.rule);
 	if (at === undefined || own === undefined) return undefined;
-	const typed = typeof given.value === 'string' ? given.value.trim() : '';
+	const typed = textOf(given.value).trim();
 	const value = typed === '' ? own.value : parseNumber(typed);
 	return value === undefined ? 'not-a-number' : { at, value, days: daysOf(given.days) };
 }
@@ -90,7 +90,7 @@ export function tryFormOf(
 	// Else the one that would have done most.
 	const chosen = all.find(isAsked) ?? [...all].sort((a, b) => b.met - a.met)[0];
 	const days = daysOf(given.days);
-	const typed = typeof given.value === 'string' ? given.value : '';
+	const typed = textOf(given.value);
 	return {
 		path: `${base}/rules/simulate`,
 		rules: all.map((one) => ({
