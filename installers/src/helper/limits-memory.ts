@@ -3,9 +3,8 @@
  *
  * Written before the first setting is changed, so that a helper that was killed in the middle can still put back. Format version 1.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { writePrivateFile } from '@sluice/panel-cpanel/private-file.ts';
 import { z } from 'zod';
 
 const memorySchema = z.strictObject({
@@ -33,18 +32,7 @@ export function limitsMemory(path: string): LimitsMemory {
 				throw error;
 			}
 		},
-		async write(lifted) {
-			await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-			const fresh = `${path}.${randomBytes(6).toString('hex')}.new`;
-			const handle = await open(fresh, 'wx', 0o600);
-			try {
-				await handle.writeFile(`${JSON.stringify(lifted)}\n`);
-				await handle.sync();
-			} finally {
-				await handle.close();
-			}
-			await rename(fresh, path);
-		},
+		write: (lifted) => writePrivateFile(path, `${JSON.stringify(lifted)}\n`),
 		forget: () => rm(path, { force: true }),
 	};
 }

@@ -4,11 +4,10 @@
  * One small JSON file of root's own. Losing it costs little: mailboxes are read again, a rename that happened meanwhile is seen as one account
  * gone and another made, and packages are taken as seen for the first time. A damaged file is such a loss, and said. Format version 1.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { PackageSays } from '../accounts/plan-limits.ts';
+import { writePrivateFile } from '../private-file.ts';
 
 const toldSchema = z.object({ uid: z.number().optional(), since: z.string() });
 const mailboxesSchema = z.object({
@@ -53,16 +52,5 @@ export async function readReconcileState(path: string): Promise<{ state: Reconci
 	}
 }
 
-/** Replaces it at once; only root may read it. */
-export async function writeReconcileState(path: string, state: ReconcileState): Promise<void> {
-	await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-	const fresh = `${path}.${randomBytes(6).toString('hex')}.new`;
-	const handle = await open(fresh, 'wx', 0o600);
-	try {
-		await handle.writeFile(JSON.stringify(state));
-		await handle.sync();
-	} finally {
-		await handle.close();
-	}
-	await rename(fresh, path);
-}
+export const writeReconcileState = (path: string, state: ReconcileState): Promise<void> =>
+	writePrivateFile(path, JSON.stringify(state));
