@@ -81,7 +81,8 @@ export async function pluginFacts(machine: Machine): Promise<Result<PluginFacts,
 	});
 }
 
-async function silentSockets(machine: Machine): Promise<readonly PluginSocket[]> {
+/** Sockets that are not there now. */
+export async function silentSockets(machine: Machine): Promise<readonly PluginSocket[]> {
 	const all = Object.keys(pluginSockets) as readonly PluginSocket[];
 	const isThere = await Promise.all(all.map((name) => machine.exists(pluginSockets[name])));
 	return all.filter((_, at) => isThere[at] !== true);

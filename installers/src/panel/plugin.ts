@@ -11,7 +11,7 @@ import { firstNames } from '@sluice/shared/words/names.ts';
 import { JournalStore } from '../apply/journal.ts';
 import { runSteps, type StepPorts, type StepReport } from '../apply/run-steps.ts';
 import { type Machine, sweepLeftovers } from '../facts/machine.ts';
-import { type PluginFacts, pluginFacts, silentMend, silentText } from '../facts/plugin.ts';
+import { type PluginFacts, pluginFacts, silentMend, silentSockets, silentText } from '../facts/plugin.ts';
 import { failureRefusal, mayGoOn } from '../mta/perform.ts';
 import type { Speaker } from '../mta/speak.ts';
 import { installPluginSteps, isInstalled, isOut, isRight, removePluginSteps } from '../plan/plugin.ts';
@@ -115,17 +115,15 @@ async function installing(call: PluginCall, steps: readonly Step[]): Promise<str
 	speaker.end(0, { ok: true, steps: ran.value }, [
 		'The plugin is installed: WHM → Plugins → “Sluice: outgoing mail”; in cPanel under Email, “Outgoing mail”.',
 		'Resellers see it with the right “Sluice: outgoing mail and limits of own accounts” (WHM → Edit Reseller Nameservers and Privileges), customers with the feature “Outgoing mail (Sluice)” (Feature Manager).',
-		...(await silentLines(call)),
+		...silentLines(await silentSockets(call.machine)),
 		'Out again: `sluice panel remove`.',
 	]);
 	return 'done';
 }
 
 /** Pages need more than files; said where somebody is about to look at them. */
-async function silentLines({ machine }: Pick<PluginCall, 'machine'>): Promise<readonly string[]> {
-	const facts = await pluginFacts(machine);
-	return facts.ok ? facts.value.silent.map((name) => `${silentText(name)} Start it: ${silentMend[name]}.`) : [];
-}
+const silentLines = (silent: PluginFacts['silent']): readonly string[] =>
+	silent.map((name) => `${silentText(name)} Start it: ${silentMend[name]}.`);
 
 const removeHint = 'Correct what is named here, then `sluice panel remove` takes out what is left.';
 
@@ -154,7 +152,7 @@ async function removing(call: PluginCall, steps: readonly Step[]): Promise<strin
 export async function pluginStatus({ machine, speaker }: Omit<PluginCall, 'options'>): Promise<void> {
 	const found = await pluginFacts(machine);
 	if (!found.ok) return speaker.refuse(found.error);
-	const { files, isRegistered, hooked, stale } = found.value;
+	const { files, isRegistered, hooked, stale, silent } = found.value;
 	const missing = files.filter(({ current }) => current === undefined).map(({ wanted }) => wanted.path);
 	const changed = files.filter((file) => file.current !== undefined && !isRight(file)).map(({ wanted }) => wanted.path);
 	const isFine = isInstalled(found.value);
@@ -164,7 +162,7 @@ export async function pluginStatus({ machine, speaker }: Omit<PluginCall, 'optio
 		isRegistered,
 		hooks: { all: hooks.length, registered: hooked.size },
 		oldFolders: [...stale.keys()],
-		silent: found.value.silent,
+		silent,
 	};
 	speaker.end(isFine ? 0 : 1, report, [
 		`Files: ${files.length - missing.length - changed.length} of ${files.length} as they should be.`,
@@ -176,10 +174,7 @@ export async function pluginStatus({ machine, speaker }: Omit<PluginCall, 'optio
 		`Item in WHM: ${isRegistered ? 'registered' : 'not registered'}. Hooks: ${hooked.size} of ${hooks.length}.`,
 		...(isOut(found.value)
 			? ['The plugin is not installed. `sluice panel install` puts it in.']
-			: [
-					...(await silentLines({ machine })),
-					isFine ? installedText(found.value) : '`sluice panel install` puts it right.',
-				]),
+			: [...silentLines(silent), isFine ? installedText(found.value) : '`sluice panel install` puts it right.']),
 	]);
 }
 
