@@ -5,13 +5,11 @@
  * matter. Many at once (a transfer, a night of suspensions) are left to the list, which costs three processes for all of them. A failure here is
  * no failure of the run: the list comes next.
  */
-import type { Client } from '@sluice/shared/client/client.ts';
 import { type PanelAccountDto, panelAccountSchema } from '@sluice/shared/contract/account-operations.ts';
-import { ok, type Result } from '@sluice/shared/words/result.ts';
 import { panelAccountOf } from '../accounts/panel-accounts.ts';
 import type { AccountEvent } from '../events/event.ts';
 import type { ReconcileState } from './state.ts';
-import type { Teller } from './teller.ts';
+import { type Teller, tellEnd, tellRename } from './teller.ts';
 import { toldOf, turnsOf } from './turns.ts';
 import type { Sources } from './world.ts';
 
@@ -23,18 +21,18 @@ type Asking = Sources & { readonly teller: Teller; readonly state: ReconcileStat
 export async function tellEvents(
 	events: readonly AccountEvent[],
 	asking: Asking,
-): Promise<Result<{ readonly state: ReconcileState; readonly quick: number }, never>> {
+): Promise<{ readonly state: ReconcileState; readonly quick: number }> {
 	const users = new Set(
 		events.flatMap((event) =>
 			event.kind === 'all' || event.kind === 'upgraded' ? [] : [event.kind === 'renamed' ? event.to : event.user],
 		),
 	);
 	let { state } = asking;
-	if (users.size === 0 || users.size > accountsAtOnceMax) return ok({ state, quick: 0 });
+	if (users.size === 0 || users.size > accountsAtOnceMax) return { state, quick: 0 };
 	let quick = 0;
 	for (const event of events) {
 		if (event.kind !== 'renamed') continue;
-		const renamed = await tellRename(event, { ...asking, state });
+		const renamed = await tellRenamed(event, { ...asking, state });
 		if (renamed !== undefined) {
 			state = renamed;
 			quick += 1;
@@ -46,11 +44,11 @@ export async function tellEvents(
 		state = told;
 		quick += 1;
 	}
-	return ok({ state, quick });
+	return { state, quick };
 }
 
 /** The state after it; undefined: nothing was told. */
-async function tellRename(
+async function tellRenamed(
 	{ user, to }: { readonly user: string; readonly to: string },
 	{ api, teller, state }: Asking,
 ): Promise<ReconcileState | undefined> {
@@ -60,10 +58,7 @@ async function tellRename(
 	// Only what cPanel itself confirms: the one is gone, the other is the same unix user.
 	if (!old.ok || old.value !== undefined || !fresh.ok || fresh.value === undefined) return undefined;
 	if (before.uid !== undefined && fresh.value.uid !== undefined && before.uid !== fresh.value.uid) return undefined;
-	const done = await teller.client.call('renameAccount', {
-		params: { id: user },
-		body: { id: to, revision: teller.next() },
-	});
+	const done = await tellRename(teller, user, to);
 	if (!done.ok) return undefined;
 	const { [user]: _, ...rest } = state.told;
 	return { ...state, told: { ...rest, [to]: before } };
@@ -92,7 +87,7 @@ async function tellAccount(user: string, asking: Asking): Promise<ReconcileState
 	);
 	if (!read.success) return undefined;
 	const account = read.data;
-	if (turnsOf([account], state).remade.length > 0) await remove(user, teller);
+	if (turnsOf([account], state).remade.length > 0) await tellEnd(teller, user);
 	if (!(await put(account, teller))) return undefined;
 	const stamp = await files.mailboxStamp(unix?.home, account.domains);
 	return {
@@ -109,7 +104,7 @@ async function tellGone(user: string, { files, teller, state }: Asking): Promise
 	// Renamed without the hook saying to what: the list sees that by the unix user, and held mail must not be dropped before.
 	const { uid } = state.told[user];
 	if (uid !== undefined && [...(await files.unixUsers()).values()].some((entry) => entry.uid === uid)) return undefined;
-	if (!(await remove(user, teller))) return undefined;
+	if (!(await tellEnd(teller, user)).ok) return undefined;
 	const { [user]: _, ...told } = state.told;
 	const { [user]: _boxes, ...mailboxes } = state.mailboxes;
 	return { ...state, told, mailboxes };
@@ -117,10 +112,5 @@ async function tellGone(user: string, { files, teller, state }: Asking): Promise
 
 async function put({ id, ...account }: PanelAccountDto, { client, next }: Teller): Promise<boolean> {
 	const done = await client.call('putAccount', { params: { id }, body: { ...account, revision: next() } });
-	return done.ok;
-}
-
-async function remove(id: string, { client, next }: { readonly client: Client; next(): number }): Promise<boolean> {
-	const done = await client.call('deleteAccount', { params: { id }, query: { revision: String(next()) } });
 	return done.ok;
 }

@@ -10,7 +10,6 @@
  */
 import type { Client } from '@sluice/shared/client/client.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import type { AccountEvent } from '../events/event.ts';
 import { readSpool } from '../events/spool.ts';
 import { agentFailure, type ReconcileFailure, type RunFailure } from './failure.ts';
 import { takeLock } from './lock.ts';
@@ -116,9 +115,7 @@ async function run(ports: ReconcilePorts, revisionMin = 0): Promise<Result<Recon
 	// Looked after by itself (upgrade.ts), also when nothing can be told.
 	if (spool.events.some(({ kind }) => kind === 'upgraded')) await noteUpgrade(place.folder);
 	if (spool.events.length > 0) {
-		const told = await tellEvents(spool.events as readonly AccountEvent[], { ...ports, teller, state });
-		if (!told.ok) return told;
-		({ state, quick } = told.value);
+		({ state, quick } = await tellEvents(spool.events, { ...ports, teller, state }));
 		await writeReconcileState(statePath, { ...state, revision });
 	}
 	const whole = await tellWhole(ports, teller, state);

@@ -7,8 +7,8 @@ import type { ClientFailure } from '@sluice/shared/client/client.ts';
 import type { PanelAccountDto } from '@sluice/shared/contract/account-operations.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { agentFailure, type RunFailure } from './failure.ts';
-import type { Teller } from './teller.ts';
-import type { turnsOf } from './turns.ts';
+import { type Teller, tellEnd, tellRename } from './teller.ts';
+import type { Turns } from './turns.ts';
 
 const confirmedMax = 3;
 
@@ -17,7 +17,7 @@ const confirmedMax = 3;
  * a share that the agent would wait for a second list. Many at once wait for it all the same. Gives how many.
  */
 export async function endConfirmed(
-	{ client, next }: Teller,
+	teller: Teller,
 	told: readonly string[],
 	{
 		items,
@@ -29,23 +29,20 @@ export async function endConfirmed(
 	if (lost.length > confirmedMax || usersOnDisk === undefined || lost.some((id) => usersOnDisk.has(id))) return 0;
 	let ended = 0;
 	for (const id of lost) {
-		const done = await client.call('deleteAccount', { params: { id }, query: { revision: String(next()) } });
+		const done = await tellEnd(teller, id);
 		if (done.ok) ended += 1;
 	}
 	return ended;
 }
 
 /** Renames and ends that the list does not say. Gives how many were told. */
-export async function tellTurns(
-	{ client, next }: Teller,
-	{ renamed, remade }: ReturnType<typeof turnsOf>,
-): Promise<Result<number, RunFailure>> {
+export async function tellTurns(teller: Teller, { renamed, remade }: Turns): Promise<Result<number, RunFailure>> {
 	for (const { from, to } of renamed) {
-		const done = await client.call('renameAccount', { params: { id: from }, body: { id: to, revision: next() } });
+		const done = await tellRename(teller, from, to);
 		if (!done.ok && !isExpected(done.error)) return failed(agentFailure(done.error));
 	}
 	for (const id of remade) {
-		const done = await client.call('deleteAccount', { params: { id }, query: { revision: String(next()) } });
+		const done = await tellEnd(teller, id);
 		if (!done.ok && !isExpected(done.error)) return failed(agentFailure(done.error));
 	}
 	return ok(renamed.length + remade.length);

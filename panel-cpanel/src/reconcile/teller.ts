@@ -5,3 +5,9 @@ export type Teller = {
 	readonly client: Client;
 	next(): number;
 };
+
+export const tellEnd = ({ client, next }: Teller, id: string) =>
+	client.call('deleteAccount', { params: { id }, query: { revision: String(next()) } });
+
+export const tellRename = ({ client, next }: Teller, from: string, to: string) =>
+	client.call('renameAccount', { params: { id: from }, body: { id: to, revision: next() } });
