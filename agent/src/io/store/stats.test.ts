@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Transition } from '@sluice/shared/words/message.ts';
@@ -13,6 +13,7 @@ import { createStatsReader } from './stats-reader.ts';
 import { retainStats } from './stats-retention.ts';
 import { dayBegin, stepBegin } from './stats-steps.ts';
 import {
+	damages,
 	deferred,
 	delivered,
 	exampleMs,
@@ -52,12 +53,6 @@ function lived(context: TestContext) {
 	opened.follower.run(log.end, 'synced');
 	opened.follower.close();
 	return { folder, log, path: opened.statsPath };
-}
-
-function edit(path: string, sql: string): void {
-	const database = openDatabase(path);
-	database.exec(sql);
-	database.close();
 }
 
 test('mail counts for the server, for whoever sent it and for its reseller', (context) => {
@@ -125,14 +120,6 @@ test('whoever sends to thousands of servers of his own makes no thousands of row
 	assert.equal(answers.find(({ provider }) => provider === '')?.recipients, 2 * providersOfStepMax);
 	assert.ok(answers.some(({ provider }) => provider === 'GMX, WEB.DE and mail.com'));
 });
-
-const damages: readonly [name: string, damage: (path: string) => void][] = [
-	['is no database', (path) => writeFileSync(path, 'something else '.repeat(1000))],
-	['is cut', (path) => truncateSync(path, 20_000)],
-	['is of a newer version', (path) => edit(path, 'PRAGMA user_version = 99')],
-	['is of another program', (path) => edit(path, 'PRAGMA application_id = 7')],
-	['does not know its position', (path) => edit(path, 'DELETE FROM state')],
-];
 
 for (const [name, damage] of damages)
 	test(`stats.db that ${name} is set aside, told, and made anew from the log`, (context) => {

@@ -1,7 +1,7 @@
 /**
  * For the tests of this folder: messages and steps by the dozen, a log in memory, chance from a seed.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -9,6 +9,7 @@ import { type MessageRecord, messageIdOf, type Transition } from '@sluice/shared
 import { logStart } from '../../core/log/position.ts';
 import type { BodyRef, LogEntry, LogPosition } from '../../ports/spool.ts';
 import { type Follower, type FollowerInput, openFollower, type ReadEntries } from './follower.ts';
+import { openDatabase } from './sqlite.ts';
 import type { StoreTrouble } from './trouble.ts';
 
 /** 2026-11-03 10:00 UTC. */
@@ -167,6 +168,22 @@ export function openExample(folder: string, log: MemoryLog, input: Partial<Follo
 export function runAll(follower: Follower, log: MemoryLog): void {
 	while (follower.run(log.end, 'lazy') > 0);
 }
+
+/** Changes a file behind the back of whoever writes it. */
+export function edit(path: string, sql: string): void {
+	const database = openDatabase(path);
+	database.exec(sql);
+	database.close();
+}
+
+/** What may befall a file that keeps its position in `state`. */
+export const damages: readonly [name: string, damage: (path: string) => void][] = [
+	['is no database', (path) => writeFileSync(path, 'something else '.repeat(1000))],
+	['is cut', (path) => truncateSync(path, 20_000)],
+	['is of a newer version', (path) => edit(path, 'PRAGMA user_version = 99')],
+	['is of another program', (path) => edit(path, 'PRAGMA application_id = 7')],
+	['does not know its position', (path) => edit(path, 'DELETE FROM state')],
+];
 
 /** Opens the follower of a damaged file as its owner does, as often as it takes. Returns what was told. */
 export function runDamaged(folder: string, log: MemoryLog): readonly string[] {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Transition } from '@sluice/shared/words/message.ts';
@@ -8,7 +8,9 @@ import { dayMs } from './message-key.ts';
 import { DamagedFile, isDamage } from './own-database.ts';
 import { databaseFiles, openDatabase } from './sqlite.ts';
 import {
+	damages,
 	delivered,
+	edit,
 	exampleMs,
 	exampleRecord,
 	memoryLog,
@@ -151,20 +153,6 @@ function lived(context: TestContext) {
 	opened.follower.close();
 	return { folder, log, path: opened.usagePath };
 }
-
-function edit(path: string, sql: string): void {
-	const database = openDatabase(path);
-	database.exec(sql);
-	database.close();
-}
-
-const damages: readonly [name: string, damage: (path: string) => void][] = [
-	['is no database', (path) => writeFileSync(path, 'something else '.repeat(1000))],
-	['is cut', (path) => truncateSync(path, 20_000)],
-	['is of a newer version', (path) => edit(path, 'PRAGMA user_version = 99')],
-	['is of another program', (path) => edit(path, 'PRAGMA application_id = 7')],
-	['does not know its position', (path) => edit(path, 'DELETE FROM state')],
-];
 
 for (const [name, damage] of damages)
 	test(`usage.db that ${name} is set aside, told, and made anew from the log`, (context) => {
