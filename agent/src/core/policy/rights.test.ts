@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Role } from '@sluice/shared/contract/actor.ts';
 import { recipientStates } from '@sluice/shared/words/recipient.ts';
 import type { Standing } from '@sluice/shared/words/standing.ts';
-import { type Decided, type Decision, mayAsk, mayDecide, mayOf, type Rights, roleOfAuthor, whyNot } from './rights.ts';
+import { type Decided, type Decision, mayAsk, mayOf, type Rights, roleOfAuthor, whyNot } from './rights.ts';
 
 const rightsWith = (owners: Partial<Rights['owners']> = {}, resellers: Partial<Rights['resellers']> = {}): Rights => ({
 	owners: { release: false, discard: false, ...owners },
@@ -34,7 +34,7 @@ const discarded = (endedBy: string, standing?: Standing, meets: readonly Standin
 	meets,
 });
 const may = (decision: Decision, role: Role, recipient: Decided, rights: Rights = defaults): boolean =>
-	mayDecide(decision, { role }, recipient, rights);
+	mayAsk(decision, role, rights) && whyNot(decision, { role }, recipient, rights) === undefined;
 
 test('an administrator decides about everything', () => {
 	for (const decision of ['hold', 'release', 'discard', 'requeue', 'restore'] as const)

@@ -135,14 +135,6 @@ function letGo(isOwner: boolean, rights: Rights, keeping: readonly Standing[]): 
 	return keeping.some(isOfAdmin) ? 'held-by-admin' : undefined;
 }
 
-/** The same as a claim. */
-export const mayDecide = (
-	decision: Decision,
-	actor: Pick<Actor, 'role'>,
-	recipient: Decided,
-	rights: Rights,
-): boolean => mayAsk(decision, actor.role, rights) && whyNot(decision, actor, recipient, rights) === undefined;
-
 /** For people: why something was left as it is. */
 export const notAllowedText: { readonly [N in NotAllowed]: string } = {
 	'held-by-admin': 'An administrator, or a rule of the server, holds it.',
