@@ -16,7 +16,7 @@ import type { QueuedMessage } from '../core/scheduling/queued.ts';
 import { followReseller } from './account-moves.ts';
 import { audit } from './audit.ts';
 import type { Flow } from './context.ts';
-import { asKept, perform, type Reviewed, type ReviewFailure, type Where } from './review.ts';
+import { asKept, perform, type Reviewed, type ReviewFailure, recipientsText, type Where } from './review.ts';
 
 /** Messages that join the queue again at once. */
 const messagesPerPortion = 2_000;
@@ -65,13 +65,7 @@ export async function restore(flow: Flow, request: RestoreRequest): Promise<Resu
 	const { kind, id } = selector;
 	if (total.recipients === 0 && isWritten) return failed('not-found');
 	const outcome = isWritten ? '' : ', not all of it: the log could not be written';
-	audit(
-		flow,
-		actor,
-		'queue.restore',
-		`${kind} ${id}`,
-		`${reason} (${total.recipients} ${total.recipients === 1 ? 'recipient' : 'recipients'}${outcome})`,
-	);
+	audit(flow, actor, 'queue.restore', `${kind} ${id}`, `${reason} (${recipientsText(total.recipients)}${outcome})`);
 	return isWritten ? ok(total) : failed('not-written');
 }
 

@@ -70,7 +70,7 @@ export async function review(
 export const isLessThanAdmins = ({ standing }: QueuedRecipient): boolean =>
 	standing?.by !== undefined && (standing.ownerMayRelease === true || roleOfAuthor(standing.by) !== 'admin');
 
-const recipientsText = (count: number): string => `${count} ${count === 1 ? 'recipient' : 'recipients'}`;
+export const recipientsText = (count: number): string => `${count} ${count === 1 ? 'recipient' : 'recipients'}`;
 
 const outcomeText = ({ recipients, waiting }: Reviewed): string =>
 	waiting === 0 ? recipientsText(recipients) : `${recipientsText(recipients)}, ${waiting} of them wait for a limit`;
