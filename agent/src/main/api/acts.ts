@@ -8,6 +8,7 @@ import type { Actor } from '@sluice/shared/contract/actor.ts';
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import { ok } from '@sluice/shared/words/result.ts';
 import type { Selector } from '@sluice/shared/words/selector.ts';
+import { hasEndedOpen } from '../../core/delivery/restorable.ts';
 import { type Decision, mayAsk } from '../../core/policy/rights.ts';
 import { restore } from '../../flow/restore.ts';
 import { review } from '../../flow/review.ts';
@@ -15,6 +16,8 @@ import { type ActBody, type Choice, choiceOf, isThere, leftText, meantBy, nothin
 import { type ApiContext, problem } from './context.ts';
 import { rowsFor } from './queue-rows.ts';
 import { maySee } from './visibility.ts';
+
+const hourMs = 3_600_000;
 
 /** What cannot be brought back: nothing of it has ended so, it may not be, or it is too late. */
 async function notRestored(context: ApiContext, selector: Selector, actor: Actor, left: Choice['left']) {
@@ -25,12 +28,16 @@ async function notRestored(context: ApiContext, selector: Selector, actor: Actor
 	const isSeen = life !== undefined && maySee(context.flow.accounts, actor, life.record.attribution.account);
 	if (!isSeen) return nothingOpen();
 	const last = new Map(life.steps.map(({ recipient, to }) => [recipient, to]));
-	if (![...last.values()].some((state) => state === 'discarded' || state === 'expired'))
+	if (![...last.values()].some((state) => hasEndedOpen({ state })))
 		return problem('conflict', 'Nothing of the message was discarded or has expired.');
-	const hours = Math.round(context.flow.settings().restoreMs / 3_600_000);
+	const { restoreMs } = context.flow.settings();
+	if (restoreMs === 0)
+		return problem('conflict', 'Nothing can be brought back here: the setting queue.restoreSeconds is 0.');
+	const kept =
+		restoreMs < 2 * hourMs ? `${Math.ceil(restoreMs / 60_000)} minutes` : `${Math.round(restoreMs / hourMs)} hours`;
 	return problem(
 		'conflict',
-		`It is too late: what is discarded or has expired is kept for ${hours} hours, and for less when the disk is short of space.`,
+		`It is too late: what is discarded or has expired is kept for ${kept}, and for less when the disk is short of space.`,
 	);
 }
 
@@ -46,8 +53,10 @@ export function createActHandlers(context: ApiContext): ActHandlers {
 		const { rights } = flow.settings();
 		// A setting or a role is no secret: what is forbidden whatever the mail is said before it is looked for.
 		if (!mayAsk(decision, actor.role, rights)) return problem('forbidden', `This actor may not ${decision} mail.`);
-		if (actor.role !== 'admin' && (isNow || named.kind === 'destination'))
-			return problem('forbidden', isNow ? 'Only an administrator lets mail go past its limits.' : undefined);
+		if (actor.role !== 'admin' && isNow)
+			return problem('forbidden', 'Only an administrator lets mail go past its limits.');
+		if (actor.role !== 'admin' && named.kind === 'destination')
+			return problem('forbidden', 'Only an administrator acts on all mail to a destination.');
 		const selector = meant(named);
 		const { where, left } = choiceOf(flow, decision, actor, body);
 		if (decision === 'restore') {

@@ -99,16 +99,19 @@ const viewFor = (context: ApiContext, limited: Limited, actor: Actor | undefined
 		owner: ownerIn(context),
 	});
 
-/** A tenant's own limits have a bound of their own. */
-function hasRoom(context: ApiContext, limited: Limited, actor: Actor): boolean {
+/** A tenant's own limits have a bound of their own. Returns why no more are taken; undefined: they are. */
+function fullText(context: ApiContext, limited: Limited, actor: Actor): string | undefined {
 	const { flow } = context;
-	if (actor.role === 'admin' || flow.limits.get(limited.level, limited.id) !== undefined) return true;
-	if (flow.limits.size >= limitedThingsMax - adminsRoom) return false;
+	if (actor.role === 'admin' || flow.limits.get(limited.level, limited.id) !== undefined) return undefined;
+	if (flow.limits.size >= limitedThingsMax - adminsRoom)
+		return 'Limits are set for as many things of this server as may be; only an administrator sets more.';
 	const ownerOf = (one: Limited) => accountOfScope(flow.accounts, one, ownerIn(context));
 	const owner = ownerOf(limited);
 	let count = 0;
 	for (const entry of flow.limits.entries()) if (isSet(flow, entry.limits) && ownerOf(entry) === owner) count += 1;
-	return count < tenantLimitsMax;
+	return count < tenantLimitsMax
+		? undefined
+		: `Limits are set for as many things of this account as may be (${tenantLimitsMax}).`;
 }
 
 /** Who stands above whom. Whatever else an author is called was written by the server itself. */
@@ -192,8 +195,8 @@ export function createLimitHandlers(context: ApiContext): Handlers {
 			const found = changeable(context, params, actor);
 			if (!found.ok) return found;
 			const by = actor as Actor;
-			if (!hasRoom(context, found.value, by))
-				return problem('conflict', `Limits are set for as many things of this account as may be (${tenantLimitsMax}).`);
+			const full = fullText(context, found.value, by);
+			if (full !== undefined) return problem('conflict', full);
 			const set = limitSetOf(body, actorText(by), flow.clock.now());
 			const untilMs = body.until == null ? undefined : Date.parse(body.until);
 			const done = setLimits(flow, found.value, { set, untilMs, replaces: replacesMs(body.replaces) }, by);
