@@ -9,7 +9,7 @@ import { type Command, Option } from 'commander';
 import { answer, clientFor, writeFailure, writeLines } from './call.ts';
 import { parseUntil, typed } from './limited.ts';
 import { type CommonOptions, orInvalid, withCommon } from './options.ts';
-import { jsonText } from './render/text.ts';
+import { countText, jsonText } from './render/text.ts';
 import { viewOf } from './render/view.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -64,7 +64,7 @@ async function isMeant(terminal: Terminal, { changed }: LimitChangeDto, options:
 	if (options.preview === true || changed === 0) return false;
 	if (options.yes === true) return true;
 	if (!terminal.canAsk) return false;
-	const reply = await terminal.ask(`Change ${changed} accounts? Type yes: `);
+	const reply = await terminal.ask(`Change ${countText(changed, 'account')}? Type yes: `);
 	return reply.trim().toLowerCase() === 'yes';
 }
 
