@@ -62,6 +62,7 @@ export type RunningAgent = {
 };
 
 const stopGraceMs = 20_000;
+
 /** Starts an agent in this process. Rejects when a part cannot start; what was opened before it is closed again. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 	const closers = createClosers();
