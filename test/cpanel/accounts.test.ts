@@ -394,6 +394,11 @@ test('--dry-run says what would be told, and tells nothing', async (context) => 
 		dryRunSentence(found),
 		/would tell: 1 new \(dora\), 1 changed \(alice: state\), 1 gone \(carol\), bob is robert now/,
 	);
+	assert.doesNotMatch(dryRunSentence(found), /comes again/);
+	assert.match(
+		dryRunSentence({ ...found, gone: ['a', 'b', 'c', 'd'] }),
+		/4 gone \(a, b, c, d\).*; the agent may take so many away only when the list comes again/,
+	);
 	assert.deepEqual([...new Set(told)], ['listAccounts']);
 	assert.equal(rig.agent.flow.accounts.living, 3);
 	given(await reconcile(ports));

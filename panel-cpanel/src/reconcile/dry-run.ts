@@ -10,6 +10,7 @@ import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { ReconcileFailure } from './failure.ts';
 import type { ReconcilePorts } from './reconcile.ts';
 import { readReconcileState } from './state.ts';
+import { confirmedMax } from './tell-turns.ts';
 import { turnsOf } from './turns.ts';
 import { accountsOf, readWorld } from './world.ts';
 
@@ -94,6 +95,13 @@ export function dryRunSentence({ accounts, added, changed, gone, renamed, isComp
 		...(gone.length > 0 ? [`${gone.length} gone (${firstNames(gone)})`] : []),
 		...renamed.map(({ from, to }) => `${from} is ${to} now`),
 	];
-	const doubts = [...(isComplete ? [] : ['nothing would be taken away']), ...notes];
+	const doubts = [
+		...(isComplete ? [] : ['nothing would be taken away']),
+		// Fewer are told by name. What share is too much the agent knows.
+		...(gone.length > confirmedMax
+			? ['the agent may take so many away only when the list comes again (accounts.shrinkPercentMax)']
+			: []),
+		...notes,
+	];
 	return `${accounts} accounts; would tell: ${parts.length === 0 ? 'no change' : parts.join(', ')}${doubts.length === 0 ? '' : `; ${doubts.join('; ')}`}. Nothing was told (--dry-run).`;
 }

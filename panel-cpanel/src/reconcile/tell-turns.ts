@@ -10,7 +10,8 @@ import { agentFailure, type RunFailure } from './failure.ts';
 import { type Teller, tellEnd, tellRename } from './teller.ts';
 import type { Turns } from './turns.ts';
 
-const confirmedMax = 3;
+/** So many ends are told by name at the most. */
+export const confirmedMax = 3;
 
 /**
  * A few accounts that neither the API nor cPanel's files have any more are told as gone by name: on a small server one account is so large
