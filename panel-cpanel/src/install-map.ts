@@ -12,7 +12,6 @@ export type InstalledFile = {
 	readonly of: 'native' | 'assets';
 	readonly to: string;
 	readonly mode: number;
-	readonly owner: 'root:root';
 };
 
 const whmFolder = '/usr/local/cpanel/whostmgr/docroot/cgi/sluice';
@@ -25,13 +24,7 @@ export const appConfigFile = '/opt/sluice/cpanel/sluice.conf';
 /** A folder that `install_plugin` and `uninstall_plugin` are given: both need the same. */
 export const pluginFolder = '/opt/sluice/cpanel/jupiter';
 
-const native = (from: string, to: string, mode: number): InstalledFile => ({
-	from,
-	of: 'native',
-	to,
-	mode,
-	owner: 'root:root',
-});
+const native = (from: string, to: string, mode: number): InstalledFile => ({ from, of: 'native', to, mode });
 
 const nativeFiles: readonly InstalledFile[] = [
 	// WHM: the script, its icon, what registers it.
@@ -63,8 +56,6 @@ export const assetFolders = (hash: string): readonly string[] =>
 export const installMap = (assets: readonly string[], hash: string): readonly InstalledFile[] => [
 	...nativeFiles,
 	...assetFolders(hash).flatMap((folder) =>
-		assets.map(
-			(name): InstalledFile => ({ from: name, of: 'assets', to: `${folder}/${name}`, mode: 0o644, owner: 'root:root' }),
-		),
+		assets.map((name): InstalledFile => ({ from: name, of: 'assets', to: `${folder}/${name}`, mode: 0o644 })),
 	),
 ];

@@ -33,7 +33,6 @@ export const cpanelAclPaths = [
 
 export type CpanelFacts = EximTold & {
 	readonly kind: 'cpanel';
-	readonly panelVersion: string;
 	/** `/etc/exim.conf` as it was built last. */
 	readonly built: string;
 	/** exim.conf.local, exim.conf.localopts and our ACL files, as far as they are there. */
@@ -65,7 +64,6 @@ export async function cpanelFacts(machine: Machine): Promise<Result<CpanelFacts,
 	return ok({
 		kind: 'cpanel',
 		...told.value,
-		panelVersion: (await machine.read(versionPath))?.content.trim() ?? '',
 		built: built.content,
 		sources: await cpanelSources(machine),
 		alias: await aliasThatLeadsOutside(machine),

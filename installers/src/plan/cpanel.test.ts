@@ -43,7 +43,6 @@ const withRelays = (...routers: readonly string[]) =>
 const facts = (parts: Partial<CpanelFacts> = {}): CpanelFacts => ({
 	kind: 'cpanel',
 	version: '4.98',
-	panelVersion: '11.134.0.5',
 	hostName: 'host.test',
 	configPath: '/etc/exim.conf',
 	user: { name: 'mailnull', uid: 47 },

@@ -152,12 +152,12 @@ async function tellWhole(
 	const revision = teller.next();
 	const read = await readWorld(ports, state);
 	if (!read.ok) return failed({ kind: 'panel', text: `Nothing was told: ${read.error}` });
-	const { world, unixUsers, packages } = read.value;
+	const { world, packages } = read.value;
 	const bare = accountsOf(world);
 	const boxes = await readMailboxes(bare.items, {
 		api,
 		files,
-		unixUsers,
+		unixUsers: world.unixUsers,
 		kept: state.mailboxes,
 		now,
 		bounds: ports.mailboxes ?? mailboxBounds,

@@ -11,7 +11,7 @@ import { firstNames } from '@sluice/shared/words/names.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type CpanelWorld, panelAccountsOf } from '../accounts/panel-accounts.ts';
 import type { CpanelApi } from '../api/cpanel-api.ts';
-import type { CpanelFiles, UnixEntry } from '../api/files.ts';
+import type { CpanelFiles } from '../api/files.ts';
 import type { Bound } from '../api/loose.ts';
 import type { CpanelAccount, CpanelDomain, CpanelPackage } from '../api/shapes.ts';
 import type { ReconcileState } from './state.ts';
@@ -21,7 +21,6 @@ export type Sources = { readonly api: CpanelApi; readonly files: CpanelFiles };
 export type ReadWorld = {
 	/** Without mailboxes; `accountsOf` makes the list with them. */
 	readonly world: CpanelWorld;
-	readonly unixUsers: ReadonlyMap<string, UnixEntry>;
 	readonly packages: readonly CpanelPackage[] | undefined;
 	readonly isWhole: boolean;
 	/** Users that cPanel's files know, after the API was asked; undefined: no file tells. */
@@ -73,7 +72,6 @@ export async function readWorld({ api, files }: Sources, { told }: ReconcileStat
 			domainHourMessages,
 			defaults,
 		},
-		unixUsers,
 		packages: packages.ok ? packages.value.rows : undefined,
 		usersOnDisk: usersAfter,
 		isWhole: unreadable === 0 && missing.length === 0,
