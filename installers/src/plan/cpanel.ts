@@ -40,12 +40,11 @@ import type { Refusal } from '../facts/refusal.ts';
 import { cpanelChecks } from './cpanel-checks.ts';
 import { cpanelNotes, cpanelRefusal, relayFindings } from './cpanel-findings.ts';
 import { damaged } from './exim-refusals.ts';
-import { bareWiring, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
+import { bareWiring, ownFileHead, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
 
 /** Both ACL files have one name, so one option of the Basic Editor switches them on. */
 export const aclOption = `acl_${cpanelAclFiles.aclMail.split('/')[1]}`;
 const madeMark = '# Made by Sluice: there was no such file.';
-const aclFileHead = '# A file of Sluice: `sluice mta unwire` removes it, `sluice mta ensure` puts it right.\n';
 const places = { ...cpanelPlaces, main: { after: '@CONFIG@' } } as const;
 const asideCondition = `  condition = \${if exists{${cpanelBypassPath}}{yes}{no}}`;
 
@@ -174,7 +173,7 @@ const aclFiles = (sources: readonly FileFact[], blocks: EximBlocks): readonly Wi
 		path,
 		current: fileIn(sources, path),
 		bare: undefined,
-		wanted: `${aclFileHead}${path.endsWith(cpanelAclFiles.aclMail) ? blocks.aclMail : blocks.aclNotSmtp}\n`,
+		wanted: `${ownFileHead}${path.endsWith(cpanelAclFiles.aclMail) ? blocks.aclMail : blocks.aclNotSmtp}\n`,
 	}));
 
 /**

@@ -24,13 +24,12 @@ import { type EximFacts, eximBypassPath, eximProgram, eximSecretPath, splitPath 
 import type { FileFact } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { damaged, eximRefusal, noRoute } from './exim-refusals.ts';
-import { bareWiring, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
+import { bareWiring, ownFileHead, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
 
 const ownAcls = { aclNotSmtp: 'sluice_not_smtp', aclMail: 'sluice_mail' } as const;
 const partFile = '01_sluice';
 const routerFile = '190_sluice';
 const ownFile = /\/\d+_sluice$/;
-const ownFileHead = '# A file of Sluice: `sluice mta unwire` removes it, `sluice mta ensure` puts it right.\n';
 
 export function wireExim(facts: EximFacts, settings: WireSettings): Result<Wiring, Refusal> {
 	const plain = readEximPlain(facts.effective);

@@ -18,6 +18,9 @@ export type WireSettings = {
 	readonly aside?: readonly string[];
 };
 
+/** First line of a file that is ours alone. */
+export const ownFileHead = '# A file of Sluice: `sluice mta unwire` removes it, `sluice mta ensure` puts it right.\n';
+
 /** A file as it is, as it would be without us, and as it should be with the wiring. */
 export type WiredFile = {
 	readonly path: string;
