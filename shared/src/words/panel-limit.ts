@@ -5,6 +5,7 @@
  * They stand beside ours and are none of ours: we can neither make such mail wait nor bring it back. So wherever they are shown it is
  * said that they discard, and whether they come before ours.
  */
+import type { LimitRule } from './limits.ts';
 
 export type PanelLimits = {
 	/** Messages an hour of each domain. */
@@ -27,12 +28,18 @@ export function panelLimitsOf({ panelHourMessages, panelFailPercent }: Told): Pa
 	};
 }
 
+/** Rules that the panel's number of an hour stands beside. */
+export const isBesidePanel = (rule: LimitRule): boolean => rule === 'hour.recipients' || rule === 'hour.messages';
+
 /**
- * Does the panel's number meet a sender before ours does? `ours`: numbers of an hour in force here, of messages and recipients. A message
- * has at least one recipient, so a smaller number of messages is met first whatever is counted.
+ * Does the panel's number meet a sender before ours does? `ours`: what is in force here. A message has at least one recipient, so a
+ * smaller number of messages is met first whatever is counted.
  */
-export const comesFirst = ({ hourMessages }: PanelLimits, ours: readonly number[]): boolean =>
-	hourMessages !== undefined && ours.every((value) => hourMessages < value);
+export const comesFirst = (
+	{ hourMessages }: PanelLimits,
+	ours: readonly { readonly rule: LimitRule; readonly value: number }[],
+): boolean =>
+	hourMessages !== undefined && ours.every(({ rule, value }) => !isBesidePanel(rule) || hourMessages < value);
 
 /** `300 messages an hour for each domain, or 60 % of a domain’s mail in an hour failed or deferred` */
 export function panelLimitsText({ hourMessages, failPercent }: PanelLimits): string {

@@ -57,18 +57,10 @@ function effectiveDtos(flow: Flow, { level, id }: Limited, owner: AccountOfCrede
 	const hasMessages = effective.some(({ rule }) => rule === 'hour.messages');
 	// The panel counts messages; where nothing of ours does, its number stands beside the recipients.
 	const besidePanel: LimitRule = hasMessages ? 'hour.messages' : 'hour.recipients';
-	const hourly = effective.filter(({ rule }) => rule === 'hour.messages' || rule === 'hour.recipients');
 	const panelOwn =
 		panel === undefined
 			? undefined
-			: ({
-					...panel,
-					over: 'discards',
-					comesFirst: comesFirst(
-						panel,
-						hourly.map(({ value }) => value),
-					),
-				} as const);
+			: ({ ...panel, over: 'discards', comesFirst: comesFirst(panel, effective) } as const);
 	return effective.map((limit) => {
 		const { rule, value, mode, origin, cappedBy, untilMs } = limit;
 		return {

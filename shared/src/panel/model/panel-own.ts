@@ -5,8 +5,7 @@
  */
 import type { AccountDto } from '../../contract/account-operations.ts';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
-import type { LimitRule } from '../../words/limits.ts';
-import { comesFirst, panelLimitsOf } from '../../words/panel-limit.ts';
+import { comesFirst, isBesidePanel, panelLimitsOf } from '../../words/panel-limit.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 
@@ -21,8 +20,6 @@ export type PanelOwn = {
 	readonly short?: string;
 };
 
-const hourly = (rule: LimitRule): boolean => rule === 'hour.recipients' || rule === 'hour.messages';
-
 export function panelOwnOf(
 	account: Pick<AccountDto, 'panelHourMessages' | 'panelFailPercent'>,
 	view: LimitsView,
@@ -30,8 +27,8 @@ export function panelOwnOf(
 ): PanelOwn | undefined {
 	const own = panelLimitsOf(account);
 	if (own === undefined) return undefined;
-	const ours = view.effective.filter(({ rule }) => hourly(rule)).map(({ value }) => value);
-	const isFirst = comesFirst(own, ours);
+	const ours = view.effective.filter(({ rule }) => isBesidePanel(rule)).map(({ value }) => value);
+	const isFirst = comesFirst(own, view.effective);
 	const { hourMessages, failPercent } = own;
 	return {
 		badge: t.panelDiscards,
@@ -46,6 +43,3 @@ export function panelOwnOf(
 		...(isFirst && hourMessages !== undefined ? { short: t.panelShort(count(hourMessages)) } : {}),
 	};
 }
-
-/** Rules that the panel's number stands beside. */
-export const isBesidePanel = hourly;

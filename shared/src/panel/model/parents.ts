@@ -9,10 +9,11 @@ import type { AccountDto } from '../../contract/account-operations.ts';
 import type { EffectiveDto, LimitsView } from '../../contract/limit-shapes.ts';
 import { eachOf, type LimitRule, wholeServer } from '../../words/limits.ts';
 import type { Zoned } from '../../words/moment.ts';
+import { isBesidePanel } from '../../words/panel-limit.ts';
 import type { Strings } from '../strings.ts';
 import { count } from '../text/numbers.ts';
 import { near } from '../text/times.ts';
-import { isBesidePanel, type PanelOwn, panelOwnOf } from './panel-own.ts';
+import { type PanelOwn, panelOwnOf } from './panel-own.ts';
 import { besideFor, effectiveFor, ownNumber } from './rule-words.ts';
 
 /** What is set, by `level:id`. */

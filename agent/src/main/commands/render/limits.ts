@@ -4,7 +4,7 @@
 import type { EffectiveDto, LimitsView } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationOutput } from '@sluice/shared/contract/operations.ts';
 import { limitedText, limitText } from '@sluice/shared/words/limits.ts';
-import { comesFirst, type PanelLimits, panelLimitsText } from '@sluice/shared/words/panel-limit.ts';
+import { comesFirst, isBesidePanel, type PanelLimits, panelLimitsText } from '@sluice/shared/words/panel-limit.ts';
 import { limitedOption, modeTexts, originText, ruleTexts, setLines, setText } from './limit-words.ts';
 import { type Column, table } from './table.ts';
 import { clean, countText, hanging, numberText } from './text.ts';
@@ -36,16 +36,12 @@ export function panelLines(
 	view: View,
 ): readonly string[] {
 	if (panel === undefined) return [];
-	const hourly = ours.filter(({ rule }) => rule === 'hour.messages' || rule === 'hour.recipients');
-	const isFirst = comesFirst(
-		panel,
-		hourly.map(({ value }) => value),
-	);
+	const isFirst = comesFirst(panel, ours);
 	const first = !isFirst
 		? ''
-		: hourly.length === 0
-			? ' Nothing of ours stands beside it.'
-			: ' It is smaller than the limit of an hour here, and so comes first.';
+		: ours.some(({ rule }) => isBesidePanel(rule))
+			? ' It is smaller than the limit of an hour here, and so comes first.'
+			: ' Nothing of ours stands beside it.';
 	return hanging(
 		'',
 		`DISCARDS: the panel's own limit is ${panelLimitsText(panel)}. The mail server enforces it before we see the mail, and discards what is over; we can neither hold nor restore that.${first}`,
