@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type VolumeDto, volumeCounts } from '../../contract/view-operations.ts';
-import { stringsOf } from '../strings.ts';
 import { useChartOf, usualOf } from './account-use.ts';
+import { nowMs, words } from './words.fixture.ts';
 
-const nowMs = Date.parse('2026-11-24T08:42:10Z');
 const none = Object.fromEntries(volumeCounts.map((name) => [name, 0])) as unknown as VolumeDto['total'];
-const words = {
-	t: stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' }),
-	base: '',
-	zoned: { zone: 'UTC' },
-	nowMs,
-};
 
 function volume(stepSeconds: number, total: number, charged: (ms: number) => number, sinceMs = 0): VolumeDto {
 	const stepMs = stepSeconds * 1000;

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stringsOf } from '../strings.ts';
 import { agentAuditQuery, auditPageOf, auditQueryText, parseAuditQuery } from './audit.ts';
+import { words as utc } from './words.fixture.ts';
 
-const words = {
-	t: stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' }),
-	base: '?p=',
-	zoned: { zone: 'Europe/Berlin' },
-	nowMs: Date.parse('2026-11-24T08:42:10Z'),
-};
+const words = { ...utc, base: '?p=', zoned: { zone: 'Europe/Berlin' } };
 
 test('filters live in the address and come back from it; nothing else does', () => {
 	const query = parseAuditQuery({ actor: ' root ', subject: 'a&b', act: ['x'], cursor: '7', other: 'y' });

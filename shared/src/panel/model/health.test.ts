@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HealthDto } from '../../contract/shapes.ts';
-import { stringsOf } from '../strings.ts';
 import { healthPageOf } from './health.ts';
+import { words } from './words.fixture.ts';
 
-const nowMs = Date.parse('2026-11-24T08:42:10Z');
-const words = {
-	t: stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' }),
-	base: '',
-	zoned: { zone: 'UTC' },
-	nowMs,
-};
 const health: HealthDto = {
 	alive: true,
 	ready: true,

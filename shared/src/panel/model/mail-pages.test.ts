@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import type { Actor } from '../../contract/actor.ts';
 import type { MessageSummaryDto, TraceDto } from '../../contract/shapes.ts';
 import type { OpenGroupDto, SelfDto } from '../../contract/view-operations.ts';
-import { stringsOf } from '../strings.ts';
 import { groupActs, groupFields, messageActs } from './mail-act.ts';
 import { questionOf } from './mail-question.ts';
 import { type May, mayOf } from './may.ts';
@@ -14,10 +13,9 @@ import { noQuery } from './message-query.ts';
 import { openPartOf } from './open.ts';
 import { outgoingOf } from './outgoing.ts';
 import type { Recipient } from './state-mark.ts';
+import { t, words as utc } from './words.fixture.ts';
 
-const t = stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' });
-const nowMs = Date.parse('2026-11-24T08:42:10Z');
-const words = { t, base: '', zoned: { zone: 'Europe/Berlin' }, nowMs };
+const words = { ...utc, zoned: { zone: 'Europe/Berlin' } };
 const trade = /\bSMTP\b|\bMX\b|quarantine|blacklist|\bIP\b|\b[245]\d\d\b|\buid\b|Exim/i;
 
 const self = (may: Partial<SelfDto['may']>): SelfDto => ({

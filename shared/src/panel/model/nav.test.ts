@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { capabilities, type SelfDto } from '../../contract/view-operations.ts';
-import { stringsOf } from '../strings.ts';
 import { homeOnly, mayVisit, navOf } from './nav.ts';
+import { t } from './words.fixture.ts';
 
-const t = stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' });
 const admin = { role: 'admin', id: 'root' } as const;
 const self = (offers: SelfDto['offers']): SelfDto => ({ offers }) as unknown as SelfDto;
 const all = self([...capabilities]);

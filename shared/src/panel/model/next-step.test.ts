@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { causes } from '../../words/response.ts';
-import { stringsOf } from '../strings.ts';
 import { nextStepOf, resultText } from './next-step.ts';
 import { markOf, type Recipient } from './state-mark.ts';
+import { t, words as utc } from './words.fixture.ts';
 
-const t = stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' });
-const nowMs = Date.parse('2026-11-24T08:42:10Z');
-const words = { t, base: '', zoned: { zone: 'Europe/Berlin' }, nowMs };
+const words = { ...utc, zoned: { zone: 'Europe/Berlin' } };
 const customer = { isStaff: false, restoreMs: 0 };
 const staff = { isStaff: true, restoreMs: 259_200_000 };
 const trade = /\bSMTP\b|\bMX\b|quarantine|blacklist|\bIP\b|\b[245]\d\d\b|\bDNS\b|\bSPF\b|\bDKIM\b|\bMTA\b|\buid\b/i;

@@ -6,20 +6,13 @@ import type { LimitsView } from '../../contract/limit-shapes.ts';
 import { type OpenGroupDto, type VolumeDto, volumeCounts } from '../../contract/view-operations.ts';
 import { failed, ok } from '../../words/result.ts';
 import type { OverviewFacts } from '../read-overview.ts';
-import { stringsOf } from '../strings.ts';
 import { shareText } from '../text/numbers.ts';
 import { decisionsOf } from './decisions.ts';
 import { firstDaysOf } from './first-days.ts';
 import { agesOf, healthLineOf, kpisOf, poolOf } from './overview-cards.ts';
 import { providersOf } from './providers.ts';
+import { nowMs, words } from './words.fixture.ts';
 
-const nowMs = Date.parse('2026-11-24T08:42:10Z');
-const words = {
-	t: stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' }),
-	base: '',
-	zoned: { zone: 'UTC' },
-	nowMs,
-};
 const reach = { isAdmin: true, mayLimit: true, hasRules: true };
 const ago = (minutes: number): string => new Date(nowMs - minutes * 60_000).toISOString();
 const away: ClientFailure = { kind: 'unreachable', code: 'ENOENT', text: 'No agent is running here.' };

@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
 import type { LimitRule } from '../../words/limits.ts';
-import { stringsOf } from '../strings.ts';
 import { panelOwnOf } from './panel-own.ts';
+import { t } from './words.fixture.ts';
 
-const t = stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' });
 const view = (...ours: readonly (readonly [LimitRule, number])[]): LimitsView => ({
 	level: 'account',
 	id: 'acme',

@@ -3,12 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SimulationDto } from '../../contract/limit-operations.ts';
 import type { LimitsView } from '../../contract/limit-shapes.ts';
-import { stringsOf } from '../strings.ts';
 import { applyWrites, atOf, type Trial, trialOf, tryResultOf } from './simulation.ts';
+import { words as utc } from './words.fixture.ts';
 
-const t = stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' });
-const nowMs = Date.parse('2026-11-24T08:42:10Z');
-const words = { t, base: '?p=', zoned: { zone: 'Europe/Berlin' }, nowMs };
+const words = { ...utc, base: '?p=', zoned: { zone: 'Europe/Berlin' } };
 const set = {
 	mode: 'monitor',
 	hour: { recipients: 100 },

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { stringsOf } from '../strings.ts';
 import { barOf as barWith, type Use } from './usage-bar.ts';
+import { t } from './words.fixture.ts';
 
-const t = stringsOf({ account: 'account', accounts: 'accounts', panel: 'cPanel', mta: 'Exim' });
 const barOf = (use: Use) => barWith(use, t);
 
 const use = (change: Partial<Use>): Use => ({
