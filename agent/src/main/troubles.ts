@@ -91,7 +91,7 @@ export function tellStoreTrouble({ events, health, now }: Tell): (trouble: Store
 					atMs,
 					file: trouble.path,
 					why: trouble.why,
-					text: 'Something that was set (an account, a limit, a credential or a webhook) cannot be read and is not in force.',
+					text: 'Something that was set (an account, a limit, a credential or a webhook) cannot be read and is not in force; of a change of many limits: it cannot be undone, or not whole.',
 				});
 				return;
 			case 'state-set-aside':
