@@ -1,27 +1,15 @@
 /**
- * The root helper behind its socket, with the client that the pages use, cPanel's programs as stand-ins and a real agent: each verb done and taken
- * back, refused to whom it is not for, switched off, written down; and lines that nobody should send.
+ * The verbs of the root helper: each done and taken back, refused to whom it is not for, switched off, written down. Its socket, and lines that
+ * nobody should send: root-helper-socket.test.ts.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
-import { actorOf, type Terminal } from '@sluice/agent/main/commands/terminal.ts';
-import { type AnswerPorts, answerLine } from '@sluice/installers/helper/answer.ts';
-import { limitsMemory } from '@sluice/installers/helper/limits-memory.ts';
-import { queueKicker } from '@sluice/installers/helper/mta-act.ts';
-import { helperPorts } from '@sluice/installers/helper/run.ts';
-import { rateOf, type ServeBounds, serveBounds, serveHelper } from '@sluice/installers/helper/serve.ts';
-import { createHelperClient, type HelperClient } from '@sluice/shared/client/helper-client.ts';
-import type { Actor } from '@sluice/shared/contract/actor.ts';
-import { helperLineBytesMax, helperVerbs } from '@sluice/shared/contract/helper.ts';
+import { after, before, test } from 'node:test';
+import { helperVerbs } from '@sluice/shared/contract/helper.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
-import { until } from '../mta/until.ts';
 import { given } from '../scenarios/acts.ts';
-import { type Rig, startRig } from '../scenarios/rig.ts';
-import { installStandIn, type StandIn, standInAccount } from './api/install.ts';
+import { admin, codeOf, rita, startHelper } from './helper-ground.ts';
 
 let internet: Internet;
 before(async () => {
@@ -29,86 +17,8 @@ before(async () => {
 });
 after(() => internet.stop());
 
-const admin: Actor = { role: 'admin', id: 'root' };
-const rita: Actor = { role: 'reseller', id: 'rita', as: 'root' };
-
-type Helped = {
-	readonly rig: Rig;
-	readonly cpanel: StandIn;
-	readonly helper: HelperClient;
-	readonly socketPath: string;
-	readonly lines: { readonly [name: string]: unknown }[];
-	readonly mta: string[];
-	settings(text: string): void;
-};
-
-async function startHelper(
-	context: TestContext,
-	more: Partial<AnswerPorts> = {},
-	bounds?: ServeBounds,
-): Promise<Helped> {
-	const rig = await startRig(context, { internet });
-	const cpanel = installStandIn();
-	const folder = mkdtempSync(join(tmpdir(), 'sluice-helper-'));
-	context.after(() => {
-		cpanel.clear();
-		rmSync(folder, { recursive: true, force: true });
-	});
-	cpanel.change((state) => {
-		state.accounts.alice = standInAccount('alice', { owner: 'rita' });
-		state.accounts.bob = standInAccount('bob', { uid: 1002, hourMessages: '50' });
-		state.tweaks.maxemailsperhour = '200';
-		state.packages.gold = { MAX_EMAIL_PER_HOUR: '500' };
-	});
-	const config = join(folder, 'agent.yaml');
-	const settings = (text: string): void => writeFileSync(config, `dataDir: ${folder}\n${text}`);
-	settings('panel: { kind: cpanel, acts: { hold: true, suspend: true } }\n');
-	const lines: { readonly [name: string]: unknown }[] = [];
-	const mta: string[] = [];
-	const terminal = {
-		environment: {},
-		now: Date.now,
-		exists: () => false,
-		actor: actorOf('root', 0, undefined),
-		writeOut: (text: string) => void lines.push(JSON.parse(text)),
-	} as unknown as Terminal;
-	const ports = helperPorts(terminal, {
-		socket: rig.agent.socketPath,
-		listen: '',
-		group: '',
-		config,
-		root: cpanel.root,
-		state: join(cpanel.root, 'var/lib/sluice-cpanel'),
-		memory: join(folder, 'memory'),
-		wiring: join(folder, 'wiring'),
-	});
-	const whole: AnswerPorts = {
-		...ports,
-		async mta(act, actor) {
-			mta.push(`${act} ${actor.role} ${actor.id}`);
-			return { ok: true, value: `${act} done.` };
-		},
-		kickQueue: async () => ({ ok: true, value: 'A queue run was begun.' }),
-		...more,
-	};
-	const socketPath = join(folder, 'helper.sock');
-	const serving = await serveHelper({
-		at: { path: socketPath, mode: 0o660 },
-		answer: (line) => answerLine(line, whole),
-		now: Date.now,
-		onBusy: (count) => void lines.push({ outcome: 'busy', lines: count }),
-		...(bounds === undefined ? {} : { bounds }),
-	});
-	context.after(() => serving.stop());
-	assert.equal(statSync(socketPath).mode & 0o777, 0o660);
-	return { rig, cpanel, helper: createHelperClient(socketPath), socketPath, lines, mta, settings };
-}
-
-const codeOf = (result: { ok: true } | { ok: false; error: { code: string } }): string =>
-	result.ok ? 'done' : result.error.code;
-
 test('the panel’s own hold and suspension: on and off, of an account and of a mailbox', async (context) => {
-	const { cpanel, helper, lines } = await startHelper(context);
+	const { cpanel, helper, lines } = await startHelper(context, { internet });
 	const account = () => cpanel.state().accounts.alice ?? assert.fail();
 	const args = { user: 'alice', reason: 'spam' };
 	const held = given(await helper.call('panel-hold', admin, { ...args, on: true }));
@@ -143,7 +53,7 @@ test('the panel’s own hold and suspension: on and off, of an account and of a 
 });
 
 test('who may not: resellers about others’ accounts, accounts about anything, live and whatever the pages think', async (context) => {
-	const { cpanel, helper, lines } = await startHelper(context);
+	const { cpanel, helper, lines } = await startHelper(context, { internet });
 	const args = { on: true, reason: 'x' };
 	const before = JSON.stringify(cpanel.state().accounts);
 	assert.equal(codeOf(await helper.call('panel-hold', rita, { user: 'bob', ...args })), 'not-found');
@@ -192,7 +102,7 @@ test('who may not: resellers about others’ accounts, accounts about anything, 
 });
 
 test('whose it is: of cPanel’s list of owners, which is as young as the change; of the API where the list does not tell', async (context) => {
-	const { cpanel, helper } = await startHelper(context);
+	const { cpanel, helper } = await startHelper(context, { internet });
 	const owners = join(cpanel.root, 'etc/trueuserowners');
 	const asked = () => cpanel.state().calls.length;
 	const owner = async (user: string, actor = rita) => given(await helper.call('account-owner', actor, { user })).owner;
@@ -214,7 +124,7 @@ test('whose it is: of cPanel’s list of owners, which is as young as the change
 });
 
 test('switched off: nothing is done, for administrators either; read anew for each act', async (context) => {
-	const { cpanel, helper, settings } = await startHelper(context);
+	const { cpanel, helper, settings } = await startHelper(context, { internet });
 	const act = () => helper.call('panel-hold', admin, { user: 'alice', on: true, reason: 'x' });
 	settings('panel: { kind: cpanel, acts: { hold: false, suspend: true } }\n');
 	assert.equal(codeOf(await act()), 'switched-off');
@@ -231,7 +141,7 @@ test('switched off: nothing is done, for administrators either; read anew for ea
 });
 
 test('the panel’s own limits: shown, lifted, put back; packages and accounts keep theirs', async (context) => {
-	const { cpanel, helper, lines } = await startHelper(context);
+	const { cpanel, helper, lines } = await startHelper(context, { internet });
 	const limits = async (act: 'show' | 'lift' | 'restore') => given(await helper.call('panel-limits', admin, { act }));
 	const tweaks = () => cpanel.state().tweaks;
 	const shown = await limits('show');
@@ -271,7 +181,7 @@ test('the panel’s own limits: shown, lifted, put back; packages and accounts k
 });
 
 test('reconcile, wiring and queue; each act stands in the agent’s audit', async (context) => {
-	const { rig, helper, mta, lines } = await startHelper(context);
+	const { rig, helper, mta, lines } = await startHelper(context, { internet });
 	assert.match(given(await helper.call('reconcile', admin, {})).text, /^2 accounts: 2 new/);
 	assert.equal(rig.agent.flow.accounts.living, 2);
 	given(await helper.call('mta-bypass', admin, {}));
@@ -307,188 +217,4 @@ test('reconcile, wiring and queue; each act stands in the agent’s audit', asyn
 			'panel.reconcile server',
 		],
 	);
-});
-
-/** What comes back for raw bytes; empty: closed without an answer. */
-const raw = (socketPath: string, bytes: string | Buffer, { half = false } = {}): Promise<string> =>
-	new Promise((resolve) => {
-		const socket = connect(socketPath);
-		let said = '';
-		socket.setEncoding('utf8');
-		socket.on('data', (text: string) => {
-			said += text;
-		});
-		socket.on('close', () => resolve(said));
-		socket.on('error', () => {});
-		socket.write(bytes);
-		if (half) socket.end();
-	});
-
-test('hostile lines: nothing is started, nothing breaks, nothing is repeated', async (context) => {
-	const { cpanel, helper, socketPath, lines } = await startHelper(context, {}, { ...serveBounds, lineTimeoutMs: 300 });
-	const line = (verb: unknown, args: unknown, actor: unknown = 'admin root') =>
-		`${JSON.stringify({ verb, actor, args })}\n`;
-	const hold = (more: object) => line('panel-hold', { user: 'alice', on: true, reason: 'x', ...more });
-	const hostile: readonly (readonly [string | Buffer, string])[] = [
-		['\n', 'invalid'],
-		['null\n', 'invalid'],
-		['[]\n', 'invalid'],
-		[`${'['.repeat(50_000)}\n`, 'invalid'],
-		[`"${'x'.repeat(helperLineBytesMax + 1)}"\n`, 'invalid'],
-		['x'.repeat(helperLineBytesMax + 1), 'invalid'],
-		[Buffer.from(hold({ reason: 'caf\u00e9' }), 'latin1'), 'invalid'],
-		[line('toString', {}), 'unknown-verb'],
-		[line('__proto__', {}), 'unknown-verb'],
-		[line('sh', { command: 'id' }), 'unknown-verb'],
-		[line('reconcile', {}, 'root'), 'invalid'],
-		[line('reconcile', {}, 'admin root\nadmin root'), 'invalid'],
-		[line('reconcile', { extra: 1 }), 'invalid'],
-		[`{"verb":"reconcile","actor":"admin root","args":{},"__proto__":{"x":1},"more":1}\n`, 'invalid'],
-		[hold({ user: 'alice; id' }), 'invalid'],
-		[hold({ user: '../../etc/passwd' }), 'invalid'],
-		[hold({ user: '--help' }), 'invalid'],
-		[hold({ user: 'root' }), 'invalid'],
-		[hold({ user: 'a'.repeat(33) }), 'invalid'],
-		[hold({ user: ['alice'] }), 'invalid'],
-		[hold({ mailbox: 'x@y.test --user=root' }), 'invalid'],
-		[hold({ mailbox: "x'@y.test" }), 'invalid'],
-		[hold({ reason: 'r'.repeat(501) }), 'invalid'],
-		[hold({ on: 'true' }), 'invalid'],
-	];
-	for (const [bytes, code] of hostile) {
-		const said = await raw(socketPath, bytes);
-		assert.equal((JSON.parse(said) as { code: string }).code, code, String(bytes).slice(0, 80));
-		assert.ok(said.length < 500 && !said.includes('etc/passwd'), said);
-	}
-	// Lines that never end, or never begin, cost their connection.
-	assert.equal(await raw(socketPath, '{"verb":'), '');
-	assert.equal(await raw(socketPath, '', { half: true }), '');
-	// One request a connection: what is behind it is not read.
-	const twice = await raw(socketPath, `${line('account-owner', { user: 'alice' })}${line('mta-bypass', {})}`);
-	assert.deepEqual(JSON.parse(twice), { ok: true, result: { owner: 'rita' } });
-	assert.deepEqual(cpanel.state().calls, []);
-	assert.ok(lines.length >= hostile.length - 2);
-	assert.deepEqual(
-		given(await helper.call('account-owner', admin, { user: 'bob' })),
-		{ owner: 'root' },
-		'it still answers',
-	);
-});
-
-test('what takes long is answered as under way, goes on, and is written down when it has ended', async (context) => {
-	const gate = Promise.withResolvers<void>();
-	const { rig, helper, lines } = await startHelper(context, {
-		answerMsMax: 50,
-		async mta(act) {
-			await gate.promise;
-			return { ok: true, value: `${act} ended.` };
-		},
-	});
-	const begun = given(await helper.call('mta-ensure', admin, {}));
-	assert.deepEqual([begun.isUnderWay, /goes on/.test(begun.text)], [true, true]);
-	assert.deepEqual(
-		lines.map(({ verb, outcome }) => [verb, outcome]),
-		[['mta-ensure', 'under way']],
-	);
-	given(await helper.call('account-owner', admin, { user: 'bob' }));
-	gate.resolve();
-	await until(async () => lines.length === 3, { waitMs: 10_000, otherwise: () => JSON.stringify(lines) });
-	assert.deepEqual([lines[2]?.verb, lines[2]?.outcome, lines[2]?.isRecorded], ['mta-ensure', 'done', true]);
-	const { items } = given(await rig.client.call('audit', { query: {} }));
-	assert.ok(items.some(({ act, detail }) => act === 'mta.ensure' && detail === 'ensure ended.'));
-	// What is quick is answered as ever.
-	assert.deepEqual(given(await helper.call('mta-bypass', admin, {})), { text: 'bypass ended.' });
-});
-
-test('a bug in one answer costs that connection and no other', async (context) => {
-	const { helper, socketPath } = await startHelper(context, {
-		writeLine(line) {
-			if (line.includes('mta-bypass')) throw new Error('bug');
-		},
-	});
-	assert.equal(await raw(socketPath, '{"verb":"mta-bypass","actor":"admin root","args":{}}\n'), '');
-	assert.deepEqual(given(await helper.call('account-owner', admin, { user: 'bob' })), { owner: 'root' });
-});
-
-test('too much at once is answered busy', async (context) => {
-	const bounds: ServeBounds = { ...serveBounds, atWorkMax: 2, perMinute: 1, burst: 6 };
-	let isLet = (): void => {};
-	const gate = new Promise<void>((resolve) => {
-		isLet = resolve;
-	});
-	const { helper, lines } = await startHelper(
-		context,
-		{
-			async kickQueue() {
-				await gate;
-				return { ok: true, value: 'begun' };
-			},
-		},
-		bounds,
-	);
-	const many = Array.from({ length: 5 }, () => helper.call('queue-kick', admin, {}));
-	const busy = await Promise.race(many);
-	assert.equal(codeOf(busy), 'busy');
-	isLet();
-	const outcomes = (await Promise.all(many)).map(codeOf).sort();
-	assert.deepEqual(outcomes.filter((code) => code === 'done').length, 3);
-	const rest = [];
-	for (let turn = 0; turn < 6; turn += 1) rest.push(codeOf(await helper.call('queue-kick', admin, {})));
-	assert.deepEqual(rest, ['done', 'done', 'done', 'busy', 'busy', 'busy'], 'six at once, then one a minute');
-	// In the journal too, a line for many.
-	const told = lines.filter(({ outcome }) => outcome === 'busy').map(({ lines: count }) => Number(count));
-	assert.equal(told[0], 1, 'the first at once');
-	assert.ok(told.length < 5 && told.reduce((sum, count) => sum + count, 0) <= 5, told.join());
-});
-
-test('rate, memory and queue runs by themselves', async () => {
-	let now = 0;
-	const mayGo = rateOf({ perMinute: 60, burst: 2 }, () => now);
-	assert.deepEqual([mayGo(), mayGo(), mayGo()], [true, true, false]);
-	now = 1000;
-	assert.deepEqual([mayGo(), mayGo()], [true, false]);
-	now = 500;
-	assert.equal(mayGo(), false, 'a clock that goes back gives nothing');
-
-	const folder = mkdtempSync(join(tmpdir(), 'sluice-memory-'));
-	try {
-		const memory = limitsMemory(join(folder, 'new/limits.json'));
-		assert.equal(await memory.read(), undefined);
-		const lifted = {
-			version: 1 as const,
-			at: 'now',
-			settings: { maxemailsperhour: { former: '1', ours: 'unlimited' } },
-		};
-		await memory.write(lifted);
-		assert.deepEqual(await memory.read(), lifted);
-		assert.equal(statSync(join(folder, 'new/limits.json')).mode & 0o777, 0o600);
-		writeFileSync(join(folder, 'new/limits.json'), '{}');
-		await assert.rejects(memory.read(), 'what cannot be understood is not taken for nothing');
-	} finally {
-		rmSync(folder, { recursive: true });
-	}
-
-	const ran: string[] = [];
-	const machine = (program: string) =>
-		({
-			exists: async (path: string) => path === program,
-			async run(command: readonly string[], options: object) {
-				ran.push(`${command.join(' ')} ${JSON.stringify(options)}`);
-				return { exitCode: 0, output: '' };
-			},
-		}) as unknown as Parameters<typeof queueKicker>[0];
-	now = 100_000;
-	const kick = queueKicker(machine('/usr/sbin/exim'), () => now);
-	assert.equal((await kick()).ok, true);
-	now += 10_000;
-	assert.equal((await kick()).ok, false, 'not one behind the other');
-	now += 30_000;
-	assert.equal((await kick()).ok, true);
-	assert.equal((await queueKicker(machine('/usr/sbin/postqueue'), () => now)()).ok, true);
-	assert.equal((await queueKicker(machine('/none'), () => now)()).ok, false);
-	assert.deepEqual(ran, [
-		'/usr/sbin/exim -qf {"isDetached":true}',
-		'/usr/sbin/exim -qf {"isDetached":true}',
-		'/usr/sbin/postqueue -f {"isDetached":true}',
-	]);
 });

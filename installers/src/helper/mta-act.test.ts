@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { actorOf, type Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { fileOf, memoryMachine } from '../facts/memory-machine.fixture.ts';
 import type { MtaPorts } from '../mta/site.ts';
-import { mtaAct } from './mta-act.ts';
+import { mtaAct, queueKicker } from './mta-act.ts';
 
 const terminal = {
 	environment: {},
@@ -41,4 +41,30 @@ test('a server without a mail server, and one that is not wired: refused in word
 		);
 		assert.equal(machine.files.get('/var/lib/sluice-wiring/lock.1')?.content, 'free\n', 'the lock is given back');
 	}
+});
+
+test('a queue run of the mail server that is here, and not one behind the other', async () => {
+	const ran: string[] = [];
+	const machine = (program: string) =>
+		({
+			exists: async (path: string) => path === program,
+			async run(command: readonly string[], options: object) {
+				ran.push(`${command.join(' ')} ${JSON.stringify(options)}`);
+				return { exitCode: 0, output: '' };
+			},
+		}) as unknown as Parameters<typeof queueKicker>[0];
+	let now = 100_000;
+	const kick = queueKicker(machine('/usr/sbin/exim'), () => now);
+	assert.equal((await kick()).ok, true);
+	now += 10_000;
+	assert.equal((await kick()).ok, false, 'not one behind the other');
+	now += 30_000;
+	assert.equal((await kick()).ok, true);
+	assert.equal((await queueKicker(machine('/usr/sbin/postqueue'), () => now)()).ok, true);
+	assert.equal((await queueKicker(machine('/none'), () => now)()).ok, false);
+	assert.deepEqual(ran, [
+		'/usr/sbin/exim -qf {"isDetached":true}',
+		'/usr/sbin/exim -qf {"isDetached":true}',
+		'/usr/sbin/postqueue -f {"isDetached":true}',
+	]);
 });
