@@ -9,11 +9,10 @@ import type { MessageSummaryDto } from '../contract/shapes.ts';
 import { ok, type Result } from '../words/result.ts';
 import type { Found } from './model/message-list.ts';
 import type { AgentQuery, Named } from './model/message-query.ts';
+import { rowsMax } from './read.ts';
 
 type Asked<T> = Promise<Result<T, ClientFailure>>;
 
-/** Rows of a page; a constant of the design ("Next 50"). */
-export const rowsMax = 50;
 /** Pages of the agent that are joined to one of ours. */
 const asksMax = 3;
 

@@ -6,7 +6,7 @@ import { moment } from '../text/times.ts';
 import { type Given, trimmedOf } from './given.ts';
 import type { Words } from './words.ts';
 
-export const auditRowsMax = 50;
+const auditRowsMax = 50;
 
 export type AuditQuery = {
 	readonly actor: string;
