@@ -9,7 +9,9 @@ import { randomBytes } from 'node:crypto';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { parseActor } from '../../contract/actor.ts';
 import type { Drawing, PanelAdapter } from '../adapter.ts';
+import { fieldsOf } from '../done.ts';
 import { isFromElsewhere } from '../guard.ts';
+import { textOf } from '../model/given.ts';
 import { csrfToken, isCsrfToken } from '../signed.ts';
 import { createAttempts } from './attempts.ts';
 import type { Password } from './password.ts';
@@ -64,14 +66,20 @@ export function createNoPanelAdapter({
 		const asked = cookieOf(request, loginCookie);
 		const bound = asked ?? randomBytes(24).toString('base64url');
 		if (asked === undefined) response.cookie(loginCookie, bound, cookieSettings);
-		const to = targetOf(
-			request.method === 'GET' ? request.query.to : (request.body as { to?: unknown } | undefined)?.to,
-		);
+		const to = targetOf(request.method === 'GET' ? request.query.to : fieldsOf(request).to);
 		const model = { fault, to, loginPath: '/login', loginToken: csrfToken(secret, bound) };
 		response
 			.status(status)
 			.type('html')
 			.send(await drawing.page('login', { title: drawing.t.loginTitle }, model));
+	}
+
+	/** The session that a form of ours comes from; undefined: it has none, or comes from elsewhere. */
+	function ownSession(request: Request): string | undefined {
+		const session = cookieOf(request, sessionCookie);
+		const isOwn =
+			session !== undefined && !isFromElsewhere(request) && isCsrfToken(secret, session, fieldsOf(request).csrf);
+		return isOwn ? session : undefined;
 	}
 
 	function routes(drawing: Drawing): RequestHandler {
@@ -80,7 +88,7 @@ export function createNoPanelAdapter({
 		router.use(onlyLoopback);
 		router.get('/login', (request, response) => showLogin(drawing, request, response, { status: 200 }));
 		router.post('/login', async (request, response) => {
-			const body = (request.body ?? {}) as { readonly [name: string]: unknown };
+			const body = fieldsOf(request);
 			const bound = cookieOf(request, loginCookie);
 			if (bound === undefined || isFromElsewhere(request) || !isCsrfToken(secret, bound, body.csrf)) {
 				await showLogin(drawing, request, response, { fault: t.formSay, status: 403 });
@@ -93,7 +101,7 @@ export function createNoPanelAdapter({
 				await showLogin(drawing, request, response, { fault: t.loginLater(seconds), status: 429 });
 				return;
 			}
-			const given = typeof body.password === 'string' ? body.password.slice(0, 200) : '';
+			const given = textOf(body.password).slice(0, 200);
 			const isRight = await password.isRight(given).catch((error: unknown) => {
 				attempts.end(false);
 				throw error;
@@ -109,25 +117,19 @@ export function createNoPanelAdapter({
 		});
 		// An administrator looks at what a reseller or a customer sees; what is done so is done in that role, with `as` in the audit.
 		router.post('/view-as', (request, response) => {
-			const session = cookieOf(request, sessionCookie);
-			const body = (request.body ?? {}) as { readonly [name: string]: unknown };
-			const isOurs =
-				session !== undefined &&
-				sessions.isOpen(session, false) &&
-				!isFromElsewhere(request) &&
-				isCsrfToken(secret, session, body.csrf);
-			if (!isOurs) {
+			const session = ownSession(request);
+			if (session === undefined || !sessions.isOpen(session, false)) {
 				response.redirect(303, '/login');
 				return;
 			}
-			const asked = parseActor(`${String(body.role)} ${String(body.id)}; as=root`);
+			const { role, id } = fieldsOf(request);
+			const asked = parseActor(`${String(role)} ${String(id)}; as=root`);
 			sessions.viewAs(session, asked.ok && asked.value.role !== 'admin' ? asked.value : undefined);
 			response.redirect(303, '/');
 		});
 		router.post('/logout', (request, response) => {
-			const session = cookieOf(request, sessionCookie);
-			const token = (request.body as { csrf?: unknown } | undefined)?.csrf;
-			if (session !== undefined && !isFromElsewhere(request) && isCsrfToken(secret, session, token)) {
+			const session = ownSession(request);
+			if (session !== undefined) {
 				sessions.close(session);
 				response.clearCookie(sessionCookie, cookieSettings);
 			}
