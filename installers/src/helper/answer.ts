@@ -25,9 +25,8 @@ const verbs: { readonly [V in HelperVerb]: Verb<V> } = {
 	'queue-kick': queueKick,
 };
 
-export type HelperAnswer =
-	| { readonly ok: true; readonly result: unknown }
-	| { readonly ok: false; readonly code: string; readonly text: string };
+export type HelperAnswer = { readonly ok: true; readonly result: unknown } | Refused;
+type Refused = { readonly ok: false; readonly code: string; readonly text: string };
 
 export type AnswerPorts = VerbPorts & {
 	/** One line for the journal. */
@@ -41,7 +40,7 @@ export type AnswerPorts = VerbPorts & {
 const reasonCharsMax = 500;
 /** Shorter than the client waits (30 s), and than native code waits for a page. */
 const answerMsMaxDefault = 20_000;
-const refused = (code: string, text: string): HelperAnswer => ({ ok: false, code, text });
+const refused = (code: string, text: string): Refused => ({ ok: false, code, text });
 
 /** `line`: without its newline. */
 export async function answerLine(line: string, ports: AnswerPorts): Promise<HelperAnswer> {
@@ -50,7 +49,7 @@ export async function answerLine(line: string, ports: AnswerPorts): Promise<Help
 		ports.writeLine(JSON.stringify({ at: new Date(startMs).toISOString(), ...fields, ms: ports.now() - startMs }));
 	const request = readRequest(line);
 	if ('ok' in request) {
-		note({ verb: null, outcome: request.ok ? '' : request.code });
+		note({ verb: null, outcome: request.code });
 		return request;
 	}
 	const { verb, actor } = request;
@@ -106,7 +105,7 @@ async function inTime(answer: Promise<HelperAnswer>, msMax: number, onLate: () =
 
 type Request = { readonly verb: HelperVerb; readonly actor: Actor; readonly args: unknown };
 
-function readRequest(line: string): Request | HelperAnswer {
+function readRequest(line: string): Request | Refused {
 	let document: unknown;
 	try {
 		document = JSON.parse(line);
