@@ -40,7 +40,7 @@ export const helperVerbs = {
 	'panel-hold': { args: senderArgs, result: done },
 	/** The panel’s own suspension of outgoing mail: it is refused. Off unless `panel.acts.suspend`. */
 	'panel-suspend': { args: senderArgs, result: done },
-	/** Who owns an account in the panel now, and whether it is suspended; asked before a reseller does anything to it. */
+	/** Who owns an account in the panel now; asked before a reseller does anything to it. */
 	'account-owner': {
 		args: z.strictObject({ user: userSchema }),
 		result: z.object({ owner: z.string().nullable().describe('null: there is no such account.') }),
