@@ -191,6 +191,10 @@ export const configSchema = z.strictObject({
 		),
 	}).describe('Bounds on what may wait.'),
 	limits: section({
+		monitorOnly: z
+			.boolean()
+			.default(false)
+			.describe('Nothing is limited or refused by a rule, whatever its mode: all rules only watch and count.'),
 		warnPercent: count(80, 1, 99).describe('Share of a limit at which the administrator is warned, once a window.'),
 		identitiesMax: count(64, 1, 10_000).describe(
 			'Mailboxes, scripts and domains of one account that are metered apart; the rest share one meter.',
@@ -287,6 +291,16 @@ export const configSchema = z.strictObject({
 			suspend: z.boolean().default(false).describe("Our pages may set the panel's own suspension of outgoing mail."),
 		}).describe('Acts in the panel itself, through the root helper.'),
 	}).describe('The hosting panel.'),
+	watch: section({
+		onOutage: z
+			.enum(['keep', 'bypass'])
+			.default('keep')
+			.describe(
+				'What the watch does when the agent takes no mail: leave it with the MTA, or lead it past the agent until it is well again.',
+			),
+		outageSeconds: seconds(180, 30, 86_400).describe('How long probe messages must fail before that is an outage.'),
+		healthySeconds: seconds(600, 60, 86_400).describe('How long they must succeed before mail goes to the agent again.'),
+	}).describe('sluice-watch, which hands the agent a probe message twice a minute.'),
 	spool: section({
 		segmentBytes: bytes(64 * MiB, MiB, GiB).describe('Size of one log segment.'),
 		sendingBytesMax: bytes(256 * MiB, MiB, 64 * GiB).describe(
