@@ -299,7 +299,9 @@ export const configSchema = z.strictObject({
 				'What the watch does when the agent takes no mail: leave it with the MTA, or lead it past the agent until it is well again.',
 			),
 		outageSeconds: seconds(180, 30, 86_400).describe('How long probe messages must fail before that is an outage.'),
-		healthySeconds: seconds(600, 60, 86_400).describe('How long they must succeed before mail goes to the agent again.'),
+		healthySeconds: seconds(600, 60, 86_400).describe(
+			'How long they must succeed before mail goes to the agent again.',
+		),
 	}).describe('sluice-watch, which hands the agent a probe message twice a minute.'),
 	spool: section({
 		segmentBytes: bytes(64 * MiB, MiB, GiB).describe('Size of one log segment.'),
