@@ -27,6 +27,7 @@ import type { StateStore } from '../ports/store.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { createEvents, type Events, type Listener } from './events.ts';
 import { flowSettingsOf } from './flow-settings.ts';
+import { refuseNewerData } from './formats.ts';
 import { openFront } from './front.ts';
 import { lockDataDir } from './lock.ts';
 import { needsRestart } from './needs-restart.ts';
@@ -81,6 +82,7 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 	const startedMs = clock.now();
 	mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
 	closers.add(lockDataDir(config.dataDir));
+	refuseNewerData(config.dataDir);
 	const { events, stream, log } = openEvents(options, closers);
 	const health = createHealth(clock, events);
 	const tell = { events, health: () => health, now: clock.now };

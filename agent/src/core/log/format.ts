@@ -114,16 +114,30 @@ export function encodeSegmentHeader(header: SegmentHeader, crc: Crc): Uint8Array
 	return block;
 }
 
+/** Which version of the format wrote a segment, by its header block; undefined when neither copy is whole. Later versions are known too. */
+export function segmentVersion(block: Uint8Array, crc: Crc): number | undefined {
+	for (const start of [0, headerCopyOffset]) {
+		const view = wholeCopy(block, start, crc);
+		if (view !== undefined) return view.getUint16(8, true);
+	}
+	return undefined;
+}
+
+function wholeCopy(block: Uint8Array, start: number, crc: Crc): DataView | undefined {
+	const copy = block.subarray(start, start + headerFieldBytes);
+	if (copy.length < headerFieldBytes || segmentMagic.some((byte, index) => copy[index] !== byte)) return undefined;
+	const view = viewOf(copy);
+	return view.getUint32(36, true) === crc(copy.subarray(0, 36)) ? view : undefined;
+}
+
 /**
  * Reads a segment's header block: its first copy, else its second.
  * `newer`: whole, but written by a later version of the format, which must not be taken for damage.
  */
 export function decodeSegmentHeader(block: Uint8Array, crc: Crc): SegmentHeader | 'damaged' | 'newer' {
 	for (const start of [0, headerCopyOffset]) {
-		const copy = block.subarray(start, start + headerFieldBytes);
-		if (copy.length < headerFieldBytes || segmentMagic.some((byte, index) => copy[index] !== byte)) continue;
-		const view = viewOf(copy);
-		if (view.getUint32(36, true) !== crc(copy.subarray(0, 36))) continue;
+		const view = wholeCopy(block, start, crc);
+		if (view === undefined) continue;
 		if (view.getUint16(8, true) > formatVersion) return 'newer';
 		return {
 			isRecycled: (view.getUint16(10, true) & recycledFlag) !== 0,

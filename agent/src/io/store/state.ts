@@ -24,9 +24,9 @@ export const auditAgeMsMax = 400 * 24 * 3600 * 1000;
 /** Entries between two looks at the bounds. */
 const trimEveryEntries = 100;
 
-const stateVersion = 3;
+export const stateVersion = 3;
 /** "SluS". */
-const applicationId = 0x536c7553;
+export const stateApplicationId = 0x536c7553;
 
 /** Accounts, limits, credentials, webhooks: one JSON text each. Since version 2. */
 const documentsTable =
@@ -58,7 +58,7 @@ const schema = `
 	);
 	CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 	${documentsTable}
-	PRAGMA application_id = ${applicationId};
+	PRAGMA application_id = ${stateApplicationId};
 	PRAGMA user_version = ${stateVersion};
 `;
 
@@ -90,7 +90,7 @@ function openChecked(path: string): Database {
 			database.exec(`BEGIN; ${schema} COMMIT`);
 			syncFolderOf(path);
 		}
-		if (number('application_id') !== applicationId) throw new UnusableState('not a state file');
+		if (number('application_id') !== stateApplicationId) throw new UnusableState('not a state file');
 		if (Number(number('user_version')) > stateVersion)
 			throw new Error(`${path} was written by a later version of the program`);
 		const check = number('quick_check(1)');

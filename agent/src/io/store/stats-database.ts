@@ -18,7 +18,7 @@ import type { LogPosition } from '../../ports/spool.ts';
 import { DamagedFile, type Format } from './own-database.ts';
 import type { Database } from './sqlite.ts';
 
-const statsVersion = 2;
+export const statsVersion = 2;
 /** "SluC". */
 const applicationId = 0x536c7543;
 const pageBytes = 8192;

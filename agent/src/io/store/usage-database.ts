@@ -15,7 +15,7 @@ import type { LogPosition } from '../../ports/spool.ts';
 import { DamagedFile, type Format } from './own-database.ts';
 import type { Database } from './sqlite.ts';
 
-const usageVersion = 1;
+export const usageVersion = 1;
 /** "SluU". */
 const applicationId = 0x536c7555;
 const pageBytes = 8192;

@@ -4,7 +4,7 @@
  * Log lines (JSON) go to standard output. SIGTERM and SIGINT drain, a second one ends at once: nothing is lost then either, since
  * what was acknowledged is in the log, but receivers may get what was under way twice. SIGHUP reads the configuration again; a wrong
  * one is refused, the old one stays, and `sluice status` says so until it is corrected. A configuration that is wrong at the start
- * ends with 2, as wrong use does: starting again would not help. All else that keeps the agent from starting ends with 1.
+ * ends with 2, as wrong use does, and so does data that a later version wrote: starting again would not help. All else that keeps the agent from starting ends with 1.
  *
  * Not here: the parts and their order (main/agent.ts), the protocol of the service manager (io/system/service-manager.ts).
  */
@@ -33,7 +33,7 @@ export type Runnable = {
 
 export type RunParts = {
 	readonly load: () => Result<Config, readonly string[]>;
-	/** Rejects with an error whose name is ConfigurationError when what the configuration names is not there. */
+	/** Rejects with ConfigurationError when what the configuration names is not there, NewerDataError when the data is a later version's. */
 	readonly start: (config: Config) => Promise<Runnable>;
 	readonly manager: { tell(state: 'READY=1' | 'STOPPING=1' | 'RELOADING=1', status?: string): void };
 	readonly writeErr: (text: string) => void;
@@ -44,8 +44,9 @@ export type RunParts = {
 };
 
 const wrongConfiguration = 'configuration';
-const isConfigurationError = (error: unknown): error is Error =>
-	error instanceof Error && error.name === 'ConfigurationError';
+/** Starting again changes nothing. By name: what they mean stands in modules that `--help` does not load. */
+const isLasting = (error: unknown): boolean =>
+	error instanceof Error && (error.name === 'ConfigurationError' || error.name === 'NewerDataError');
 const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function reload(agent: Runnable, { load, manager, writeErr }: RunParts): void {
@@ -105,7 +106,7 @@ export async function runAgent(parts: RunParts): Promise<ExitCode> {
 		return 0;
 	} catch (error) {
 		writeErr(`The agent ${agent === undefined ? 'cannot start' : 'did not stop well'}: ${errorText(error)}\n`);
-		return isConfigurationError(error) ? 2 : 1;
+		return isLasting(error) ? 2 : 1;
 	} finally {
 		off();
 	}
@@ -166,7 +167,7 @@ SIGTERM and SIGINT: no new mail, wait for deliveries under way, end. A second on
 SIGHUP: read the configuration again; a wrong one is refused and the one before stays.
 A socket passed by systemd (LISTEN_FDS) is the relay port; NOTIFY_SOCKET is told READY, RELOADING, STOPPING, WATCHDOG.
 --socket takes the place of api.socket. Output is JSON lines with or without --json.
-Ends with 0 after a signal, 1 when it cannot start or run, 2 when the configuration is wrong.`,
+Ends with 0 after a signal, 1 when it cannot start or run, 2 when the configuration is wrong or a later version wrote the data.`,
 		)
 		.action((options: RunOptions) => run(terminal, options));
 }
