@@ -7,7 +7,8 @@ import { dirname } from 'node:path';
 import { type CommandCheck, failureOf, type ProbeCheck } from '@sluice/shared/mta/checks.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type Machine, stagedPath } from '../facts/machine.ts';
-import type { Action, Condition, Step } from '../plan/step.ts';
+import type { Action, Condition, NestedAct, Step } from '../plan/step.ts';
+import { putBack } from './put-back.ts';
 
 export type StepReport = { readonly id: string; readonly what: string; readonly outcome: 'done' | 'was-so' };
 
@@ -26,6 +27,10 @@ export type StepPorts = {
 	/** The agent reads its configuration anew; an error is why it does not, or delivers another way than through `upstream`. */
 	readonly reloadAgent: (upstream: string | undefined) => Promise<Result<void, string>>;
 	readonly onStep: (report: StepReport) => void;
+	/** Does a command of ours; what it says, or why it failed. Left out where no step asks for one. */
+	readonly nested?: (act: NestedAct) => Promise<Result<string, string>>;
+	/** What was done otherwise than somebody may expect. */
+	readonly onNote?: (text: string) => void;
 };
 
 /** Who has no rights here. */
@@ -63,13 +68,15 @@ async function undo(steps: readonly Step[], ports: StepPorts): Promise<readonly 
 	return stuck;
 }
 
-async function holds(condition: Condition, machine: Machine): Promise<boolean> {
+/** The step is done already. */
+export async function holds(condition: Condition, machine: Machine): Promise<boolean> {
+	if (condition.kind === 'link-is') return (await machine.readLink(condition.path)) === condition.target;
 	if (condition.kind !== 'file-is') return condition.kind === 'is-so';
 	return (await machine.read(condition.path))?.content === condition.content;
 }
 
 /** The first thing that goes wrong, as a sentence. Broken I/O is one of them: what was done is put back then too. */
-async function failureIn(actions: readonly Action[], ports: StepPorts): Promise<string | undefined> {
+export async function failureIn(actions: readonly Action[], ports: StepPorts): Promise<string | undefined> {
 	for (const action of actions) {
 		try {
 			const why = await perform(action, ports);
@@ -81,7 +88,8 @@ async function failureIn(actions: readonly Action[], ports: StepPorts): Promise<
 	return undefined;
 }
 
-async function perform(action: Action, { machine, test, reloadAgent }: StepPorts): Promise<string | undefined> {
+async function perform(action: Action, ports: StepPorts): Promise<string | undefined> {
+	const { machine, test, reloadAgent } = ports;
 	switch (action.kind) {
 		case 'write':
 			return write(action, machine);
@@ -94,6 +102,24 @@ async function perform(action: Action, { machine, test, reloadAgent }: StepPorts
 		case 'remove-folder':
 			await machine.removeFolder(action.path);
 			return undefined;
+		case 'link':
+			await machine.link(action.path, action.target);
+			return undefined;
+		case 'copy-tree':
+			await machine.copyTree(action.from, action.to);
+			return undefined;
+		case 'remove-tree':
+			await machine.removeTree(action.path);
+			return undefined;
+		case 'put-back': {
+			const note = await putBack(action, machine);
+			if (note !== undefined) ports.onNote?.(note);
+			return undefined;
+		}
+		case 'nested': {
+			const done = (await ports.nested?.(action.act)) ?? failed(`nobody here can do ${action.act}`);
+			return done.ok || action.mayFail === true ? undefined : done.error;
+		}
 		case 'run': {
 			const { command, isDetached = false, mayFail = false } = action;
 			const { exitCode, output } = await machine.run(command, { isDetached });

@@ -18,13 +18,16 @@ import {
 	open,
 	readdir,
 	readFile,
+	readlink,
 	realpath,
 	rename,
 	rm,
 	rmdir,
 	stat,
+	symlink,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { processBegan } from '@sluice/shared/client/process-began.ts';
 import type { CommandOutcome } from '@sluice/shared/mta/checks.ts';
 
@@ -68,6 +71,14 @@ export type Machine = {
 	): Promise<boolean>;
 	/** Only an empty one; false when it was not empty. */
 	removeFolder(path: string): Promise<boolean>;
+	/** Where the symbolic link leads, as it is written; undefined: no link. */
+	readLink(path: string): Promise<string | undefined>;
+	/** Makes the symbolic link, or leads it elsewhere, at once and durably. */
+	link(path: string, target: string): Promise<void>;
+	/** Copies a folder with everything in it: `to` is whole or not there. Bytes are shared where the file system can. */
+	copyTree(from: string, to: string): Promise<void>;
+	/** With everything in it; links are not followed. No error when it is gone already. */
+	removeTree(path: string): Promise<void>;
 	/** What tells a process from an earlier one with its id; undefined: no such process runs. */
 	processMark(pid: number): Promise<string | undefined>;
 	/** Ends with 127 when there is no such program. */
@@ -154,10 +165,20 @@ async function syncFolder(path: string): Promise<void> {
 	}
 }
 
+/** Under another name first, so that what was cut off is never taken for the whole. */
+async function copyWhole(from: string, to: string): Promise<void> {
+	const fresh = stagedPath(to);
+	await rm(fresh, { recursive: true, force: true });
+	await promisify(execFile)('cp', ['-a', '--reflink=auto', from, fresh]);
+	await promisify(execFile)('sync', ['-f', fresh]);
+	await rename(fresh, to);
+	await syncFolder(dirname(to));
+}
+
 /** Where a new text is tried before it takes the place of the old one: a name that no part of a configuration has. */
 export const stagedPath = (path: string): string => `${dirname(path)}/.${basename(path)}.sluice-new`;
 
-const leftover = /^\..+\.sluice-(?:new|[0-9a-f]{12})$/;
+const leftover = /^\..+\.sluice-(?:new(?:-link)?|[0-9a-f]{12})$/;
 
 /** Removes what a killed command has left behind in these folders: files that never took the place of another. */
 export async function sweepLeftovers(machine: Machine, folders: readonly string[]): Promise<void> {
@@ -240,6 +261,19 @@ export function systemMachine(root = '/', run: Run = runSystem(root), isLive = r
 				throw error;
 			}
 		},
+		async readLink(path) {
+			const found = await orUndefined(lstat(at(path)));
+			return found?.isSymbolicLink() ? readlink(at(path)) : undefined;
+		},
+		async link(path, target) {
+			const fresh = `${stagedPath(at(path))}-link`;
+			await rm(fresh, { force: true });
+			await symlink(target, fresh);
+			await rename(fresh, at(path));
+			await syncFolder(dirname(at(path)));
+		},
+		copyTree: (from, to) => copyWhole(at(from), at(to)),
+		removeTree: (path) => rm(at(path), { recursive: true, force: true }),
 		// Whatever the root: commands are processes of this machine.
 		processMark: async (pid) => processBegan(pid),
 		run,

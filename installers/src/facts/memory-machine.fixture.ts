@@ -6,6 +6,7 @@ import type { FileFact, Machine } from './machine.ts';
 export type MemoryMachine = Machine & {
 	readonly files: Map<string, FileFact>;
 	readonly folders: Set<string>;
+	readonly links: Map<string, string>;
 	/** Every command that was run, as one line. */
 	readonly ran: string[];
 	/** The same, and every `write PATH` and `remove PATH`, in order. */
@@ -27,6 +28,7 @@ export function memoryMachine(
 ): MemoryMachine {
 	const held = new Map(files.map((file) => [file.path, file]));
 	const folders = new Set<string>();
+	const links = new Map<string, string>();
 	const ran: string[] = [];
 	const acts: string[] = [];
 	const namesIn = (folder: string) =>
@@ -34,12 +36,13 @@ export function memoryMachine(
 	return {
 		files: held,
 		folders,
+		links,
 		ran,
 		acts,
 		isLive: true,
 		read: async (path) => held.get(path),
 		list: async (folder) => namesIn(folder).toSorted(),
-		exists: async (path) => held.has(path) || folders.has(path),
+		exists: async (path) => held.has(path) || folders.has(path) || links.has(path),
 		async write(file) {
 			acts.push(`write ${file.path}`);
 			held.set(file.path, file);
@@ -54,6 +57,26 @@ export function memoryMachine(
 		async remove(path) {
 			acts.push(`remove ${path}`);
 			held.delete(path);
+			links.delete(path);
+		},
+		readLink: async (path) => links.get(path),
+		async link(path, target) {
+			acts.push(`link ${path} ${target}`);
+			links.set(path, target);
+		},
+		async copyTree(from, to) {
+			acts.push(`copy ${from} ${to}`);
+			folders.add(to);
+			for (const file of [...held.values()])
+				if (file.path.startsWith(`${from}/`)) {
+					const path = `${to}${file.path.slice(from.length)}`;
+					held.set(path, { ...file, path });
+				}
+		},
+		async removeTree(path) {
+			acts.push(`remove ${path}`);
+			for (const all of [held, folders, links])
+				for (const each of [...all.keys()]) if (each === path || each.startsWith(`${path}/`)) all.delete(each);
 		},
 		async makeFolder(path) {
 			const isNew = !folders.has(path);
@@ -61,7 +84,8 @@ export function memoryMachine(
 			return isNew;
 		},
 		async removeFolder(path) {
-			if (namesIn(path).length > 0) return false;
+			if (namesIn(path).length > 0 || [...folders, ...links.keys()].some((each) => dirname(each) === path))
+				return false;
 			folders.delete(path);
 			return true;
 		},

@@ -13,6 +13,13 @@ export type Action =
 	| { readonly kind: 'remove'; readonly path: string }
 	| { readonly kind: 'make-folder'; readonly path: string; readonly mode: number }
 	| { readonly kind: 'remove-folder'; readonly path: string }
+	/** A symbolic link, made or led elsewhere. */
+	| { readonly kind: 'link'; readonly path: string; readonly target: string }
+	| { readonly kind: 'copy-tree'; readonly from: string; readonly to: string }
+	| { readonly kind: 'remove-tree'; readonly path: string }
+	| PutBack
+	/** A whole command of ours, which knows by itself how to go back when it fails. */
+	| { readonly kind: 'nested'; readonly act: NestedAct; readonly mayFail?: boolean }
 	/** `mayFail`: taking back what perhaps was never done. */
 	| {
 			readonly kind: 'run';
@@ -25,9 +32,40 @@ export type Action =
 	/** The agent reads its configuration anew; `upstream` must be in force afterwards. `mayFail`: on the way back, when it may have been what failed. */
 	| { readonly kind: 'reload-agent'; readonly upstream?: string; readonly mayFail?: boolean };
 
+/**
+ * The file as it was, if it still is as we left it; where somebody else has changed it since, only our change is taken out.
+ * All of it is data, so that another process can do it, long after.
+ */
+export type PutBack = {
+	readonly kind: 'put-back';
+	readonly path: string;
+	/** Absent: there was no such file. */
+	readonly former?: FileFact;
+	/** As we left it. Absent: we took it away. */
+	readonly ours?: string;
+};
+
+/** Acts of an installation that are commands of their own. */
+export const nestedActs = [
+	'learn',
+	'agent-answers',
+	'reconcile',
+	'plugin-install',
+	'plugin-remove',
+	'limits-restore',
+	'arm',
+	'disarm',
+	'wire',
+	'unwire',
+	'prove',
+	'queue-empty',
+] as const;
+export type NestedAct = (typeof nestedActs)[number];
+
 export type Condition =
 	/** The file holds just this; undefined: it is not there. */
 	| { readonly kind: 'file-is'; readonly path: string; readonly content: string | undefined }
+	| { readonly kind: 'link-is'; readonly path: string; readonly target: string }
 	/** Nothing to do, as the facts have shown. */
 	| { readonly kind: 'is-so' }
 	/** Has to be done whatever there is. */
