@@ -199,6 +199,9 @@ const senderTries = {
 	listWebhooks: () => [{ path: '/v1/webhooks' }],
 	testWebhook: () => [json('POST', `/v1/webhooks/${made.webhook}/test`, {})],
 	deleteWebhook: () => [{ method: 'DELETE', path: `/v1/webhooks/${made.webhook}` }],
+	putProbe: () => [json('PUT', '/v1/probes/a.probe.sluice.invalid', { seconds: 60 })],
+	listProbes: () => [{ path: '/v1/probes' }],
+	deleteProbe: () => [{ method: 'DELETE', path: '/v1/probes/a.probe.sluice.invalid' }],
 } as const;
 
 const viewTries = {

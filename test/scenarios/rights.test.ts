@@ -246,6 +246,9 @@ const asking: { readonly [K in OperationId]: (things: Things) => readonly Asked[
 	],
 	deleteWebhook: ({ webhook }) => [{ method: 'DELETE', path: `/v1/webhooks/${webhook}` }],
 	testWebhook: ({ webhook }) => [{ method: 'POST', path: `/v1/webhooks/${webhook}/test`, body: '{}' }],
+	listProbes: () => [{ path: '/v1/probes' }],
+	putProbe: () => [{ method: 'PUT', path: '/v1/probes/a.probe.sluice.invalid', body: '{}' }],
+	deleteProbe: () => [{ method: 'DELETE', path: '/v1/probes/a.probe.sluice.invalid' }],
 };
 
 /** Each role as the owner of acme; and names that mean something else in another role. */

@@ -19,6 +19,7 @@ import { createEnded } from '@sluice/agent/flow/ended.ts';
 import { createHealth } from '@sluice/agent/flow/health.ts';
 import { createHostMemory } from '@sluice/agent/flow/locate.ts';
 import { createPacer } from '@sluice/agent/flow/pace.ts';
+import { createProbes } from '@sluice/agent/flow/probes.ts';
 import { createReach } from '@sluice/agent/flow/reach.ts';
 import { createRecovery } from '@sluice/agent/flow/recover.ts';
 import { reportEnded } from '@sluice/agent/flow/report.ts';
@@ -169,6 +170,7 @@ export function createWorld(seed: number): World {
 			wakePace: () => pacer.wake(),
 			domainToAscii: (domain) => domain,
 			holds,
+			probes: createProbes(clock),
 			ended: createEnded(),
 			forgetEnded: () => {},
 			acts: { underWay: 0 },

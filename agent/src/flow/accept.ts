@@ -10,24 +10,21 @@ import { domainOf } from '@sluice/shared/words/address.ts';
 import type { Attribution } from '@sluice/shared/words/attribution.ts';
 import type { Envelope } from '@sluice/shared/words/envelope.ts';
 import { type FaultName, faults } from '@sluice/shared/words/faults.ts';
-import { type InitialState, type MessageRecord, messageIdOf, type Origin } from '@sluice/shared/words/message.ts';
+import type { MessageRecord } from '@sluice/shared/words/message.ts';
 import { type Reply, reply } from '@sluice/shared/words/reply.ts';
 import type { AttributionResult } from '../core/identity/facts.ts';
 import { identityText, type Judgement, judge, undecided } from '../core/policy/judge.ts';
-import type { QueuedMessage } from '../core/scheduling/queued.ts';
-import { queuedMessageOf } from '../core/scheduling/queued-message.ts';
 import type { ReceivedContent, SmtpSession } from '../ports/smtp-in.ts';
-import type { BodyRef } from '../ports/spool.ts';
+import { acceptProbe } from './accept-probe.ts';
 import { noticeUnknown } from './account-events.ts';
 import { holdSuspended } from './account-mail.ts';
-import { attributeSubmission, type Handed } from './attribution.ts';
+import { attributeSubmission } from './attribution.ts';
 import { type Flow, reportError } from './context.ts';
 import { loopQuietMs } from './health.ts';
-import { giveBack, type Measured, measureSubmission, scopesOf, takePlace, tellWaiting } from './measure.ts';
+import { giveBack, measureSubmission, scopesOf, takePlace, tellWaiting } from './measure.ts';
 import { checkOwnership } from './ownership.ts';
 import { holdLate } from './standing-holds.ts';
-
-type Submitted = Handed & { readonly nowMs: number };
+import { enqueue, recordOf, type Submitted, store } from './store-message.ts';
 
 /** Takes one submission. Never rejects; the reply is positive only when the message is durable (invariant 1). */
 export async function accept(
@@ -38,13 +35,14 @@ export async function accept(
 ): Promise<Reply> {
 	const submitted: Submitted = { session, envelope, content, nowMs: flow.clock.now() };
 	const known = attributeSubmission(flow, submitted);
+	if (flow.probes.takes(session, envelope)) return acceptProbe(flow, submitted, known);
 	const toMeasure = { attribution: known.attribution, envelope, bytes: content.bytes, nowMs: submitted.nowMs };
 	const shown = { envelope, headerText: content.headerText };
 	const judged = checkOwnership(flow, known, shown, judgeSubmission(flow, submitted, known));
 	const measured = measureSubmission(flow, toMeasure, judged);
 	const { judgement } = measured;
 	if (judgement.fault !== undefined) return refuse(flow, submitted, known.attribution, judgement, judgement.fault);
-	const record = recordOf(submitted, known, measured);
+	const record = recordOf(submitted, known, judgement, scopesOf(measured));
 	takePlace(flow, record.id, toMeasure, measured);
 	const ref = await store(flow, record, content);
 	if (ref === undefined) {
@@ -121,61 +119,6 @@ function refuse(
 		});
 	}
 	return faults[fault].reply;
-}
-
-let sequence = 0;
-
-function recordOf(
-	{ session, envelope, content, nowMs }: Submitted,
-	known: AttributionResult,
-	measured: Measured,
-): MessageRecord {
-	const { verdict, initials } = measured.judgement;
-	const { subject, headerFrom, headerId, hops } = known.headers;
-	sequence = (sequence + 1) % 2 ** 20;
-	return {
-		id: messageIdOf(nowMs, sequence),
-		acceptedMs: nowMs,
-		envelope: content.has8bit && !envelope.has8bit ? { ...envelope, has8bit: true } : envelope,
-		origin: originOf(session),
-		attribution: known.attribution,
-		verdict,
-		initial: initialOf(verdict.action),
-		...(initials === undefined ? {} : { initials }),
-		bodyBytes: content.bytes,
-		cuts: known.cuts,
-		...(subject === undefined ? {} : { subject }),
-		...(headerFrom === undefined ? {} : { headerFrom }),
-		...(headerId === undefined ? {} : { headerId }),
-		hops,
-		...scopesOf(measured),
-	};
-}
-
-const originOf = ({ peer, helo, protocol, credential }: SmtpSession): Origin => ({
-	peerAddress: peer.address,
-	helo,
-	protocol,
-	...(credential === undefined ? {} : { isRemote: true }),
-});
-
-const initialOf = (action: Judgement['verdict']['action']): InitialState =>
-	action === 'hold' ? 'held' : action === 'wait' ? 'waiting' : 'queued';
-
-async function store(flow: Flow, record: MessageRecord, content: ReceivedContent): Promise<BodyRef | undefined> {
-	try {
-		return await flow.spool.append(record, content.chunks);
-	} catch (error) {
-		reportError(flow, 'spool.append', error, 'spoolWrite');
-		return undefined;
-	}
-}
-
-function enqueue(flow: Flow, record: MessageRecord, ref: BodyRef): QueuedMessage {
-	const message = queuedMessageOf(record, ref, flow.settings().reportsHaveRoute);
-	flow.scheduler.add(message, flow.clock.now());
-	flow.wake();
-	return message;
 }
 
 function announce(flow: Flow, record: MessageRecord, { session }: Submitted): void {

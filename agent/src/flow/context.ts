@@ -34,6 +34,7 @@ import type { Disk, EventSink } from '../ports/system.ts';
 import type { Ended } from './ended.ts';
 import type { Episodes } from './episode.ts';
 import type { Health } from './health.ts';
+import type { Probes } from './probes.ts';
 import type { Turns } from './turns.ts';
 
 export type FlowSettings = {
@@ -130,6 +131,8 @@ export type Flow = {
 	readonly domainToAscii: (domain: string) => string;
 	/** Standing holds in force, kept in memory; the store has them too. */
 	readonly holds: Map<string, StandingHold>;
+	/** Domains whose mail shows the way to us and nothing else. */
+	readonly probes: Probes;
 	/** Discarded and expired messages that can be brought back. */
 	readonly ended: Ended;
 	/** The queue index need not keep these any longer. Never waits. */

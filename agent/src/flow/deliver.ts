@@ -14,6 +14,7 @@ import type { StoredMessage } from '../ports/spool.ts';
 import type { Answered, JobResult } from './answered.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { type Flow, reportError } from './context.ts';
+import { deliverProbe } from './deliver-probe.ts';
 import { type HostMemory, locate } from './locate.ts';
 import { offer } from './offer.ts';
 import type { Reach } from './reach.ts';
@@ -35,6 +36,7 @@ export async function deliver(flow: Flow, memory: DeliveryMemory, job: Job): Pro
 
 async function deliverWithin(flow: Flow, { hosts, reach }: DeliveryMemory, job: Job): Promise<void> {
 	const stored = await read(flow, job);
+	if (stored?.record.probe === true) return deliverProbe(flow, hosts, job, stored);
 	const result = stored === undefined ? unreadable(job) : await attempt(flow, hosts, job, stored);
 	reach.note(flow, job.lane.destination, result.answers);
 	await settle(flow, job, stored, result);

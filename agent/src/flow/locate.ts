@@ -47,7 +47,7 @@ const loopback = /^(127\.|::1$|::ffff:127\.)/;
 const hostNameShape = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/i;
 
 /** What a receiver sees of us is what it would see of the MTA (invariant 11). 127.0.0.1 says nothing: the system chooses. */
-function localSideOf(flow: Pick<Flow, 'settings'>, message: QueuedMessage): Local {
+export function localSideOf(flow: Pick<Flow, 'settings'>, message: QueuedMessage): Local {
 	const settings = flow.settings();
 	const source = settings.sourceAddress ?? (saysNothing(message.peerAddress) ? undefined : message.peerAddress);
 	const helo = settings.helo ?? (hostNameShape.test(message.helo) ? message.helo : settings.hostName);

@@ -120,7 +120,7 @@ function reasonIn(answers: readonly Answered[]): string | undefined {
 }
 
 /** An act that waited for the attempt to end: a hold, a discard. */
-async function follow(flow: Flow, act: Act): Promise<void> {
+export async function follow(flow: Flow, act: Act): Promise<void> {
 	flow.acts.underWay += 1;
 	try {
 		await recordUntilDurable(flow, act.transitions);

@@ -17,6 +17,7 @@ import type { Health } from '../flow/health.ts';
 import { sweepEnded } from '../flow/keep-ended.ts';
 import { createHostMemory } from '../flow/locate.ts';
 import { createPacer, type Pacer } from '../flow/pace.ts';
+import { createProbes } from '../flow/probes.ts';
 import { createReach } from '../flow/reach.ts';
 import { createTurns } from '../flow/turns.ts';
 import { createResolver } from '../io/dns/resolver.ts';
@@ -91,6 +92,7 @@ export function openFlow({ clock, config, events, health, state, store, running,
 		wakePace: () => pacer.wake(),
 		domainToAscii: domainToASCII,
 		holds: new Map(state.holds().map((hold) => [hold.id, hold])),
+		probes: createProbes(clock),
 		ended: createEnded(),
 		forgetEnded: (ids) => store.projector.forget(ids),
 		acts: { underWay: 0 },

@@ -123,4 +123,7 @@ export const namedBy: NamedBy = {
 	createWebhook: none,
 	deleteWebhook: none,
 	testWebhook: none,
+	listProbes: none,
+	putProbe: none,
+	deleteProbe: none,
 };

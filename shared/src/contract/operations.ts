@@ -12,6 +12,7 @@ import { changeOperations } from './change-operations.ts';
 import { limitOperations } from './limit-operations.ts';
 import { mailOperations } from './mail-operations.ts';
 import { admin } from './operation.ts';
+import { probeOperations } from './probe-operations.ts';
 import type { Problem } from './problem.ts';
 import { senderOperations } from './sender-operations.ts';
 import { viewOperations } from './view-operations.ts';
@@ -23,6 +24,7 @@ export const operations = {
 	...limitOperations,
 	...changeOperations,
 	...senderOperations,
+	...probeOperations,
 } as const;
 
 /** What is not JSON after a schema of its own, and so is mounted by hand. */

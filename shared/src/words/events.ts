@@ -48,6 +48,7 @@ export const eventMeanings = {
 	'lane.reopened': 'A closed lane delivers again.',
 	'source.failed': 'A part of the agent failed: a bug or broken I/O. Its message has the details.',
 	'attribution.alarm': 'Something odd in who a message says it is from, such as a wrong wiring secret.',
+	'probe.ended': 'A probe message was stored and then handed to its sink or dropped: the only word of it in the log.',
 	'loop.detected': 'Our own mail came back to us.',
 	'spool.recovered': 'The spool log was read at the start.',
 	'spool.corrupt': 'A damaged stretch of the log, or a damaged database, was passed over or set aside.',

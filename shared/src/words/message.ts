@@ -77,6 +77,8 @@ export type MessageRecord = {
 	readonly headerId?: string;
 	/** Set on mail that we made ourselves: a DSN about another message. */
 	readonly about?: MessageId;
+	/** A probe message: nobody's mail, and nothing that counts or shows mail takes it (words/probe.ts). */
+	readonly probe?: true;
 	/** Received lines counted, for the loop bound. */
 	readonly hops: number;
 	/**
@@ -122,6 +124,8 @@ export type Transition = {
 	readonly delayNoticed?: boolean;
 	/** Nobody is told of this end: the sender is not known to be who it says. */
 	readonly untold?: boolean;
+	/** Of a probe message. */
+	readonly probe?: true;
 	/** Usage that this step charged: from `waiting` or `held` to `queued`. */
 	readonly charge?: Charge;
 	/** For `delivered`: the next hop does not do DSN, so a report of success is ours to make (RFC 3461 §5.2.2). */

@@ -107,7 +107,7 @@ export function queuedMessageOf(
 			return {
 				index,
 				destination: destinationOf(record, recipient.address, reportsHaveRoute),
-				notify: notifyBits(recipient),
+				notify: record.probe === true ? notifyGiven : notifyBits(recipient),
 				key: recipientKeyOf(recipient.address),
 				state,
 				attempts: status?.attempts ?? 0,

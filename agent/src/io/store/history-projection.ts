@@ -111,6 +111,7 @@ export function createHistoryProjection(input: HistoryProjectionInput): HistoryP
 
 	function takeMessage(entry: Extract<LogEntry, { kind: 'message' }>, next: LogPosition): void {
 		const { record, statuses, reported } = entry;
+		if (record.probe === true) return;
 		const own = place(record.id, next, true);
 		// Compaction writes messages anew that have been here since they came.
 		if (own !== undefined && !(statuses !== undefined && isKnown(own.day, own.key)))
@@ -145,6 +146,7 @@ export function createHistoryProjection(input: HistoryProjectionInput): HistoryP
 				return;
 			}
 			for (const step of entry.transitions) {
+				if (step.probe === true) continue;
 				const at = place(step.message, next, false);
 				if (at !== undefined) addStep(at.day.batch, at.key, step, next);
 			}

@@ -3,7 +3,8 @@
  *
  * A message counts when it comes: its recipients as handed in, and those of them that have to wait or are held; what may leave at once
  * and is paid for as charged (invariant 3). A step counts where it happens: released and paid for, deferred by an answer, ended. Mail
- * that compaction wrote anew has been counted. Our own reports are not: nobody handed them in. Pure.
+ * that compaction wrote anew has been counted. Our own reports
+ * are not: nobody handed them in; nor are probe messages. Pure.
  */
 import type { VolumeCount } from '@sluice/shared/contract/view-operations.ts';
 import type { AccountKey } from '@sluice/shared/words/account.ts';
@@ -46,12 +47,14 @@ export function statsOfEntry(
 	visit: VisitStats,
 ): void {
 	if (entry.kind === 'message') {
-		if (entry.statuses === undefined && entry.record.about === undefined) visitAcceptance(entry.record, visit);
+		const { record, statuses } = entry;
+		if (statuses === undefined && record.about === undefined && record.probe !== true) visitAcceptance(record, visit);
 		return;
 	}
 	let message: MessageId | undefined;
 	let owner = nobody;
 	for (const step of entry.transitions) {
+		if (step.probe === true) continue;
 		if (step.message !== message) {
 			message = step.message;
 			owner = ownerOfMessage(message) ?? nobody;

@@ -11,6 +11,7 @@ import { createHoldHandlers } from './holds.ts';
 import { createLimitHandlers } from './limits.ts';
 import { createMailHandlers } from './mail.ts';
 import { createOpenHandlers } from './open.ts';
+import { createProbeHandlers } from './probes.ts';
 import { createSelfHandlers } from './self.ts';
 import { createViewHandlers } from './views.ts';
 import { createWebhookHandlers } from './webhooks.ts';
@@ -27,4 +28,5 @@ export const createHandlers = (context: ApiContext): OperationHandlers => ({
 	...createChangeHandlers(context),
 	...createCredentialHandlers(context),
 	...createWebhookHandlers(context),
+	...createProbeHandlers(context),
 });
