@@ -20,6 +20,7 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { SHELL_SCRIPT, systemdKeeper } from './box-boot.ts';
 import { layersUnavailable } from './debs.ts';
 import { accountFiles, homeOf, type UnixUser } from './unix-users.ts';
 
@@ -37,6 +38,8 @@ export type BoxOptions = {
 	}[];
 	/** The box ends itself after this time, whatever happens to this process. */
 	readonly ttlSeconds?: number;
+	/** `systemd`: a whole server with units and a network of its own (box-boot.ts). Default `shell`: what is started, runs. */
+	readonly init?: 'shell' | 'systemd';
 };
 
 export type RunOptions = {
@@ -61,34 +64,6 @@ export type FileOptions = { readonly mode?: number; readonly owner?: string };
 const TTL_SECONDS_DEFAULT = 3600;
 const COMMAND_TIMEOUT_MS = 60_000;
 const PATH_INSIDE = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/**
- * Runs as process 1. `$1` mount point, `$2` seconds to live, `$3` lower layers with colons, from `$4` pairs of host and inside.
- * The first /proc/self/stat is read from the host's /proc and so gives the host's number of this process.
- */
-const INIT_SCRIPT = `
-set -e
-root=$1 ttl=$2 layers=$3; shift 3
-read -r pid _ </proc/self/stat
-mount -t tmpfs -o mode=755,size=1g box "$root"
-cd "$root"
-mkdir -p usr etc var/log var/mail var/spool var/lib var/cache home root tmp var/tmp run proc dev .box
-chmod 1777 tmp var/tmp; chmod 700 .box root; chgrp 8 var/mail; chmod 2775 var/mail # 8 is mail, on every Debian
-for part in usr etc; do
-	lower=
-	IFS=:; for layer in $layers; do lower=$lower$layer/$part:; done; unset IFS
-	mkdir -p .box/$part.upper .box/$part.work
-	mount -t overlay overlay -o "lowerdir=$lower/$part,upperdir=$root/.box/$part.upper,workdir=$root/.box/$part.work" $part
-done
-for link in bin sbin lib lib64; do ln -s usr/$link $link; done
-mount -t proc proc proc
-mount -t tmpfs -o mode=755 dev dev; mkdir dev/shm; chmod 1777 dev/shm
-for node in null zero full random urandom tty; do : >dev/$node; mount --bind /dev/$node dev/$node; done
-ln -s /proc/self/fd dev/fd; ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr
-while [ $# -gt 1 ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2; done
-# Bash reaps orphans only while it waits, so a child does the reading.
-exec chroot "$root" /bin/bash -c 'cd /; echo "$1"; exec 3<&0; (read -r -t "$2" _ <&3) & wait $!' box "$pid" "$ttl"
-`;
 
 let unavailable: Promise<string | undefined> | undefined;
 
@@ -124,10 +99,14 @@ export async function startBox(options: BoxOptions): Promise<Box> {
 	await mkdir(root, { recursive: true });
 	const ttlSeconds = options.ttlSeconds ?? TTL_SECONDS_DEFAULT;
 	const binds = (options.binds ?? []).flatMap((bind) => [bind.host, bind.inside]);
-	const init = ['bash', '-c', INIT_SCRIPT, 'box', root, String(ttlSeconds), options.layers.join(':'), ...binds];
-	const child = spawn('unshare', [...NAMESPACES, ...init], {
+	const isWhole = options.init === 'systemd';
+	const keeper = systemdKeeper();
+	const boot = isWhole ? keeper.command : ['unshare', ...NAMESPACES, 'bash', '-c', SHELL_SCRIPT, 'box'];
+	const [program, ...words] = [...boot, root, String(ttlSeconds), options.layers.join(':'), ...binds];
+	const child = spawn(program!, words, {
 		stdio: ['pipe', 'pipe', 'pipe'],
 		detached: true,
+		...(isWhole ? { env: { ...process.env, ...keeper.env } } : {}),
 	});
 	try {
 		const pid = await firstPid(child, options.name);
@@ -136,6 +115,7 @@ export async function startBox(options: BoxOptions): Promise<Box> {
 			pid,
 			child,
 			users: options.users,
+			isWhole,
 		});
 		await writeAccounts(box, options.users);
 		return box;
@@ -180,17 +160,21 @@ export class Box {
 	readonly pid: number;
 	readonly #child: ChildProcess;
 	readonly #users: readonly UnixUser[];
+	readonly #namespaces: readonly string[];
 
 	constructor(parts: {
 		name: string;
 		pid: number;
 		child: ChildProcess;
 		users: readonly UnixUser[];
+		/** Has namespaces for network, host name, IPC and cgroups too. */
+		isWhole: boolean;
 	}) {
 		this.name = parts.name;
 		this.pid = parts.pid;
 		this.#child = parts.child;
 		this.#users = parts.users;
+		this.#namespaces = ['-m', '-p', ...(parts.isWhole ? ['-n', '-u', '-i', '-C'] : [])];
 		// A box left open must not keep a test process alive: its end is what ends the box.
 		for (const handle of [parts.child, parts.child.stdin, parts.child.stdout, parts.child.stderr])
 			(handle as { unref?: () => void } | null)?.unref?.();
@@ -287,7 +271,7 @@ export class Box {
 		const { options } = call;
 		// nsenter --wd means the target's own folder; a shell changes into the wanted one.
 		const cd = ['/bin/bash', '-c', 'cd "$0" && exec "$@"', options.cwd ?? call.cwd, ...call.command];
-		const enter = ['-t', String(this.pid), '-m', '-p', '-r', '-w', ...call.ids, '--', ...cd];
+		const enter = ['-t', String(this.pid), ...this.#namespaces, '-r', '-w', ...call.ids, '--', ...cd];
 		const env = {
 			PATH: PATH_INSIDE,
 			LANG: 'C.UTF-8',

@@ -42,6 +42,8 @@ const packagesOf = {
 	postfix: ['postfix'],
 	php: ['php8.2-cli'],
 	'php-cgi': ['php8.2-cgi', 'php8.2-cli'],
+	/** What a server has and a build machine may lack: units, firewall, and what a release is checked and unpacked with. */
+	server: ['systemd', 'nftables', 'openssl', 'xz-utils'],
 	chromium: ['chromium', 'fonts-dejavu-core', 'fontconfig-config'],
 } as const;
 

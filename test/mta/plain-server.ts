@@ -28,13 +28,12 @@ import { machineOf } from './box-machine.ts';
 import { unpackedLayer } from './debs.ts';
 import { eximUser } from './exim.ts';
 import { agentConfig, type HostConfig, type HostingPorts, hostingPorts, hostNameOf, type MtaKind } from './hosting.ts';
+import { type EximLayout, furnishPlainExim } from './plain-exim.ts';
 import { startPostfix } from './postfix.ts';
 import { createStops } from './stops.ts';
 import { tenants } from './unix-users.ts';
 import { until } from './until.ts';
 import { fixtureSecret } from './wiring-fixture.ts';
-
-export type EximLayout = 'single' | 'template' | 'split';
 
 export type PlainOptions = {
 	readonly name: string;
@@ -163,29 +162,8 @@ async function startPlainExim(options: StartOptions): Promise<Started> {
 		ttlSeconds: boxSecondsMax,
 	});
 	try {
-		for (const folder of ['/var/spool/exim4', '/var/log/exim4', '/run/exim4'])
-			await box.makeFolder(folder, { owner: eximUser.name, mode: 0o750 });
-		await box.makeFolder('/var/lib/exim4');
-		await box.writeFile('/etc/mailname', `${hostNameOf.exim}\n`);
-		await box.writeFile('/etc/exim4/update-exim4.conf.conf', debconf(layout, ports.smtp));
-		const local = [
-			`MAIN_HARDCODE_PRIMARY_HOSTNAME = ${hostNameOf.exim}`,
-			'MAIN_HOST_LOOKUP =',
-			'tls_advertise_hosts =',
-			// An abstract socket, which belongs to the network and so to all boxes at once.
-			`notifier_socket = /var/spool/exim4/notify-${ports.smtp}`,
-			...macros,
-		];
-		const localPath = layout === 'split' ? '/etc/exim4/conf.d/main/000_local' : '/etc/exim4/exim4.conf.localmacros';
-		await box.writeFile(localPath, local.map((line) => `${line}\n`).join(''));
-		await playInternet(box, layout, internet);
-		if (layout === 'single') {
-			await box.run(['update-exim4.conf', '--keepcomments', '-o', '/etc/exim4/exim4.conf']);
-			for (const path of ['exim4.conf.template', 'exim4.conf.localmacros']) await box.removeFile(`/etc/exim4/${path}`);
-		} else await box.run(['update-exim4.conf']);
-		// Never port 25, whatever went wrong above: the network is the host's.
-		const { stdout } = await box.run(['/usr/sbin/exim4', '-bP', 'local_interfaces']);
-		if (!stdout.includes(`127.0.0.1.${ports.smtp}`)) throw new Error(`Exim would listen elsewhere: ${stdout}`);
+		const { address } = internet.sink('ordinary');
+		await furnishPlainExim(box, { layout, smtpPort: ports.smtp, sink: { address, port: internet.smtpPort }, macros });
 		await box.run(['/usr/sbin/exim4', '-bd']);
 		const log = () => box.readFile('/var/log/exim4/mainlog').catch(() => '');
 		await until(async () => (await log()).includes('daemon started'), { waitMs: 15_000, otherwise: log });
@@ -197,48 +175,6 @@ async function startPlainExim(options: StartOptions): Promise<Started> {
 		await box.stop();
 		throw error;
 	}
-}
-
-const debconf = (layout: EximLayout, port: number): string =>
-	Object.entries({
-		dc_eximconfig_configtype: 'internet',
-		dc_other_hostnames: hostNameOf.exim,
-		dc_local_interfaces: `127.0.0.1.${port}`,
-		dc_readhost: '',
-		dc_relay_domains: 'backup.test',
-		dc_minimaldns: 'false',
-		dc_relay_nets: '',
-		dc_smarthost: '',
-		CFILEMODE: '644',
-		dc_use_split_config: String(layout === 'split'),
-		dc_hide_mailname: '',
-		dc_mailname_in_oh: 'true',
-		dc_localdelivery: 'mail_spool',
-	})
-		.map(([name, value]) => `${name}='${value}'\n`)
-		.join('');
-
-/** The stock router finds every remote domain at the sink, as if the DNS had said so. */
-async function playInternet(box: Box, layout: EximLayout, internet: Internet): Promise<void> {
-	const { address } = internet.sink('ordinary');
-	const edit = async (path: string, edits: readonly (readonly [string, string])[]): Promise<void> => {
-		let text = await box.readFile(path);
-		for (const [from, to] of edits) {
-			if (!text.includes(from)) throw new Error(`${path} has no ${from}`);
-			text = text.replace(from, () => to);
-		}
-		await box.writeFile(path, text);
-	};
-	const router = [
-		'  driver = dnslookup\n  domains = ! +local_domains\n',
-		`  driver = manualroute\n  route_list = !+local_domains ${address}::${internet.smtpPort}\n  self = send\n  domains = ! +local_domains\n`,
-	] as const;
-	const ignored = ['  ignore_target_hosts = ROUTER_DNSLOOKUP_IGNORE_TARGET_HOSTS\n', ''] as const;
-	const head = '  debug_print = "T: remote_smtp for $local_part@$domain"\n  driver = smtp\n';
-	const transport = [head, `${head}  allow_localhost\n  hosts_avoid_tls = *\n`] as const;
-	if (layout !== 'split') return edit('/etc/exim4/exim4.conf.template', [router, ignored, transport]);
-	await edit('/etc/exim4/conf.d/router/200_exim4-config_primary', [router, ignored]);
-	await edit('/etc/exim4/conf.d/transport/30_exim4-config_remote_smtp', [transport]);
 }
 
 /** A Postfix that asks the DNS itself; here /etc/hosts and another port than 25 answer. */

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { systemMachine } from '@sluice/installers/facts/machine.ts';
 import { boxesUnavailable } from './box.ts';
-import { type EximLayout, type PlainServer, program, startPlainServer } from './plain-server.ts';
+import type { EximLayout } from './plain-exim.ts';
+import { type PlainServer, program, startPlainServer } from './plain-server.ts';
 import { submitAccepted } from './submit.ts';
 import { until } from './until.ts';
 import {

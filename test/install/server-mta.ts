@@ -1,0 +1,101 @@
+/**
+ * The MTA of a whole server, as its package leaves it: configured, enabled, started by its own init script or unit.
+ *
+ * Not here: cPanel's generated configuration itself (test/cpanel/exim), Debian's (test/mta/plain-exim.ts).
+ */
+import { chmod, chown } from 'node:fs/promises';
+import type { Box } from '../mta/box.ts';
+import { type LayerName, unpackedLayer } from '../mta/debs.ts';
+import { eximUser } from '../mta/exim.ts';
+import { hostNameOf } from '../mta/hosting.ts';
+import { type EximLayout, furnishPlainExim } from '../mta/plain-exim.ts';
+import { postfixUser } from '../mta/postfix.ts';
+import type { UnixUser } from '../mta/unix-users.ts';
+import { until } from '../mta/until.ts';
+import type { Server } from './server-box.ts';
+import { mxPort, sinkAddress } from './server-internet.ts';
+
+/** `exim` is Debian's with split configuration, `exim-single` with one file, `exim-template` with one file and its template. */
+export type ServerMta = 'exim' | 'exim-single' | 'exim-template' | 'postfix' | 'cpanel';
+
+/** Where the MTA takes mail by SMTP. */
+export const smtpPort = 2525;
+const WAIT_MS = 20_000;
+
+const eximLayouts: { readonly [mta in ServerMta]?: EximLayout } = {
+	exim: 'split',
+	'exim-single': 'single',
+	'exim-template': 'template',
+};
+
+export function mtaLayers(mta: ServerMta): Promise<readonly string[]> {
+	const names: readonly LayerName[] = [mta === 'postfix' ? 'postfix' : 'exim', 'php', 'server'];
+	return Promise.all(names.map((name) => unpackedLayer(name)));
+}
+
+const postdrop = { name: 'postdrop', uid: 913, system: true } as const satisfies UnixUser;
+
+export function mtaUsers(mta: ServerMta): readonly UnixUser[] {
+	return mta === 'postfix' ? [postfixUser, postdrop] : [eximUser];
+}
+
+export async function furnishMta(server: Server): Promise<void> {
+	const { mta, box } = server;
+	const layout = eximLayouts[mta];
+	if (layout !== undefined) return startEximUnit(server, layout);
+	if (mta === 'postfix') return startPostfixUnit(server);
+	throw new Error(`no server with ${mta} yet: ${box.name}`);
+}
+
+async function startEximUnit({ box, systemctl, report }: Server, layout: EximLayout): Promise<void> {
+	await furnishPlainExim(box, { layout, smtpPort, sink: { address: sinkAddress, port: mxPort } });
+	// What the package's scripts leave: the daemon's defaults, and a link of each run level (update-rc.d).
+	await box.writeFile('/etc/default/exim4', "QUEUERUNNER='combined'\nQUEUEINTERVAL='30m'\n");
+	for (const level of [2, 3, 4, 5]) await link(box, '../init.d/exim4', `/etc/rc${level}.d/S01exim4`);
+	await systemctl('daemon-reload');
+	await systemctl('start', 'exim4.service');
+	const log = () => box.readFile('/var/log/exim4/mainlog').catch(() => '');
+	await until(async () => (await log()).includes('daemon started'), { waitMs: WAIT_MS, otherwise: report });
+}
+
+/** As `postconf` and the package's questions leave it for an internet site; its unit keeps the chroot's copies of /etc. */
+async function startPostfixUnit({ box, systemctl, report }: Server): Promise<void> {
+	for (const program of ['postdrop', 'postqueue']) {
+		const path = box.hostPath(`/usr/sbin/${program}`);
+		await chown(path, 0, postdrop.uid);
+		await chmod(path, 0o2555); // after chown, which clears the bit
+	}
+	await box.makeFolder('/var/spool/postfix');
+	await box.makeFolder('/var/lib/postfix', { owner: postfixUser.name });
+	await box.run(['cp', '/usr/share/postfix/dynamicmaps.cf', '/etc/postfix/dynamicmaps.cf']);
+	await box.run(['cp', '/usr/share/postfix/master.cf.dist', '/etc/postfix/master.cf']);
+	await box.run(['cp', '/usr/share/postfix/main.cf.debian', '/etc/postfix/main.cf']);
+	const master = await box.readFile('/etc/postfix/master.cf');
+	await box.writeFile('/etc/postfix/master.cf', master.replace(/^smtp( +inet)/m, `127.0.0.1:${smtpPort}$1`));
+	await box.writeFile('/etc/aliases', 'postmaster: root\n');
+	await box.run(['postconf', '-e', ...Object.entries(postfixSettings).map(([name, value]) => `${name} = ${value}`)]);
+	await box.run(['newaliases']);
+	await systemctl('daemon-reload');
+	await systemctl('enable', '--now', 'postfix.service');
+	await until(async () => (await systemctlState(box)) === 'active', { waitMs: WAIT_MS, otherwise: report });
+}
+
+const systemctlState = async (box: Box): Promise<string> =>
+	(await box.run(['systemctl', 'is-active', 'postfix@-.service'], { allowFailure: true })).stdout.trim();
+
+const postfixSettings = {
+	myhostname: hostNameOf.postfix,
+	myorigin: '$myhostname',
+	mydestination: `$myhostname, localhost`,
+	mynetworks: '127.0.0.0/8',
+	inet_interfaces: 'loopback-only',
+	inet_protocols: 'ipv4',
+	alias_maps: 'hash:/etc/aliases',
+	alias_database: 'hash:/etc/aliases',
+	// The internet of a test is at another port than 25.
+	smtp_tcp_port: String(mxPort),
+} as const;
+
+async function link(box: Box, to: string, path: string): Promise<void> {
+	await box.run(['/bin/sh', '-c', 'mkdir -p "$(dirname "$2")" && ln -s "$1" "$2"', 'link', to, path]);
+}
