@@ -8,6 +8,20 @@ import { closeSync, openSync, readFileSync, rmSync, unlinkSync, writeSync } from
 import { join } from 'node:path';
 import { processBegan } from '@sluice/shared/client/process-began.ts';
 
+/** The agent that works in a data folder; undefined: none does. */
+export function holderOf(dataDir: string): number | undefined {
+	let text: string;
+	try {
+		text = readFileSync(join(dataDir, 'agent.pid'), 'utf8');
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+		throw error;
+	}
+	const [pid, start] = text.trim().split(' ');
+	const running = processBegan(Number(pid));
+	return running !== undefined && running === start ? Number(pid) : undefined;
+}
+
 /** Returns what lets it go. Throws when another agent works there. */
 export function lockDataDir(dataDir: string): () => void {
 	const file = join(dataDir, 'agent.pid');

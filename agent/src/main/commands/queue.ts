@@ -1,9 +1,10 @@
 /**
- * `sluice queue`: what is open, counted; and acts on all of an account, identity or destination.
+ * `sluice queue`: what is open, counted; and acts on all of an account, identity or destination. Taking it out as files: queue-export.ts.
  */
 import { type Command, Option } from 'commander';
 import { answer } from './call.ts';
 import { type CommonOptions, wholeNumber, withCommon } from './options.ts';
+import { addQueueExport } from './queue-export.ts';
 import {
 	type ActOptions,
 	acts,
@@ -33,6 +34,7 @@ export function addQueue(program: Command, terminal: Terminal): void {
 				render: (counted, view) => queueLines(by, counted, view),
 			});
 		});
+	addQueueExport(queue, terminal);
 	for (const act of acts) {
 		withSelector(withAct(withCommon(queue.command(act)), act))
 			.description(actTexts[act])
