@@ -1,0 +1,96 @@
+/**
+ * A release of this checkout for tests: built quickly, once for the same sources, and shared by all suites and test processes.
+ *
+ * `folder` is the unpacked release, `archive` lies beside its checksum, signature and install.sh. Nobody may change them: copy first
+ * (`cp -r`; about 110 MB). They are kept below var/test-cache, named by a hash of all that goes into a release; old ones are removed.
+ *
+ * Different from `npm run release` only in that xz is quick, the key is the development key, and commit and date are fixed.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildRelease } from '@sluice/installers/release/release.ts';
+import { releaseKey } from '@sluice/installers/release/signature.ts';
+
+export type BuiltRelease = {
+	readonly version: string;
+	/** Unpacked: `bin/sluice`, `program/`, `release.json` … */
+	readonly folder: string;
+	/** `sluice-VERSION-linux-x64.tar.xz`; `.sha256` and `.sig` are beside it. */
+	readonly archive: string;
+	/** Carries the public half of the development key. */
+	readonly installScript: string;
+};
+
+const root = join(import.meta.dirname, '../..');
+const cache = join(root, 'var/test-cache/releases');
+const origin = { commit: 'test', date: '2026-01-01T00:00:00Z' };
+
+/** How many releases stay, and for how long one that others may use stays in any case. */
+const keptMax = 6;
+const keptMs = 3_600_000;
+
+/** Folders and files that a release is made of. */
+const sources = ['agent', 'shared', 'installers', 'panel-cpanel', 'panel-plesk', 'package-lock.json', 'LICENSE'];
+
+/** The release of this checkout as `version`; some 3 s for new sources (9 s the first time of all), at once after that. */
+export async function builtRelease(version = '0.1.0'): Promise<BuiltRelease> {
+	const folder = join(cache, `${version}-${(await sourcesHash()).slice(0, 16)}`);
+	if (!existsSync(folder)) {
+		await mkdir(cache, { recursive: true });
+		const work = await mkdtemp(join(cache, '.making-'));
+		try {
+			const key = releaseKey(root, undefined);
+			await buildRelease({ root, out: work, version, origin, key, isFast: true, keepFolder: true });
+			// Another process may have been first: its release is as good.
+			await rename(work, folder).catch((error) => {
+				if (!existsSync(folder)) throw error;
+			});
+		} finally {
+			await rm(work, { recursive: true, force: true });
+		}
+		await removeOld();
+	}
+	const now = new Date();
+	await utimes(folder, now, now);
+	return {
+		version,
+		folder: join(folder, `sluice-${version}`),
+		archive: join(folder, `sluice-${version}-linux-x64.tar.xz`),
+		installScript: join(folder, 'install.sh'),
+	};
+}
+
+async function sourcesHash(): Promise<string> {
+	const hash = createHash('sha256');
+	const add = async (path: string): Promise<void> =>
+		hash.update(`${path}\0`).update(await readFile(join(root, path))) as never;
+	for (const source of sources) {
+		if ((await stat(join(root, source))).isFile()) {
+			await add(source);
+			continue;
+		}
+		const entries = await readdir(join(root, source), { recursive: true, withFileTypes: true });
+		const files = entries
+			.filter(
+				(entry) =>
+					entry.isFile() && !entry.parentPath.includes('node_modules') && !/\.(?:test|fixture)\.ts$/.test(entry.name),
+			)
+			.map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+		for (const file of files.sort()) await add(file);
+	}
+	return hash.digest('hex');
+}
+
+async function removeOld(): Promise<void> {
+	const known = await Promise.all(
+		(await readdir(cache)).map(async (name) => {
+			const { mtimeMs } = await stat(join(cache, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+			return { name, mtimeMs };
+		}),
+	);
+	const old = known.sort((one, other) => other.mtimeMs - one.mtimeMs).slice(keptMax);
+	for (const { name, mtimeMs } of old)
+		if (mtimeMs < Date.now() - keptMs) await rm(join(cache, name), { recursive: true, force: true });
+}
