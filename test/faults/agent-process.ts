@@ -67,18 +67,26 @@ export async function makeGround(
 }
 
 /** The shell knows its own pid, which is the agent's a moment later: the socket is meant for that process alone. */
-const withSocket = ['/bin/sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"'] as const;
+const withSockets = (names: readonly string[]) =>
+	[
+		'/bin/sh',
+		'-c',
+		`LISTEN_PID=$$ LISTEN_FDS=${names.length} LISTEN_FDNAMES=${names.join(':')} exec "$0" "$@"`,
+	] as const;
 
-/** `socketFd`: a listening socket to pass on, as a service manager does. */
-export async function startProcess(home: Home, socketFd?: number): Promise<AgentProcess> {
+/** `sockets`: listening sockets to pass on by name, as a service manager does. */
+export async function startProcess(
+	home: Home,
+	sockets: { readonly [name: string]: number } = {},
+): Promise<AgentProcess> {
 	const [program, ...words] = [
-		...(socketFd === undefined ? [] : withSocket),
+		...(Object.keys(sockets).length === 0 ? [] : withSockets(Object.keys(sockets))),
 		process.execPath,
 		join(root, 'installers', 'src', 'cli.ts'),
 		...['agent', 'run', '--config', home.configFile],
 	];
 	const child: ChildProcess = spawn(program as string, words, {
-		stdio: ['ignore', 'pipe', 'pipe', ...(socketFd === undefined ? [] : [socketFd])],
+		stdio: ['ignore', 'pipe', 'pipe', ...Object.values(sockets)],
 	});
 	const lines: LogLine[] = [];
 	const looks = new Set<() => void>();

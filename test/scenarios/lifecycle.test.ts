@@ -2,7 +2,7 @@
  * Starting, stopping, changing the configuration: mail that is here stays, what is under way ends, the port is never lost.
  */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -180,21 +180,34 @@ test('reports that waited for an MTA that is no longer named go their own way', 
 type Handle = { readonly fd: number; getsockname(into: object): number; close(): void };
 type CreateHandle = (address: string, port: number, family: number) => Handle;
 
-/** A socket as the service manager has it: bound and never accepted from. Only what Node's cluster is made of gives one. */
+const { _createServerHandle } = net as unknown as { readonly _createServerHandle: CreateHandle };
+
+/** Sockets as the service manager has them: bound and never accepted from. Only what Node's cluster is made of gives one. */
 function boundSocket(): { readonly fd: number; readonly port: number; readonly close: () => void } {
-	const handle = (net as unknown as { _createServerHandle: CreateHandle })._createServerHandle('127.0.0.1', 0, 4);
+	const handle = _createServerHandle('127.0.0.1', 0, 4);
 	const name = { port: 0 };
 	handle.getsockname(name);
 	return { fd: handle.fd, port: name.port, close: () => handle.close() };
 }
 
-test('the process: SIGHUP refuses what is wrong and says so, SIGTERM drains, a passed socket loses nobody in between', async (context) => {
+function boundPath(path: string): { readonly fd: number; readonly close: () => void } {
+	const handle = _createServerHandle(path, -1, -1);
+	return { fd: handle.fd, close: () => handle.close() };
+}
+
+test('the process: SIGHUP refuses what is wrong and says so, SIGTERM drains, passed sockets lose nobody in between', async (context) => {
 	const { fd, port, close } = boundSocket();
 	context.after(close);
 	const { dataDir: _, ...config } = rigConfig({ internet }, { internet, dataDir: 'set by makeHome' });
 	const home = makeHome({ ...config, smtp: { listen: 'fd' as const } });
 	context.after(() => home.remove());
-	const first = await startProcess(home, fd);
+	const path = join(home.dir, 'data', 'agent.sock');
+	mkdirSync(join(home.dir, 'data'), { mode: 0o700 });
+	const api = boundPath(path);
+	context.after(api.close);
+	chmodSync(path, 0o666);
+	const { ino } = statSync(path);
+	const first = await startProcess(home, { api: api.fd, smtp: fd });
 	context.after(() => first.kill());
 	assert.equal(first.port, port);
 
@@ -220,9 +233,13 @@ test('the process: SIGHUP refuses what is wrong and says so, SIGTERM drains, a p
 	assert.equal(takenBy(internet, 'slow-end-600-process@ok.test'), 1);
 	// Nobody answers now, but the port is still there: this client waits for the next agent.
 	const early = submit({ ...message, port, recipients: ['between@ok.test'] });
-	const second = await startProcess(home, fd);
+	const asked = first.client.call('health');
+	const second = await startProcess(home, { api: api.fd, smtp: fd });
 	context.after(() => second.kill());
 	assert.equal((await early).end?.code, 250);
+	assert.equal(given(await asked).version, given(await second.client.call('health')).version);
+	// Its owner's still: not made anew, not closed to whom the owner has opened it.
+	assert.deepEqual([statSync(path).ino, statSync(path).mode & 0o777], [ino, 0o666]);
 	await internet.waitFor(() => takenBy(internet, 'between@ok.test') === 1);
 	assert.equal(await second.stop(), 0);
 });

@@ -41,6 +41,8 @@ export type AgentOptions = {
 	readonly config: Config;
 	/** A listening socket passed by the service manager, for `smtp.listen: fd`. */
 	readonly socketFd?: number;
+	/** The same for the API, in place of a socket of its own making at `api.socket`. */
+	readonly apiSocketFd?: number;
 	/** Networks that webhooks may be in although the world does not reach them: for tests alone. */
 	readonly webhookNetworks?: readonly string[];
 	/** Hears every event, besides log, metrics and stream. */

@@ -35,6 +35,7 @@ export type FrontParts = {
 	readonly options: {
 		readonly config: Config;
 		readonly socketFd?: number;
+		readonly apiSocketFd?: number;
 		readonly webhookNetworks?: readonly string[];
 	};
 	readonly flow: Flow;
@@ -81,7 +82,12 @@ export async function openFront(parts: FrontParts): Promise<Front> {
 	const stats = createStatsReader(join(config.dataDir, 'stats.db'));
 	closers.add(() => stats.close());
 	const api = await serveApi(
-		{ socketPath: socketPathOf(config), mode: Number.parseInt(config.api.mode, 8), version },
+		{
+			socketPath: socketPathOf(config),
+			...(options.apiSocketFd === undefined ? {} : { socketFd: options.apiSocketFd }),
+			mode: Number.parseInt(config.api.mode, 8),
+			version,
+		},
 		{
 			handlers: createHandlers({
 				flow,

@@ -11,14 +11,28 @@ import { createConnection, type Server } from 'node:net';
 
 const firstPassedFd = 3;
 
-/** File descriptor of the first socket that was passed to this very process, else undefined. sd_listen_fds(3). */
-export function passedSocket(
-	environment: { readonly [name: string]: string | undefined },
-	pid: number,
-): number | undefined {
-	if (Number(environment.LISTEN_PID) !== pid) return undefined;
-	return Number(environment.LISTEN_FDS) >= 1 ? firstPassedFd : undefined;
+type Environment = { readonly [name: string]: string | undefined };
+
+/** A listening socket of the service manager's. `name`: `FileDescriptorName=` of its unit, empty where none was told. */
+export type PassedSocket = { readonly fd: number; readonly name: string };
+
+/** More than any part of ours takes; a count that is made up costs no more than this. */
+const passedMax = 16;
+
+/** Sockets that were passed to this very process, in their order. sd_listen_fds_with_names(3). */
+export function passedSockets(environment: Environment, pid: number): readonly PassedSocket[] {
+	const count = Number(environment.LISTEN_FDS);
+	if (Number(environment.LISTEN_PID) !== pid || !Number.isInteger(count) || count < 1) return [];
+	const names = (environment.LISTEN_FDNAMES ?? '').split(':');
+	return Array.from({ length: Math.min(count, passedMax) }, (_, at) => ({
+		fd: firstPassedFd + at,
+		name: names[at] ?? '',
+	}));
 }
+
+/** File descriptor of the first one, for a process that has one socket. */
+export const passedSocket = (environment: Environment, pid: number): number | undefined =>
+	passedSockets(environment, pid)[0]?.fd;
 
 export type SocketPlace = {
 	readonly path: string;

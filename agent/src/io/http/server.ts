@@ -24,7 +24,9 @@ import type { EventStream } from './event-stream.ts';
 
 export type ApiSettings = {
 	readonly socketPath: string;
-	/** Octal file mode. */
+	/** The socket at that path, passed by the service manager: its owner, mode and life are the manager's. */
+	readonly socketFd?: number;
+	/** Octal file mode of a socket that is made here. */
 	readonly mode: number;
 	readonly version: string;
 };
@@ -211,20 +213,14 @@ function isAnswered(socketPath: string): Promise<boolean> {
 	});
 }
 
-/** Listens. Rejects when another agent answers on the socket. */
-export async function serveApi(settings: ApiSettings, parts: ApiParts): Promise<Api> {
-	const { socketPath, mode } = settings;
+async function listenAtPath(server: Server, { socketPath, mode }: ApiSettings): Promise<void> {
 	if (existsSync(socketPath)) {
 		if (await isAnswered(socketPath)) throw new Error(`${socketPath}: another agent is answering here`);
 		unlinkSync(socketPath);
 	}
-	const server: Server = createServer(createApp(settings, parts));
 	// Closed to all while it is being made: the mode says who may speak, from the first moment on. Only for the call, which makes it:
 	// the mask is the whole process's, and other threads make files.
-	const listening = new Promise<void>((resolve, reject) => {
-		server.once('error', reject);
-		server.once('listening', resolve);
-	});
+	const listening = begun(server);
 	const umask = process.umask(0o777);
 	try {
 		server.listen(socketPath);
@@ -233,6 +229,24 @@ export async function serveApi(settings: ApiSettings, parts: ApiParts): Promise<
 	}
 	await listening;
 	chmodSync(socketPath, mode);
+}
+
+const begun = (server: Server): Promise<void> =>
+	new Promise((resolve, reject) => {
+		server.once('error', reject);
+		server.once('listening', resolve);
+	});
+
+/** Listens. Rejects when another agent answers on the socket. */
+export async function serveApi(settings: ApiSettings, parts: ApiParts): Promise<Api> {
+	const { socketPath, socketFd } = settings;
+	const server: Server = createServer(createApp(settings, parts));
+	if (socketFd === undefined) await listenAtPath(server, settings);
+	else {
+		const listening = begun(server);
+		server.listen({ fd: socketFd });
+		await listening;
+	}
 	return {
 		socketPath,
 		async stop() {

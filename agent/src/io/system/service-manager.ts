@@ -38,8 +38,8 @@ const senderEndMs = 2_000;
 
 type Sender = { send(assignments: readonly string[]): void; stop(): Promise<void> };
 
-/** The fourth place is ignored so that the sender does not keep the passed socket open. */
-const stdio = (input: 'pipe' | 'ignore') => [input, 'ignore', 'ignore', 'ignore'] as const;
+/** Behind the third they are ignored so that the sender does not keep the passed sockets (relay port, API) open. */
+const stdio = (input: 'pipe' | 'ignore') => [input, 'ignore', 'ignore', 'ignore', 'ignore'] as const;
 
 const ended = (child: ChildProcess): Promise<void> =>
 	new Promise((resolve) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import { configSchema } from '@sluice/shared/contract/config.ts';
-import { type Runnable, type RunParts, runAgent } from './run.ts';
+import { agentSockets, type Runnable, type RunParts, runAgent } from './run.ts';
 
 type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
@@ -158,4 +158,18 @@ test('SIGHUP: a wrong configuration is refused and told, the one before stays; a
 	signal('SIGTERM');
 	letStop();
 	assert.equal(await ending, 0);
+});
+
+test('passed sockets go by their names; one without a name that is known is the relay port', () => {
+	assert.deepEqual(
+		agentSockets([
+			{ fd: 3, name: 'api' },
+			{ fd: 4, name: 'smtp' },
+		]),
+		{ socketFd: 4, apiSocketFd: 3 },
+	);
+	assert.deepEqual(agentSockets([{ fd: 3, name: 'sluice-smtp.socket' }]), { socketFd: 3 });
+	assert.deepEqual(agentSockets([{ fd: 3, name: '' }]), { socketFd: 3 });
+	assert.deepEqual(agentSockets([{ fd: 3, name: 'api' }]), { apiSocketFd: 3 });
+	assert.deepEqual(agentSockets([]), {});
 });

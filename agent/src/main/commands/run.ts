@@ -112,17 +112,30 @@ export async function runAgent(parts: RunParts): Promise<ExitCode> {
 	}
 }
 
+/** By name, `smtp` and `api`; one without a name that is told is the relay port. */
+export function agentSockets(passed: readonly { readonly fd: number; readonly name: string }[]): {
+	readonly socketFd?: number;
+	readonly apiSocketFd?: number;
+} {
+	const api = passed.find(({ name }) => name === 'api');
+	const smtp = passed.find(({ name }) => name === 'smtp') ?? passed.find(({ name }) => name !== 'api');
+	return {
+		...(smtp === undefined ? {} : { socketFd: smtp.fd }),
+		...(api === undefined ? {} : { apiSocketFd: api.fd }),
+	};
+}
+
 type RunOptions = CommonOptions & { readonly config?: string };
 
 async function run(terminal: Terminal, options: RunOptions): Promise<void> {
-	const [{ loadConfig, problemText }, { startAgent }, { openServiceManager }, { passedSocket }] = await Promise.all([
+	const [{ loadConfig, problemText }, { startAgent }, { openServiceManager }, { passedSockets }] = await Promise.all([
 		import('../../config/load.ts'),
 		import('../agent.ts'),
 		import('../../io/system/service-manager.ts'),
 		import('@sluice/shared/client/own-socket.ts'),
 	]);
 	const file = configFileFor(terminal, options.config);
-	const socketFd = passedSocket(terminal.environment, process.pid);
+	const passed = agentSockets(passedSockets(terminal.environment, process.pid));
 	const manager = openServiceManager(terminal.environment, process.pid);
 	// Mail, addresses and the audit are in our files: nobody else's to read, wherever dataDir is and whoever made it.
 	process.umask(0o077);
@@ -138,7 +151,7 @@ async function run(terminal: Terminal, options: RunOptions): Promise<void> {
 			const { socket } = options;
 			return { ok: true, value: socket === undefined ? config : { ...config, api: { ...config.api, socket } } };
 		},
-		start: (config) => startAgent({ config, ...(socketFd === undefined ? {} : { socketFd }) }),
+		start: (config) => startAgent({ config, ...passed }),
 		manager,
 		writeErr: terminal.writeErr,
 		onSignal: (listener) => {
@@ -165,7 +178,8 @@ export function addRun(program: Command, terminal: Terminal): void {
 			`
 SIGTERM and SIGINT: no new mail, wait for deliveries under way, end. A second one ends at once.
 SIGHUP: read the configuration again; a wrong one is refused and the one before stays.
-A socket passed by systemd (LISTEN_FDS) is the relay port; NOTIFY_SOCKET is told READY, RELOADING, STOPPING, WATCHDOG.
+Sockets passed by systemd (LISTEN_FDS) go by their names (FileDescriptorName=): smtp, or without one of these names, is the relay port; api
+is the API in place of api.socket, and its owner and mode stay. NOTIFY_SOCKET is told READY, RELOADING, STOPPING, WATCHDOG.
 --socket takes the place of api.socket. Output is JSON lines with or without --json.
 Ends with 0 after a signal, 1 when it cannot start or run, 2 when the configuration is wrong or a later version wrote the data.`,
 		)
