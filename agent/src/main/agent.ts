@@ -21,6 +21,7 @@ import { fillWaitingRoom } from '../flow/waiting-mail.ts';
 import { createEventStream, type EventStream } from '../io/http/event-stream.ts';
 import { createLog, type Log } from '../io/log/log.ts';
 import { openState } from '../io/store/state.ts';
+import { useAskedState } from '../io/store/state-versions.ts';
 import { systemClock } from '../io/system/clock.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StateStore } from '../ports/store.ts';
@@ -84,17 +85,21 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 	const startedMs = clock.now();
 	mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
 	closers.add(lockDataDir(config.dataDir));
+	const statePath = join(config.dataDir, 'state.db');
+	const exchanged = useAskedState(statePath);
 	refuseNewerData(config.dataDir);
 	const { events, stream, log } = openEvents(options, closers);
 	const health = createHealth(clock, events);
 	const tell = { events, health: () => health, now: clock.now };
 
 	const state = openState({
-		path: join(config.dataDir, 'state.db'),
+		path: statePath,
 		now: clock.now,
 		report: tellStoreTrouble(tell),
 	});
 	closers.add(() => state.close());
+	if (exchanged !== undefined)
+		state.audit({ atMs: startedMs, actor: 'agent', act: 'state.exchange', subject: 'server', detail: exchanged });
 	const key = installationKey(state);
 	const running: Running = { settings: flowSettingsOf(config, key), isStopping: false, graceMs: stopGraceMs };
 	const store = await openSpool({

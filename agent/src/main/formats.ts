@@ -15,7 +15,7 @@ import { crc } from '../io/spool/record.ts';
 import { dayVersion } from '../io/store/day-schema.ts';
 import { markOfFile } from '../io/store/file-version.ts';
 import { queueVersion } from '../io/store/queue-rows.ts';
-import { stateApplicationId, stateVersion } from '../io/store/state.ts';
+import { stateApplicationId, stateVersion } from '../io/store/state-versions.ts';
 import { statsVersion } from '../io/store/stats-database.ts';
 import { usageVersion } from '../io/store/usage-database.ts';
 

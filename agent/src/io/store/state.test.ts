@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
+import { markOfFile } from './file-version.ts';
 import { openDatabase } from './sqlite.ts';
 import { auditAgeMsMax, auditRowsMax, openState } from './state.ts';
+import { stateOfVersion, stateUseFile, useAskedState } from './state-versions.ts';
 import { exampleMs, temporaryFolder } from './testing.ts';
 import type { StoreTrouble } from './trouble.ts';
 
@@ -183,6 +185,62 @@ test('a file of version 1 gets its table of documents and keeps what it has', (c
 	const after = open(path).state;
 	assert.deepEqual(after.documents('account'), [{ id: 'acme', value: { key: 'acme' } }]);
 	after.close();
+});
+
+test('a copy is kept before the step forward, and leads back and forward again', (context) => {
+	const path = join(temporaryFolder(context), 'state.db');
+	const before = open(path).state;
+	before.putHold(hold);
+	before.set('key', 'one');
+	before.close();
+	edit(path, `${withoutHoldColumns} PRAGMA user_version = 2`);
+	const forward = open(path).state;
+	forward.putHold({ ...hold, id: 'h2', ownerMayRelease: true });
+	forward.close();
+	assert.deepEqual(markOfFile(stateOfVersion(path, 2))?.version, 2);
+
+	writeFileSync(stateUseFile(path), '2\n');
+	assert.match(useAskedState(path) ?? '', /from version 3 to 2 .*state\.db\.version-3/);
+	assert.deepEqual([markOfFile(path)?.version, existsSync(stateUseFile(path))], [2, false]);
+	const holdsIn = (file: string): unknown => {
+		const database = openDatabase(file, { readOnly: true });
+		const ids = database.prepare('SELECT id FROM holds ORDER BY id').all();
+		database.close();
+		return ids.flat();
+	};
+	assert.deepEqual([holdsIn(path), holdsIn(stateOfVersion(path, 3))], [['h1'], ['h1', 'h2']]);
+
+	writeFileSync(stateUseFile(path), '3\n');
+	useAskedState(path);
+	const again = open(path).state;
+	assert.deepEqual(
+		again.holds().map(({ id }) => id),
+		['h1', 'h2'],
+	);
+	assert.equal(again.get('key'), 'one');
+	again.close();
+});
+
+test('an exchange that was interrupted is gone on with; one that is not ours to do is left', (context) => {
+	const path = join(temporaryFolder(context), 'state.db');
+	const before = open(path).state;
+	before.putHold(hold);
+	before.close();
+	// Killed between the two renames.
+	edit(path, `${withoutHoldColumns} PRAGMA user_version = 2; PRAGMA journal_mode = DELETE`);
+	renameSync(path, stateOfVersion(path, 2));
+	writeFileSync(stateUseFile(path), '2');
+	assert.match(useAskedState(path) ?? '', /went back to version 2/);
+	// Killed before the last act.
+	writeFileSync(stateUseFile(path), '2');
+	assert.equal(useAskedState(path), undefined);
+	assert.equal(existsSync(stateUseFile(path)), false);
+	writeFileSync(stateUseFile(path), '4');
+	writeFileSync(stateOfVersion(path, 4), 'a later version');
+	assert.equal(useAskedState(path), undefined);
+	assert.equal(markOfFile(path)?.version, 2);
+	assert.equal(existsSync(stateUseFile(path)), true);
+	open(path).state.close();
 });
 
 test('documents: all of a portion or none, by kind, and a damaged one is left out and told', (context) => {

@@ -3,11 +3,13 @@
  *
  * Few rows, written by people, so that it is read and written on the loop, and each write is on the disk before it returns. A
  * file that cannot be read is set aside under another name, told, and begun anew: mail must flow even when holds are lost.
+ * Not here: earlier and later versions of it (state-versions.ts).
  */
 import { existsSync, renameSync } from 'node:fs';
 import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
 import type { AuditEntry, DocumentKind, StateStore } from '../../ports/store.ts';
 import { type Database, databaseFiles, failureOf, openDatabase, rollBack, syncFolderOf } from './sqlite.ts';
+import { bringStateForward, documentsTable, stateApplicationId, stateVersion } from './state-versions.ts';
 import type { ReportTrouble } from './trouble.ts';
 
 export type StateOptions = {
@@ -23,18 +25,6 @@ export const auditRowsMax = 100_000;
 export const auditAgeMsMax = 400 * 24 * 3600 * 1000;
 /** Entries between two looks at the bounds. */
 const trimEveryEntries = 100;
-
-export const stateVersion = 3;
-/** "SluS". */
-export const stateApplicationId = 0x536c7553;
-
-/** Accounts, limits, credentials, webhooks: one JSON text each. Since version 2. */
-const documentsTable =
-	'CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;';
-
-/** Whether the account itself may let go what a hold holds; the account whose mail alone it means. Since version 3. */
-const holdColumns =
-	'ALTER TABLE holds ADD COLUMN owner INTEGER NOT NULL DEFAULT 0; ALTER TABLE holds ADD COLUMN account TEXT;';
 
 const schema = `
 	CREATE TABLE holds (
@@ -96,10 +86,7 @@ function openChecked(path: string): Database {
 		const check = number('quick_check(1)');
 		if (check !== 'ok') throw new UnusableState(`damaged: ${check}`);
 		const version = number('user_version');
-		if (version !== stateVersion)
-			database.exec(
-				`BEGIN; ${version === 1 ? documentsTable : ''} ${holdColumns} PRAGMA user_version = ${stateVersion}; COMMIT`,
-			);
+		if (version !== stateVersion) bringStateForward(database, path, Number(version));
 		return database;
 	} catch (error) {
 		database.close();
