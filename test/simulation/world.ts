@@ -44,6 +44,7 @@ const settings: FlowSettings = {
 	attribution: { mta: 'exim', secrets: [wiringSecret], hostNames: [] },
 	judge: { hopsMax: 50, ownPassesMax: 4, accountRecipientsMax: 100_000, accountBytesMax: 1e12, goneGraceMs: 3_600_000 },
 	limits: {
+		isMonitorOnly: false,
 		warnPercent: 80,
 		identitiesMax: 64,
 		waiting: { recipientsMax: 20_000, bytesMax: 1e9, ageMsMax: 12 * 3_600_000 },
@@ -65,7 +66,7 @@ const settings: FlowSettings = {
 	sendingBytesMax: 1e9,
 	accounts: { staleMs: 3_600_000, shrinkPercentMax: 10, goneGraceMs: 3_600_000 },
 	notices: { to: [], from: 'mailer-daemon@relay.test', owners: false, senders: false, zone: 'UTC' },
-	ownership: { mode: 'off', action: 'reject', strangers: 'allow', hostNames: [] },
+	ownership: { mode: 'off', isMonitorOnly: false, action: 'reject', strangers: 'allow', hostNames: [] },
 	rights: {
 		owners: { release: false, discard: false },
 		resellers: { hold: true, release: true, discard: true },

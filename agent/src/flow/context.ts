@@ -45,6 +45,8 @@ export type FlowSettings = {
 	readonly attribution: AttributionSettings;
 	readonly judge: JudgeSettings;
 	readonly limits: {
+		/** No rule keeps or refuses mail, whatever its mode, nor does ownership. */
+		readonly isMonitorOnly: boolean;
 		/** Share of a limit at which somebody is warned. */
 		readonly warnPercent: number;
 		readonly identitiesMax: number;

@@ -28,7 +28,7 @@ export function checkOwnership(
 			atMs: flow.clock.now(),
 			account,
 			identity: identityText(attribution),
-			mode: settings.mode,
+			mode: settings.isMonitorOnly ? 'monitor' : settings.mode,
 			...breach,
 		});
 		return withBreach(judgement, breach, settings);

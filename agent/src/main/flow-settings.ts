@@ -114,6 +114,7 @@ export function flowSettingsOf(config: Config, key: string): FlowSettings {
 			goneGraceMs: secondsMs(accounts.goneGraceSeconds),
 		},
 		limits: {
+			isMonitorOnly: limits.monitorOnly,
 			warnPercent: limits.warnPercent,
 			identitiesMax: limits.identitiesMax,
 			waiting: {
@@ -162,6 +163,7 @@ export function flowSettingsOf(config: Config, key: string): FlowSettings {
 		},
 		ownership: {
 			...config.ownership,
+			isMonitorOnly: limits.monitorOnly,
 			hostNames: [hostName, ...config.wiring.hostNames].map((name) => name.toLowerCase()),
 		},
 		rights: config.rights,

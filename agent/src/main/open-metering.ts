@@ -32,7 +32,10 @@ export function openMetering({ accounts, limits, state, settings }: MeteringPart
 		ruleSets: createRuleSets({
 			accounts,
 			book: limits,
-			settings: () => ({ ramp: settings().limits.ramp, staleMs: settings().accounts.staleMs }),
+			settings: () => {
+				const { limits, accounts } = settings();
+				return { ramp: limits.ramp, isMonitorOnly: limits.isMonitorOnly, staleMs: accounts.staleMs };
+			},
 		}),
 		waiting: createWaitingRoom(),
 		episodes: new Map(),

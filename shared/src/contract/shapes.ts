@@ -154,6 +154,7 @@ export const healthSchema = z.object({
 		.string()
 		.optional()
 		.describe('Host and port of the smarthost through which all mail leaves; left out: direct to MX.'),
+	monitorOnly: z.literal(true).optional().describe('Nothing is limited or refused by a rule, whatever its mode.'),
 	problems: z.array(
 		z.object({
 			code: z.string(),

@@ -47,6 +47,7 @@ export const selfSchema = z.object({
 	/** What a page says about the server. */
 	mta: z.enum(['exim', 'postfix', 'none']),
 	ownership: z.enum(['off', 'monitor', 'enforce']),
+	monitorOnly: z.literal(true).optional().describe('Nothing is limited or refused by a rule, whatever its mode.'),
 	panelActs: z.object({
 		hold: z.boolean().describe('The panel’s own hold of outgoing mail may be set from our pages.'),
 		suspend: z.boolean(),

@@ -36,7 +36,7 @@ async function modelOf(pages: Pages, request: Request, facts: OverviewFacts, spa
 	const total = facts.top.ok ? facts.top.value.total : 0;
 	return {
 		decisions: decisionsOf(facts, words, reach),
-		say: isAdmin ? t.sayAll(total, pages.place.host) : t.sayOwn(total, pages.place.host),
+		say: `${isAdmin ? t.sayAll(total, pages.place.host) : t.sayOwn(total, pages.place.host)}${self?.monitorOnly === true ? ` ${t.monitorOnly}` : ''}`,
 		path: span === 'day' ? path : `${path}?span=${span}`,
 		spans: volumeSpans.map((one) => ({
 			text: t.spans[one].short,

@@ -13,6 +13,8 @@ export const ruleStringsOf = ({ account, accounts }: PanelWords) => ({
 				? `${counted(enforced, 'rule is', 'rules are')} enforced`
 				: `${count(enforced)} of ${counted(enforced + watching, 'rule is', 'rules are')} enforced, ${count(watching)} only ${watching === 1 ? 'watches' : 'watch'}`,
 	rulesSay: 'A rule that only watches keeps no mail; it counts what it would have kept. Try one before you enforce it.',
+	monitorOnly:
+		'The server is in monitor-only: no rule limits or refuses mail, whatever its mode; each counts what it would have done.',
 	rulesSayPool: `What all your ${accounts} share. The administrator sets it.`,
 	rulesLink: 'Rules for many',
 	rulesTry: 'Try',

@@ -38,7 +38,7 @@ export type MeasureInput = {
  */
 export function measure({ chain, recipients, keys }: Measured, input: MeasureInput): Measurement {
 	const fit = fitOf({ recipients, keys, messages: 1, isParted: false }, input);
-	const isBehind = input.waiting.blocks(chain);
+	const isBehind = input.rules.isMonitorOnly !== true && input.waiting.blocks(chain);
 	const binding = tightest(fit.binding);
 	// Of what leaves in parts the rest will be kept by what has the least room.
 	const waitsAt = fit.room > 0 ? binding?.rule.scope : keptAt(fit.keeping, chain.scopes);
@@ -92,8 +92,10 @@ const subjects = {
 /** Scopes that several customers share: what others used of them is none of a customer's business. */
 const isShared = (level: ScopeLevel): boolean => level === 'server' || level === 'reseller';
 
+const sparedText = ' It would have kept this message (monitor-only).';
+
 /** One rule that keeps a message, or would keep it if it were enforced. */
-export function reasonOf({ rule: { rule, scope, value, mode, origin }, used, adds }: RuleState): Reason {
+export function reasonOf({ rule: { rule, scope, value, mode, origin, isSpared }, used, adds }: RuleState): Reason {
 	const isMonitored = mode === 'monitor';
 	const seconds = windowOf(rule);
 	const { level } = scopeOf(scope);
@@ -103,7 +105,7 @@ export function reasonOf({ rule: { rule, scope, value, mode, origin }, used, add
 		: seconds === undefined
 			? `this message has ${adds.toLocaleString('en')}`
 			: `${used.toLocaleString('en')} used, this message adds ${adds.toLocaleString('en')}`;
-	const effect = isMonitored ? ' It only counts and keeps nothing.' : '';
+	const effect = isSpared ? sparedText : isMonitored ? ' It only counts and keeps nothing.' : '';
 	return {
 		rule: `limit.${rule}${isMonitored ? '.monitor' : ''}`,
 		text: `${allowed}: ${state}.${effect}`,

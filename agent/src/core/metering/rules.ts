@@ -23,13 +23,25 @@ export type Ramp = { readonly mode: 'off' | 'monitor' | 'enforce'; readonly days
 
 export type RulesInput = LayersInput & {
 	readonly ramp: Ramp;
+	/** Every rule only watches. */
+	readonly isMonitorOnly?: boolean;
 	/** Age of the last complete list beyond which defaults meet nobody unknown. */
 	readonly staleMs: number;
 };
 
 const dayMs = 86_400_000;
 
+/** What meets the chain; on a server that is monitor-only every number watches, and says when it would be enforced. */
 export function ruleSetOf(chain: Chain, input: RulesInput): RuleSet {
+	const set = asConfigured(chain, input);
+	if (input.isMonitorOnly !== true) return set;
+	const rules = set.rules.map((rule) =>
+		rule.mode === 'enforce' ? { ...rule, mode: 'monitor' as const, isSpared: true as const } : rule,
+	);
+	return { rules, over: 'wait', split: true, isMonitorOnly: true };
+}
+
+function asConfigured(chain: Chain, input: RulesInput): RuleSet {
 	if (chain.isExempt) return { rules: [], over: 'wait', split: true };
 	const meetsDefaults = isMetByDefaults(chain, input);
 	const perScope = chain.scopes.map((scope) => ({
@@ -105,7 +117,7 @@ const ruleSetsMax = 200_000;
 
 export function createRuleSets(
 	input: Omit<RulesInput, 'nowMs' | 'ramp' | 'staleMs'> & {
-		readonly settings: () => Pick<RulesInput, 'ramp' | 'staleMs'>;
+		readonly settings: () => Pick<RulesInput, 'ramp' | 'staleMs' | 'isMonitorOnly'>;
 	},
 ): RuleSets {
 	const { accounts, book, settings } = input;
@@ -114,8 +126,9 @@ export function createRuleSets(
 	/** What everything kept was found from. */
 	let seen = { accounts: -1, completeMs: undefined as number | undefined, book: -1, ...settings() };
 
-	function isAsSeen({ ramp, staleMs }: Pick<RulesInput, 'ramp' | 'staleMs'>): boolean {
+	function isAsSeen({ ramp, staleMs, isMonitorOnly }: ReturnType<typeof settings>): boolean {
 		return (
+			seen.isMonitorOnly === isMonitorOnly &&
 			seen.accounts === accounts.version &&
 			seen.book === book.version &&
 			seen.completeMs === accounts.completeMs &&
@@ -127,15 +140,15 @@ export function createRuleSets(
 
 	return {
 		of(chain, nowMs) {
-			const { ramp, staleMs } = settings();
-			if (kept.size >= ruleSetsMax || !isAsSeen({ ramp, staleMs })) {
-				seen = { accounts: accounts.version, completeMs: accounts.completeMs, book: book.version, ramp, staleMs };
+			const set = settings();
+			if (kept.size >= ruleSetsMax || !isAsSeen(set)) {
+				seen = { accounts: accounts.version, completeMs: accounts.completeMs, book: book.version, ...set };
 				kept.clear();
 			}
 			const known = kept.get(chain);
 			// A clock set back may bring an exception or a ramp back.
 			if (known !== undefined && nowMs < known.untilMs && nowMs >= known.fromMs) return known.rules;
-			const full = { accounts, book, ramp, staleMs, nowMs };
+			const full = { accounts, book, ...set, nowMs };
 			const rules = ruleSetOf(chain, full);
 			kept.set(chain, { rules, fromMs: nowMs, untilMs: rulesUntilMs(chain, rules, full) });
 			return rules;

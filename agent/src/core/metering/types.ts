@@ -26,6 +26,8 @@ export type Rule = {
 	readonly rule: LimitRule;
 	readonly value: number;
 	readonly mode: LimitMode;
+	/** It is enforced, but for the server's being monitor-only. */
+	readonly isSpared?: true;
 	readonly origin: LimitOrigin;
 	readonly untilMs?: number;
 };
@@ -35,6 +37,8 @@ export type RuleSet = {
 	readonly rules: readonly Rule[];
 	readonly over: OverAction;
 	readonly split: boolean;
+	/** The whole server is monitor-only: nothing keeps mail, whatever its mode, nor does mail that waits in front. */
+	readonly isMonitorOnly?: true;
 };
 
 /** A rule and how it stands. */

@@ -24,7 +24,13 @@ const accounts = createAccountBook([
 	account('alice', ['alice.test', 'shop.alice-shop.test'], { maySendAs: ['partner.test', 'boss@bob.test'] }),
 	account('bob', ['bob.test', 'sub.alice.test', 'co.uk', 'github.io']),
 ]);
-const settings: OwnershipSettings = { mode: 'monitor', action: 'reject', strangers: 'allow', hostNames: ['host.test'] };
+const settings: OwnershipSettings = {
+	mode: 'monitor',
+	isMonitorOnly: false,
+	action: 'reject',
+	strangers: 'allow',
+	hostNames: ['host.test'],
+};
 
 const sentBy = (key: string, kind: SenderClass = 'mailbox'): Attribution => ({
 	account: key,
@@ -88,13 +94,13 @@ test('other people’s addresses in forwards, lists, autoreplies and reports; ac
 test('the reason names the domain and never its owner', () => {
 	const breach = breachOf(sentBy('alice'), { reversePath: 'a@bob.test', from: [] }, accounts, settings);
 	assert.ok(breach !== undefined);
-	assert.deepEqual(breachReason(breach, 'monitor'), {
+	assert.deepEqual(breachReason(breach, settings), {
 		rule: 'ownership.mail-from.monitor',
 		text: 'This account may not send as bob.test: the domain is not its own.',
 		value: 'a@bob.test',
 		evidence: 'in MAIL FROM',
 	});
-	assert.equal(breachReason(breach, 'enforce').rule, 'ownership.mail-from');
+	assert.equal(breachReason(breach, { ...settings, mode: 'enforce' }).rule, 'ownership.mail-from');
 });
 
 test('watched, a breach is a reason beside the others; enforced, it refuses or holds', () => {
@@ -109,5 +115,6 @@ test('watched, a breach is a reason beside the others; enforced, it refuses or h
 	assert.equal(outcome(fine, {}), 'accept - ownership.mail-from.monitor');
 	assert.equal(outcome(held, {}), 'hold - hold.account ownership.mail-from.monitor');
 	assert.equal(outcome(fine, { mode: 'enforce' }), 'reject notOwner ownership.mail-from');
+	assert.equal(outcome(fine, { mode: 'enforce', isMonitorOnly: true }), 'accept - ownership.mail-from.monitor');
 	assert.equal(outcome(held, { mode: 'enforce', action: 'hold' }), 'hold - hold.account ownership.mail-from');
 });

@@ -19,6 +19,8 @@ import type { Judgement } from './judge.ts';
 
 export type OwnershipSettings = {
 	readonly mode: 'off' | 'monitor' | 'enforce';
+	/** The whole server is monitor-only: a breach is noted, whatever the mode. */
+	readonly isMonitorOnly: boolean;
 	readonly action: 'hold' | 'reject';
 	/** Domains that nobody here owns. */
 	readonly strangers: 'allow' | 'refuse';
@@ -96,18 +98,23 @@ export function breachOf(
 }
 
 /** What a customer may read of it: never whose the domain is. */
-export const breachReason = ({ where, address, domain }: Breach, mode: OwnershipSettings['mode']): Reason => ({
-	rule: `ownership.${where === 'From' ? 'from' : 'mail-from'}${mode === 'enforce' ? '' : '.monitor'}`,
-	text: `This account may not send as ${domain}: the domain is not its own.`,
+export const breachReason = (
+	{ where, address, domain }: Breach,
+	{ mode, action, isMonitorOnly }: Pick<OwnershipSettings, 'mode' | 'action' | 'isMonitorOnly'>,
+): Reason => ({
+	rule: `ownership.${where === 'From' ? 'from' : 'mail-from'}${mode === 'enforce' && !isMonitorOnly ? '' : '.monitor'}`,
+	text: `This account may not send as ${domain}: the domain is not its own.${mode === 'enforce' && isMonitorOnly ? ` It would have been ${action === 'hold' ? 'held' : 'refused'} (monitor-only).` : ''}`,
 	value: address,
 	evidence: `in ${where}`,
 });
 
 /** The judgement with a breach in it: refused, held, or only noted while the rule is watched. */
-export function withBreach(judgement: Judgement, breach: Breach, { mode, action }: OwnershipSettings): Judgement {
-	const reason = breachReason(breach, mode);
+export function withBreach(judgement: Judgement, breach: Breach, settings: OwnershipSettings): Judgement {
+	const { mode, action, isMonitorOnly } = settings;
+	const reason = breachReason(breach, settings);
 	const { verdict } = judgement;
-	if (mode !== 'enforce') return { ...judgement, verdict: { ...verdict, reasons: [...verdict.reasons, reason] } };
+	if (mode !== 'enforce' || isMonitorOnly)
+		return { ...judgement, verdict: { ...verdict, reasons: [...verdict.reasons, reason] } };
 	if (action === 'reject') return { verdict: { action: 'reject', reasons: [reason] }, fault: 'notOwner' };
 	return { verdict: { action: 'hold', reasons: [...verdict.reasons, reason] } };
 }

@@ -40,6 +40,7 @@ function health(context: ApiContext): HealthDto {
 		version: context.version,
 		started: time(context.startedMs),
 		...upstreamOf(context),
+		...(flow.settings().limits.isMonitorOnly ? { monitorOnly: true as const } : {}),
 		problems: flow.health
 			.problems()
 			.map(({ code, text, hint, sinceMs }) => ({ code, text, hint, since: time(sinceMs) })),

@@ -45,7 +45,7 @@ function offersOf(role: Role, rights: Rights, restoreMs: number): Capability[] {
 export function createSelfHandlers({ flow, version }: ApiContext): Pick<OperationHandlers, 'self'> {
 	return {
 		self: async (_input, actor) => {
-			const { attribution, ownership, panelActs, historyDays, restoreMs, rights } = flow.settings();
+			const { attribution, limits, ownership, panelActs, historyDays, restoreMs, rights } = flow.settings();
 			const role = actor?.role ?? 'account';
 			return ok({
 				version,
@@ -53,6 +53,7 @@ export function createSelfHandlers({ flow, version }: ApiContext): Pick<Operatio
 				may: mayOf(role, rights),
 				mta: attribution.mta,
 				ownership: ownership.mode,
+				...(limits.isMonitorOnly ? { monitorOnly: true as const } : {}),
 				panelActs: role === 'admin' ? panelActs : { hold: false, suspend: false },
 				historyDays,
 				restoreSeconds: restoreMs / 1000,

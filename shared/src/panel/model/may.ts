@@ -26,6 +26,8 @@ export type May = {
 	readonly requeue: boolean;
 	/** How long after its end discarded or expired mail can be brought back; 0: not at all. */
 	readonly restoreMs: number;
+	/** The server is monitor-only: no rule keeps mail, whatever its mode. */
+	readonly isMonitorOnly: boolean;
 	/** Sees accounts and what is behind a message; else it is somebody's own mail, told without internals. */
 	readonly isStaff: boolean;
 };
@@ -47,6 +49,7 @@ export function mayOf(actor: Actor, self: SelfDto | undefined): May {
 		releaseNow: actor.role === 'admin' && may?.release === 'all',
 		requeue: may?.requeue ?? false,
 		restoreMs: canRestore ? (self?.restoreSeconds ?? 0) * 1000 : 0,
+		isMonitorOnly: self?.monitorOnly === true,
 		isStaff: isStaff(actor),
 	};
 }

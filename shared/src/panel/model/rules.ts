@@ -89,7 +89,8 @@ export function rulesHeadOf(
 	t: Strings,
 ): { readonly title: string; readonly say: string } {
 	const enforced = rules.filter(({ isEnforced }) => isEnforced).length;
+	const more = may.isMonitorOnly ? ` ${t.monitorOnly}` : '';
 	return may.switchShared
-		? { title: t.rulesHead(enforced, rules.length - enforced), say: t.rulesSay }
-		: { title: t.poolTitle, say: t.rulesSayPool };
+		? { title: t.rulesHead(enforced, rules.length - enforced), say: `${t.rulesSay}${more}` }
+		: { title: t.poolTitle, say: `${t.rulesSayPool}${more}` };
 }

@@ -36,6 +36,16 @@ function nextStep({ queue }: HealthDto): readonly string[] {
 	return [];
 }
 
+/** The first stage of an installation, or somebody's wish: said wherever it is asked how the agent is. */
+const monitorLines = ({ monitorOnly }: HealthDto, view: View): readonly string[] =>
+	monitorOnly !== true
+		? []
+		: hanging(
+				'',
+				'Monitor-only: no rule limits or refuses mail, whatever its mode; what it would have done is counted.',
+				proseWidth(view),
+			).map(view.paint.warning);
+
 export function healthLines(health: HealthDto, view: View): readonly string[] {
 	const { queue, spool, connections } = health;
 	const states = (['queued', 'waiting', 'held', 'sending'] as const)
@@ -60,6 +70,7 @@ export function healthLines(health: HealthDto, view: View): readonly string[] {
 	];
 	return [
 		...hanging('', headline(health), proseWidth(view)).map(isWell(health) ? view.paint.good : view.paint.bad),
+		...monitorLines(health, view),
 		...problemLines(health, view),
 		'',
 		...rows.flatMap(([name, text]) => hanging(padEnd(name, 15), text, proseWidth(view))),
