@@ -44,7 +44,10 @@ const packagesOf = {
 	'php-cgi': ['php8.2-cgi', 'php8.2-cli'],
 	/** What a server has and a build machine may lack: units, firewall, and what a release is checked and unpacked with. */
 	server: ['systemd', 'nftables', 'openssl', 'xz-utils'],
+	/** Rules as hosting servers have them. */
+	iptables: ['iptables'],
 	chromium: ['chromium', 'fonts-dejavu-core', 'fontconfig-config'],
+	shellcheck: ['shellcheck'],
 } as const;
 
 export type LayerName = keyof typeof packagesOf;
