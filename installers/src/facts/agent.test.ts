@@ -81,6 +81,16 @@ test('only the process that the lock of the agent names is told to read its conf
 	assert.deepEqual(await asked('4711 99\n'), [true, ['kill -HUP 4711']]);
 	assert.deepEqual(await asked('4711 99\n', '98'), [false, []], 'another process of that number');
 	assert.deepEqual(await asked('4711 99\n', '99', 0), [false, []], 'a process of somebody else');
+	const linked = memoryMachine([
+		fileOf('/data/agent.pid', '1 99\n'),
+		fileOf('/proc/1/stat', stat('99')),
+		fileOf('/proc/1/status', 'Uid:\t0\t0\t0\t0\n'),
+	]);
+	await linked.link('/data/agent.pid', '/etc/somebody-else');
+	assert.equal((await reloadAgent(linked, '/data')).ok, false, 'what a link leads to');
+	const unit = memoryMachine([fileOf('/etc/systemd/system/sluice-agent.service', '')]);
+	assert.equal((await reloadAgent(unit, '/var/lib/sluice')).ok, true);
+	assert.deepEqual(unit.ran, ['systemctl reload sluice-agent.service']);
 	assert.deepEqual(await asked(''), [false, []], 'no agent');
 	assert.deepEqual(await asked('-1 99\n'), [false, []]);
 });

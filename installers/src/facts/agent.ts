@@ -7,7 +7,9 @@ import { connect } from 'node:net';
 import { beganIn } from '@sluice/shared/client/process-began.ts';
 import type { Config } from '@sluice/shared/contract/config.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { agentUnit } from '../units/names.ts';
 import type { Machine } from './machine.ts';
+import { dataFolder, unitFolder } from './places.ts';
 import type { Refusal } from './refusal.ts';
 
 const answerMs = 5_000;
@@ -57,12 +59,17 @@ export function relayAnswer(port: number, timeoutMs = answerMs): Promise<Result<
 }
 
 /**
- * SIGHUP to the agent of this data folder. Its lock file names the process; it is believed only while a process with that start time runs
- * as the owner of the file, so that nobody makes root signal something else.
+ * The agent of this data folder reads its configuration anew: by the service manager, which knows its process, where that runs it. Elsewhere
+ * by SIGHUP to the process that its lock file names. The folder is the agent's user's, so the file is believed only when it is no link, and
+ * while a process with that start time runs as its owner: nobody makes root signal something else.
  */
 export async function reloadAgent(machine: Machine, dataDir: string): Promise<Result<void, string>> {
+	if (dataDir === dataFolder && (await machine.exists(`${unitFolder}/${agentUnit}`))) {
+		const { exitCode, output } = await machine.run(['systemctl', 'reload', agentUnit]);
+		return exitCode === 0 ? ok(undefined) : failed(`the agent could not be told: ${output.trim()}`);
+	}
 	const path = `${dataDir}/agent.pid`;
-	const lock = await machine.read(path);
+	const lock = await machine.readUnlinked(path);
 	const [pid = '', start = ''] = (lock?.content ?? '').trim().split(' ');
 	if (lock === undefined || !/^[1-9]\d*$/.test(pid)) return failed(`the agent does not run (${path})`);
 	const stat = (await machine.read(`/proc/${pid}/stat`))?.content ?? '';

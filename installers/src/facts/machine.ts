@@ -12,6 +12,7 @@ import { randomBytes } from 'node:crypto';
 import {
 	chmod,
 	chown,
+	constants,
 	link,
 	lstat,
 	mkdir,
@@ -55,6 +56,8 @@ export type Machine = {
 	readonly isLive: boolean;
 	/** Undefined when there is no such file. */
 	read(path: string): Promise<FileFact | undefined>;
+	/** The same for a folder that is another user's: what a symbolic link leads to is not read. */
+	readUnlinked(path: string): Promise<FileFact | undefined>;
 	/** Names in order; empty when there is no such folder. */
 	list(folder: string): Promise<readonly string[]>;
 	exists(path: string): Promise<boolean>;
@@ -186,6 +189,24 @@ export async function sweepLeftovers(machine: Machine, folders: readonly string[
 		for (const name of await machine.list(folder)) if (leftover.test(name)) await machine.remove(`${folder}/${name}`);
 }
 
+/** Asked and read by one handle, so that nobody can put a link there in between. */
+async function readUnlinked(place: string, path: string): Promise<FileFact | undefined> {
+	try {
+		const handle = await open(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+		try {
+			const found = await handle.stat();
+			if (!found.isFile()) return undefined;
+			const content = await handle.readFile('latin1');
+			return { path, content, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
+		} finally {
+			await handle.close();
+		}
+	} catch (error) {
+		if (isMissing(error) || codeOf(error) === 'ELOOP') return undefined;
+		throw error;
+	}
+}
+
 type Run = Machine['run'];
 
 function runSystem(root: string): Run {
@@ -233,6 +254,7 @@ export function systemMachine(root = '/', run: Run = runSystem(root), isLive = r
 			const content = await readFile(target, 'latin1');
 			return { path, content, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
 		},
+		readUnlinked: (path) => readUnlinked(at(path), path),
 		async list(folder) {
 			return ((await orUndefined(readdir(at(folder)))) ?? []).toSorted();
 		},

@@ -41,6 +41,7 @@ export function memoryMachine(
 		acts,
 		isLive: true,
 		read: async (path) => held.get(path),
+		readUnlinked: async (path) => (links.has(path) ? undefined : held.get(path)),
 		list: async (folder) => namesIn(folder).toSorted(),
 		exists: async (path) => held.has(path) || folders.has(path) || links.has(path),
 		async write(file) {

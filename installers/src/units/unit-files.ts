@@ -7,6 +7,7 @@
  * systemd.socket(5), systemd.service(5), systemd.exec(5), sd_listen_fds(3).
  */
 import {
+	agentHoldFile,
 	agentSocket,
 	agentUser,
 	configFile,
@@ -32,6 +33,20 @@ const command = `${currentRelease}/bin/sluice`;
 const node = `${currentRelease}/bin/node`;
 /** Where the hooks of cPanel leave word; panel-cpanel makes and empties it. */
 const eventsFolder = '/var/lib/sluice-cpanel/events';
+/**
+ * A part that ended by a fault stays ended for this long: a socket on which somebody waits would start it again at once, many times a
+ * second, until systemd gives the socket up.
+ */
+const pauseSeconds = 1;
+const pauseAfterFault = (seconds = pauseSeconds): string =>
+	`ExecStopPost=/bin/sh -c 'test "$$SERVICE_RESULT" = success || sleep ${seconds}'`;
+/**
+ * While this file is there the agent is not started, and who connects waits: the sockets start whatever is stopped, so a command
+ * that replaces the program between stopping and starting makes it. It holds for
+ * so many seconds at most and is taken away then: a killed command must not stop mail.
+ */
+const holdSeconds = 90;
+const waitWhileHeld = `ExecStartPre=+/bin/sh -c 'n=0; while test -e ${agentHoldFile} && test $$n -lt ${holdSeconds * 5}; do sleep 0.2; n=$$((n+1)); done; rm -f ${agentHoldFile}'`;
 /** Connections that may wait while the agent is started anew; the kernel's own bound (net.core.somaxconn) holds too. */
 const relayBacklog = 4096;
 const filesMax = 65_536;
@@ -153,12 +168,12 @@ const agentService = ({ guard }: names.UnitSettings): UnitFile =>
 			`Group=${agentUser}`,
 			'StateDirectory=sluice',
 			'StateDirectoryMode=0700',
+			waitWhileHeld,
 			`ExecStart=${command} agent run --config ${configFile}`,
 			'ExecReload=/bin/kill -HUP $MAINPID',
 			'Restart=always',
-			'RestartSec=1',
-			// A wrong configuration does not get better by trying again: 2.
-			'RestartPreventExitStatus=2',
+			'RestartSec=100ms',
+			pauseAfterFault(),
 			// A spool of millions of open messages is read before it is ready.
 			'TimeoutStartSec=600',
 			'TimeoutStopSec=60',
@@ -184,7 +199,8 @@ const panelService: UnitFile = unit(names.panelUnit, {
 		'StateDirectoryMode=0700',
 		`ExecStart=${node} ${currentRelease}/program/panel.js`,
 		'Restart=on-failure',
-		'RestartSec=1',
+		'RestartSec=100ms',
+		pauseAfterFault(),
 		'LimitCORE=0',
 		...panelSandbox,
 	],
@@ -213,7 +229,7 @@ const cpanelUnits: readonly UnitFile[] = [
 		names.helperUnit,
 		rootService(
 			'Root helper of Sluice',
-			[`ExecStart=${command} helper run`, 'Restart=on-failure', 'RestartSec=1'],
+			[`ExecStart=${command} helper run`, 'Restart=on-failure', 'RestartSec=100ms', pauseAfterFault()],
 			[`Requires=${names.helperSocketUnit}`, 'StartLimitIntervalSec=0'],
 		),
 	),
@@ -233,13 +249,19 @@ const cpanelUnits: readonly UnitFile[] = [
 	panelService,
 	unit(
 		names.reconcileUnit,
-		rootService('Accounts of cPanel, told to the Sluice agent', [
-			'Type=oneshot',
-			`ExecStart=${command} panel reconcile --once`,
-			// After an update of cPanel it also puts Exim's wiring right, which builds a configuration.
-			'TimeoutStartSec=900',
-			'Nice=5',
-		]),
+		rootService(
+			'Accounts of cPanel, told to the Sluice agent',
+			[
+				'Type=oneshot',
+				`ExecStart=${command} panel reconcile --once`,
+				// After an update of cPanel it also puts Exim's wiring right, which builds a configuration.
+				'TimeoutStartSec=900',
+				'Nice=5',
+				// Notes of hooks that it could not take along start it again.
+				pauseAfterFault(5),
+			],
+			['StartLimitIntervalSec=0'],
+		),
 	),
 	unit(names.reconcileTimerUnit, {
 		Unit: ['Description=Accounts of cPanel, every five minutes'],
