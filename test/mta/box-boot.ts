@@ -30,7 +30,15 @@ done
 for link in bin sbin lib lib64; do ln -s usr/$link $link; done
 mount -t proc proc proc
 mount -t tmpfs -o mode=755 dev dev; mkdir dev/shm; chmod 1777 dev/shm
-for node in null zero full random urandom tty; do : >dev/$node; mount --bind /dev/$node dev/$node; done
+# Nodes of the box's own: process 1 sets owner and mode of some, and those of the host would take them.
+while read -r node major minor; do mknod -m 666 "dev/$node" c "$major" "$minor"; done <<-end
+	null 1 3
+	zero 1 5
+	full 1 7
+	random 1 8
+	urandom 1 9
+	tty 5 0
+end
 ln -s /proc/self/fd dev/fd; ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr
 while [ $# -gt 1 ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2; done
 `;
@@ -73,7 +81,7 @@ echo 0 >"$group/cgroup.procs"
 ${MOUNT_ROOT}
 mount -t tmpfs -o mode=755 run run
 mount -t sysfs -o ro sys sys
-mkdir dev/pts; : >dev/ptmx; : >dev/console; mount --bind /dev/null dev/console
+mkdir dev/pts; : >dev/ptmx; mknod -m 600 dev/console c 1 3
 mount --bind proc/sys proc/sys; mount -o remount,bind,ro proc/sys
 [ ! -e proc/sysrq-trigger ] || mount --bind /dev/null proc/sysrq-trigger
 : >etc/machine-id; : >etc/fstab
