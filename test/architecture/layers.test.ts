@@ -94,6 +94,22 @@ test('every import keeps the law', () => {
 	assert.deepEqual(breaches, []);
 });
 
+test('the watch stands on nothing of the agent, whatever else it imports', () => {
+	const edges = Map.groupBy(allImports(), ({ from }) => from);
+	const ways: string[] = [];
+	const seen = new Set<string>();
+	const walk = (file: string, path: readonly string[]): void => {
+		if (file.startsWith('agent/')) ways.push([...path, file].join(' → '));
+		if (seen.has(file) || file.startsWith('agent/')) return;
+		seen.add(file);
+		for (const { to, isPackage } of edges.get(file) ?? []) if (!isPackage) walk(to, [...path, file]);
+	};
+	const own = sourceFiles().filter((file) => file.startsWith('installers/src/watch/') && !isTest(file));
+	for (const file of own) walk(file, []);
+	assert.ok(own.includes('installers/src/watch/main.ts'));
+	assert.deepEqual(ways, []);
+});
+
 test('nothing imports test', () => {
 	const breaches = allImports().filter(
 		({ from, to, isPackage }) => !isPackage && placeOf(to) === 'test' && placeOf(from) !== 'test' && !isTest(from),

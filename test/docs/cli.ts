@@ -5,6 +5,7 @@ import { addDoctor } from '@sluice/installers/doctor/commands.ts';
 import { addHelper } from '@sluice/installers/helper/commands.ts';
 import { addMta } from '@sluice/installers/mta/commands.ts';
 import { addPanel } from '@sluice/installers/panel/commands.ts';
+import { addWatch } from '@sluice/installers/watch/commands.ts';
 import type { Command } from 'commander';
 import { header, type Page } from './page.ts';
 
@@ -29,6 +30,7 @@ export function describedCommands(): readonly Described[] {
 	addDoctor(program, terminal);
 	addPanel(program, terminal);
 	addHelper(program, terminal);
+	addWatch(program, terminal);
 	return visit(program, []);
 }
 

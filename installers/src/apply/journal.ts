@@ -49,12 +49,16 @@ export type Journal = {
 /** What one command did, for the log. */
 export type Act = { readonly act: string; readonly outcome: string; readonly [detail: string]: unknown };
 
+/** As it stands in the log; `author` as in the audit. */
+export type LoggedAct = { readonly act: string; readonly outcome: string; readonly author?: string };
+
 export const sha256 = (content: string): string => createHash('sha256').update(content, 'latin1').digest('hex');
 
-function actOf(line: string): Act | undefined {
+function actOf(line: string): LoggedAct | undefined {
 	try {
-		const { act, outcome } = JSON.parse(line) as Partial<Act>;
-		return typeof act === 'string' && typeof outcome === 'string' ? { act, outcome } : undefined;
+		const { act, outcome, author } = JSON.parse(line) as Partial<Act>;
+		if (typeof act !== 'string' || typeof outcome !== 'string') return undefined;
+		return { act, outcome, ...(typeof author === 'string' ? { author } : {}) };
 	} catch {
 		return undefined;
 	}
@@ -134,12 +138,12 @@ export class JournalStore {
 		await this.#put('acts.log', `${lines.slice(-logLinesMax).join('\n')}\n`);
 	}
 
-	/** The latest of these acts; undefined: none is in the log. A line that cannot be read is none. */
-	async lastAct(names: readonly string[]): Promise<Act | undefined> {
+	/** The latest of these acts, of this outcome where one is named; undefined: none is in the log. A line that cannot be read is none. */
+	async lastAct(names: readonly string[], outcome?: string): Promise<LoggedAct | undefined> {
 		const lines = (await this.#machine.read(this.#path('acts.log')))?.content.split('\n') ?? [];
 		for (const line of lines.toReversed()) {
 			const act = actOf(line);
-			if (act !== undefined && names.includes(act.act)) return act;
+			if (act !== undefined && names.includes(act.act) && (outcome ?? act.outcome) === act.outcome) return act;
 		}
 		return undefined;
 	}

@@ -113,7 +113,7 @@ export function isBuiltIn(built: string, { files }: Wiring): boolean {
 const commands = {
 	generate: [cpanelBuild],
 	reload: [cpanelRestart],
-	kick: [cpanelProgram, '-q'],
+	kick: [cpanelProgram, '-qf'],
 	submit: ['/usr/sbin/sendmail', '-i'],
 	program: cpanelProgram,
 } as const;

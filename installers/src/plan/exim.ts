@@ -111,7 +111,7 @@ const eximReload = [
 
 const eximCommands = {
 	reload: eximReload,
-	kick: [eximProgram, '-q'],
+	kick: [eximProgram, '-qf'],
 	submit: ['/usr/sbin/sendmail', '-i'],
 	program: eximProgram,
 } as const;
