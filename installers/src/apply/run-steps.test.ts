@@ -82,8 +82,8 @@ test('all goes well: mode and group are kept, the secret is root-only', async ()
 	assert.deepEqual([mode, gid], [0o640, 42]);
 	assert.match(content, /sluice_route/);
 	assert.equal(machine.files.get('/etc/exim4/sluice/secret')?.mode, 0o600);
-	const kinds = machine.ran.map((line) => /update-exim4|-bV|-bt|-brt|-bP|HUP|-q$/.exec(line)?.[0]);
-	assert.deepEqual(kinds, ['update-exim4', '-bV', '-bt', '-brt', '-bP', 'HUP', '-q'], 'checked before it is told');
+	const kinds = machine.ran.map((line) => /update-exim4|-bV|-bt|-brt|-bP|HUP|-qf$/.exec(line)?.[0]);
+	assert.deepEqual(kinds, ['update-exim4', '-bV', '-bt', '-brt', '-bP', 'HUP', '-qf'], 'checked before it is told');
 });
 
 test('whichever check fails: the files are as before, then the MTA reads them again', async () => {
@@ -194,8 +194,8 @@ test('unwire gives untouched files back as they were remembered, others lose onl
 	const steps = unwireSteps(now(wired), { former: untouched, isOffline: false, keepsSecret: true });
 	await runSteps(steps, { machine, test: async () => ok(''), ...quiet });
 	assert.deepEqual(machine.files.get(path), stock());
-	const kinds = machine.ran.map((line) => /update-exim4|HUP|-q$/.exec(line)?.[0]);
-	assert.deepEqual(kinds, ['update-exim4', 'HUP', '-q']);
+	const kinds = machine.ran.map((line) => /update-exim4|HUP|-qf$/.exec(line)?.[0]);
+	assert.deepEqual(kinds, ['update-exim4', 'HUP', '-qf']);
 });
 
 test('the lock: one at a time, and not for ever', async () => {
