@@ -94,8 +94,18 @@ function reach(
 	});
 }
 
-/** Last line of a reply: a number and no hyphen behind it. What is no SMTP at all ends with its first line. */
-const replyEnd = /^(?:(?!\d{3}-).*)\r?\n/m;
+/** A line that goes on: RFC 5321 §4.2.1. What is no SMTP at all ends with its first line. */
+const goesOn = /^\d{3}-/;
+
+/** Length of the whole reply at the head of the text; undefined: it is not all here. */
+function replyLength(text: string): number | undefined {
+	for (let at = 0; ; ) {
+		const end = text.indexOf('\n', at);
+		if (end < 0) return undefined;
+		if (!goesOn.test(text.slice(at, end))) return end + 1;
+		at = end + 1;
+	}
+}
 
 type Replies = { next(msMax: number): Promise<string | 'silent' | 'cut'>; stop(): void };
 
@@ -117,9 +127,9 @@ function repliesOf(socket: Socket): Replies {
 	socket.on('end', close);
 	socket.on('close', close);
 	const taken = (): string | undefined => {
-		const end = replyEnd.exec(text);
-		if (end === null) return undefined;
-		const reply = text.slice(0, end.index + end[0].length);
+		const length = replyLength(text);
+		if (length === undefined) return undefined;
+		const reply = text.slice(0, length);
 		text = text.slice(reply.length);
 		return reply;
 	};
