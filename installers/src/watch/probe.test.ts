@@ -56,7 +56,7 @@ async function serverOf(answers: {
 }
 
 const ask = (port: number, more: object = {}) =>
-	probe({ port, token: 'abc123', nowMs: Date.parse('2026-11-24T12:00:00Z'), answerMsMax: 300, ...more });
+	probe({ port, token: 'abc123', nowMs: Date.parse('2026-11-24T12:00:00Z'), answerMsMax: 150, ...more });
 
 test('a whole message, to an address of its own, with the null reverse-path', async () => {
 	const { port, received } = await serverOf({});

@@ -48,7 +48,7 @@ export async function readSettings(machine: Machine, file: string, remembered: u
 		const found = await machine.read(path);
 		if (found === undefined) continue;
 		try {
-			const part: unknown = parse(Buffer.from(found.content, 'latin1').toString('utf8'), { logLevel: 'silent' });
+			const part: unknown = parse(Buffer.from(found.content, 'latin1').toString('utf8'), { logLevel: 'error' });
 			tree = over(tree, isTree(part) ? part : {});
 		} catch (error) {
 			const last = isTree(remembered) ? ofMemory(remembered) : defaultSettings;
