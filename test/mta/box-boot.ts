@@ -81,7 +81,7 @@ echo 0 >"$group/cgroup.procs"
 ${MOUNT_ROOT}
 mount -t tmpfs -o mode=755 run run
 mount -t sysfs -o ro sys sys
-mkdir dev/pts; : >dev/ptmx; mknod -m 600 dev/console c 1 3
+mkdir dev/pts; ln -s pts/ptmx dev/ptmx; mknod -m 600 dev/console c 1 3
 mount --bind proc/sys proc/sys; mount -o remount,bind,ro proc/sys
 [ ! -e proc/sysrq-trigger ] || mount --bind /dev/null proc/sysrq-trigger
 : >etc/machine-id; : >etc/fstab
