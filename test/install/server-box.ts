@@ -128,7 +128,8 @@ export const towardsInternet = {
 	},
 } as const;
 
-async function booted(box: Box): Promise<void> {
+/** Waits until systemd has started what it starts; throws when a unit failed. */
+export async function booted(box: Box): Promise<void> {
 	const state = async (): Promise<string> =>
 		(await box.run(['systemctl', 'is-system-running'], { allowFailure: true })).stdout.trim();
 	await until(async () => ['running', 'degraded'].includes(await state()), {
