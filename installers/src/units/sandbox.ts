@@ -10,12 +10,10 @@
  * number the agent knows the MTA), `ProcSubset=pid` for the agent (`/proc/net/tcp` would be gone, which tells it that number).
  */
 
-/** For those without privilege, whatever they do. */
+/** For each that touches nothing but its own files, whatever it does. */
 const common = [
 	'NoNewPrivileges=yes',
-	'CapabilityBoundingSet=',
 	'AmbientCapabilities=',
-	'SecureBits=noroot noroot-locked',
 	'UMask=0077',
 	'ProtectSystem=strict',
 	'ProtectHome=yes',
@@ -42,23 +40,35 @@ const common = [
 	'SystemCallFilter=~@privileged @resources',
 ] as const;
 
+const unprivileged = [...common, 'CapabilityBoundingSet=', 'SecureBits=noroot noroot-locked'] as const;
+
 /** AF_NETLINK: addresses of this server (`delivery` from an address that is not here is found out by that). */
 export const agentSandbox: readonly string[] = [
-	...common,
+	...unprivileged,
 	'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
 ];
 
 export const panelSandbox: readonly string[] = [
-	...common,
+	...unprivileged,
 	'PrivateNetwork=yes',
 	'IPAddressDeny=any',
 	'RestrictAddressFamilies=AF_UNIX',
 	'ProcSubset=pid',
 ];
 
+/** nft: it speaks to the kernel about packets, and to nobody else. */
+export const guardSandbox: readonly string[] = [
+	...common,
+	'CapabilityBoundingSet=CAP_NET_ADMIN',
+	'RestrictAddressFamilies=AF_NETLINK',
+	'ProcSubset=pid',
+];
+
 /**
- * Root that runs others' programs: no file system is closed to it, since Exim's and the panel's are what it changes, and no namespace of its own,
- * since what it starts may go on living. Kernel, clock, raw devices and the like are nobody's business there.
+ * Root that runs others' programs: Exim's, the panel's, systemd's. Their files are what it changes, so no file system is closed to it. What it
+ * starts may go on living, a queue run with tenants' pipes below it: so no namespaces of its own, in which those would be, and no
+ * `NoNewPrivileges`, with which Exim could not become root again where it has stepped down. Kernel, clock, raw devices and the like are
+ * nobody's business there.
  */
 export const rootSandbox: readonly string[] = [
 	'CapabilityBoundingSet=~CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_BOOT CAP_SYS_TIME CAP_SYS_PACCT CAP_SYSLOG CAP_MKNOD CAP_MAC_ADMIN CAP_MAC_OVERRIDE CAP_WAKE_ALARM CAP_BLOCK_SUSPEND CAP_NET_RAW CAP_NET_BROADCAST CAP_SYS_TTY_CONFIG CAP_LEASE',
@@ -66,4 +76,6 @@ export const rootSandbox: readonly string[] = [
 	'RestrictRealtime=yes',
 	'LockPersonality=yes',
 	'KeyringMode=private',
+	'SystemCallErrorNumber=EPERM',
+	'SystemCallFilter=~@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot @swap',
 ];

@@ -22,7 +22,7 @@ import {
 } from '../facts/places.ts';
 import * as names from './names.ts';
 import { guardTable } from './relay-guard.ts';
-import { agentSandbox, panelSandbox, rootSandbox } from './sandbox.ts';
+import { agentSandbox, guardSandbox, panelSandbox, rootSandbox } from './sandbox.ts';
 
 export type UnitFile = { readonly path: string; readonly content: string };
 
@@ -102,15 +102,7 @@ const guardService = (nft: string): UnitFile =>
 			`ExecStart=${nft} -f ${relayGuardFile}`,
 			`ExecReload=${nft} -f ${relayGuardFile}`,
 			`ExecStop=-${nft} delete table inet ${guardTable}`,
-			'CapabilityBoundingSet=CAP_NET_ADMIN',
-			'NoNewPrivileges=yes',
-			'ProtectSystem=strict',
-			'ProtectHome=yes',
-			'PrivateTmp=yes',
-			'RestrictAddressFamilies=AF_UNIX AF_NETLINK',
-			'RestrictNamespaces=yes',
-			'LockPersonality=yes',
-			'RestrictRealtime=yes',
+			...guardSandbox,
 		],
 	});
 
