@@ -1,5 +1,6 @@
 /** A server in memory that is watched: what the probe meets is set, what is done and told is kept. */
 import { sha256 } from '../apply/journal.ts';
+import type { FileFact } from '../facts/machine.ts';
 import { fileOf, type MemoryMachine, memoryMachine } from '../facts/memory-machine.fixture.ts';
 import type { ProbeOutcome } from './outcome.ts';
 import type { WatchPorts } from './ports.ts';
@@ -73,10 +74,7 @@ export const postfixFiles = (current = wiredMain) => [
 	),
 ];
 
-export function watched(
-	files: readonly Parameters<typeof memoryMachine>[0][number][],
-	begin: Partial<Setting> = {},
-): Watched {
+export function watched(files: readonly FileFact[], begin: Partial<Setting> = {}): Watched {
 	let setting: Setting = {
 		outcome: well,
 		sluice: () => undefined,
@@ -88,7 +86,9 @@ export function watched(
 	};
 	let nowMs = startMs;
 	const mails: { to: string; text: string }[] = [];
-	const [journal, asked, panelActs]: string[][] = [[], [], []] as never;
+	const journal: string[] = [];
+	const asked: string[] = [];
+	const panelActs: string[] = [];
 	const recorded: Unrecorded[] = [];
 	const inner = memoryMachine([...files], () => ({ exitCode: 0, output: '' }));
 	inner.folders.add(`/proc/${process.pid}`);

@@ -1,0 +1,136 @@
+/**
+ * The watch of a real Exim: the agent is killed, stopped, has no room, or has lost its port to another program. Mail is counted at both ends.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { after, before, suite, test } from 'node:test';
+import { boxesUnavailable } from '../mta/box.ts';
+import { until } from '../mta/until.ts';
+import { mtaLog, startWatched, type WatchedServer } from './watched-server.ts';
+
+const skip = (await boxesUnavailable()) ?? false;
+/** Three minutes of failing, and the tick that begins them. */
+const outageTicks = 7;
+const watch = { outageSeconds: 180, healthySeconds: 60 };
+
+suite('the watch of an Exim', { skip, concurrency: false }, () => {
+	let watched: WatchedServer;
+	before(async () => {
+		watched = await startWatched('exim', watch);
+	});
+	after(() => watched?.stop());
+
+	const waiting = async (count: number): Promise<void> => {
+		const lines = async () => (await watched.queue()).split('\n').filter((line) => line.includes('@ok.test')).length;
+		await until(async () => (await lines()) === count, { waitMs: 10_000, otherwise: () => watched.queue() });
+	};
+	const policy = (onOutage: 'keep' | 'bypass'): void =>
+		watched.configure((config) => ({ ...config, watch: { ...watch, onOutage } }));
+
+	test('healthy: probes are taken, stored and dropped, and nothing is said', async () => {
+		assert.equal((await watched.ticks(3)).phase.kind, 'healthy');
+		assert.equal(watched.outcomes.at(-1)?.kind, 'accepted', JSON.stringify(watched.outcomes));
+		const sent = await watched.send('well');
+		await watched.allArrived();
+		assert.equal(await watched.byAgent(sent), 1);
+		assert.deepEqual([watched.journal, watched.asked], [[], []]);
+	});
+
+	test('keep: mail waits, nothing is changed; when the agent is back all of it leaves at once, and frozen mail does not', async () => {
+		policy('keep');
+		const sum = await watched.server.treeSum();
+		await watched.killAgent();
+		const sent = await watched.send('kept', 4);
+		await waiting(4);
+		const frozen = /(\S{6}-\S+-\S{2}) </.exec(await watched.queue())?.[1] ?? assert.fail(await watched.queue());
+		const { box } = watched.server;
+		await box.run(['/usr/sbin/exim4', '-Mf', frozen]);
+		assert.equal((await watched.ticks(outageTicks + 3)).phase.kind, 'outage');
+		assert.equal(await watched.server.treeSum(), sum);
+		assert.deepEqual(
+			[watched.asked, watched.journal.filter((line) => line.startsWith('error'))],
+			[[], ['error Outgoing mail waits: the relay agent takes none (nothing listens on its port: it is not running)']],
+		);
+		const letter = async () => box.readFile('/var/mail/webuser').catch(() => '');
+		await until(async () => (await letter()).includes('has not taken mail since'), {
+			waitMs: 10_000,
+			otherwise: () => mtaLog(watched.server),
+		});
+
+		await watched.startAgent();
+		await watched.ticks(2);
+		const arrived = () =>
+			watched.server.internet.accepted().filter(({ acceptedRecipients }) => sent.includes(acceptedRecipients[0] ?? ''));
+		await until(() => arrived().length === 3, { waitMs: 8_000, otherwise: () => mtaLog(watched.server) });
+		assert.match(await watched.queue(), /\*\*\* frozen \*\*\*/);
+		await box.run(['/usr/sbin/exim4', '-Mt', frozen]);
+		await box.run(['/usr/sbin/exim4', '-qff']);
+		await watched.allArrived();
+		assert.equal(await watched.byAgent(sent), 4);
+		await until(async () => (await letter()).includes('The relay agent takes mail again'), {
+			waitMs: 10_000,
+			otherwise: () => mtaLog(watched.server),
+		});
+	});
+
+	test('bypass: what waits and what comes goes directly; a healthy minute later it goes by the agent again', async () => {
+		policy('bypass');
+		await watched.killAgent();
+		const waited = await watched.send('waited', 3);
+		await waiting(3);
+		const state = await watched.ticks(outageTicks);
+		assert.deepEqual([state.phase.kind, watched.asked], ['outage', ['mta bypass']], watched.journal.join('\n'));
+		const passed = await watched.send('passed', 2);
+		await watched.allArrived();
+		await watched.startAgent();
+		assert.equal(await watched.byAgent([...waited, ...passed]), 0, 'none of it went by the agent');
+		await watched.ticks(2);
+		const during = await watched.send('during');
+		await watched.allArrived();
+		assert.equal(await watched.byAgent(during), 0, 'not yet believed');
+		assert.equal((await watched.ticks(1)).phase.kind, 'healthy', watched.journal.join('\n'));
+		assert.deepEqual(watched.asked, ['mta bypass', 'mta ensure']);
+		const again = await watched.send('again');
+		await watched.allArrived();
+		assert.equal(await watched.byAgent(again), 1);
+	});
+
+	test('no room, another program on the port, and an agent that is stopped: outages all, whatever the cause', async () => {
+		policy('keep');
+		watched.configure((config) => ({ ...config, spool: { ...(config.spool as object), minFreeBytes: 2 ** 40 } }));
+		process.kill(watched.agent().pid, 'SIGHUP');
+		await watched.agent().until(() => watched.agent().lines.some(({ event }) => event === 'health.degraded'));
+		assert.equal((await watched.ticks(outageTicks)).phase.kind, 'outage');
+		assert.match(watched.journal.at(-1) ?? '', /it has no room: it answered "452/);
+		watched.configure((config) => ({ ...config, spool: { ...(config.spool as object), minFreeBytes: 0 } }));
+		await watched.killAgent();
+
+		const web = createServer((socket) => {
+			socket.on('error', () => {});
+			socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+		});
+		web.listen(watched.server.ports.agent, '127.0.0.1');
+		await once(web, 'listening');
+		await watched.ticks(1);
+		assert.deepEqual(watched.outcomes.at(-1), {
+			kind: 'refused',
+			phase: 'greeting',
+			reply: 'HTTP/1.1 400 Bad Request',
+		});
+		await new Promise((resolve) => web.close(resolve));
+
+		await watched.startAgent();
+		process.kill(watched.agent().pid, 'SIGSTOP');
+		try {
+			await watched.ticks(1);
+			assert.deepEqual(watched.outcomes.at(-1), { kind: 'silent', phase: 'greeting' });
+		} finally {
+			process.kill(watched.agent().pid, 'SIGCONT');
+		}
+		assert.equal((await watched.ticks(2)).phase.kind, 'healthy');
+		const sent = await watched.send('after');
+		await watched.allArrived();
+		assert.equal(await watched.byAgent(sent), 1);
+	});
+});
