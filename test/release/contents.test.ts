@@ -40,7 +40,14 @@ const comment = /^\s*(?:\*|\/\/).*$/gm;
 test('no place of a source is left unhandled in a bundle', () => {
 	const program = join(release.folder, 'program');
 	const bundles = readdirSync(program).filter((name) => name.endsWith('.js'));
-	for (const name of ['cli.js', 'panel.js', 'projector-worker.js', 'history-worker.js', 'simulate-worker.js'])
+	for (const name of [
+		'cli.js',
+		'panel.js',
+		'watch.js',
+		'projector-worker.js',
+		'history-worker.js',
+		'simulate-worker.js',
+	])
 		assert.ok(bundles.includes(name), `${name} is there`);
 	for (const name of bundles) {
 		const text = readFileSync(join(program, name), 'utf8');
@@ -48,6 +55,21 @@ test('no place of a source is left unhandled in a bundle', () => {
 		const found = left.match(/^.*(?:import\.meta|__dirname|__filename)\b.*$/gm);
 		assert.deepEqual(found, null, `${name} finds something by its own place`);
 	}
+});
+
+test('the watch loads nothing of the agent', () => {
+	const program = join(release.folder, 'program');
+	const loaded = new Set<string>();
+	const load = (name: string): void => {
+		if (loaded.has(name)) return;
+		loaded.add(name);
+		const text = readFileSync(join(program, name), 'utf8');
+		// esbuild writes above each module's code where it came from.
+		assert.doesNotMatch(text, /^\/\/ agent\/src\//m, `${name} holds code of the agent`);
+		for (const [, next] of text.matchAll(/(?:from|^import) "\.\/([^"]+)"/gm)) load(next!);
+	};
+	load('watch.js');
+	assert.match(readFileSync(join(program, 'watch.js'), 'utf8'), /^\/\/ installers\/src\/watch\//m);
 });
 
 test('nothing asks a server for more than glibc 2.28 and GCC 8, except SQLite where the manifest says so', () => {
@@ -133,11 +155,16 @@ test('a package without a licence, or without its text, ends the build', (contex
 	assert.throws(() => partsOf(folder, [textless]), /brings no text of its licence MIT/);
 });
 
-test('the same sources give the same bundles', async (context) => {
-	const [one, other] = [temporary(context), temporary(context)];
-	for (const out of [one, other]) await bundleProgram(root, out);
-	assert.deepEqual(releaseFiles(one), releaseFiles(other));
-	assert.ok(releaseFiles(one).length > 50);
+test('the same sources give the same bundles, another time and in another folder', async (context) => {
+	const again = temporary(context);
+	await bundleProgram(root, again);
+	const bundles = releaseFiles(again).map(({ path, sha256 }) => `${path} ${sha256}`);
+	const released = manifest.files.map(({ path, sha256 }) => `${path.replace('program/', '')} ${sha256}`);
+	assert.deepEqual(
+		bundles.filter((line) => !released.includes(line)),
+		[],
+	);
+	assert.ok(bundles.length > 50);
 });
 
 test('the same sources give the same archive, under another umask and in another folder', {

@@ -7,7 +7,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -25,6 +29,8 @@ const release = skip ? undefined : await builtRelease();
 const name = 'sluice-0.1.0-linux-x64.tar.xz';
 const ground = mkdtempSync(join(tmpdir(), 'sluice-install-script-'));
 let box: Box;
+
+const certificate = (file: string): Buffer => readFileSync(join(root, 'test/internet/certs', file));
 
 before(async () => {
 	if (release === undefined) return;
@@ -190,7 +196,6 @@ test('a server it cannot run on is refused with the reason and what mends it', {
 		/for x86_64; this machine is aarch64/,
 	);
 	await withTool('df', 'printf "h\\n/dev/x 1 1 102400 1%% /\\n"', /needs 300 MB free in \/opt; there are 100 MB/);
-	// Names a server always has are taken away in a root of its own: here by a PATH in which only they are missing.
 	await box.run(['mv', '/usr/bin/xz', '/usr/bin/xz.away']);
 	try {
 		await refuses(install(), /xz is missing; install it with: apt-get install xz-utils/);
@@ -206,6 +211,52 @@ test('wrong use is said before anything is looked at', { skip }, async () => {
 	await refuses(install('--from', 'http://releases.test/'), /--from takes an https:\/\/ address/);
 	const help = await box.run(['sh', '/root/good/install.sh', '--help']);
 	assert.match(help.stdout, /--file TAR/);
+});
+
+test('a download is by https only, also when the server leads elsewhere', { skip }, async (context) => {
+	const { cert, key } = { cert: certificate('good.crt'), key: certificate('good.key') };
+	const asked: string[] = [];
+	const server = createServer({ cert, key }, (request, response) => {
+		asked.push(request.url!);
+		const file = request.url!.split('/').at(-1)!;
+		if (request.url!.startsWith('/led/')) response.writeHead(302, { location: `http://127.0.0.1:9/${file}` }).end();
+		else
+			readFile(box.hostPath(`/root/good/${file}`)).then(
+				(content) => response.end(content),
+				() => response.writeHead(404).end(),
+			);
+	}).listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	context.after(() => server.close());
+	const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	await box.writeFile('/root/ca.crt', certificate('ca.crt'));
+	await box.writeFile('/root/wgetrc', 'ca_certificate = /root/ca.crt\n');
+	const env = { CURL_CA_BUNDLE: '/root/ca.crt', WGETRC: '/root/wgetrc' };
+	const from = (address: string, more: object = env) =>
+		box.run(['sh', '/root/good/install.sh', '--allow-development-key', '--from', address], {
+			allowFailure: true,
+			env: { ...more },
+		});
+	for (const tool of ['curl', 'wget']) {
+		if ((await box.run(['sh', '-c', `command -v ${tool}`], { allowFailure: true })).code !== 0) {
+			context.diagnostic(`${tool} is not here`);
+			continue;
+		}
+		asked.length = 0;
+		const { code, stdout, stderr } = await from(`${url}/some/`);
+		assert.equal(code, 0, stderr);
+		assert.match(stdout, /^args:install --unpacked/m);
+		assert.deepEqual(
+			asked,
+			['', '.sha256', '.sig'].map((end) => `/some/${name}${end}`),
+		);
+		assert.equal((await from(`${url}/other/${name}`)).code, 0);
+		await refuses(from(`${url}/led`), /cannot download/);
+		await refuses(from(`${url}/some`, {}), /cannot download/);
+		// The next turn is wget's.
+		await box.run(['sh', '-c', `mv /usr/bin/${tool} /usr/bin/${tool}.away`]);
+	}
+	await refuses(from(url), /curl is missing; install it with: apt-get install curl/);
 });
 
 test('half of the script does nothing', { skip }, async () => {

