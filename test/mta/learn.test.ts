@@ -44,7 +44,8 @@ for (const kind of ['exim', 'postfix'] as const satisfies readonly MtaKind[]) {
 				return answer;
 			};
 			let answer = await read();
-			for (const endMs = Date.now() + 10_000; senders.length < 3 && Date.now() < endMs; ) answer = await read();
+			const isWhole = (): boolean => answer.senders.reduce((sum, { recipients }) => sum + recipients, 0) >= 8;
+			for (const endMs = Date.now() + 10_000; !isWhole() && Date.now() < endMs; ) answer = await read();
 			assert.deepEqual(answer.reading.samples, []);
 			assert.deepEqual(senders.toSorted(), [
 				'mailbox:user1@site1.test 3/6',
