@@ -10,20 +10,25 @@ import { stateFolderDefault } from '../apply/journal.ts';
 import type { Call } from '../mta/perform.ts';
 import type { MtaOptions, MtaPorts } from '../mta/site.ts';
 import type { Finding, Settled } from './finding.ts';
+import type { Names } from './ground.ts';
 
-type DoctorOptions = MtaOptions & { readonly probe?: boolean };
+type DoctorOptions = MtaOptions & { readonly probe?: boolean; readonly repair?: boolean; readonly target?: string };
+type DoctorCall = Call & { readonly options: DoctorOptions };
 
-/** `ports`: another outside than this machine's, for tests. */
-export function addDoctor(program: Command, terminal: Terminal, ports?: MtaPorts): void {
+/** `ports`, `names`: another outside than this machine's, for tests. */
+export function addDoctor(program: Command, terminal: Terminal, ports?: MtaPorts, names?: Names): void {
 	withCommon(program.command('doctor'))
 		.description('What is wrong with this server as far as outgoing mail goes, each thing with what mends it.')
-		.option('--probe', 'cPanel: what only a live server can show, and what it shows here')
+		.option('--repair', 'mend what can be mended safely, after one question; tell the rest')
+		.option('--yes', 'with --repair: do not ask')
+		.option('--probe', 'what only a live server can show, and what it shows here')
+		.option('--target <host[:port]>', 'mail server to try to reach (default: the relay, else one of gmail.com)')
 		.option(...configOption)
 		.option('--root <folder>', 'a system below this folder', '/')
 		.option('--state <folder>', 'where the wiring is remembered', stateFolderDefault)
 		.addHelpText(
 			'after',
-			'\nChanges nothing. Ends with 0 when nothing is wrong (with --probe: when nothing is contradicted), else with 1.',
+			'\nChanges nothing without --repair. Ends with 0 when nothing is wrong (with --probe: when nothing is contradicted; with --repair: afterwards), else with 1.',
 		)
 		.action(async (options: DoctorOptions) => {
 			const [{ speakerFor }, { systemPorts }] = await Promise.all([
@@ -31,16 +36,63 @@ export function addDoctor(program: Command, terminal: Terminal, ports?: MtaPorts
 				import('../mta/commands.ts'),
 			]);
 			const speaker = speakerFor(terminal, options.json === true);
-			const call: Call = { terminal, options, ports: ports ?? (await systemPorts()), speaker };
-			await (options.probe === true ? probe(call) : examine(call));
+			const call: DoctorCall = { terminal, options, ports: ports ?? (await systemPorts()), speaker };
+			if (options.probe === true) return probe(call);
+			await (options.repair === true ? mend(call, names) : examine(call, names));
 		});
 }
 
-async function examine(call: Call): Promise<void> {
-	const { findingsOf } = await import('./doctor.ts');
-	const findings = await findingsOf(call);
-	const isWell = findings.every(({ level }) => level !== 'wrong');
-	call.speaker.end(isWell ? 0 : 1, { ok: isWell, findings }, findingLines(call, findings));
+async function look(call: DoctorCall, names: Names | undefined): Promise<readonly Finding[]> {
+	const [{ findingsOf }, { systemNames }] = await Promise.all([import('./doctor.ts'), import('./names.ts')]);
+	return findingsOf(call, names ?? systemNames(), call.options.target);
+}
+
+const isWellWith = (findings: readonly Finding[]): boolean => findings.every(({ level }) => level !== 'wrong');
+
+/** For programs: what a repair would do is nobody's business. */
+const report = (findings: readonly Finding[]) =>
+	findings.map(({ repair, ...rest }) => ({ ...rest, ...(repair === undefined ? {} : { repairable: true }) }));
+
+async function examine(call: DoctorCall, names: Names | undefined): Promise<void> {
+	const findings = await look(call, names);
+	const isWell = isWellWith(findings);
+	const canRepair = findings.some(({ repair }) => repair !== undefined);
+	call.speaker.end(isWell ? 0 : 1, { ok: isWell, findings: report(findings) }, [
+		...findingLines(call, findings),
+		...(canRepair ? ['`sluice doctor --repair` mends what can be mended safely.'] : []),
+	]);
+}
+
+async function mend(call: DoctorCall, names: Names | undefined): Promise<void> {
+	const { options, ports, speaker } = call;
+	if (options.root !== '/')
+		return speaker.refuse(
+			{
+				code: 'not-live',
+				text: 'Below another root nothing runs that could be repaired.',
+				hint: 'Run it on the server itself.',
+			},
+			2,
+		);
+	const [{ repairsFor, repair }, { mayGoOn }] = await Promise.all([import('./repair.ts'), import('../mta/perform.ts')]);
+	const before = await look(call, names);
+	const repairs = repairsFor(before);
+	if (repairs.length === 0) {
+		const isWell = isWellWith(before);
+		const lines = [...findingLines(call, before), 'Nothing here can be mended by this command.'];
+		return speaker.end(isWell ? 0 : 1, { ok: isWell, repaired: [], findings: report(before) }, lines);
+	}
+	for (const { what } of repairs) speaker.say(`  ${what}`);
+	if (!(await mayGoOn(call, 'Do this?'))) return;
+	const repaired = await repair(ports.machine(options.root), repairs, ({ what, why }) =>
+		why === undefined ? speaker.step(what) : speaker.say(`  not done: ${what} ${clean(why)}`),
+	);
+	const after = await look(call, names);
+	const isWell = isWellWith(after);
+	speaker.end(isWell ? 0 : 1, { ok: isWell, repaired, findings: report(after) }, [
+		...(after.length > 0 ? ['What is left is for a person:'] : []),
+		...findingLines(call, after),
+	]);
 }
 
 function findingLines({ terminal }: Call, findings: readonly Finding[]): readonly string[] {
