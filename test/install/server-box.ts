@@ -8,14 +8,14 @@
  * Not here: what is expected (whole.*.test.ts), the MTAs' set-up (server-mta.ts), units that install (the product brings them).
  */
 import type { Machine } from '@sluice/installers/facts/machine.ts';
-import { type Box, boxesUnavailable, type RunOptions, type RunResult, startBox } from '../mta/box.ts';
+import { type Box, type BoxOptions, boxesUnavailable, type RunOptions, type RunResult, startBox } from '../mta/box.ts';
 import { machineOf } from '../mta/box-machine.ts';
 import { unpackedLayer } from '../mta/debs.ts';
 import { createStops } from '../mta/stops.ts';
 import { tenants, type UnixUser } from '../mta/unix-users.ts';
 import { until } from '../mta/until.ts';
 import { mxPort, type ServerInternet, startServerInternet } from './server-internet.ts';
-import { furnishMta, mtaLayers, mtaUsers, type ServerMta } from './server-mta.ts';
+import { furnishMta, mtaBinds, mtaLayers, mtaUsers, type ServerMta } from './server-mta.ts';
 
 export type ServerOptions = {
 	readonly mta: ServerMta;
@@ -25,7 +25,7 @@ export type ServerOptions = {
 	/** Lines of the administrator's own part of the configuration, JSON being YAML; default: where the fake internet is. */
 	readonly administrator?: Readonly<Record<string, unknown>>;
 	/** Host folders to show inside, say one with a release. */
-	readonly binds?: readonly { readonly host: string; readonly inside: string }[];
+	readonly binds?: NonNullable<BoxOptions['binds']>;
 	readonly ttlSeconds?: number;
 };
 
@@ -97,7 +97,7 @@ export async function startServer(
 			name,
 			layers: await mtaLayers(mta),
 			users: [...tenants, ...mtaUsers(mta), ...users],
-			binds,
+			binds: [...mtaBinds(mta), ...binds],
 			init: 'systemd',
 			ttlSeconds: options.ttlSeconds ?? TTL_SECONDS_DEFAULT,
 		});
