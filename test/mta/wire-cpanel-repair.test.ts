@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { stateFolderDefault } from '@sluice/installers/apply/journal.ts';
-import { testWaitMs } from '@sluice/installers/apply/test-message.ts';
 import { relayAnswer } from '@sluice/installers/facts/agent.ts';
 import type { Machine } from '@sluice/installers/facts/machine.ts';
 import { mendUpgraded } from '@sluice/installers/panel/upgraded.ts';
+import { proofWaitMs } from '@sluice/installers/proof/prove-route.ts';
 import { emptyConfLocal } from '@sluice/shared/mta/cpanel-local.ts';
 import { ok } from '@sluice/shared/words/result.ts';
 import {
@@ -48,7 +48,7 @@ const mendedOn = (server: CpanelServer) =>
 			client: async () => server.rig.client,
 			relayAnswer,
 			reloadAgent: async () => ok(undefined),
-			testWaitMs,
+			testWaitMs: proofWaitMs,
 			pid: process.pid,
 		},
 	});

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import type { CanaryKey } from '@sluice/shared/mta/canary.ts';
 import type { FileFact, Machine } from '../facts/machine.ts';
 import type { MtaKind, WiredFile, Wiring } from '../plan/wiring.ts';
 
@@ -16,7 +17,15 @@ export const stateFolderDefault = '/var/lib/sluice-wiring';
 /** `wiring` and `unwiring`: begun, and not known to have ended. */
 export type Phase = 'wiring' | 'wired' | 'bypassed' | 'unwiring';
 
-export type LastTest = { readonly at: string; readonly ok: boolean; readonly text: string; readonly message?: string };
+export type LastTest = {
+	readonly at: string;
+	readonly ok: boolean;
+	readonly text: string;
+	readonly message?: string;
+	/** Sentences: what it has shown, and what it could not. */
+	readonly proved?: readonly string[];
+	readonly unproved?: readonly string[];
+};
 
 export type JournalFile = {
 	readonly path: string;
@@ -40,6 +49,8 @@ export type Journal = {
 	readonly overSmarthost: boolean;
 	/** Routers of other relays that the wiring has put aside. Absent: none. */
 	readonly aside?: readonly string[];
+	/** Senders that alone are led to the agent (shared/mta/canary.ts). Absent: everybody. */
+	readonly only?: readonly CanaryKey[];
 	/** RFC 3339. */
 	readonly since: string;
 	readonly files: readonly JournalFile[];

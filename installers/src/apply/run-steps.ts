@@ -1,7 +1,7 @@
 /**
  * Performs steps in order; at the first that fails puts everything back, from there to the beginning.
  *
- * Not here: which steps there are (plan/), what is remembered (journal.ts), the test message (test-message.ts).
+ * Not here: which steps there are (plan/), what is remembered (journal.ts), the test message (proof/).
  */
 import { dirname } from 'node:path';
 import { type CommandCheck, failureOf, type ProbeCheck } from '@sluice/shared/mta/checks.ts';

@@ -25,6 +25,7 @@ const aliasFolder = '/etc/valiases';
 export const cpanelSecretFolder = '/etc/sluice-exim';
 export const cpanelSecretPath = `${cpanelSecretFolder}/secret`;
 export const cpanelBypassPath = `${cpanelSecretFolder}/bypass`;
+export const cpanelOnlyPath = `${cpanelSecretFolder}/only`;
 
 export const cpanelAclPaths = [
 	`${aclFolder}/${cpanelAclFiles.aclMail}`,
@@ -75,7 +76,7 @@ export async function cpanelFacts(machine: Machine): Promise<Result<CpanelFacts,
 /** Every file that may hold something of ours. Asks no program. */
 export async function cpanelSources(machine: Machine): Promise<readonly FileFact[]> {
 	const files = await Promise.all(
-		[cpanelConfLocal, cpanelLocalOpts, ...cpanelAclPaths].map((path) => machine.read(path)),
+		[cpanelConfLocal, cpanelLocalOpts, ...cpanelAclPaths, cpanelOnlyPath].map((path) => machine.read(path)),
 	);
 	return files.filter((file) => file !== undefined);
 }

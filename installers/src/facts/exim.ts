@@ -20,6 +20,8 @@ export const eximSecretFolder = `${eximFolder}/sluice`;
 export const eximSecretPath = `${eximSecretFolder}/secret`;
 /** Beside the secret and not in /run: a bypass that somebody ordered outlives a reboot. */
 export const eximBypassPath = `${eximSecretFolder}/bypass`;
+/** Senders that alone are led to the agent, while it is there. */
+export const eximOnlyPath = `${eximSecretFolder}/only`;
 
 export type EximLayout = 'single' | 'template' | 'split';
 
@@ -105,14 +107,15 @@ async function sourcesOf(machine: Machine, layout: EximLayout): Promise<readonly
 			const names = await machine.list(`${splitFolder}/${section}`);
 			paths.push(...names.filter((name) => partName.test(name)).map((name) => `${splitFolder}/${section}/${name}`));
 		}
-	const files = await Promise.all(paths.map((path) => machine.read(path)));
+	const files = await Promise.all([...paths, eximOnlyPath].map((path) => machine.read(path)));
 	return files.filter((file) => file !== undefined);
 }
 
 /** Every file that may hold something of ours, whatever the layout is now. Asks no program. */
 export async function eximSources(machine: Machine): Promise<readonly FileFact[]> {
 	const layouts = await Promise.all((['single', 'template', 'split'] as const).map((each) => sourcesOf(machine, each)));
-	return layouts.flat();
+	// The list of a canary is part of each.
+	return [...new Map(layouts.flat().map((file) => [file.path, file])).values()];
 }
 
 /** Folder of the split layout for a section. */

@@ -14,8 +14,13 @@ export type PostfixFacts = {
 	readonly hostName: string;
 	readonly user: { readonly name: string; readonly uid: number };
 	readonly mainCf: FileFact;
-	/** As `postconf` tells it. */
+	/** As `postconf` tells them. */
 	readonly relayhost: string;
+	readonly senderRelays: string;
+	/** Domain of addresses that have none, such as those of users' programs. */
+	readonly origin: string;
+	/** The map of a canary, beside main.cf. */
+	readonly only: { readonly path: string; readonly current: FileFact | undefined };
 	/** `postconf -P`: parameters that services set for themselves, `smtp/unix/relayhost = …`. */
 	readonly serviceParameters: readonly string[];
 };
@@ -28,7 +33,10 @@ export async function postfixFacts(machine: Machine): Promise<Result<PostfixFact
 			hint: 'Wire it with the Plesk extension.',
 		});
 	const names = ['mail_version', 'myhostname', 'mail_owner', 'config_directory', 'relayhost', 'multi_instance_enable'];
-	const [asked, services] = await Promise.all([machine.run(['postconf', ...names]), machine.run(['postconf', '-P'])]);
+	const [asked, services] = await Promise.all([
+		machine.run(['postconf', '-x', ...names, 'sender_dependent_relayhost_maps', 'myorigin']),
+		machine.run(['postconf', '-P']),
+	]);
 	const value = (name: string): string | undefined =>
 		new RegExp(`^${name} = (.*)$`, 'm').exec(asked.output)?.[1]?.trim();
 	const version = value('mail_version');
@@ -54,8 +62,19 @@ export async function postfixFacts(machine: Machine): Promise<Result<PostfixFact
 		user: { name, uid: await uidOf(machine, name) },
 		mainCf,
 		relayhost: value('relayhost') ?? '',
+		senderRelays: value('sender_dependent_relayhost_maps') ?? '',
+		origin: await originOf(machine, value('myorigin') ?? ''),
+		only: { path: postfixOnlyPath(mainCf.path), current: await machine.read(postfixOnlyPath(mainCf.path)) },
 		serviceParameters: services.output.split('\n').filter((line) => line.includes(' = ')),
 	});
+}
+
+export const postfixOnlyPath = (mainCf: string): string => mainCf.replace(/[^/]+$/, 'sluice_only');
+
+/** Debian says it by a file: postconf(5), myorigin. */
+async function originOf(machine: Machine, value: string): Promise<string> {
+	if (!value.startsWith('/')) return value;
+	return (await machine.read(value))?.content.trim() ?? '';
 }
 
 /** main.cf where Debian has it, for taking the wiring out when Postfix cannot be asked. */

@@ -12,12 +12,19 @@ import type { MtaOptions, MtaPorts } from './site.ts';
 type Verb = (call: Call) => Promise<void>;
 
 export async function systemPorts(): Promise<MtaPorts> {
-	const [{ systemMachine }, { relayAnswer, reloadAgent }, { testWaitMs }] = await Promise.all([
+	const [{ systemMachine }, { relayAnswer, reloadAgent }, { proofWaitMs }] = await Promise.all([
 		import('../facts/machine.ts'),
 		import('../facts/agent.ts'),
-		import('../apply/test-message.ts'),
+		import('../proof/prove-route.ts'),
 	]);
-	return { machine: systemMachine, client: clientFor, relayAnswer, reloadAgent, testWaitMs, pid: process.pid };
+	return {
+		machine: systemMachine,
+		client: clientFor,
+		relayAnswer,
+		reloadAgent,
+		testWaitMs: proofWaitMs,
+		pid: process.pid,
+	};
 }
 
 /** `ports`: another outside than this machine's, for tests. */

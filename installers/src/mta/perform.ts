@@ -8,11 +8,11 @@ import { actorText } from '@sluice/shared/contract/actor.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Journal, LastTest } from '../apply/journal.ts';
 import { runSteps, type StepReport, type StepsFailure } from '../apply/run-steps.ts';
-import { sendTestMessage } from '../apply/test-message.ts';
 import { sweepLeftovers } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import type { Step } from '../plan/step.ts';
 import type { Wiring } from '../plan/wiring.ts';
+import { proveRoute } from '../proof/prove-route.ts';
 import type { MtaOptions, MtaPorts, Site } from './site.ts';
 import type { Speaker } from './speak.ts';
 
@@ -21,6 +21,8 @@ export type Call = {
 	readonly options: MtaOptions;
 	readonly ports: MtaPorts;
 	readonly speaker: Speaker;
+	/** A command of which this one is a part has the server's lock already. */
+	readonly holdsLock?: boolean;
 };
 
 export type Performed = { readonly steps: readonly StepReport[]; readonly test: LastTest | undefined };
@@ -41,16 +43,13 @@ export async function performSteps(
 		async test(check) {
 			const client = await ports.client(terminal, options);
 			const { machine } = site;
-			const sent = await sendTestMessage(check, wiring, {
-				machine,
-				client,
-				now: terminal.now,
-				waitMs: ports.testWaitMs,
-			});
+			const { sourceAddress, helo } = site.config?.delivery ?? {};
+			const sent = await proveRoute(
+				{ check, mta: wiring, set: { sourceAddress, helo } },
+				{ machine, client, now: terminal.now, waitMs: ports.testWaitMs },
+			);
 			const at = new Date(terminal.now()).toISOString();
-			test = sent.ok
-				? { at, ok: true, text: sent.value.text, message: sent.value.message }
-				: { at, ok: false, text: sent.error };
+			test = sent.ok ? { at, ok: true, ...sent.value } : { at, ok: false, text: sent.error };
 			return sent.ok ? ok(sent.value.text) : sent;
 		},
 	});
@@ -86,7 +85,8 @@ async function reloadedAgent(
 
 /** One command at a time on one server. */
 export async function locked(call: Call, site: Site, work: () => Promise<void>): Promise<void> {
-	if (!(await site.store.lock(call.ports.pid))) {
+	const holdsLock = call.holdsLock === true;
+	if (!holdsLock && !(await site.store.lock(call.ports.pid))) {
 		call.speaker.refuse({
 			code: 'busy',
 			text: 'Another `sluice mta` command is at work here.',
@@ -98,7 +98,7 @@ export async function locked(call: Call, site: Site, work: () => Promise<void>):
 		await sweepLeftovers(site.machine, foldersOf(site));
 		await work();
 	} finally {
-		await site.store.unlock();
+		if (!holdsLock) await site.store.unlock();
 	}
 }
 
@@ -176,6 +176,7 @@ export const journalOf = (
 	...(wiring.relays === undefined || wiring.relays.length === 0
 		? {}
 		: { aside: wiring.relays.map(({ router }) => router) }),
+	...(wiring.only === undefined ? {} : { only: wiring.only }),
 	since: new Date(parts.nowMs).toISOString(),
 	files: parts.files,
 	...(parts.test === undefined ? {} : { lastTest: parts.test }),

@@ -11,12 +11,14 @@ import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { readConfig } from '@sluice/agent/main/read-config.ts';
 import type { Client } from '@sluice/shared/client/client.ts';
 import type { Config } from '@sluice/shared/contract/config.ts';
+import { type CanaryKey, canaryKeysIn } from '@sluice/shared/mta/canary.ts';
+import { nextHopOf } from '@sluice/shared/mta/postfix.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type Journal, JournalStore } from '../apply/journal.ts';
-import { cpanelFacts, cpanelSecretFolder, cpanelSources, isCpanel } from '../facts/cpanel.ts';
-import { eximFacts, eximProgram, eximSecretFolder, eximSources } from '../facts/exim.ts';
-import type { Machine } from '../facts/machine.ts';
-import { postfixFacts, postfixMainCf } from '../facts/postfix.ts';
+import { cpanelFacts, cpanelOnlyPath, cpanelSecretFolder, cpanelSources, isCpanel } from '../facts/cpanel.ts';
+import { eximFacts, eximOnlyPath, eximProgram, eximSecretFolder, eximSources } from '../facts/exim.ts';
+import type { FileFact, Machine } from '../facts/machine.ts';
+import { type PostfixFacts, postfixFacts, postfixMainCf, postfixOnlyPath } from '../facts/postfix.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { bareCpanel, isBuiltIn, wireCpanel } from '../plan/cpanel.ts';
 import { bareExim, wireExim } from '../plan/exim.ts';
@@ -35,6 +37,8 @@ export type MtaOptions = CommonOptions & {
 	readonly overSmarthost?: boolean;
 	readonly adoptUpstream?: boolean;
 	readonly keepBypass?: boolean;
+	/** Whose mail alone is led to the agent; absent: whose is led now. */
+	readonly only?: readonly CanaryKey[] | 'everybody';
 };
 
 /** The outside of these commands; tests bring boxes. */
@@ -47,6 +51,8 @@ export type MtaPorts = {
 	/** How long to look for a test message. */
 	readonly testWaitMs: number;
 	readonly pid: number;
+	/** The agent's configuration; left out: the file of that name, of this machine. */
+	readonly readConfig?: (file: string) => Result<Config, readonly string[]>;
 };
 
 export type Site = {
@@ -55,6 +61,8 @@ export type Site = {
 	readonly journal: Journal | undefined;
 	readonly mta: MtaKind;
 	readonly agentPort: number;
+	/** Senders that alone are, or are to be, led to the agent; undefined: everybody. */
+	readonly only: readonly CanaryKey[] | undefined;
 	readonly config: Config | undefined;
 	/** Where it stands. */
 	readonly configFile: string;
@@ -83,17 +91,19 @@ export async function openSite(
 	const journal = await store.read();
 	const mta = options.mta ?? journal?.mta ?? (await mtaHere(machine));
 	if (typeof mta !== 'string') return failed(mta);
-	const configured = configFor(terminal, options);
+	const configured = configFor(terminal, options, ports.readConfig);
 	if (!configured.ok) return configured;
 	const config = configured.value;
 	const agentPort =
 		options.port ?? (config === undefined ? undefined : portOf(config)) ?? journal?.agentPort ?? relayPortDefault;
+	const only = await onlyOf(machine, { mta, journal, asked: options.only });
 	const settings = {
 		agentPort,
 		overSmarthost: options.overSmarthost ?? journal?.overSmarthost ?? false,
+		only,
 	};
 	const configFile = resolve(configFileFor(terminal, options.config));
-	const common = { machine, store, journal, mta, agentPort, config, configFile };
+	const common = { machine, store, journal, mta, agentPort, config, configFile, only };
 	if (mta === 'exim' && (await isCpanel(machine))) return ok({ ...common, ...(await cpanelSite(options, common)) });
 	if (mta === 'exim') {
 		const facts = await eximFacts(machine);
@@ -108,23 +118,53 @@ export async function openSite(
 		});
 	}
 	const facts = await postfixFacts(machine);
-	const traces = barePostfix(facts.ok ? facts.value.mainCf : await postfixMainCf(machine), agentPort);
+	const mainCf = facts.ok ? facts.value.mainCf : await postfixMainCf(machine);
+	const traces = barePostfix(mainCf, agentPort, await mapBeside(machine, mainCf));
 	return ok({
 		...common,
 		user: facts.ok ? facts.value.user : undefined,
 		wiring: facts.ok ? wirePostfixServer(facts.value, settings) : facts,
 		traces,
-		isEffective: facts.ok && facts.value.relayhost === `[127.0.0.1]:${agentPort}`,
+		isEffective: facts.ok && isLed(facts.value, { only, nextHop: nextHopOf(agentPort) }),
 		isBypassed: journal?.phase === 'bypassed' && traces.ok && !hasTraces(traces.value),
 		secretFolder: undefined,
 	});
 }
 
+/** Who is asked for, else who is in the list, else who was when it was wired: Postfix's list is away while bypassed. */
+async function onlyOf(
+	machine: Machine,
+	parts: Pick<Site, 'mta' | 'journal'> & { readonly asked: MtaOptions['only'] },
+): Promise<readonly CanaryKey[] | undefined> {
+	const { mta, journal, asked } = parts;
+	if (asked !== undefined) return asked === 'everybody' ? undefined : asked;
+	const path =
+		mta === 'exim'
+			? (await isCpanel(machine))
+				? cpanelOnlyPath
+				: eximOnlyPath
+			: postfixOnlyPath(journal?.files.find((file) => file.path.endsWith('/main.cf'))?.path ?? '/etc/postfix/main.cf');
+	const list = await machine.read(path);
+	return list === undefined ? journal?.only : canaryKeysIn(list.content);
+}
+
+async function mapBeside(machine: Machine, mainCf: FileFact | undefined): Promise<PostfixFacts['only'] | undefined> {
+	if (mainCf === undefined) return undefined;
+	const path = postfixOnlyPath(mainCf.path);
+	return { path, current: await machine.read(path) };
+}
+
+/** What Postfix itself says about where mail goes. */
+const isLed = (
+	{ relayhost, senderRelays, only: { path } }: PostfixFacts,
+	{ only, nextHop }: { readonly only: readonly CanaryKey[] | undefined; readonly nextHop: string },
+): boolean => (only === undefined ? relayhost === nextHop : senderRelays === `texthash:${path}`);
+
 type Found = Pick<Site, 'user' | 'wiring' | 'traces' | 'isEffective' | 'isBypassed' | 'secretFolder'>;
 
 async function cpanelSite(
 	options: MtaOptions,
-	{ machine, journal, agentPort }: Pick<Site, 'machine' | 'journal' | 'agentPort'>,
+	{ machine, journal, agentPort, only }: Pick<Site, 'machine' | 'journal' | 'agentPort' | 'only'>,
 ): Promise<Found> {
 	const facts = await cpanelFacts(machine);
 	const wiring = facts.ok
@@ -133,6 +173,7 @@ async function cpanelSite(
 				// Only for this command: a relay that somebody adds later is told again.
 				overSmarthost: options.overSmarthost === true || options.adoptUpstream === true,
 				aside: journal?.aside ?? [],
+				only,
 			})
 		: facts;
 	return {
@@ -161,16 +202,20 @@ async function mtaHere(machine: Machine): Promise<MtaKind | Refusal> {
 }
 
 /** Undefined where there is no file and none was named. */
-function configFor(terminal: Terminal, options: MtaOptions): Result<Config | undefined, Refusal> {
+function configFor(
+	terminal: Terminal,
+	options: MtaOptions,
+	reader: MtaPorts['readConfig'],
+): Result<Config | undefined, Refusal> {
 	const file = configFileFor(terminal, options.config);
 	if (options.config === undefined && !terminal.exists(file)) return ok(undefined);
-	if (options.config === undefined && !isOurs(file))
+	if (options.config === undefined && reader === undefined && !isOurs(file))
 		return failed({
 			code: 'agent-config',
 			text: `${resolve(file)} belongs to somebody else, who could send the mail of this server wherever he likes.`,
 			hint: 'Name the configuration that is meant: --config FILE.',
 		});
-	const read = readConfig(file);
+	const read = (reader ?? readConfig)(file);
 	if (read.ok) return read;
 	return failed({
 		code: 'agent-config',

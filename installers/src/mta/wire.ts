@@ -54,6 +54,7 @@ async function wireHere(call: Call, site: Site, mode: Mode): Promise<void> {
 		...(secret.write === undefined ? {} : { secret: secret.write }),
 		isBypassed: endsBypass && wiring.bypassPath !== undefined,
 		isInterrupted: site.journal?.phase === 'wiring',
+		isEffective: site.isEffective,
 		isOffline: !site.machine.isLive,
 		hasTest: true,
 		before,

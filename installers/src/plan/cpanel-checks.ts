@@ -2,19 +2,25 @@
  * What must be seen of a wired Exim of cPanel: as of any Exim, without mail to real forwards, and what `exim -be` can tell. Pure.
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are Exim's own expansions
+import { canaryProbeDomain } from '@sluice/shared/mta/canary.ts';
 import type { CommandCheck, WiringCheck } from '@sluice/shared/mta/checks.ts';
 import type { EximStock } from '@sluice/shared/mta/exim.ts';
 import { checksExim } from '@sluice/shared/mta/exim-checks.ts';
 import { type CpanelFacts, cpanelProgram, cpanelRestart, cpanelSecretPath } from '../facts/cpanel.ts';
+import type { WireSettings } from './wiring.ts';
 
 /** `stock`: what the built configuration does without us. */
-export function cpanelChecks(facts: CpanelFacts, agentPort: number, stock: EximStock): readonly WiringCheck[] {
+export function cpanelChecks(
+	facts: CpanelFacts,
+	{ agentPort, only }: Pick<WireSettings, 'agentPort' | 'only'>,
+	stock: EximStock,
+): readonly WiringCheck[] {
 	const srs = hasSrs(facts, stock);
 	const checks = checksExim({
 		program: cpanelProgram,
 		agentPort,
 		restart: [cpanelRestart],
-		ownAddress: `root@${facts.hostName}`,
+		ownAddress: only === undefined ? `root@${facts.hostName}` : `probe@${canaryProbeDomain}`,
 		remoteAddress: 'probe@example.com',
 		...(facts.alias === undefined ? {} : { aliasAddress: facts.alias }),
 		hasSrs: srs,

@@ -31,6 +31,7 @@ import {
 	cpanelBypassPath,
 	cpanelConfLocal,
 	cpanelLocalOpts,
+	cpanelOnlyPath,
 	cpanelProgram,
 	cpanelRestart,
 	cpanelSecretPath,
@@ -39,6 +40,7 @@ import type { FileFact } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { cpanelChecks } from './cpanel-checks.ts';
 import { cpanelNotes, cpanelRefusal, relayFindings } from './cpanel-findings.ts';
+import { onlyFile } from './exim.ts';
 import { damaged } from './exim-refusals.ts';
 import { bareWiring, ownFileHead, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
 
@@ -58,6 +60,7 @@ export function wireCpanel(facts: CpanelFacts, settings: WireSettings): Result<W
 		agentPort: settings.agentPort,
 		secretPath: cpanelSecretPath,
 		bypassPath: cpanelBypassPath,
+		onlyPath: cpanelOnlyPath,
 		stock,
 		removedHeaders: [...new Set(relays.flatMap(({ identityHeader }) => identityHeader ?? []))],
 	});
@@ -69,15 +72,17 @@ export function wireCpanel(facts: CpanelFacts, settings: WireSettings): Result<W
 		hostName: facts.hostName,
 		agentPort: settings.agentPort,
 		files: [
+			...onlyFile(cpanelOnlyPath, facts.sources, settings.only),
 			confLocal.value,
 			optionsFile(fileIn(facts.sources, cpanelLocalOpts), true),
 			...aclFiles(facts.sources, blocks),
 		],
+		only: settings.only,
 		secretPath: cpanelSecretPath,
 		bypassPath: cpanelBypassPath,
 		findings: [...relayFindings(facts, relays), ...cpanelNotes(facts)],
 		relays,
-		checks: cpanelChecks(facts, settings.agentPort, stock),
+		checks: cpanelChecks(facts, settings, stock),
 		commands,
 	});
 }
@@ -88,6 +93,7 @@ export function bareCpanel(sources: readonly FileFact[], agentPort: number): Res
 	if (!confLocal.ok) return confLocal;
 	const options = optionsFile(fileIn(sources, cpanelLocalOpts), false);
 	const files = [
+		...onlyFile(cpanelOnlyPath, sources, undefined),
 		{ path: cpanelConfLocal, current: fileIn(sources, cpanelConfLocal), bare: confLocal.value },
 		options,
 		...cpanelAclPaths.map((path) => ({ path, current: fileIn(sources, path), bare: undefined })),
@@ -100,7 +106,8 @@ export function bareCpanel(sources: readonly FileFact[], agentPort: number): Res
 /** Every line of the wiring stands in what cPanel has built. Lines, since the builder may indent as it likes. */
 export function isBuiltIn(built: string, { files }: Wiring): boolean {
 	const lines = new Set(built.split('\n').map((line) => line.trim()));
-	return files.every(({ path, wanted = '' }) => {
+	return files.every(({ path, wanted = '', isList }) => {
+		if (isList === true) return true;
 		const found = findBlocks(wanted);
 		const texts = path === cpanelConfLocal ? (found.ok ? found.value.map(({ body }) => body) : []) : [wanted];
 		if (path === cpanelLocalOpts) return true;

@@ -8,6 +8,7 @@
  * Not here: the text of the blocks (shared/mta/exim.ts), files and programs.
  */
 import type { Place } from '@sluice/shared/mta/blocks.ts';
+import { type CanaryKey, canaryList, canaryProbeDomain } from '@sluice/shared/mta/canary.ts';
 import type { WiringFinding } from '@sluice/shared/mta/checks.ts';
 import {
 	type EximBlockName,
@@ -20,7 +21,7 @@ import {
 import { checksExim } from '@sluice/shared/mta/exim-checks.ts';
 import { type EximPlain, findingsExim, readEximPlain, readEximStock } from '@sluice/shared/mta/exim-stock.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import { type EximFacts, eximBypassPath, eximProgram, eximSecretPath, splitPath } from '../facts/exim.ts';
+import { type EximFacts, eximBypassPath, eximOnlyPath, eximProgram, eximSecretPath, splitPath } from '../facts/exim.ts';
 import type { FileFact } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { damaged, eximRefusal, noRoute } from './exim-refusals.ts';
@@ -40,12 +41,14 @@ export function wireExim(facts: EximFacts, settings: WireSettings): Result<Wirin
 	if (!spots.ok) return spots;
 	const files = filesOf(facts.sources, blocks, spots.value);
 	if (!files.ok) return files;
+	const { only } = settings;
 	return ok({
 		mta: 'exim',
 		version: facts.version,
 		hostName: facts.hostName,
 		agentPort: settings.agentPort,
-		files: files.value,
+		files: [...onlyFile(eximOnlyPath, facts.sources, only), ...files.value],
+		only,
 		secretPath: eximSecretPath,
 		bypassPath: eximBypassPath,
 		findings: findings(facts),
@@ -53,7 +56,7 @@ export function wireExim(facts: EximFacts, settings: WireSettings): Result<Wirin
 			program: eximProgram,
 			agentPort: settings.agentPort,
 			restart: eximReload,
-			ownAddress: `root@${facts.hostName}`,
+			ownAddress: only === undefined ? `root@${facts.hostName}` : `probe@${canaryProbeDomain}`,
 			remoteAddress: 'probe@example.com',
 			hasSrs: false,
 		}),
@@ -61,9 +64,22 @@ export function wireExim(facts: EximFacts, settings: WireSettings): Result<Wirin
 	});
 }
 
+/** The list of a canary, where there is one or is to be one. */
+export function onlyFile(
+	path: string,
+	sources: readonly FileFact[],
+	only: readonly CanaryKey[] | undefined,
+): readonly WiredFile[] {
+	const current = sources.find((file) => file.path === path);
+	const wanted = only === undefined ? undefined : canaryList(only);
+	return current === undefined && wanted === undefined
+		? []
+		: [{ path, current, bare: undefined, wanted, isList: true }];
+}
+
 /** What taking the wiring out of these files comes to. */
 export function bareExim(sources: readonly FileFact[], agentPort: number): Result<Wiring, Refusal> {
-	const files: Omit<WiredFile, 'wanted'>[] = [];
+	const files: Omit<WiredFile, 'wanted'>[] = [...onlyFile(eximOnlyPath, sources, undefined)];
 	for (const path of tracesIn(sources)) {
 		const current = sources.find((file) => file.path === path);
 		const bare = ownFile.test(path) ? ok(undefined) : removeExim(current?.content ?? '');
@@ -126,6 +142,7 @@ function eximBlocks(facts: EximFacts, plain: EximPlain, agentPort: number): Exim
 		agentPort,
 		secretPath: eximSecretPath,
 		bypassPath: eximBypassPath,
+		onlyPath: eximOnlyPath,
 		stock: readEximStock(facts.effective, {
 			routers: [plain.router],
 			transports: [plain.transport],

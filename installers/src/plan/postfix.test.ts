@@ -14,6 +14,9 @@ const factsOf = (text: string, rest: Partial<PostfixFacts> = {}): PostfixFacts =
 	user: { name: 'postfix', uid: 105 },
 	mainCf: fileOf(path, text),
 	relayhost: '',
+	senderRelays: '',
+	origin: 'host.test',
+	only: { path: '/etc/postfix/sluice_only', current: undefined },
 	serviceParameters: [],
 	...rest,
 });

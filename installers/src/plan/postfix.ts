@@ -3,10 +3,12 @@
  *
  * Not here: the text (shared/mta/postfix.ts), files and programs.
  */
+import { canaryProbeDomain, canarySenders } from '@sluice/shared/mta/canary.ts';
 import type { WiringFinding } from '@sluice/shared/mta/checks.ts';
 import {
 	detectPostfix,
 	findingsPostfix,
+	nextHopOf,
 	type PostfixParameters,
 	removePostfix,
 	renderPostfix,
@@ -18,14 +20,15 @@ import type { FileFact } from '../facts/machine.ts';
 import type { PostfixFacts } from '../facts/postfix.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { foreignOwner } from './ownership.ts';
-import { bareWiring, type WireSettings, type Wiring } from './wiring.ts';
+import { bareWiring, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
 
 /** Oldest Postfix for which the parameters are known to do what they should. */
 const majorMin = 3;
 
 export function wirePostfixServer(facts: PostfixFacts, settings: WireSettings): Result<Wiring, Refusal> {
-	const { mainCf } = facts;
-	const parameters = renderPostfix({ agentPort: settings.agentPort });
+	const { mainCf, only: map } = facts;
+	const { agentPort, only } = settings;
+	const parameters = renderPostfix({ agentPort, ...(only === undefined ? {} : { onlyPath: map.path }) });
 	if (Number(facts.version.split('.')[0]) < majorMin)
 		return failed({
 			code: 'version',
@@ -55,14 +58,35 @@ export function wirePostfixServer(facts: PostfixFacts, settings: WireSettings): 
 		version: facts.version,
 		hostName: facts.hostName,
 		agentPort: settings.agentPort,
-		files: [
-			{ path: mainCf.path, current: mainCf, bare: bare.value, wanted: wantedText(mainCf, parameters, wanted.value) },
-		],
+		files: inOrder(onlyMap(facts, settings), {
+			path: mainCf.path,
+			current: mainCf,
+			bare: bare.value,
+			wanted: wantedText(mainCf, parameters, wanted.value),
+		}),
+		only,
 		findings: found,
-		checks: checksPostfix({ parameters, remoteAddress: 'probe@example.com' }),
+		checks: checksPostfix({
+			parameters,
+			remoteAddress: 'probe@example.com',
+			...(only === undefined ? {} : { sender: `probe@${canaryProbeDomain}` }),
+		}),
 		commands,
 	});
 }
+
+/** The map of a canary. */
+function onlyMap(
+	{ only: map, origin }: PostfixFacts,
+	{ only, agentPort }: Pick<WireSettings, 'only' | 'agentPort'>,
+): WiredFile {
+	const wanted = only === undefined ? undefined : canarySenders(only, { origin, nextHop: nextHopOf(agentPort) });
+	return { ...map, bare: undefined, wanted };
+}
+
+/** A map must be there as long as main.cf names it: Postfix defers all mail otherwise. */
+const inOrder = (map: WiredFile, mainCf: WiredFile): readonly WiredFile[] =>
+	map.wanted !== undefined ? [map, mainCf] : map.current === undefined ? [mainCf] : [mainCf, map];
 
 /** Lines that somebody has put behind our block (`postconf -e` does) are no reason to move it while it is in force. */
 function wantedText(mainCf: FileFact, parameters: PostfixParameters, fresh: string): string {
@@ -77,11 +101,20 @@ const commands = {
 } as const;
 
 /** What taking the wiring out of main.cf comes to. */
-export function barePostfix(mainCf: FileFact | undefined, agentPort: number): Result<Wiring, Refusal> {
+export function barePostfix(
+	mainCf: FileFact | undefined,
+	agentPort: number,
+	map?: PostfixFacts['only'],
+): Result<Wiring, Refusal> {
 	const bare = mainCf === undefined ? undefined : removePostfix(mainCf.content);
 	if (bare?.ok === false) return failed(damaged(mainCf?.path ?? ''));
 	const files =
-		mainCf === undefined || bare === undefined ? [] : [{ path: mainCf.path, current: mainCf, bare: bare.value }];
+		mainCf === undefined || bare === undefined
+			? []
+			: [
+					{ path: mainCf.path, current: mainCf, bare: bare.value },
+					...(map?.current === undefined ? [] : [{ ...map, bare: undefined }]),
+				];
 	return ok(bareWiring({ mta: 'postfix', agentPort, files, commands }));
 }
 

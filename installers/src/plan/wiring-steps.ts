@@ -18,6 +18,8 @@ export type WireParts = {
 	readonly isBypassed: boolean;
 	/** An earlier wiring was cut off: going back means to what was before that. */
 	readonly isInterrupted: boolean;
+	/** What the MTA reads is the wiring, but for lists: a list alone needs nothing built or read anew. */
+	readonly isEffective?: boolean;
 	/** Only what can be done where no daemon runs. */
 	readonly isOffline: boolean;
 	/** Nobody to test with (`--force`). */
@@ -28,6 +30,7 @@ export type WireParts = {
 
 export function wireSteps(wiring: Wiring, parts: WireParts): readonly Step[] {
 	const { commands } = wiring;
+	if (isListAlone(wiring, parts)) return listSteps(wiring, parts);
 	return [
 		reread('former', `${titleOf(wiring)} goes by its former settings again.`, wiring, 'undo', parts.isOffline),
 		...(parts.before ?? []),
@@ -49,6 +52,25 @@ export function wireSteps(wiring: Wiring, parts: WireParts): readonly Step[] {
 		...(parts.isOffline ? [] : [kick(wiring)]),
 	];
 }
+
+/** Of all that is wired only a list that is looked up at each message is to change. */
+const isListAlone = (
+	wiring: Wiring,
+	{ isEffective, secret, isBypassed, isInterrupted, before = [] }: WireParts,
+): boolean =>
+	isEffective === true &&
+	secret === undefined &&
+	!isBypassed &&
+	!isInterrupted &&
+	before.length === 0 &&
+	changedFiles(wiring).length > 0 &&
+	changedFiles(wiring).every(({ isList }) => isList === true);
+
+const listSteps = (wiring: Wiring, parts: WireParts): readonly Step[] => [
+	...changedFiles(wiring).map((file) => writeStep(wiring, file, false)),
+	...checkSteps(wiring, parts).filter(({ apply: [action] }) => action?.kind !== 'check' || action.check.isReadOnly),
+	...(parts.isOffline ? [] : [kick(wiring)]),
+];
 
 export const titleOf = ({ mta }: Pick<Wiring, 'mta'>): string => (mta === 'exim' ? 'Exim' : 'Postfix');
 
@@ -84,7 +106,7 @@ function writeStep({ mta, commands }: Wiring, file: WiredFile, isInterrupted: bo
 	const verb = current === undefined ? 'Make' : wanted === undefined ? 'Remove' : 'Change';
 	// Exim reads a single file the moment it is there; what does not parse must never be.
 	const verify =
-		mta === 'exim' && commands.generate === undefined
+		mta === 'exim' && commands.generate === undefined && file.isList !== true
 			? { verify: (fresh: string) => ['/usr/sbin/exim4', '-C', fresh, '-bV'] }
 			: {};
 	const forward = setFile(path, wanted, current);

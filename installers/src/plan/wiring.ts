@@ -3,6 +3,7 @@
  *
  * One shape for Exim and Postfix, so that diff, steps, status and repair are written once. Pure.
  */
+import type { CanaryKey } from '@sluice/shared/mta/canary.ts';
 import type { WiringCheck, WiringFinding } from '@sluice/shared/mta/checks.ts';
 import type { EximRelay } from '@sluice/shared/mta/exim-relays.ts';
 import { createTwoFilesPatch } from 'diff';
@@ -16,6 +17,8 @@ export type WireSettings = {
 	readonly overSmarthost: boolean;
 	/** Routers of other relays that were put aside earlier, by name: they are known, others are news. cPanel. */
 	readonly aside?: readonly string[];
+	/** Senders that alone come to the agent; absent: everybody. */
+	readonly only?: readonly CanaryKey[] | undefined;
 };
 
 /** First line of a file that is ours alone. */
@@ -30,6 +33,8 @@ export type WiredFile = {
 	readonly bare: string | undefined;
 	/** Undefined: an earlier wiring of ours used it, this one does not. */
 	readonly wanted: string | undefined;
+	/** Looked up at each message: nothing has to be built, checked or read anew for it. */
+	readonly isList?: boolean;
 };
 
 export type MtaCommands = {
@@ -49,6 +54,8 @@ export type Wiring = {
 	readonly hostName: string;
 	readonly agentPort: number;
 	readonly files: readonly WiredFile[];
+	/** Senders that alone come to the agent; absent: everybody. */
+	readonly only?: readonly CanaryKey[] | undefined;
 	/** Exim's file with the secret and the switch of the bypass. */
 	readonly secretPath?: string;
 	readonly bypassPath?: string;

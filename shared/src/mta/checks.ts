@@ -28,6 +28,8 @@ export type ProbeCheck = {
 	readonly id: string;
 	readonly sentence: string;
 	readonly to: string;
+	/** Reverse-path to send it with; left out: the user's own. */
+	readonly from?: string;
 	/** Unix user that submits it; its uid must be what the agent sees. */
 	readonly runAs: 'nobody';
 	/** Last part of the directory to submit from; holds a newline on purpose. */

@@ -31,6 +31,7 @@ import {
 	type Place,
 	removeBlocks,
 } from './blocks.ts';
+import { canaryCondition } from './canary.ts';
 
 /** What the stock remote route does and ours must repeat. All are Exim option values, macros allowed. */
 export type EximStock = {
@@ -65,6 +66,8 @@ export type EximWiringSettings = {
 	readonly secretPath: string;
 	/** While this file exists the stock route is taken. */
 	readonly bypassPath: string;
+	/** While this file exists only the senders in it come to the agent (canary.ts); left out: there is no such stage. */
+	readonly onlyPath?: string;
 	readonly stock: EximStock;
 	/** Domain list of the mail that goes to the agent; left out: all that are not local. */
 	readonly remoteDomains?: string;
@@ -142,6 +145,7 @@ function routerText(settings: EximWiringSettings): string {
 		agentPort,
 		secretPath,
 		bypassPath,
+		onlyPath,
 		stock,
 		remoteDomains = '! +local_domains',
 		removedHeaders = [],
@@ -151,6 +155,7 @@ function routerText(settings: EximWiringSettings): string {
 		`${eximRouterName}:`,
 		'  driver = manualroute',
 		`  condition = \${if exists{${bypassPath}}{no}{yes}}`,
+		...(onlyPath === undefined ? [] : [`  condition = ${canaryCondition(onlyPath)}`]),
 		`  domains = ${remoteDomains}`,
 		`  headers_remove = ${['X-Sluice-Sender', ...removedHeaders].join(' : ')}`,
 		`  hide headers_add = X-Sluice-Sender: v=1; s=${secret}; ${headerKeys}`,
@@ -198,9 +203,9 @@ function transportsText(stock: EximStock): string {
 }
 
 function assertPlain(settings: EximWiringSettings): void {
-	const { agentPort, secretPath, bypassPath, stock, remoteDomains = '', removedHeaders = [] } = settings;
+	const { agentPort, secretPath, bypassPath, onlyPath, stock, remoteDomains = '', removedHeaders = [] } = settings;
 	if (!Number.isInteger(agentPort) || agentPort < 1 || agentPort > 65535) throw new RangeError(`no port: ${agentPort}`);
-	for (const path of [secretPath, bypassPath]) {
+	for (const path of [secretPath, bypassPath, onlyPath ?? bypassPath]) {
 		if (!/^\/[A-Za-z0-9._/-]+$/.test(path)) throw new RangeError(`not a plain path: ${path}`);
 	}
 	for (const name of removedHeaders) if (!/^[A-Za-z0-9-]+$/.test(name)) throw new RangeError(`not a header: ${name}`);

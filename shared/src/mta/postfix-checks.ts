@@ -15,6 +15,8 @@ export type PostfixCheckSettings = {
 	readonly remoteAddress: string;
 	/** A local alias that leads outside, if there is one. */
 	readonly aliasAddress?: string;
+	/** Sender of the test message; left out: the user's own. */
+	readonly sender?: string;
 };
 
 export function checksPostfix(settings: PostfixCheckSettings): readonly WiringCheck[] {
@@ -45,10 +47,11 @@ export function checksPostfix(settings: PostfixCheckSettings): readonly WiringCh
 }
 
 /** A forged copy of Exim's header and a forged Received: on Postfix neither may count. */
-function probes({ remoteAddress, aliasAddress }: PostfixCheckSettings): readonly WiringCheck[] {
+function probes({ remoteAddress, aliasAddress, sender }: PostfixCheckSettings): readonly WiringCheck[] {
 	const probe = {
 		kind: 'probe',
 		runAs: 'nobody',
+		...(sender === undefined ? {} : { from: sender }),
 		directoryName: 'probe',
 		headers: [
 			'X-Sluice-Sender: v=1; s=forged; id=; proto=esmtpa; auth=Zm9yZ2Vk; uid=; ident=; host=; port=; cwd=; anc=',

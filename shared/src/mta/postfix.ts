@@ -19,20 +19,27 @@ import { mainCfLines, mainCfValue } from './main-cf.ts';
 export type PostfixWiringSettings = {
 	/** Port of the agent on 127.0.0.1. */
 	readonly agentPort: number;
+	/** Map of the senders that alone come to the agent (canary.ts); left out: everybody. */
+	readonly onlyPath?: string;
 };
 
 /** Parameter → value, in the order they are written. */
 export type PostfixParameters = { readonly [parameter: string]: string };
 
 /** The parameters to set. Brackets: no MX lookup. Throws for a port that is none. */
-export function renderPostfix({ agentPort }: PostfixWiringSettings): PostfixParameters {
+export function renderPostfix({ agentPort, onlyPath }: PostfixWiringSettings): PostfixParameters {
 	if (!Number.isInteger(agentPort) || agentPort < 1 || agentPort > 65535) throw new RangeError(`no port: ${agentPort}`);
 	return {
-		relayhost: `[127.0.0.1]:${agentPort}`,
+		...(onlyPath === undefined ? { relayhost: nextHopOf(agentPort) } : { [senderMap]: `texthash:${onlyPath}` }),
 		smtp_send_xforward_command: 'yes',
 		smtpd_sasl_authenticated_header: 'yes',
 	};
 }
+
+/** Where Postfix sends what is led to the agent. */
+export const nextHopOf = (agentPort: number): string => `[127.0.0.1]:${agentPort}`;
+
+const senderMap = 'sender_dependent_relayhost_maps';
 
 export type PostfixProblem = BlockProblem | { readonly kind: 'smarthost'; readonly finding: WiringFinding };
 
@@ -103,7 +110,8 @@ export function detectPostfix(mainCf: string, parameters: PostfixParameters): Re
 
 function smarthostFinding(mainCf: string, parameters: PostfixParameters): WiringFinding | undefined {
 	const value = mainCfValue(mainCf, 'relayhost');
-	if (value === undefined || value === '' || value === parameters.relayhost) return undefined;
+	if (parameters.relayhost === undefined || value === undefined || value === '' || value === parameters.relayhost)
+		return undefined;
 	return {
 		code: 'smarthost',
 		severity: 'stops',
@@ -112,14 +120,28 @@ function smarthostFinding(mainCf: string, parameters: PostfixParameters): Wiring
 	};
 }
 
+/** Of a canary: somebody leads senders to other relays already, and two maps of senders are one too many to tell apart. */
+function canaryFinding(mainCf: string, parameters: PostfixParameters): WiringFinding | undefined {
+	const value = mainCfValue(mainCf, senderMap);
+	if (parameters[senderMap] === undefined || value === undefined || value === '' || value === parameters[senderMap])
+		return undefined;
+	return {
+		code: 'sender-relay-map',
+		severity: 'stops',
+		text: 'A map of senders is in use already, so a canary cannot have one: choose another stage.',
+		evidence: `${senderMap} = ${value}`,
+	};
+}
+
 /** What in main.cf would lead mail past the agent, break the hop to it, or change who the sender seems to be. */
 export function findingsPostfix(mainCf: string, parameters: PostfixParameters): readonly WiringFinding[] {
 	const bare = removePostfix(mainCf);
 	const text = bare.ok ? bare.value : mainCf;
-	const findings: (WiringFinding | undefined)[] = [smarthostFinding(text, parameters)];
+	const findings: (WiringFinding | undefined)[] = [smarthostFinding(text, parameters), canaryFinding(text, parameters)];
 	for (const { parameter, isHarmless, ...finding } of oddSettings) {
 		const value = mainCfValue(text, parameter);
 		if (value === undefined || value === '' || isHarmless(value)) continue;
+		if (parameter === senderMap && parameters[senderMap] !== undefined) continue;
 		findings.push({ ...finding, evidence: `${parameter} = ${value}` });
 	}
 	return findings.filter((finding) => finding !== undefined);

@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 import { test } from 'node:test';
 import type { Client } from '@sluice/shared/client/client.ts';
 import type { ProbeCheck } from '@sluice/shared/mta/checks.ts';
+import { stateFolderDefault } from '../apply/journal.ts';
 import { memoryMachine } from '../facts/memory-machine.fixture.ts';
-import { stateFolderDefault } from './journal.ts';
-import { sendTestMessage } from './test-message.ts';
+import { type ProofRequest, proveRoute } from './prove-route.ts';
 
 const check: ProbeCheck = {
 	kind: 'probe',
@@ -23,7 +23,7 @@ const check: ProbeCheck = {
 const blindAgent = {
 	call: async (name: string) => ({
 		ok: true,
-		value: name === 'putHold' ? { hold: { id: 'h' } } : { items: [] },
+		value: name === 'listProbes' ? { items: [] } : {},
 	}),
 } as unknown as Client;
 
@@ -42,23 +42,23 @@ test('each attempt stands in a folder that nobody could have known, and made bef
 		nowMs += 3_000;
 		return nowMs;
 	};
-	const wiring = { mta: 'postfix', commands: { submit: ['sendmail'] } } as unknown as Parameters<
-		typeof sendTestMessage
-	>[1];
-	const sent = await sendTestMessage(check, wiring, { machine, client: blindAgent, now, waitMs: 20_000 });
+	const mta = {
+		mta: 'postfix',
+		commands: { submit: ['sendmail'] },
+		hostName: 'host.test',
+	} as unknown as ProofRequest['mta'];
+	const sent = await proveRoute({ check, mta }, { machine, client: blindAgent, now, waitMs: 20_000 });
 	assert.equal(sent.ok, false);
 	const parents = made.filter((path) => dirname(path) === '/tmp');
 	assert.ok(parents.length >= 2, `${parents.length} attempts`);
 	assert.equal(new Set(parents).size, parents.length);
-	const token = /sluice-test-(\w+)\.invalid/.exec(memory.ran.join(' '))?.[1] as string;
+	const token = /probe@(\w+)\.probe\.sluice\.invalid/.exec(memory.ran.join(' '))?.[1] as string;
 	assert.ok(parents.every((path) => !path.includes(token)));
 	// What is there already is somebody's trap.
-	const trap = await sendTestMessage(check, wiring, {
-		machine: { ...machine, makeFolder: async () => false },
-		client: blindAgent,
-		now,
-		waitMs: 20_000,
-	});
+	const trap = await proveRoute(
+		{ check, mta },
+		{ machine: { ...machine, makeFolder: async () => false }, client: blindAgent, now, waitMs: 20_000 },
+	);
 	assert.match(trap.ok ? '' : trap.error, /was there already/);
 });
 
