@@ -57,8 +57,10 @@ export const nestedActs = [
 	'disarm',
 	'wire',
 	'unwire',
-	'prove',
 	'queue-empty',
+	'data-away',
+	'agent-renew',
+	'agent-return',
 ] as const;
 export type NestedAct = (typeof nestedActs)[number];
 

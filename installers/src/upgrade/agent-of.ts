@@ -1,0 +1,35 @@
+/** The agent of this server, as an upgrade asks it: by its socket, its relay port, its data folder, and what systemd says. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { storedTruth } from '@sluice/agent/main/formats.ts';
+import { readConfig } from '@sluice/agent/main/read-config.ts';
+import { agentSocket, agentUser, configFile, dataFolder } from '../facts/places.ts';
+import { type InstallCall, machineOf, serverTerminal } from '../install/call.ts';
+import { isAccepted, outcomeText } from '../watch/outcome.ts';
+import { probe } from '../watch/probe.ts';
+import type { AgentPorts } from './agent-renewal.ts';
+
+export async function agentOf(call: InstallCall<unknown>, relayPort: number): Promise<AgentPorts> {
+	const { terminal, ports } = call;
+	const client = await ports.client(await serverTerminal(call), { socket: agentSocket });
+	const config = readConfig(configFile);
+	const dataDir = config.ok ? config.value.dataDir : dataFolder;
+	const passwd = (await machineOf(call).read('/etc/passwd'))?.content ?? '';
+	const [, uid = '0', gid = '0'] = new RegExp(`^${agentUser}:[^:]*:(\\d+):(\\d+):`, 'm').exec(passwd) ?? [];
+	return {
+		dataDir,
+		owner: { uid: Number(uid), gid: Number(gid) },
+		now: terminal.now,
+		pause: async (ms) => void (await pause(ms)),
+		stored: () => storedTruth(dataDir),
+		async health() {
+			const answer = await client.call('health');
+			return answer.ok ? { version: answer.value.version, isReady: answer.value.ready } : undefined;
+		},
+		async probe() {
+			const token = `upgrade${randomBytes(6).toString('hex')}`;
+			const outcome = await probe({ port: relayPort, token, nowMs: terminal.now() });
+			return isAccepted(outcome) ? undefined : outcomeText(outcome);
+		},
+	};
+}

@@ -1,0 +1,58 @@
+/**
+ * Whether there is room for another release, and for the copy of state.db that a later format makes.
+ *
+ * By `du` and `df` of the server: a folder that is full is known before anything changes.
+ */
+import { dirname } from 'node:path';
+import type { Machine } from '../facts/machine.ts';
+import { programFolder } from '../facts/places.ts';
+import type { Refusal } from '../facts/refusal.ts';
+import { folderOf, type Release } from './releases.ts';
+
+type Wanted = { readonly from: Release; readonly to: Release; readonly source: string; readonly dataDir: string };
+
+const kibi = 1024;
+/** Over what is counted: logs and mail go on meanwhile. */
+const spareKiB = 64 * kibi;
+
+/** Undefined: there is room, or it cannot be told. */
+export async function roomRefusal(
+	machine: Machine,
+	{ from, to, source, dataDir }: Wanted,
+): Promise<Refusal | undefined> {
+	const isPlaced = await machine.exists(folderOf(to.version));
+	const forRelease = isPlaced ? 0 : ((await usedKiB(machine, source)) ?? 0);
+	const isStateRaised = (to.formats.state ?? 0) > (from.formats.state ?? 0);
+	const forState = isStateRaised ? 2 * ((await usedKiB(machine, `${dataDir}/state.db`)) ?? 0) : 0;
+	const program = (await machine.exists(programFolder)) ? programFolder : dirname(programFolder);
+	return (
+		(await shortOf(machine, program, forRelease, 'the new release')) ??
+		(await shortOf(machine, dataDir, forState, 'a copy of state.db'))
+	);
+}
+
+async function shortOf(
+	machine: Machine,
+	folder: string,
+	wantedKiB: number,
+	what: string,
+): Promise<Refusal | undefined> {
+	if (wantedKiB === 0) return undefined;
+	const free = numberAt(await machine.run(['df', '-Pk', folder]), 3);
+	if (free === undefined || free >= wantedKiB + spareKiB) return undefined;
+	const missing = Math.ceil((wantedKiB + spareKiB - free) / kibi);
+	return {
+		code: 'disk',
+		text: `There is no room for ${what}: ${folder} lacks ${missing} MB.`,
+		hint: 'Free space there, then run this again. Nothing was changed.',
+	};
+}
+
+const usedKiB = async (machine: Machine, path: string): Promise<number | undefined> =>
+	numberAt(await machine.run(['du', '-sk', path]), 0);
+
+/** Of the last line. */
+function numberAt({ exitCode, output }: { exitCode: number; output: string }, column: number): number | undefined {
+	const word = output.trim().split('\n').at(-1)?.split(/\s+/)[column];
+	return exitCode === 0 && word !== undefined && /^\d+$/.test(word) ? Number(word) : undefined;
+}

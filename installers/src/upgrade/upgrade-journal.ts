@@ -1,0 +1,53 @@
+/**
+ * What an upgrade remembers: from which release to which, and how everything was before, in a folder of root's own.
+ *
+ * Written whole before the first change. An upgrade that was cut off is gone on with by running it again, with what stands here about
+ * before, not with what it finds half done; a rollback goes by it too, the day after as well. Format version 1.
+ * Not here: the journal of the installation itself (apply/install-journal.ts).
+ */
+import type { FileFact, Machine } from '../facts/machine.ts';
+import { installFolder } from '../facts/places.ts';
+import type { Stored } from './data-plan.ts';
+import type { Release } from './releases.ts';
+
+export type ChangedFile = {
+	readonly file: FileFact;
+	/** Absent: there was none. */
+	readonly former?: FileFact;
+};
+
+export type UpgradeJournal = {
+	readonly version: 1;
+	/** `moving`: begun, and not known to have ended. */
+	readonly phase: 'moving' | 'done';
+	readonly from: Release;
+	readonly to: Release;
+	/** RFC 3339. */
+	readonly since: string;
+	/** Unit files and the like that differ between the two. */
+	readonly files: readonly ChangedFile[];
+	/** Formats of the truth before the first change. */
+	readonly stored: Stored;
+	/** The agent took mail before. */
+	readonly wasReady: boolean;
+};
+
+const path = `${installFolder}/upgrade.json`;
+const root = { uid: 0, gid: 0 } as const;
+
+/** Undefined: there never was one. Throws when it is not ours to understand. */
+export async function readUpgrade(machine: Machine): Promise<UpgradeJournal | undefined> {
+	const file = await machine.read(path);
+	if (file === undefined) return undefined;
+	const journal = JSON.parse(file.content) as UpgradeJournal;
+	if (journal.version !== 1) throw new Error(`${path} was written by another version of Sluice`);
+	return journal;
+}
+
+export async function writeUpgrade(machine: Machine, journal: UpgradeJournal): Promise<void> {
+	if (!(await machine.exists(installFolder))) await machine.makeFolder(installFolder, { mode: 0o700, ...root });
+	await machine.write({ path, content: `${JSON.stringify(journal, undefined, '\t')}\n`, mode: 0o600, ...root });
+}
+
+/** Everything is as before the upgrade. */
+export const forgetUpgrade = (machine: Machine): Promise<void> => machine.remove(path);
