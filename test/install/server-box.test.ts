@@ -13,7 +13,9 @@ const unavailable = await serversUnavailable();
 const skip = unavailable === undefined ? false : `no whole servers here: ${unavailable}`;
 if (skip) console.log(skip);
 
-for (const mta of ['exim', 'postfix'] as const)
+const unitOf = { exim: 'exim4', postfix: 'postfix', cpanel: 'exim' } as const;
+
+for (const mta of ['exim', 'postfix', 'cpanel'] as const)
 	test(`a server with ${mta}: units run it, mail reaches the internet, ports and rules are its own`, {
 		skip,
 	}, async (t) => {
@@ -23,7 +25,7 @@ for (const mta of ['exim', 'postfix'] as const)
 			.arrived('someone@ok.test')
 			.catch(async (error) => assert.fail(`${error} ${await server.report()}`));
 		assert.match(message!.reversePath, /^webuser@/);
-		assert.equal(await server.stateOf(mta === 'exim' ? 'exim4' : 'postfix'), 'active');
+		assert.equal(await server.stateOf(unitOf[mta]), 'active');
 		await server.run(['nft', 'add', 'table', 'inet', 'sluice-test']);
 		assert.match((await server.run(['nft', 'list', 'tables'])).stdout, /sluice-test/);
 		const { pid } = server.box;

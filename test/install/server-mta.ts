@@ -4,7 +4,7 @@
  * Not here: cPanel's generated configuration itself (test/cpanel/exim), Debian's (test/mta/plain-exim.ts).
  */
 import { chmod, chown } from 'node:fs/promises';
-import type { Box } from '../mta/box.ts';
+import type { Box, BoxOptions } from '../mta/box.ts';
 import { type LayerName, unpackedLayer } from '../mta/debs.ts';
 import { eximUser } from '../mta/exim.ts';
 import { hostNameOf } from '../mta/hosting.ts';
@@ -13,13 +13,15 @@ import { postfixUser } from '../mta/postfix.ts';
 import type { UnixUser } from '../mta/unix-users.ts';
 import { until } from '../mta/until.ts';
 import type { Server } from './server-box.ts';
+import { cpanelBinds, furnishCpanel } from './server-cpanel.ts';
 import { mxPort, sinkAddress } from './server-internet.ts';
 
 /** `exim` is Debian's with split configuration, `exim-single` with one file, `exim-template` with one file and its template. */
 export type ServerMta = 'exim' | 'exim-single' | 'exim-template' | 'postfix' | 'cpanel';
 
-/** Where the MTA takes mail by SMTP. */
+/** Where the MTA takes mail by SMTP, and on cPanel with a password. */
 export const smtpPort = 2525;
+export const submissionPort = 2587;
 const WAIT_MS = 20_000;
 
 const eximLayouts: { readonly [mta in ServerMta]?: EximLayout } = {
@@ -39,21 +41,29 @@ export function mtaUsers(mta: ServerMta): readonly UnixUser[] {
 	return mta === 'postfix' ? [postfixUser, postdrop] : [eximUser];
 }
 
+export const mtaBinds = (mta: ServerMta): NonNullable<BoxOptions['binds']> => (mta === 'cpanel' ? cpanelBinds : []);
+
 export async function furnishMta(server: Server): Promise<void> {
 	const { mta, box } = server;
 	const layout = eximLayouts[mta];
 	if (layout !== undefined) return startEximUnit(server, layout);
 	if (mta === 'postfix') return startPostfixUnit(server);
-	throw new Error(`no server with ${mta} yet: ${box.name}`);
+	await furnishCpanel(box, { smtp: smtpPort, submission: submissionPort, mx: mxPort, sink: sinkAddress });
+	await daemonStarted(server);
 }
 
-async function startEximUnit({ box, systemctl, report }: Server, layout: EximLayout): Promise<void> {
+async function startEximUnit(server: Server, layout: EximLayout): Promise<void> {
+	const { box, systemctl } = server;
 	await furnishPlainExim(box, { layout, smtpPort, sink: { address: sinkAddress, port: mxPort } });
 	// What the package's scripts leave: the daemon's defaults, and a link of each run level (update-rc.d).
 	await box.writeFile('/etc/default/exim4', "QUEUERUNNER='combined'\nQUEUEINTERVAL='30m'\n");
 	for (const level of [2, 3, 4, 5]) await link(box, '../init.d/exim4', `/etc/rc${level}.d/S01exim4`);
 	await systemctl('daemon-reload');
 	await systemctl('start', 'exim4.service');
+	await daemonStarted(server);
+}
+
+async function daemonStarted({ box, report }: Server): Promise<void> {
 	const log = () => box.readFile('/var/log/exim4/mainlog').catch(() => '');
 	await until(async () => (await log()).includes('daemon started'), { waitMs: WAIT_MS, otherwise: report });
 }

@@ -15,7 +15,7 @@
  * Source: pid_namespaces(7), cgroup_namespaces(7), pivot_root(2), systemd's "Container Interface".
  */
 
-/** Folders, overlays and devices below `$root`; `$layers` are the lower layers with colons, arguments pairs of host and inside. */
+/** Folders, overlays and devices below `$root`; `$layers` are the lower layers with colons, arguments of host, inside, and rw or ro. */
 const MOUNT_ROOT = `
 mount -t tmpfs -o mode=755,size=1g box "$root"
 cd "$root"
@@ -40,7 +40,7 @@ while read -r node major minor; do mknod -m 666 "dev/$node" c "$major" "$minor";
 	tty 5 0
 end
 ln -s /proc/self/fd dev/fd; ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr
-while [ $# -gt 1 ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2; done
+while [ $# -gt 2 ]; do mkdir -p "$root$2"; mount --bind -o "$3" "$1" "$root$2"; shift 3; done
 `;
 
 /**

@@ -35,6 +35,7 @@ export type BoxOptions = {
 	readonly binds?: readonly {
 		readonly host: string;
 		readonly inside: string;
+		readonly isReadOnly?: boolean;
 	}[];
 	/** The box ends itself after this time, whatever happens to this process. */
 	readonly ttlSeconds?: number;
@@ -98,7 +99,11 @@ export async function startBox(options: BoxOptions): Promise<Box> {
 	const root = join(dirname(options.layers[0]!), 'mountpoint');
 	await mkdir(root, { recursive: true });
 	const ttlSeconds = options.ttlSeconds ?? TTL_SECONDS_DEFAULT;
-	const binds = (options.binds ?? []).flatMap((bind) => [bind.host, bind.inside]);
+	const binds = (options.binds ?? []).flatMap(({ host, inside, isReadOnly }) => [
+		host,
+		inside,
+		isReadOnly === true ? 'ro' : 'rw',
+	]);
 	const isWhole = options.init === 'systemd';
 	const keeper = systemdKeeper();
 	const boot = isWhole ? keeper.command : ['unshare', ...NAMESPACES, 'bash', '-c', SHELL_SCRIPT, 'box'];

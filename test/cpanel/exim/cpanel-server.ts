@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startBox } from '../../mta/box.ts';
+import { type Box, startBox } from '../../mta/box.ts';
 import { unpackedLayer } from '../../mta/debs.ts';
 import { Exim, eximUser, furnish } from '../../mta/exim.ts';
 import type { EximSettings } from '../../mta/exim-configuration.ts';
@@ -72,18 +72,7 @@ async function startCpanelExim(
 			submissionPort: ports.submission,
 			direct: { host: internet.sink('ordinary').address, port: internet.smtpPort },
 		};
-		await furnish(box, settings);
-		const own = (file: string) => readFile(join(import.meta.dirname, file), 'utf8');
-		await box.writeFile('/etc/exim.pl.local', mailtrapPerl.replace(/1;\s*$/, '') + (await own('exim.pl.local')));
-		await box.writeFile('/usr/local/cpanel/version', '11.134.0.5\n');
-		for (const script of ['buildeximconf', 'restartsrv_exim'])
-			await box.writeFile(`/usr/local/cpanel/scripts/${script}`, await own(script), { mode: 0o755 });
-		await box.writeFile('/usr/local/cpanel/etc/exim/exim.conf.dist', eximConfDist(settings));
-		for (const block of aclBlocks) await box.makeFolder(`${aclFolder}/${block}`);
-		await box.writeFile(localOpts, options.map((line) => `${line}\n`).join(''));
-		if (local !== undefined) await box.writeFile(confLocal, local);
-		await box.run(['/bin/ln', '-s', '../exim.conf', '/etc/exim4/exim4.conf']);
-		await box.run([buildeximconf]);
+		await furnishCpanelExim(box, settings, { options, ...(local === undefined ? {} : { confLocal: local }) });
 		const exim = new Exim(box, settings);
 		await exim.run();
 		const reload = async (): Promise<void> => {
@@ -95,4 +84,24 @@ async function startCpanelExim(
 		await box.stop();
 		throw error;
 	}
+}
+
+/** cPanel's Exim with its builder and its restart, configuration built. Nothing is started. */
+export async function furnishCpanelExim(
+	box: Box,
+	settings: EximSettings,
+	{ options = [], confLocal: local }: Pick<CpanelOptions, 'options' | 'confLocal'> = {},
+): Promise<void> {
+	await furnish(box, settings);
+	const own = (file: string) => readFile(join(import.meta.dirname, file), 'utf8');
+	await box.writeFile('/etc/exim.pl.local', mailtrapPerl.replace(/1;\s*$/, '') + (await own('exim.pl.local')));
+	await box.writeFile('/usr/local/cpanel/version', '11.134.0.5\n');
+	for (const script of ['buildeximconf', 'restartsrv_exim'])
+		await box.writeFile(`/usr/local/cpanel/scripts/${script}`, await own(script), { mode: 0o755 });
+	await box.writeFile('/usr/local/cpanel/etc/exim/exim.conf.dist', eximConfDist(settings));
+	for (const block of aclBlocks) await box.makeFolder(`${aclFolder}/${block}`);
+	await box.writeFile(localOpts, options.map((line) => `${line}\n`).join(''));
+	if (local !== undefined) await box.writeFile(confLocal, local);
+	await box.run(['/bin/ln', '-s', '../exim.conf', '/etc/exim4/exim4.conf']);
+	await box.run([buildeximconf]);
 }
