@@ -3,7 +3,7 @@
  *
  * Pure. Not here: what the wiring itself refuses (exim-refusals.ts, cpanel.ts, postfix.ts), which comes as it is.
  */
-import { commandLink, configFile, currentRelease, programFolder } from '../facts/places.ts';
+import { commandLink, configFile, programFolder } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { usersRefusal } from '../units/users.ts';
 import { type InstallFacts, isRefusal } from './install-facts.ts';
@@ -95,7 +95,7 @@ function ofSystem({ server }: InstallFacts): readonly Refusal[] {
 }
 
 function ofEarlier({ server, release, placed }: InstallFacts): readonly Refusal[] {
-	const { journalProblem, command, currentTarget } = server.earlier;
+	const { journalProblem, command } = server.earlier;
 	const refusals: Refusal[] = [];
 	if (journalProblem !== undefined)
 		refusals.push({
@@ -116,12 +116,6 @@ function ofEarlier({ server, release, placed }: InstallFacts): readonly Refusal[
 			code: 'same-version',
 			text: `${programFolder}/${wanted} is here already, and is another build of the same version.`,
 			hint: 'Build with a version of its own, or `sluice uninstall` first.',
-		});
-	else if (currentTarget !== undefined && currentTarget !== wanted)
-		refusals.push({
-			code: 'other-release',
-			text: `${currentRelease} leads to ${currentTarget}, another release than this one (${release.version}).`,
-			hint: '`sluice upgrade` goes over to it.',
 		});
 	return refusals;
 }

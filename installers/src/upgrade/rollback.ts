@@ -11,10 +11,12 @@ import type { Refusal } from '../facts/refusal.ts';
 import type { InstallCall } from '../install/call.ts';
 import { locked, logOf, machineOf, storeOf } from '../install/call.ts';
 import { mayGoOn } from '../mta/perform.ts';
+import { agentOf } from './agent-of.ts';
 import type { AgentPorts } from './agent-renewal.ts';
 import { askForState, hasStateCopy } from './agent-renewal.ts';
 import { backSentences, dataRefusal, projectionsSentence } from './data-plan.ts';
 import { recordedMove } from './install-record.ts';
+import { relayPortOf } from './relay-port-of.ts';
 import { folderOf, installedVersion, releaseIn } from './releases.ts';
 import { configRefusal, runMove } from './upgrade.ts';
 import { tellFailure } from './upgrade-here.ts';
@@ -86,9 +88,8 @@ export async function goBack(
 	return ran;
 }
 
-export type RollbackOptions = { readonly yes?: boolean; readonly dryRun?: boolean; readonly json?: boolean };
-
-export async function rollback(call: InstallCall, agent: AgentPorts): Promise<void> {
+export async function rollback(call: InstallCall): Promise<void> {
+	const agent = await agentOf(call, relayPortOf());
 	await locked(call, () => rollbackHere(call, agent));
 }
 
