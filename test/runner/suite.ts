@@ -17,43 +17,57 @@ type Suite = { readonly name: string; readonly command: readonly string[]; reado
 /** One test that hangs is ended and named, long before its suite's limit. */
 const testLimitMs = isLong ? 1_800_000 : 150_000;
 
-const nodeTest = (name: string, limitSeconds: number, ...patterns: string[]): Suite => ({
+const pool = join(root, 'test', 'runner', 'pool.ts');
+
+/** `atOnce`: how many files. Those that mostly wait, for a browser or a mail server, leave room for a third on two cores. */
+const nodeTest = (name: string, limitSeconds: number, atOnce: number, ...patterns: string[]): Suite => ({
 	name,
-	command: [
-		process.execPath,
-		'--test',
-		'--test-concurrency=2',
-		'--test-reporter=spec',
-		`--test-timeout=${testLimitMs}`,
-		...patterns,
-	],
+	command: [process.execPath, pool, String(atOnce), String(testLimitMs), ...patterns],
 	limitSeconds: isLong ? limitSeconds * 8 : limitSeconds,
 });
+
+/** Three hundred processes load the same modules. */
+const compileCache = join(root, 'node_modules', '.cache', 'sluice-tests');
 
 const bin = (name: string): string => join(root, 'node_modules', '.bin', name);
 
 const suites: readonly Suite[] = [
 	{ name: 'format and lint', command: [bin('biome'), 'check'], limitSeconds: 60 },
 	{ name: 'types', command: [bin('tsc'), '-b', 'test'], limitSeconds: 120 },
-	nodeTest('architecture and docs', 60, 'test/architecture/*.test.ts', 'test/docs/*.test.ts'),
+	nodeTest('architecture and docs', 60, 2, 'test/architecture/*.test.ts', 'test/docs/*.test.ts'),
 	nodeTest(
 		'unit',
 		240,
+		2,
 		'shared/src/**/*.test.ts',
 		'agent/src/**/*.test.ts',
 		'installers/src/**/*.test.ts',
 		'panel-cpanel/src/**/*.test.ts',
 	),
-	nodeTest('fake internet', 120, 'test/internet/*.test.ts'),
-	nodeTest('edges', 120, 'test/edges/*.test.ts', 'test/bench/*.test.ts'),
-	nodeTest('dialogs', 240, 'test/dialogs/*.test.ts'),
-	nodeTest('scenarios', 240, 'test/scenarios/*.test.ts'),
-	nodeTest('simulation', 240, 'test/simulation/*.test.ts'),
-	nodeTest('faults', 240, 'test/faults/*.test.ts'),
-	nodeTest('cPanel', 240, 'test/cpanel/*.test.ts'),
-	nodeTest('panels', 300, 'test/panels/*.test.ts'),
-	nodeTest('release', 180, 'test/release/*.test.ts'),
-	nodeTest('real MTAs', 500, 'test/mta/*.test.ts'),
+	nodeTest(
+		'agent',
+		300,
+		2,
+		'test/internet/*.test.ts',
+		'test/edges/*.test.ts',
+		'test/bench/*.test.ts',
+		'test/dialogs/*.test.ts',
+		'test/scenarios/*.test.ts',
+		'test/simulation/*.test.ts',
+		'test/faults/*.test.ts',
+	),
+	nodeTest(
+		'servers',
+		540,
+		3,
+		'test/cpanel/*.test.ts',
+		'test/panels/*.test.ts',
+		'test/release/*.test.ts',
+		'test/mta/*.test.ts',
+		'test/install/*.test.ts',
+		'test/watch/*.test.ts',
+		'test/upgrade/*.test.ts',
+	),
 ];
 
 async function run(suite: Suite, skipped: string[]): Promise<boolean> {
@@ -63,7 +77,7 @@ async function run(suite: Suite, skipped: string[]): Promise<boolean> {
 	const child = spawn(command, rest, {
 		cwd: root,
 		stdio: ['ignore', 'pipe', 'inherit'],
-		env: { ...process.env, ...(isLong ? { SLUICE_LONG: '1' } : {}) },
+		env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...(isLong ? { SLUICE_LONG: '1' } : {}) },
 	});
 	let isLate = false;
 	const limit = setTimeout(() => {
