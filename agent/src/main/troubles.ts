@@ -67,6 +67,14 @@ export function tellStoreTrouble({ events, health, now }: Tell): (trouble: Store
 					text: `The history of ${trouble.day} cannot be used and was set aside; it is made anew from what the log still has.`,
 				});
 				return;
+			case 'days-left':
+				events.emit({
+					event: 'spool.corrupt',
+					atMs,
+					why: trouble.why,
+					text: `The history of ${trouble.days.join(', ')} was written by another version of the program and is not shown; its files stay until their time is over.`,
+				});
+				return;
 			case 'usage-set-aside':
 				events.emit({
 					event: 'spool.corrupt',

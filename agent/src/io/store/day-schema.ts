@@ -101,4 +101,6 @@ export const dayFormat: Format = {
 	version: dayVersion,
 	pragmas: dayPragmas,
 	schema: daySchema,
+	// None from version 1: it had two shapes, and no release wrote it.
+	forward: {},
 };

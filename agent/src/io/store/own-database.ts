@@ -15,6 +15,8 @@ export type Format = {
 	readonly pragmas: string;
 	/** Tables, mark and version. */
 	readonly schema: string;
+	/** What makes the next version of an earlier one. Where a step is missing the file is not to be believed. */
+	readonly forward?: { readonly [from: number]: string };
 };
 
 /** A file that no writer of ours has left like this. */
@@ -29,13 +31,27 @@ export function openOwn(path: string, format: Format, open: OpenDatabase = openD
 		if (isEmpty(database)) {
 			database.exec(`BEGIN; ${format.schema} COMMIT`);
 			syncFolderOf(path);
-		}
+		} else bringForward(database, format);
 		assertOwn(database, format);
 		return database;
 	} catch (error) {
 		database.close();
 		throw error;
 	}
+}
+
+/** There is a step from this version to the next, and so on to the present one. */
+export const canComeForward = ({ version, forward = {} }: Format, from: number): boolean =>
+	from < version && Array.from({ length: version - from }, (_, step) => forward[from + step]).every(Boolean);
+
+/** All steps in one transaction: a kill leaves the version that was. */
+function bringForward(database: Database, format: Format): void {
+	const { applicationId, version, forward = {} } = format;
+	const found = pragmaOf(database, 'user_version');
+	if (pragmaOf(database, 'application_id') !== applicationId || typeof found !== 'number') return;
+	if (!canComeForward(format, found)) return;
+	const steps = Array.from({ length: version - found }, (_, step) => forward[found + step]);
+	database.exec(`BEGIN; ${steps.join(' ')} PRAGMA user_version = ${version}; COMMIT`);
 }
 
 /** Nothing has been made in it yet. */

@@ -13,6 +13,7 @@ import { comparePositions } from '../../core/log/position.ts';
 import type { LogPosition } from '../../ports/spool.ts';
 import type { Refusal } from '../../ports/stats.ts';
 import { type Follower, openFollower, type ReadEntries } from './follower.ts';
+import { bringDaysForward } from './history-versions.ts';
 import type { Durability } from './projection.ts';
 import type { StoreTrouble } from './trouble.ts';
 
@@ -74,6 +75,7 @@ function createLoop(port: MessagePort, data: ThreadData, readEntries: ReadEntrie
 	let lastRunMs = Number.NEGATIVE_INFINITY;
 	let lastSyncMs = performance.now();
 	let told: LogPosition | undefined;
+	let haveDaysBeenSeen = false;
 
 	/** Runs the next turn in `delayMs`, unless one is due earlier. */
 	function wake(delayMs: number): void {
@@ -85,6 +87,8 @@ function createLoop(port: MessagePort, data: ThreadData, readEntries: ReadEntrie
 	}
 
 	function open(): Follower {
+		if (!haveDaysBeenSeen) bringDaysForward(data.historyDirectory, (trouble) => tell({ kind: 'trouble', trouble }));
+		haveDaysBeenSeen = true;
 		return openFollower({
 			...data,
 			logEnd: target,

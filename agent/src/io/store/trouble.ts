@@ -6,6 +6,8 @@ export type StoreTrouble =
 	| { readonly kind: 'index-rebuilt'; readonly why: string }
 	/** A day of history could not be read: kept beside the others as `path`, and made anew from what the log still has. */
 	| { readonly kind: 'day-set-aside'; readonly day: string; readonly path: string; readonly why: string }
+	/** Days of history that another version wrote and this one cannot bring forward: they stay as files and are not shown. */
+	| { readonly kind: 'days-left'; readonly days: readonly string[]; readonly why: string }
 	/** usage.db could not be read: kept as `path`, and made anew from what the log still has. Older usage counts no more. */
 	| { readonly kind: 'usage-set-aside'; readonly path: string; readonly why: string }
 	/** stats.db could not be read: kept as `path`, and made anew from what the log still has. Older counts are gone. */
