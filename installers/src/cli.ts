@@ -17,7 +17,9 @@ const [
 	{ addDoctor },
 	{ addPanel },
 	{ addHelper },
+	{ addInstall },
 	{ addWatch },
+	{ addStage },
 ] = await Promise.all([
 	import('@sluice/agent/main/commands/program.ts'),
 	import('@sluice/agent/main/commands/terminal.ts'),
@@ -25,7 +27,9 @@ const [
 	import('./doctor/commands.ts'),
 	import('./panel/commands.ts'),
 	import('./helper/commands.ts'),
+	import('./install/commands.ts'),
 	import('./watch/commands.ts'),
+	import('./stage/commands.ts'),
 ]);
 const terminal = systemTerminal();
 const program = createProgram(terminal);
@@ -33,5 +37,7 @@ addMta(program, terminal);
 addDoctor(program, terminal);
 addPanel(program, terminal);
 addHelper(program, terminal);
+addInstall(program, terminal);
+addStage(program, terminal);
 addWatch(program, terminal);
 await runProgram(program, terminal, process.argv.slice(2));

@@ -46,6 +46,7 @@ export async function runJournaled(
 		thisRun.push({ part, id, what, undo: lastingUndo(step) });
 		const why = await failureIn(step.apply, ports);
 		if (why === undefined) {
+			if (step.apply.length === 0) continue;
 			await log(what, 'done');
 			reports.push({ id, what, outcome: 'done' });
 			ports.onStep({ id, what, outcome: 'done' });

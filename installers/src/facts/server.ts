@@ -110,7 +110,7 @@ async function freeBytes(machine: Machine, folder: string): Promise<number | und
 	return exitCode === 0 && Number.isFinite(kilobytes) ? kilobytes * 1024 : undefined;
 }
 
-async function earlierInstallation(machine: Machine): Promise<EarlierInstallation> {
+export async function earlierInstallation(machine: Machine): Promise<EarlierInstallation> {
 	const [currentTarget, commandTarget, isFile, hasData] = await Promise.all([
 		machine.readLink(currentRelease),
 		machine.readLink(commandLink),

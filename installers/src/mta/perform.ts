@@ -13,6 +13,7 @@ import type { Refusal } from '../facts/refusal.ts';
 import type { Step } from '../plan/step.ts';
 import type { Wiring } from '../plan/wiring.ts';
 import { proveRoute } from '../proof/prove-route.ts';
+import { type Stage, stageOf } from '../stage/stage.ts';
 import type { MtaOptions, MtaPorts, Site } from './site.ts';
 import type { Speaker } from './speak.ts';
 
@@ -39,7 +40,7 @@ export async function performSteps(
 	const ran = await runSteps(steps, {
 		machine: site.machine,
 		onStep: ({ what }) => speaker.step(what),
-		reloadAgent: (upstream) => reloadedAgent(call, site, upstream),
+		reloadAgent: (upstream, monitorOnly) => reloadedAgent(call, site, { upstream, monitorOnly }),
 		async test(check) {
 			const client = await ports.client(terminal, options);
 			const { machine } = site;
@@ -59,24 +60,30 @@ export async function performSteps(
 const reloadWaitMs = 10_000;
 const reloadPollMs = 100;
 
-/** Reloaded, and where an upstream is named the agent says that it is in force. */
+/** Reloaded, and what is named the agent says to be in force. */
 async function reloadedAgent(
 	{ terminal, options, ports }: Call,
 	site: Site,
-	upstream: string | undefined,
+	wanted: { readonly upstream?: string | undefined; readonly monitorOnly?: boolean | undefined },
 ): Promise<Result<void, string>> {
+	const { upstream, monitorOnly } = wanted;
 	if (site.config === undefined) return failed(`there is no configuration of the agent (${site.configFile})`);
 	const told = await ports.reloadAgent(site.machine, resolve(site.config.dataDir));
-	if (!told.ok || upstream === undefined) return told;
+	if (!told.ok || (upstream === undefined && monitorOnly === undefined)) return told;
 	const client = await ports.client(terminal, options);
 	const deadlineMs = terminal.now() + reloadWaitMs;
 	for (;;) {
 		const health = await client.call('health');
-		if (health.ok && health.value.upstream === upstream) return ok(undefined);
+		const isSo =
+			health.ok &&
+			(upstream === undefined || health.value.upstream === upstream) &&
+			(monitorOnly === undefined || (health.value.monitorOnly === true) === monitorOnly);
+		if (isSo) return ok(undefined);
 		if (terminal.now() > deadlineMs) {
 			const why = health.ok ? health.value.problems.find(({ code }) => code === 'configuration')?.text : undefined;
 			return failed(
-				why ?? `the agent does not deliver through ${upstream}, though it was told to read its configuration anew`,
+				why ??
+					`the agent does not ${upstream === undefined ? 'go by the new stage' : `deliver through ${upstream}`}, though it was told to read its configuration anew`,
 			);
 		}
 		await pause(reloadPollMs);
@@ -164,6 +171,8 @@ export const journalOf = (
 	site: Site,
 	wiring: Wiring,
 	parts: Pick<Journal, 'phase' | 'files' | 'overSmarthost'> & {
+		/** Left out: as it is. */
+		readonly stage?: Stage;
 		readonly nowMs: number;
 		readonly test: LastTest | undefined;
 	},
@@ -176,6 +185,7 @@ export const journalOf = (
 	...(wiring.relays === undefined || wiring.relays.length === 0
 		? {}
 		: { aside: wiring.relays.map(({ router }) => router) }),
+	stage: parts.stage ?? stageOf(wiring.only, site.config),
 	...(wiring.only === undefined ? {} : { only: wiring.only }),
 	since: new Date(parts.nowMs).toISOString(),
 	files: parts.files,

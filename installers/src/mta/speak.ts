@@ -18,7 +18,8 @@ export type Speaker = {
 	refuse(refusal: Refusal, code?: ExitCode, report?: { readonly [key: string]: unknown }): void;
 };
 
-export function speakerFor(terminal: Terminal, isJson: boolean): Speaker {
+/** `family`: of problems, in their type. */
+export function speakerFor(terminal: Terminal, isJson: boolean, family = 'mta'): Speaker {
 	const { paint } = viewOf(terminal);
 	const say = (text: string): void => {
 		if (!isJson) terminal.writeOut(`${text}\n`);
@@ -45,7 +46,7 @@ export function speakerFor(terminal: Terminal, isJson: boolean): Speaker {
 			terminal.endWith(code);
 		},
 		refuse({ code: problem, text, hint }, code = 1, report = {}) {
-			const document = { type: `urn:sluice:mta-${problem}`, title: 'Not done', detail: text, hint, ...report };
+			const document = { type: `urn:sluice:${family}-${problem}`, title: 'Not done', detail: text, hint, ...report };
 			if (isJson) terminal.writeErr(jsonText(document));
 			else terminal.writeErr(`${clean(text)}\n${clean(hint)}\n`);
 			terminal.endWith(code);

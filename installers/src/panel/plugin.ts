@@ -25,6 +25,8 @@ export type PluginCall = {
 	readonly machine: Machine;
 	readonly speaker: Speaker;
 	readonly pid: number;
+	/** A command of which this one is a part has the server's lock already. */
+	readonly holdsLock?: boolean;
 };
 
 type Verb = 'install' | 'remove';
@@ -65,9 +67,9 @@ const filesOf = (actions: readonly Action[]): readonly string[] =>
 const stepReport = ({ what, apply }: Step) => ({ what, files: filesOf(apply) });
 
 async function perform(call: PluginCall, verb: Verb, steps: readonly Step[]): Promise<void> {
-	const { machine, terminal, speaker, pid } = call;
+	const { machine, terminal, speaker, pid, holdsLock = false } = call;
 	const store = new JournalStore(machine);
-	if (!(await store.lock(pid)))
+	if (!holdsLock && !(await store.lock(pid)))
 		return speaker.refuse({
 			code: 'busy',
 			text: 'Another command that changes this server is at work.',
@@ -78,7 +80,7 @@ async function perform(call: PluginCall, verb: Verb, steps: readonly Step[]): Pr
 		const ran = verb === 'install' ? await installing(call, steps) : await removing(call, steps);
 		await store.log(terminal.now(), actorText(terminal.actor), { act: `panel ${verb}`, outcome: ran });
 	} finally {
-		await store.unlock();
+		if (!holdsLock) await store.unlock();
 	}
 }
 

@@ -66,7 +66,7 @@ export function installSteps(facts: PlannedServer, wishes: InstallWishes): reado
 		...within('users', userSteps(facts.server.users, panelOf(facts))),
 		...within('configuration', configSteps(configParts(facts, wishes), facts.config)),
 		...facts.surroundings.steps,
-		...within('units', runningSteps(facts, settings)),
+		...within('units', [...dataSteps(facts), ...runningSteps(facts, settings)]),
 		...within('learn', learnSteps(facts, wishes)),
 		...within('panel', panelSteps(facts)),
 		// Before the first message comes this way, so that going back does not hang on this command or its terminal.
@@ -131,9 +131,16 @@ function runningSteps(facts: PlannedServer, settings: UnitSettings): readonly St
 			what: 'The agent answers at its socket and at the relay port.',
 			doneWhen: never,
 			apply: [nested('agent-answers')],
-			undo: [],
+			// While it runs: what it has taken leaves, if it can.
+			undo: [nested('queue-empty', true)],
 		},
 	];
+}
+
+/** Undone once the agent is stopped: mail that has come to it meanwhile is not lost with it. */
+function dataSteps(facts: PlannedServer): readonly Step[] {
+	if (!isFirst(facts)) return [];
+	return [{ id: 'data', what: 'What the agent has stored.', doneWhen: never, apply: [], undo: [nested('data-away')] }];
 }
 
 const isFirst = ({ server }: InstallFacts): boolean => {

@@ -30,7 +30,13 @@ export type Action =
 	| { readonly kind: 'check'; readonly check: CommandCheck }
 	| { readonly kind: 'test'; readonly check: ProbeCheck }
 	/** The agent reads its configuration anew; `upstream` must be in force afterwards. `mayFail`: on the way back, when it may have been what failed. */
-	| { readonly kind: 'reload-agent'; readonly upstream?: string; readonly mayFail?: boolean };
+	| {
+			readonly kind: 'reload-agent';
+			readonly upstream?: string;
+			/** It must say so afterwards. */
+			readonly monitorOnly?: boolean;
+			readonly mayFail?: boolean;
+	  };
 
 /**
  * The file as it was, if it still is as we left it; where somebody else has changed it since, only our change is taken out.

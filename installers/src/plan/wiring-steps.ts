@@ -26,6 +26,8 @@ export type WireParts = {
 	readonly hasTest: boolean;
 	/** What must be so at the agent before the first message comes. */
 	readonly before?: readonly Step[];
+	/** Only the stage changes: what is in force as it should be is left alone. */
+	readonly isStage?: boolean;
 };
 
 export function wireSteps(wiring: Wiring, parts: WireParts): readonly Step[] {
@@ -56,17 +58,17 @@ export function wireSteps(wiring: Wiring, parts: WireParts): readonly Step[] {
 /** Of all that is wired only a list that is looked up at each message is to change. */
 const isListAlone = (
 	wiring: Wiring,
-	{ isEffective, secret, isBypassed, isInterrupted, before = [] }: WireParts,
+	{ isEffective, secret, isBypassed, isInterrupted, isStage, before = [] }: WireParts,
 ): boolean =>
 	isEffective === true &&
 	secret === undefined &&
 	!isBypassed &&
 	!isInterrupted &&
-	before.length === 0 &&
-	changedFiles(wiring).length > 0 &&
+	(isStage === true || (before.length === 0 && changedFiles(wiring).length > 0)) &&
 	changedFiles(wiring).every(({ isList }) => isList === true);
 
 const listSteps = (wiring: Wiring, parts: WireParts): readonly Step[] => [
+	...(parts.before ?? []),
 	...changedFiles(wiring).map((file) => writeStep(wiring, file, false)),
 	...checkSteps(wiring, parts).filter(({ apply: [action] }) => action?.kind !== 'check' || action.check.isReadOnly),
 	...(parts.isOffline ? [] : [kick(wiring)]),

@@ -1,0 +1,88 @@
+/**
+ * `sluice confirm`, and the question at the end of an installation: does it stay?
+ *
+ * Until somebody says so, the watch goes back when the time is over (pending.ts). Saying no goes back at once.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { listener } from '../mta/listen.ts';
+import type { Speaker } from '../mta/speak.ts';
+import { unwire } from '../mta/unwire.ts';
+import { type InstallCall, locked, logOf, machineOf, mtaOptions, serverTerminal } from './call.ts';
+import { armPending, disarmPending, readPending, unwireRevert } from './pending.ts';
+
+const minuteMs = 60_000;
+const askedAgainMax = 100;
+
+/** Without a terminal somebody else has to say it. */
+export async function askToKeep(call: InstallCall, withinMs: number): Promise<void> {
+	const { terminal, speaker } = call;
+	const machine = machineOf(call);
+	const untilMs = terminal.now() + withinMs;
+	await armPending(machine, { untilMs, revert: unwireRevert, why: 'the installation of Sluice' });
+	const minutes = Math.max(1, Math.round(withinMs / minuteMs));
+	if (!terminal.canAsk || call.options.yes === true) {
+		speaker.say(
+			`Send some mail. If it is well: \`sluice confirm\`, within ${minutes} minutes; else the mail server goes its former way by itself.`,
+		);
+		return;
+	}
+	speaker.say('Send some mail, and look whether it arrives (`sluice message list`).');
+	for (let asked = 0; asked < askedAgainMax; asked++) {
+		const over = new AbortController();
+		const reply = await Promise.race([
+			terminal.ask(`Keep it? Without an answer it goes back in ${minutes} minutes [yes/no] `),
+			pause(Math.max(0, untilMs - terminal.now()), 'over', { signal: over.signal }).catch(() => 'over'),
+		]);
+		over.abort();
+		const word = reply.trim().toLowerCase();
+		if (word === 'y' || word === 'yes') return keep(call, speaker);
+		if (word === 'n' || word === 'no' || word === 'over') return goBackNow(call, word === 'over');
+	}
+}
+
+async function keep(call: InstallCall<unknown>, speaker: Speaker): Promise<void> {
+	await disarmPending(machineOf(call));
+	await logOf(call)('The installation is confirmed.', 'done');
+	speaker.say('It stays.');
+}
+
+async function goBackNow(call: InstallCall, isOver: boolean): Promise<void> {
+	const { speaker: outer, ports } = call;
+	const terminal = await serverTerminal(call);
+	const { speaker, said } = listener();
+	if ((await readPending(machineOf(call))) === undefined && isOver) {
+		outer.say('The time is over, and the watch has led the mail server its former way.');
+		return;
+	}
+	await locked(call, async () => {
+		await unwire({ terminal, options: mtaOptions({}), ports, speaker, holdsLock: true });
+		if (said().ok) await disarmPending(machineOf(call));
+	});
+	const done = said();
+	const why = isOver ? 'The time is over.' : 'As you say.';
+	await logOf(call)('Not confirmed: the mail server goes its former way.', done.ok ? 'done' : 'failed');
+	if (!done.ok) return outer.refuse({ ...done.error, text: `${why} Going back did not work: ${done.error.text}` });
+	outer.end(1, { ok: false, reverted: true }, [
+		`${why} The mail server goes its former way. The agent runs on and delivers what it has taken.`,
+		'Out with the rest: `sluice uninstall`. Once more: `sluice install`.',
+	]);
+}
+
+export async function confirm(call: InstallCall<unknown>): Promise<void> {
+	const { speaker, terminal } = call;
+	const pending = await readPending(machineOf(call));
+	if (pending === undefined) {
+		const text = 'Nothing waits to be confirmed.';
+		return speaker.end(0, { ok: true, confirmed: false, text }, [text]);
+	}
+	if (pending.untilMs < terminal.now())
+		return speaker.refuse({
+			code: 'too-late',
+			text: 'The time to confirm is over; the watch is going back or has gone back already.',
+			hint: '`sluice mta status` tells how it stands; `sluice install` does it once more.',
+		});
+	await disarmPending(machineOf(call));
+	await logOf(call)('The installation is confirmed.', 'done');
+	const text = 'Confirmed: it stays.';
+	speaker.end(0, { ok: true, confirmed: true, text }, [text]);
+}

@@ -1,0 +1,198 @@
+/**
+ * `sluice install`: looks at the server, says what it would do, asks once, does it, proves it, or puts everything back.
+ *
+ * The same command installs, goes on after it was cut off, and repairs. Not here: the plan (plan/install-plan.ts), performing it
+ * (apply/run-journaled.ts), being asked at the end whether it stays (confirm.ts).
+ */
+import type { InstallJournal, InstallStep } from '../apply/install-journal.ts';
+import { installLog } from '../apply/install-journal.ts';
+import { runJournaled } from '../apply/run-journaled.ts';
+import { holds, type StepPorts } from '../apply/run-steps.ts';
+import { type FileFact, sweepLeftovers } from '../facts/machine.ts';
+import { configFolder, configParts, installFolder, unitFolder } from '../facts/places.ts';
+import { failureRefusal, mayGoOn } from '../mta/perform.ts';
+import { type InstallFacts, type InstallWishes, isRefusal } from '../plan/install-facts.ts';
+import { installFindings, installSteps, type PlannedServer } from '../plan/install-plan.ts';
+import { installRefusals } from '../plan/install-refusals.ts';
+import { isUpgrade, upgradeHere } from '../upgrade/upgrade-here.ts';
+import { authorOf, type InstallCall, locked, logOf, machineOf, storeOf } from './call.ts';
+import { askToKeep } from './confirm.ts';
+import { dataFolders } from './data-away.ts';
+import { gather } from './gather.ts';
+import { type NestedCall, performNested } from './nested.ts';
+import { disarmPending } from './pending.ts';
+import { factLines, fileChanges, refuseAll, showChanges } from './show.ts';
+
+export const confirmWithinMsDefault = 600_000;
+
+export async function install(call: InstallCall): Promise<void> {
+	const { speaker, options } = call;
+	if (options.yes !== true && options.dryRun !== true && (options.json === true || !call.terminal.canAsk))
+		return speaker.refuse(
+			{
+				code: 'unasked',
+				text: 'Nobody is here to be asked.',
+				hint: 'Look at the change with --dry-run, then add --yes.',
+			},
+			2,
+		);
+	const isKept: { armedMs?: number } = {};
+	if (options.dryRun === true) await installHere(call, isKept);
+	else await locked(call, () => installHere(call, isKept));
+	// The lock is free by now: whoever goes back after the time needs it.
+	if (isKept.armedMs !== undefined) await askToKeep(call, isKept.armedMs);
+}
+
+async function installHere(call: InstallCall, kept: { armedMs?: number }): Promise<void> {
+	const { speaker, options } = call;
+	const facts = await gather(call);
+	for (const line of factLines(facts)) speaker.say(line);
+	const refusals = installRefusals(facts);
+	const { release, mta } = facts;
+	if (refusals.length > 0 || release === undefined || isRefusal(mta)) return refuseAll(speaker, refusals, {});
+	const planned: PlannedServer = { ...facts, release, mta };
+	if (await isUpgrade(call, release)) {
+		if ((await upgradeHere(call, planned)) === 'ended') return;
+		// Plugin, wiring and what else the new release has: nobody is asked twice.
+		return installHere({ ...call, options: { ...options, yes: true } }, kept);
+	}
+	const armedMs = armedFor(call);
+	const wishes = wishesOf(call, armedMs !== undefined && mta.state !== 'wired' && mta.state !== 'bypassed');
+	const steps = installSteps(planned, wishes);
+	const todo = await pendingSteps(call, steps);
+	const findings = installFindings(planned);
+	for (const finding of findings) speaker.say(`Note: ${finding}`);
+	if (todo.length === 0) return nothingToDo(call, facts);
+	const changes = fileChanges(todo, facts, await currentFiles(call, todo));
+	showChanges(speaker, changes, options.dryRun === true);
+	speaker.say('This will be done, in this order; whatever fails, all of it is taken back:');
+	for (const { what } of todo) speaker.say(`  ${what}`);
+	const report = { findings, files: changes, steps: todo.map(({ part, id, what }) => ({ part, id, what })) };
+	if (options.dryRun === true)
+		return speaker.end(0, { ok: true, dryRun: true, ...report }, ['Nothing was changed (--dry-run).']);
+	if (!(await mayGoOn(call, 'Do this?'))) return;
+	if (await perform(call, planned, steps)) if (wishes.isArmed && armedMs !== undefined) kept.armedMs = armedMs;
+}
+
+/** Shown to a person who can be asked; for programs only when they say so. Undefined: nobody has to confirm. */
+function armedFor({ options }: InstallCall): number | undefined {
+	if (options.confirmWithin === 0) return undefined;
+	return options.confirmWithin ?? (options.yes === true ? undefined : confirmWithinMsDefault);
+}
+
+function wishesOf({ options, ports }: InstallCall, isArmed: boolean): InstallWishes {
+	return {
+		...(options.stage === undefined ? {} : { stage: options.stage }),
+		noticesTo: options.notices ?? ['root'],
+		freshSecret: ports.freshSecret(),
+		isArmed,
+		hasLearning: options.learn !== false,
+	};
+}
+
+async function pendingSteps(call: InstallCall, steps: readonly InstallStep[]): Promise<readonly InstallStep[]> {
+	const todo: InstallStep[] = [];
+	for (const step of steps)
+		if (step.apply.length > 0 && !(await holds(step.doneWhen, machineOf(call)))) todo.push(step);
+	return todo;
+}
+
+async function currentFiles(call: InstallCall, steps: readonly InstallStep[]): Promise<ReadonlyMap<string, FileFact>> {
+	const paths = steps.flatMap(({ apply }) =>
+		apply.flatMap((action) => (action.kind === 'write' ? [action.file.path] : [])),
+	);
+	const found = await Promise.all(paths.map((path) => machineOf(call).read(path)));
+	return new Map(found.filter((file) => file !== undefined).map((file) => [file.path, file]));
+}
+
+async function nothingToDo(call: InstallCall, { server, release }: InstallFacts): Promise<void> {
+	const { journal } = server.earlier;
+	// Cut off after its last step: it is whole.
+	if (journal !== undefined && journal.phase !== 'installed')
+		await storeOf(call).write({ ...journal, phase: 'installed' });
+	const text = `Sluice ${release?.version} is installed and as it should be; nothing to do.`;
+	call.speaker.end(0, { ok: true, steps: [], text }, [text]);
+}
+
+async function begin(call: InstallCall, { server, release }: PlannedServer): Promise<InstallJournal> {
+	const { journal } = server.earlier;
+	const isWhole = journal?.phase === 'installed' || journal?.phase === 'repairing';
+	const made = [];
+	for (const folder of dataFolders) if (!(await machineOf(call).exists(folder))) made.push(folder);
+	return {
+		version: 1,
+		phase: isWhole ? 'repairing' : 'installing',
+		release: release.version,
+		since: journal?.since ?? new Date(call.terminal.now()).toISOString(),
+		by: journal?.by ?? authorOf(call),
+		madeFolders: journal?.madeFolders ?? made,
+		steps: journal?.steps ?? [],
+	};
+}
+
+/** Of one installation: what the steps ask for beyond files and programs. */
+export function stepPorts(nested: NestedCall): StepPorts {
+	const never = async () => {
+		throw new Error('that is for the wiring alone');
+	};
+	return {
+		machine: machineOf(nested),
+		onStep: ({ what }) => nested.speaker.step(what),
+		test: never,
+		reloadAgent: never,
+		nested: (act) => performNested(nested, act),
+		onNote: nested.note,
+	};
+}
+
+/** True: it is in place. */
+async function perform(call: InstallCall, server: PlannedServer, steps: readonly InstallStep[]): Promise<boolean> {
+	const { speaker } = call;
+	const store = storeOf(call);
+	const journal = await begin(call, server);
+	await sweepLeftovers(machineOf(call), [
+		configFolder,
+		configParts,
+		unitFolder,
+		installFolder,
+		'/usr/local/bin',
+		'/opt/sluice',
+	]);
+	await store.write(journal);
+	const notes: string[] = [];
+	const note = (text: string): void => {
+		notes.push(text);
+		speaker.say(`        ${text}`);
+	};
+	const { relayPort } = server.server;
+	const nested: NestedCall = { ...call, relayPort: relayPort.port, madeFolders: journal.madeFolders, note };
+	const log = logOf(call);
+	const ran = await runJournaled(steps, journal, { steps: stepPorts(nested), store, log });
+	if (ran.ok) {
+		await store.write({ ...ran.value.journal, phase: 'installed' });
+		await log(`Release ${server.release.version} is installed.`, 'done');
+		const { reports } = ran.value;
+		speaker.end(0, { ok: true, release: server.release.version, steps: reports, notes }, [
+			`Sluice ${server.release.version} is installed.`,
+			'How it stands: `sluice status`; what could be better: `sluice doctor`.',
+			'Past the agent at once: `sluice mta bypass`. Out again, all of it: `sluice uninstall`.',
+			`Every step is in ${installLog}.`,
+		]);
+		return true;
+	}
+	const { stuck, why, step } = ran.error;
+	await disarmIfFirst(call, journal);
+	if (stuck.length > 0) await store.write(ran.error.journal);
+	else if (journal.phase === 'installing') await store.forget();
+	else await store.write({ ...ran.error.journal, phase: 'installed' });
+	const refusal = failureRefusal(ran.error);
+	const hint =
+		stuck.length > 0
+			? 'Correct what is named here, then `sluice install` goes on, or `sluice uninstall` takes out what is left.'
+			: `${refusal.hint} What happened is in ${installLog}.`;
+	speaker.refuse({ ...refusal, hint }, 1, { step, why, stuck, notes });
+	return false;
+}
+
+const disarmIfFirst = (call: InstallCall, { phase }: InstallJournal): Promise<void> =>
+	phase === 'installing' ? disarmPending(machineOf(call)) : Promise.resolve();

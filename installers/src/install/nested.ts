@@ -1,0 +1,193 @@
+/**
+ * The acts of an installation that are commands of their own: done in this process, under the lock that is held already.
+ *
+ * Each takes itself back when it fails, and says in one sentence what came of it.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@sluice/shared/client/client.ts';
+import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import type { InstallJournal } from '../apply/install-journal.ts';
+import { agentSocket, dataFolder, helperDataFolder } from '../facts/places.ts';
+import type { Refusal } from '../facts/refusal.ts';
+import { listener } from '../mta/listen.ts';
+import type { Call as MtaCall } from '../mta/perform.ts';
+import type { Speaker } from '../mta/speak.ts';
+import { unwire } from '../mta/unwire.ts';
+import { wire } from '../mta/wire.ts';
+import type { NestedAct } from '../plan/step.ts';
+import { type InstallCall, type InstallOptions, machineOf, mtaOptions, serverTerminal } from './call.ts';
+import { dataAway } from './data-away.ts';
+import { armPending, disarmPending, unwireRevert } from './pending.ts';
+
+export type NestedCall = InstallCall<Partial<InstallOptions>> & {
+	/** Port of the agent. */
+	readonly relayPort: number;
+	/** Folders of data that were not there before. */
+	readonly madeFolders: InstallJournal['madeFolders'];
+	/** False: the agent's configuration cannot be read; the wiring is taken out without it. */
+	readonly hasUsableConfig?: boolean;
+	/** For people. */
+	readonly note: (text: string) => void;
+};
+
+type Outcome = Result<string, string>;
+
+export const reconcileState = '/var/lib/sluice-cpanel';
+const pollMs = 200;
+const learnDays = 7;
+export const stoppedText = 'The agent does not run.';
+/** Long enough for everything that is still to be done; set anew when somebody is asked. */
+export const armedMsMin = 600_000;
+
+export async function performNested(call: NestedCall, act: NestedAct): Promise<Outcome> {
+	const other = call.ports.nested?.(act);
+	if (other !== undefined) return other;
+	return acts[act]?.(call) ?? failed(`nobody here can do ${act}`);
+}
+
+const acts: { readonly [act in NestedAct]?: (call: NestedCall) => Promise<Outcome> } = {
+	learn,
+	'agent-answers': agentAnswers,
+	reconcile: reconcileOnce,
+	'plugin-install': (call) => plugin(call, 'install'),
+	'plugin-remove': (call) => plugin(call, 'remove'),
+	'limits-restore': restoreLimits,
+	async arm(call) {
+		const withinMs = Math.max(armedMsMin, call.options.confirmWithin ?? 0);
+		await armPending(machineOf(call), {
+			untilMs: call.terminal.now() + withinMs,
+			revert: unwireRevert,
+			why: 'the installation of Sluice',
+		});
+		return ok('armed');
+	},
+	async disarm(call) {
+		await disarmPending(machineOf(call));
+		return ok('disarmed');
+	},
+	wire: (call) => mta(call, (asked) => wire(asked, 'wire')),
+	unwire: (call) => mta(call, unwire),
+	'queue-empty': queueEmpty,
+	'data-away': dataAway,
+};
+
+const textOf = ({ text, hint }: Refusal): string => `${text} ${hint}`.trim();
+
+async function mta(call: NestedCall, verb: (asked: MtaCall) => Promise<void>): Promise<Outcome> {
+	const { speaker, said } = listener();
+	await verb({
+		terminal: call.hasUsableConfig === false ? { ...call.terminal, exists: () => false } : await serverTerminal(call),
+		options: { ...mtaOptions(call.options), port: call.relayPort },
+		ports: call.ports,
+		speaker: heard(speaker, call.note),
+		holdsLock: true,
+	});
+	const done = said();
+	return done.ok ? ok(done.value.text) : failed(textOf(done.error));
+}
+
+/** What a command says to a person on its way is worth hearing here too. */
+const heard = (speaker: Speaker, note: (text: string) => void): Speaker => ({
+	...speaker,
+	say(text) {
+		note(text);
+		speaker.say(text);
+	},
+});
+
+async function plugin(call: NestedCall, verb: 'install' | 'remove'): Promise<Outcome> {
+	const { changePlugin } = await import('../panel/plugin.ts');
+	const { speaker, said } = listener();
+	const { terminal, ports } = call;
+	const options = { yes: true, json: true };
+	await changePlugin({ terminal, options, machine: machineOf(call), speaker, pid: ports.pid, holdsLock: true }, verb);
+	const done = said();
+	return done.ok ? ok(done.value.text) : failed(textOf(done.error));
+}
+
+async function reconcileOnce(call: NestedCall): Promise<Outcome> {
+	const [{ reconcilePorts }, { reconcile }, { reportSentence }] = await Promise.all([
+		import('../panel/reconcile.ts'),
+		import('@sluice/panel-cpanel/reconcile/reconcile.ts'),
+		import('@sluice/panel-cpanel/reconcile/sentence.ts'),
+	]);
+	const done = await reconcile(reconcilePorts(agentSocket, { root: '/', state: reconcileState }));
+	if (!done.ok) return failed(done.error.text);
+	call.note(reportSentence(done.value));
+	return ok(reportSentence(done.value));
+}
+
+async function restoreLimits(call: NestedCall): Promise<Outcome> {
+	const [{ panelLimits }, { helperPorts }] = await Promise.all([
+		import('../helper/panel-limits.ts'),
+		import('../helper/run.ts'),
+	]);
+	const options = {
+		listen: '',
+		group: '',
+		root: '/',
+		state: reconcileState,
+		memory: helperDataFolder,
+		wiring: mtaOptions({}).state,
+		socket: agentSocket,
+	};
+	const done = await panelLimits.perform({ act: 'restore' }, call.terminal.actor, helperPorts(call.terminal, options));
+	return done.ok ? ok(done.value.result.text) : failed(done.error.text);
+}
+
+/** Never in the way of an installation: what cannot be read is said. */
+async function learn(call: NestedCall): Promise<Outcome> {
+	const { learn: read, LearnError } = await import('@sluice/agent/main/learn.ts');
+	try {
+		const { accounts, senders } = await read({ logs: [], days: learnDays, nowMs: call.terminal.now() });
+		const messages = accounts.reduce((sum, row) => sum + row.messages, 0);
+		const [most] = accounts.toSorted((one, other) => other.recipients - one.recipients);
+		const text = `In the last ${learnDays} days: ${messages} messages of ${senders.length} senders${
+			most === undefined
+				? ''
+				: `; most by ${most.account}, ${most.recipients} recipients, up to ${most.peakHour} an hour`
+		}. All of it: \`sluice account learn\`.`;
+		call.note(text);
+		return ok(text);
+	} catch (error) {
+		if (!(error instanceof LearnError)) throw error;
+		call.note(`The mail log tells nothing: ${error.message}`);
+		return failed(error.message);
+	}
+}
+
+const clientOf = async (call: NestedCall): Promise<Client> => call.ports.client(call.terminal, { socket: agentSocket });
+
+async function agentAnswers(call: NestedCall): Promise<Outcome> {
+	const { terminal, ports, relayPort } = call;
+	const client = await clientOf(call);
+	const deadlineMs = terminal.now() + ports.waitMs.agent;
+	for (;;) {
+		const health = await client.call('health');
+		const answer = health.ok ? await ports.relayAnswer(relayPort) : undefined;
+		if (answer?.ok === true) return ok(answer.value);
+		if (terminal.now() > deadlineMs)
+			return failed(
+				answer === undefined
+					? `the agent does not answer at ${agentSocket}; \`journalctl -u sluice-agent\` tells why`
+					: answer.error,
+			);
+		await pause(pollMs);
+	}
+}
+
+/** Until the agent has nothing to deliver any more, or does not answer, or the time is over. */
+async function queueEmpty(call: NestedCall): Promise<Outcome> {
+	const { terminal, ports } = call;
+	if (!(await machineOf(call).exists(dataFolder))) return ok('There is no queue.');
+	const client = await clientOf(call);
+	const deadlineMs = terminal.now() + ports.waitMs.queue;
+	for (;;) {
+		const health = await client.call('health');
+		if (!health.ok) return ok(stoppedText);
+		const { recipients } = health.value.queue;
+		if (recipients === 0) return ok('The queue is empty.');
+		if (terminal.now() > deadlineMs) return failed(`mail for ${recipients} recipients is still in the queue`);
+		await pause(pollMs);
+	}
+}

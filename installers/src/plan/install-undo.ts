@@ -1,0 +1,247 @@
+/**
+ * What taking an installation out does, in order: what looks after it stops first, mail goes its former way, the queue empties or is written
+ * out, then part by part what was written down, and the program last.
+ *
+ * The record of the installation decides. Where there is none, or a part is not in it (installed by hand, a record that was lost), what is
+ * known to be ours by name goes. Configuration and data stay unless they are to go too; they become root's, so that no user who gets one of
+ * our numbers later inherits them. Pure. Not here: asking, the queue (install/uninstall.ts).
+ */
+import type { InstallJournal, InstallPart, RecordedStep } from '../apply/install-journal.ts';
+import {
+	agentUser,
+	commandLink,
+	configFolder,
+	currentRelease,
+	installFolder,
+	panelUser,
+	programFolder,
+	releasesFolder,
+	runFolder,
+	tmpfilesFile,
+	unitFolder,
+} from '../facts/places.ts';
+import {
+	agentUnit,
+	apiSocketUnit,
+	guardUnit,
+	helperSocketUnit,
+	helperUnit,
+	panelSocketUnit,
+	panelUnit,
+	reconcilePathUnit,
+	reconcileTimerUnit,
+	reconcileUnit,
+	smtpSocketUnit,
+	watchTimerUnit,
+	watchUnit,
+} from '../units/names.ts';
+import type { Action, NestedAct } from './step.ts';
+
+/** What of us is on the server, whoever has put it there. */
+export type Remains = {
+	readonly journal: InstallJournal | undefined;
+	/** Unit files of ours, by name. */
+	readonly units: readonly string[];
+	readonly hasTmpfiles: boolean;
+	readonly hasGuardTable: boolean;
+	/** Where nft is. */
+	readonly nft: string | undefined;
+	/** Users and groups of our names that are ours to take. */
+	readonly users: readonly string[];
+	readonly groups: readonly string[];
+	readonly hasPlugin: boolean;
+	/** Something of the wiring is in the MTA's files, or written down. */
+	readonly isWired: boolean;
+	readonly hasCurrent: boolean;
+	/** The command leads to a release of ours. */
+	readonly hasCommand: boolean;
+	readonly releases: readonly string[];
+	/** Folders of data that are there. */
+	readonly data: readonly string[];
+	readonly hasConfig: boolean;
+	readonly isCpanel: boolean;
+};
+
+export type UndoWishes = { readonly isPurge: boolean };
+
+const recurring = [reconcileTimerUnit, reconcilePathUnit, watchTimerUnit, watchUnit, reconcileUnit];
+const serving = [
+	panelSocketUnit,
+	panelUnit,
+	helperSocketUnit,
+	helperUnit,
+	agentUnit,
+	apiSocketUnit,
+	smtpSocketUnit,
+	guardUnit,
+];
+/** Every unit of ours. Another of this beginning is somebody's, or one that a firewall's exemption brought and takes. */
+export const ownUnits: readonly string[] = [...recurring, ...serving];
+
+const nested = (act: NestedAct): Action => ({ kind: 'nested', act });
+const tried = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
+const step = (part: InstallPart, id: string, what: string, undo: readonly Action[]): RecordedStep => ({
+	part,
+	id,
+	what,
+	undo,
+});
+
+/** In the order in which they are done. Each step's `undo` is what is done. */
+export function undoSteps(remains: Remains, { isPurge }: UndoWishes): readonly RecordedStep[] {
+	return [
+		...first(remains),
+		...mailSteps(remains),
+		...unitsAway(remains),
+		...recordedOf(remains, ['firewall']),
+		...usersAway(remains),
+		...configAway(remains, isPurge),
+		...dataAway(remains, isPurge),
+		...programAway(remains),
+	];
+}
+
+/** True: nothing of us is here. */
+export const isClean = (remains: Remains): boolean =>
+	undoSteps(remains, { isPurge: false }).every(({ id }) => id === 'keep-data' || id === 'keep-configuration');
+
+const recordedOf = ({ journal }: Remains, parts: readonly InstallPart[]): readonly RecordedStep[] =>
+	(journal?.steps ?? []).filter(({ part, undo }) => parts.includes(part) && undo.length > 0).toReversed();
+
+/** Nothing may put back what is being taken out. */
+function first({ units }: Remains): readonly RecordedStep[] {
+	const found = recurring.filter((unit) => units.includes(unit));
+	return found.length === 0
+		? []
+		: [
+				step('timers', 'timers', `Stop what looks after it (${found.join(', ')}).`, [
+					tried('systemctl', 'disable', '--now', ...found),
+				]),
+			];
+}
+
+function mailSteps({ isWired, hasPlugin, isCpanel }: Remains): readonly RecordedStep[] {
+	return [
+		...(isWired ? [step('wiring', 'unwire', 'Lead the mail server its former way.', [nested('unwire')])] : []),
+		step('confirm', 'disarm', 'Nothing waits to be confirmed any more.', [nested('disarm')]),
+		...(isCpanel
+			? [step('panel', 'limits', "Put the panel's own limits back, if they were lifted.", [nested('limits-restore')])]
+			: []),
+		...(hasPlugin
+			? [
+					step('panel', 'plugin', 'Take the plugin out of WHM and cPanel: files, menu items, hooks.', [
+						nested('plugin-remove'),
+					]),
+				]
+			: []),
+		step('units', 'queue', 'Let the queue empty.', [nested('queue-empty')]),
+	];
+}
+
+function unitsAway(remains: Remains): readonly RecordedStep[] {
+	const { units, hasTmpfiles, hasGuardTable, nft } = remains;
+	// What was written down knows more (former files of the same name), but only for what it was about.
+	const known = recordedOf(remains, ['units']).filter(({ id }) => id !== 'data' && id !== 'answers');
+	const steps: RecordedStep[] = [];
+	if (units.length > 0)
+		steps.push(
+			step('units', 'stop', `Stop and forget ${units.join(', ')}.`, [
+				tried('systemctl', 'disable', ...units),
+				tried('systemctl', 'stop', ...units),
+			]),
+		);
+	steps.push(...known);
+	const inRecord = (path: string): boolean =>
+		known.some(({ undo }) => undo.some((action) => action.kind === 'put-back' && action.path === path));
+	const paths = units.map((unit) => `${unitFolder}/${unit}`).filter((path) => !inRecord(path));
+	const files = [...paths, ...(hasTmpfiles && !inRecord(tmpfilesFile) ? [tmpfilesFile] : [])];
+	if (units.length > 0 || files.length > 0)
+		steps.push(
+			step('units', 'unit-files', 'Nothing of the units is left, and systemd knows.', [
+				...files.map((path): Action => ({ kind: 'remove', path })),
+				tried('systemctl', 'daemon-reload'),
+				tried('systemctl', 'reset-failed', 'sluice-*'),
+				{ kind: 'remove-tree', path: runFolder },
+			]),
+		);
+	if (hasGuardTable && nft !== undefined)
+		steps.push(
+			step('units', 'guard', 'Take the rule of the relay port away.', [
+				tried(nft, 'delete', 'table', 'inet', 'sluice_guard'),
+			]),
+		);
+	return steps;
+}
+
+function usersAway(remains: Remains): readonly RecordedStep[] {
+	const { users, groups, journal } = remains;
+	// Who was there before us stays.
+	const made = new Set(
+		recordedOf(remains, ['users']).flatMap(({ undo }) =>
+			undo.flatMap((action) => (action.kind === 'run' ? [action.command.join(' ')] : [])),
+		),
+	);
+	const isOurs = (command: string): boolean => journal === undefined || made.has(command);
+	const goingUsers = users.filter((name) => isOurs(`userdel ${name}`));
+	const goingGroups = groups.filter((name) => isOurs(`groupdel ${name}`));
+	const all = [...new Set([...goingUsers, ...goingGroups])];
+	return all.length === 0
+		? []
+		: [
+				step('users', 'users', `Remove the users and groups ${all.join(', ')}.`, [
+					...goingUsers.map((name) => tried('userdel', name)),
+					...goingGroups.map((name) => tried('groupdel', name)),
+				]),
+			];
+}
+
+export const ourNames = [agentUser, panelUser] as const;
+const keepForRoot = (folder: string): readonly Action[] => [
+	tried('chown', '-Rh', 'root:root', folder),
+	tried('chmod', '-R', 'go-rwx', folder),
+];
+
+function configAway(remains: Remains, isPurge: boolean): readonly RecordedStep[] {
+	if (!remains.hasConfig) return [];
+	if (isPurge)
+		return [
+			step('configuration', 'configuration', `Remove ${configFolder}.`, [{ kind: 'remove-tree', path: configFolder }]),
+		];
+	return [
+		step('configuration', 'keep-configuration', `Keep ${configFolder}, for root alone.`, [
+			tried('chown', '-Rh', 'root:root', configFolder),
+			{ kind: 'run', command: ['chmod', '-R', 'o-rwx', configFolder], mayFail: true },
+		]),
+	];
+}
+
+function dataAway({ data }: Remains, isPurge: boolean): readonly RecordedStep[] {
+	if (isPurge)
+		return [
+			step('units', 'data', `Remove ${[...data, installFolder].join(', ')}.`, [
+				...data.map((path): Action => ({ kind: 'remove-tree', path })),
+			]),
+		];
+	return data.length === 0
+		? []
+		: [step('units', 'keep-data', `Keep ${data.join(', ')}, for root alone.`, data.flatMap(keepForRoot))];
+}
+
+/** This program is among it: everything that it still needs is loaded by then. */
+function programAway({ hasCommand, hasCurrent, releases, journal }: Remains): readonly RecordedStep[] {
+	if (!hasCommand && !hasCurrent && releases.length === 0) return [];
+	const formerLink = (path: string): readonly Action[] =>
+		journal?.steps.flatMap(({ undo }) => undo).filter((action) => action.kind === 'link' && action.path === path) ?? [];
+	return [
+		step('program', 'program', `Remove ${programFolder} and the command.`, [
+			...(hasCommand ? orElse(formerLink(commandLink), commandLink) : []),
+			...(hasCurrent ? orElse(formerLink(currentRelease), currentRelease) : []),
+			...releases.map((name): Action => ({ kind: 'remove-tree', path: `${releasesFolder}/${name}` })),
+			{ kind: 'remove-folder', path: releasesFolder },
+			{ kind: 'remove-folder', path: programFolder },
+		]),
+	];
+}
+
+const orElse = (former: readonly Action[], path: string): readonly Action[] =>
+	former.length > 0 ? former : [{ kind: 'remove', path }];
