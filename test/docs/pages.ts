@@ -5,6 +5,7 @@ import { eventsPage } from './events.ts';
 import { faultsPage } from './faults.ts';
 import { openApiPage } from './openapi.ts';
 import type { Page } from './page.ts';
+import { unitsPage } from './units.ts';
 import { unprovedPage } from './unproved.ts';
 
 export const generatedPages = (): readonly Page[] => [
@@ -13,5 +14,6 @@ export const generatedPages = (): readonly Page[] => [
 	commandsPage(),
 	eventsPage(),
 	openApiPage(),
+	unitsPage(),
 	unprovedPage(),
 ];

@@ -144,7 +144,6 @@ const agentService = ({ guard }: names.UnitSettings): UnitFile =>
 	unit(names.agentUnit, {
 		Unit: [
 			'Description=Sluice, outbound mail relay',
-			'Documentation=man:systemd.service(5)',
 			`Requires=${names.smtpSocketUnit} ${names.apiSocketUnit}`,
 			`After=${names.smtpSocketUnit} ${names.apiSocketUnit} network-online.target nss-lookup.target`,
 			`Wants=network-online.target${guard === undefined ? '' : ` ${names.guardUnit}`}`,
