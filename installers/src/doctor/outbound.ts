@@ -17,7 +17,7 @@ const smtpPort = 25;
 export const connectMs = 8_000;
 
 /** Prints one line: `220 greeting`, or `! why not`. Arguments: host, port, milliseconds. */
-const connectProgram = `const [host, port, ms] = process.argv.slice(1);
+export const connectProgram = `const [host, port, ms] = process.argv.slice(1);
 const end = (line) => { process.stdout.write(line + '\\n'); process.exit(0); };
 const socket = require('node:net').connect({ host, port: Number(port) });
 setTimeout(() => end('! no answer within ' + ms / 1000 + ' s'), Number(ms));

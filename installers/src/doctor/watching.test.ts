@@ -1,0 +1,71 @@
+/** The watch and what waits to be confirmed, and what else on the server matters to the agent. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exemptScript } from '../facts/firewall.ts';
+import { fileOf } from '../facts/memory-machine.fixture.ts';
+import { pendingFile } from '../install/pending.ts';
+import { freshState, type State, stateText } from '../watch/state.ts';
+import { codes, groundWith } from './ground.fixture.ts';
+import { surroundings } from './server.ts';
+import { watchingFindings } from './watching.ts';
+
+const now = Date.parse('2026-03-01T12:00:00Z');
+const state = (more: Partial<State> = {}) =>
+	fileOf('/var/lib/sluice-watch/state.json', stateText({ ...freshState(now), tick: 5, ...more }), { mode: 0o600 });
+const pending = (untilMs: number, mode = 0o600) =>
+	fileOf(
+		pendingFile,
+		JSON.stringify({ untilMs, revert: [['sluice', 'mta', 'unwire', '--yes']], why: 'an installation' }),
+		{ mode },
+	);
+
+test('what the watch says of itself, and what waits', async () => {
+	const rows: readonly (readonly [string, readonly ReturnType<typeof fileOf>[], readonly string[]])[] = [
+		['well', [state()], []],
+		['never', [], ['watch.late']],
+		['late', [state({ tickMs: now - 3_600_000 })], ['watch.late']],
+		['outage', [state({ phase: { kind: 'outage', sinceMs: now - 60_000 } })], ['watch.outage']],
+		['bypass', [state({ orderedMs: now })], ['watch.bypass']],
+		['owed', [state({ owed: [{ atMs: now, subject: 's', text: 't' }] })], ['watch.owed']],
+		['to confirm', [state(), pending(now + 60_000)], ['install.pending']],
+		['over', [state(), pending(now - 60_000)], ['install.pending']],
+		['not root’s alone', [state(), pending(now + 60_000, 0o666)], ['install.pending']],
+	];
+	for (const [what, files, wanted] of rows)
+		assert.deepEqual(codes(await watchingFindings(groundWith({ files }))), wanted, what);
+});
+
+test('rules against the agent: without an exemption, with one that is gone, with a relay', async () => {
+	const whm = fileOf('/var/cpanel/cpanel.config', 'smtpmailgidonly=1\n');
+	const script = fileOf(exemptScript, '');
+	const rule = '-A OUTPUT -p tcp -m comment --comment sluice-out -j ACCEPT\n';
+	assert.deepEqual(codes(await surroundings(groundWith())), []);
+	assert.deepEqual(codes(await surroundings(groundWith({ files: [whm] }))), ['firewall.restricted']);
+	const relay = { delivery: { smarthost: { host: 'relay.test' } } };
+	assert.deepEqual(codes(await surroundings(groundWith({ files: [whm], config: relay }))), []);
+	const gone = await surroundings(groundWith({ files: [whm, script] }));
+	assert.deepEqual([codes(gone), gone[0]?.repair?.id], [['firewall.rule-missing'], 'exempt']);
+	const answers = { 'iptables -w 5 -t nat -S OUTPUT 1': rule };
+	assert.deepEqual(codes(await surroundings(groundWith({ files: [whm, script], answers }))), []);
+});
+
+test('SELinux, AppArmor and a cage that shows our places', async () => {
+	const answers = { getenforce: 'Enforcing\n' };
+	assert.deepEqual(codes(await surroundings(groundWith({ answers }))), ['server.selinux']);
+	const mounts = (text: string) => surroundings(groundWith({ files: [fileOf('/etc/cagefs/cagefs.mp', text)] }));
+	assert.deepEqual(codes(await mounts('/var/lib/mysql\n!/run/dbus\n@/run/user,755\n')), []);
+	assert.deepEqual(codes(await mounts('/run/sluice\n/etc/sluice-exim,700\n')), [
+		'server.cagefs-shows',
+		'server.cagefs-shows',
+	]);
+	assert.deepEqual(
+		codes(await mounts('/var/lib\n')),
+		['server.cagefs-shows', 'server.cagefs-shows'],
+		'a folder above shows them too',
+	);
+	const profile = [
+		fileOf('/sys/module/apparmor/parameters/enabled', 'Y\n'),
+		fileOf('/etc/apparmor.d/usr.sbin.exim4', ''),
+	];
+	assert.deepEqual(codes(await surroundings(groundWith({ files: profile }))), ['server.apparmor']);
+});
