@@ -37,6 +37,12 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 		assert.deepEqual([watched.journal, watched.asked], [[], []]);
 	});
 
+	test('a tenant who says that mail is an alarm does not get past the agent', async () => {
+		const sent = await watched.send('alarm', 1, '-oMr sluice-alarm');
+		await watched.allArrived();
+		assert.equal(await watched.byAgent(sent), 1);
+	});
+
 	test('keep: mail waits, nothing is changed; when the agent is back all of it leaves at once, and frozen mail does not', async () => {
 		policy('keep');
 		const sum = await watched.server.treeSum();
@@ -57,6 +63,12 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 			waitMs: 10_000,
 			otherwise: () => mtaLog(watched.server),
 		});
+		const told = () =>
+			watched.server.internet
+				.accepted()
+				.filter(({ acceptedRecipients }) => acceptedRecipients.includes('operator@ok.test'));
+		await until(() => told().length === 1, { waitMs: 10_000, otherwise: () => mtaLog(watched.server) });
+		assert.equal((await watched.queue()).includes('operator@ok.test'), false, 'an alarm does not wait for the agent');
 
 		await watched.startAgent();
 		await watched.ticks(2);
@@ -89,6 +101,8 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 		const during = await watched.send('during');
 		await watched.allArrived();
 		assert.equal(await watched.byAgent(during), 0, 'not yet believed');
+		// On a server a minute has passed by now, and Exim's ten seconds until it tries the agent again with it.
+		await watched.server.box.run(['/bin/sh', '-c', 'rm -f /var/spool/exim4/db/retry*']);
 		assert.equal((await watched.ticks(1)).phase.kind, 'healthy', watched.journal.join('\n'));
 		assert.deepEqual(watched.asked, ['mta bypass', 'mta ensure']);
 		const again = await watched.send('again');

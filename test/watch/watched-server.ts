@@ -33,8 +33,8 @@ export type WatchedServer = {
 	configure(change: (config: Record<string, unknown>) => Record<string, unknown>): void;
 	/** So many ticks, half a minute apart on the watch's clock. */
 	ticks(count: number): Promise<State>;
-	/** A script of a tenant hands in mail for so many recipients, each on its own; resolves when the MTA has it. */
-	send(label: string, count?: number): Promise<readonly string[]>;
+	/** A script of a tenant hands in mail for so many recipients, each on its own; resolves when the MTA has it. `words`: more for sendmail. */
+	send(label: string, count?: number, words?: string): Promise<readonly string[]>;
 	/** All that was handed in so far has arrived, once. */
 	allArrived(): Promise<void>;
 	/** These recipients went by the agent that runs. */
@@ -60,7 +60,7 @@ export async function startWatched(kind: MtaKind, watch: Readonly<Record<string,
 	try {
 		const configure: WatchedServer['configure'] = (change) =>
 			writeFileSync(server.config, JSON.stringify(change(JSON.parse(readFileSync(server.config, 'utf8')))));
-		configure((config) => ({ ...config, watch, notices: { to: ['webuser@localhost'] } }));
+		configure((config) => ({ ...config, watch, notices: { to: ['webuser@localhost', 'operator@ok.test'] } }));
 		await server.box.writeFile('/etc/aliases', '');
 		// The server's own agent wires it; then the one that can be killed takes its place.
 		const wired = await server.mta(['wire', '--yes']);
@@ -101,11 +101,11 @@ export async function startWatched(kind: MtaKind, watch: Readonly<Record<string,
 				}
 				return state ?? assert.fail('no tick');
 			},
-			async send(label, count = 1) {
+			async send(label, count = 1, words = '') {
 				const recipients = Array.from({ length: count }, (_, at) => `${label}-${handedIn.length + at}@ok.test`);
 				handedIn.push(...recipients);
 				const script = recipients.map(
-					(to) => `printf 'Subject: ${label}\\nTo: ${to}\\n\\nHello.\\n' | /usr/sbin/sendmail -i ${to}`,
+					(to) => `printf 'Subject: ${label}\\nTo: ${to}\\n\\nHello.\\n' | /usr/sbin/sendmail ${words} -i ${to}`,
 				);
 				await server.box.runAs('webuser', script.join('\n'));
 				return recipients;

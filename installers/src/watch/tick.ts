@@ -46,18 +46,26 @@ async function lockedTick(ports: WatchPorts): Promise<TickReport> {
 	const judged = judge(state, seen, settings);
 	if (outcome.kind !== 'accepted') ports.print('warning', `A probe message failed: ${outcomeText(outcome)}.`);
 	const done = await perform(ports, { former: state, judged, seen, server: found, settings });
-	return ended(ports, done, { settings, text: `The agent: ${outcomeText(outcome)}.` });
+	return ended(ports, done, {
+		settings,
+		text: `The agent: ${outcomeText(outcome)}.`,
+		isExim: found.journal.mta === 'exim',
+	});
 }
 
 async function ended(
 	ports: WatchPorts,
 	state: State,
-	{ settings, text }: { readonly settings: WatchSettings; readonly text: string },
+	{
+		settings,
+		text,
+		isExim = false,
+	}: { readonly settings: WatchSettings; readonly text: string; readonly isExim?: boolean },
 ): Promise<TickReport> {
 	const { machine, places, hostName } = ports;
 	// First without what is told: sendmail may take its time, and a tick may be killed.
 	if (state.owed.length > 0) await remember(machine, places, state);
-	const told = await sendOwed(state, settings, { machine, hostName, nowMs: ports.now() });
+	const told = await sendOwed(state, settings, { machine, hostName, nowMs: ports.now(), isExim });
 	if (!(await remember(machine, places, told)))
 		ports.print('error', `Nothing can be written, neither to ${places.folder} nor to ${places.runFolder}.`);
 	return { text, state: told };

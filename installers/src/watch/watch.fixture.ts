@@ -101,7 +101,8 @@ export function watched(files: readonly FileFact[], begin: Partial<Setting> = {}
 		},
 		async run(command, options) {
 			if (command[0] !== '/usr/sbin/sendmail') return inner.run(command, options);
-			if (setting.sendmail === 0) mails.push({ to: command.slice(3).join(' '), text: options?.input ?? '' });
+			if (setting.sendmail === 0)
+				mails.push({ to: command.slice(command.indexOf('--') + 1).join(' '), text: options?.input ?? '' });
 			return { exitCode: setting.sendmail, output: '' };
 		},
 	};

@@ -108,6 +108,12 @@ export function plainPlaces(acls: { readonly aclNotSmtp: string; readonly aclMai
 	};
 }
 
+/**
+ * Mail that says it came so keeps the former route: how the watch tells that the agent is away, which mail through the agent could not. Exim
+ * believes it of root and of its trusted users only (`-oMr`, spec.txt §5.2), and those may lead mail anywhere as it is.
+ */
+export const eximAlarmProtocol = 'sluice-alarm';
+
 export const eximRouterName = 'sluice_route';
 /** Named so that what tells remote deliveries by `remote_smtp` in the log of a panel's Exim counts ours too. */
 export const eximTransportName = 'sluice_remote_smtp';
@@ -155,6 +161,7 @@ function routerText(settings: EximWiringSettings): string {
 		`${eximRouterName}:`,
 		'  driver = manualroute',
 		`  condition = \${if exists{${bypassPath}}{no}{yes}}`,
+		`  condition = \${if eq{$received_protocol}{${eximAlarmProtocol}}{no}{yes}}`,
 		...(onlyPath === undefined ? [] : [`  condition = ${canaryCondition(onlyPath)}`]),
 		`  domains = ${remoteDomains}`,
 		`  headers_remove = ${['X-Sluice-Sender', ...removedHeaders].join(' : ')}`,
