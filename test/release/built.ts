@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { buildRelease } from '@sluice/installers/release/release.ts';
 import { releaseKey } from '@sluice/installers/release/signature.ts';
 
@@ -31,6 +32,9 @@ const origin = { commit: 'test', date: '2026-01-01T00:00:00Z' };
 const keptMax = 6;
 const keptMs = 3_600_000;
 
+const buildMsMax = 60_000;
+const pollMs = 100;
+
 /** Folders and files that a release is made of. */
 const sources = ['agent', 'shared', 'installers', 'panel-cpanel', 'panel-plesk', 'package-lock.json', 'LICENSE'];
 
@@ -39,17 +43,11 @@ export async function builtRelease(version = '0.1.0'): Promise<BuiltRelease> {
 	const folder = join(cache, `${version}-${(await sourcesHash()).slice(0, 16)}`);
 	if (!existsSync(folder)) {
 		await mkdir(cache, { recursive: true });
-		const work = await mkdtemp(join(cache, '.making-'));
-		try {
-			const key = releaseKey(root, undefined);
-			await buildRelease({ root, out: work, version, origin, key, isFast: true, keepFolder: true });
-			// Another process may have been first: its release is as good.
-			await rename(work, folder).catch((error) => {
-				if (!existsSync(folder)) throw error;
-			});
-		} finally {
-			await rm(work, { recursive: true, force: true });
-		}
+		await alone(
+			`${folder}.lock`,
+			() => existsSync(folder),
+			() => build(version, folder),
+		);
 		await removeOld();
 	}
 	const now = new Date();
@@ -60,6 +58,39 @@ export async function builtRelease(version = '0.1.0'): Promise<BuiltRelease> {
 		archive: join(folder, `sluice-${version}-linux-x64.tar.xz`),
 		installScript: join(folder, 'install.sh'),
 	};
+}
+
+async function build(version: string, folder: string): Promise<void> {
+	const work = await mkdtemp(join(cache, '.making-'));
+	try {
+		const key = releaseKey(root, undefined);
+		await buildRelease({ root, out: work, version, origin, key, isFast: true, keepFolder: true });
+		// Another process may have been first all the same: its release is as good.
+		await rename(work, folder).catch((error) => {
+			if (!existsSync(folder)) throw error;
+		});
+	} finally {
+		await rm(work, { recursive: true, force: true });
+	}
+}
+
+/** Of several processes one makes it, the others wait; one that was killed is waited for no longer than a build takes. */
+async function alone(lock: string, isMade: () => boolean, make: () => Promise<void>): Promise<void> {
+	const deadline = performance.now() + buildMsMax;
+	for (;;) {
+		if (isMade()) return;
+		const isOurs = await mkdir(lock).then(
+			() => true,
+			() => false,
+		);
+		if (isOurs || performance.now() > deadline) break;
+		await pause(pollMs);
+	}
+	try {
+		await make();
+	} finally {
+		await rm(lock, { recursive: true, force: true });
+	}
 }
 
 async function sourcesHash(): Promise<string> {

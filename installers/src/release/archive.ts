@@ -73,7 +73,7 @@ function compressed(data: Buffer, preset: number): Promise<Buffer> {
 		});
 		const pieces: Buffer[] = [];
 		child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
-		child.on('error', reject);
+		child.on('error', (error) => reject(new Error(`xz cannot be run (package xz-utils): ${error.message}`)));
 		child.on('close', (code) =>
 			code === 0 ? resolve(Buffer.concat(pieces)) : reject(new Error(`xz ended with ${code}`)),
 		);
