@@ -37,6 +37,18 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 		assert.deepEqual([watched.journal, watched.asked], [[], []]);
 	});
 
+	test('the program itself, as the timer runs it: finds the wiring, hands in a probe, remembers', async () => {
+		const { box } = watched.server;
+		const words = ['/opt/sluice/node_modules/.bin/node', '/opt/sluice/installers/src/watch/main.ts', '--json'];
+		const { stdout, stderr } = await box.run(words);
+		const { state, recent } = JSON.parse(stdout) as { state: string; recent: { outcome: string }[] };
+		assert.deepEqual([state, stderr], ['healthy', '']);
+		assert.match(recent.at(-1)?.outcome ?? '', /^it took a probe message in \d+ ms$/);
+		const status = await box.run([...words.slice(0, 2), '--status']);
+		assert.match(status.stdout, /^The agent takes mail, since .*\nIt looked last \d+ s ago\.$/m);
+		assert.equal((await box.run([...words, '--nonsense'], { allowFailure: true })).code, 2);
+	});
+
 	test('a tenant who says that mail is an alarm does not get past the agent', async () => {
 		const sent = await watched.send('alarm', 1, '-oMr sluice-alarm');
 		await watched.allArrived();
