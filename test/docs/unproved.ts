@@ -1,18 +1,27 @@
-/** docs/unproved.md: its section on cPanel is the list that `sluice doctor --probe` has; the rest is written by hand. */
+/** docs/unproved.md: two of its tables are the lists that `sluice doctor --probe` has; the rest is written by hand. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unprovedTable } from '@sluice/installers/doctor/unproved.ts';
+import { unproved, unprovedTable } from '@sluice/installers/doctor/unproved.ts';
+import { unprovedServer } from '@sluice/installers/doctor/unproved-server.ts';
 import { root } from './markdown.ts';
 import type { Page } from './page.ts';
 
 const path = 'docs/unproved.md';
-const begin = '<!-- made of installers/src/doctor/unproved.ts: npm run docs -->\n';
+const tables = [
+	{ file: 'unproved-server.ts', claims: unprovedServer },
+	{ file: 'unproved.ts', claims: unproved },
+] as const;
 const end = '\n<!-- end -->';
 
-/** Throws when the marks of the section are gone. */
+/** Throws when the marks of a section are gone. */
 export function unprovedPage(): Page {
-	const text = readFileSync(join(root, path), 'utf8');
-	const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-	if (from < 0 || to < from) throw new Error(`${path} has no section for cPanel`);
-	return { path, text: text.slice(0, from + begin.length) + unprovedTable() + text.slice(to) };
+	let text = readFileSync(join(root, path), 'utf8');
+	for (const { file, claims } of tables) {
+		const begin = `<!-- made of installers/src/doctor/${file}: npm run docs -->\n`;
+		const from = text.indexOf(begin) + begin.length;
+		const to = text.indexOf(end, from);
+		if (from < begin.length || to < from) throw new Error(`${path} has no section for ${file}`);
+		text = text.slice(0, from) + unprovedTable(claims) + text.slice(to);
+	}
+	return { path, text };
 }

@@ -118,20 +118,21 @@ const outcomeText: { readonly [outcome in Settled['outcome']]: string } = {
 };
 
 async function probe(call: Call): Promise<void> {
-	const [{ unproved }, { notSettled }, { isCpanel }] = await Promise.all([
+	const [{ unproved }, { unprovedServer }, { notSettled }, { isCpanel }] = await Promise.all([
 		import('./unproved.ts'),
+		import('./unproved-server.ts'),
 		import('./finding.ts'),
 		import('../facts/cpanel.ts'),
 	]);
 	const machine = call.ports.machine(call.options.root);
-	const isHere = await isCpanel(machine);
+	const isPanelHere = await isCpanel(machine);
+	const claims = [
+		...unprovedServer.map((item) => ({ ...item, isHere: machine.isLive, no: 'Nothing runs below another root.' })),
+		...unproved.map((item) => ({ ...item, isHere: isPanelHere, no: 'This is no cPanel server.' })),
+	];
 	const rows = [];
-	for (const { id, claim, why, probe: how, settle } of unproved) {
-		const settled = !isHere
-			? notSettled('This is no cPanel server.')
-			: settle === undefined
-				? notSettled(byHand)
-				: await settle(machine);
+	for (const { id, claim, why, probe: how, settle, isHere, no } of claims) {
+		const settled = !isHere ? notSettled(no) : settle === undefined ? notSettled(byHand) : await settle(machine);
 		rows.push({ id, claim, why, probe: how, ...settled });
 	}
 	const isWell = rows.every(({ outcome }) => outcome !== 'contradicted');

@@ -122,7 +122,7 @@ async function targetsOf({ site, target, names }: Ground): Promise<readonly Targ
 }
 
 /** As the unit runs it. */
-async function agentIds(machine: Machine): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
+export async function agentIds(machine: Machine): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
 	const [passwd, group, dropIn] = await Promise.all(
 		['/etc/passwd', '/etc/group', mailGroupDropIn].map((path) => machine.read(path)),
 	);

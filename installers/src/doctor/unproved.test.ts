@@ -7,11 +7,12 @@ import { cpanelAclPaths, cpanelBuilt, cpanelConfLocal } from '../facts/cpanel.ts
 import type { FileFact } from '../facts/machine.ts';
 import { fileOf, memoryMachine } from '../facts/memory-machine.fixture.ts';
 import { unproved } from './unproved.ts';
+import { unprovedServer } from './unproved-server.ts';
 
 type Said = { readonly [words: string]: string };
 
 async function settled(id: string, files: readonly FileFact[], said: Said = {}): Promise<string> {
-	const item = unproved.find((one) => one.id === id) ?? assert.fail(id);
+	const item = [...unproved, ...unprovedServer].find((one) => one.id === id) ?? assert.fail(id);
 	const machine = memoryMachine(files, (command) => {
 		const found = Object.entries(said).find(([words]) => command.join(' ').includes(words));
 		return found === undefined ? { exitCode: 127, output: '' } : { exitCode: 0, output: found[1] };
@@ -45,8 +46,11 @@ const listed = (owner: string) =>
 	JSON.stringify({ metadata: { result: 1 }, data: { acct: [{ user: 'alice', owner }] } });
 
 test('every claim has a name of its own, and what no command settles says what to do', () => {
-	assert.equal(new Set(unproved.map(({ id }) => id)).size, unproved.length);
-	for (const { id, claim, probe } of unproved)
+	assert.equal(
+		new Set([...unproved, ...unprovedServer].map(({ id }) => id)).size,
+		unproved.length + unprovedServer.length,
+	);
+	for (const { id, claim, probe } of [...unproved, ...unprovedServer])
 		assert.ok(claim !== '' && probe !== '' && /^[a-z-]+$/.test(id.replace('whmapi1', '')), id);
 });
 
@@ -124,6 +128,44 @@ test('each way a claim can come out', async () => {
 		['panel-perl', [], {}, 'not-settled'],
 		['panel-perl', [fileOf('/usr/local/cpanel/Cpanel/API/Sluice.pm', '')], { '-c': 'syntax OK' }, 'proved'],
 		['exim-jails', [fileOf('/usr/sbin/cagefsctl', '')], {}, 'not-settled'],
+	];
+	for (const [id, files, said, outcome] of rows)
+		assert.equal(await settled(id, files, said), outcome, `${id}: ${JSON.stringify(said)}`);
+});
+
+const blocked = fileOf('/etc/csf/csf.conf', 'SMTP_BLOCK = "1"\nSMTP_ALLOWUSER = "sluice"\n');
+const whmOn = fileOf('/var/cpanel/cpanel.config', 'smtpmailgidonly=1\n');
+const installed = fileOf('/opt/sluice/current', '');
+const passwd = fileOf('/etc/passwd', 'sluice:x:991:991::/:/x\n');
+const csfHere = [blocked, fileOf('/usr/sbin/csf', ''), passwd];
+const up = { 'is-active': 'active\nactive\nactive\n' };
+
+test('what holds on any server: each way a claim can come out', async () => {
+	const drop = '-P OUTPUT ACCEPT\n-A OUTPUT -p tcp --dport 25 -j DROP\n';
+	const pass = `-P OUTPUT ACCEPT\n-A OUTPUT -p tcp --dport 25 -m owner --uid-owner 991 -j ACCEPT\n${drop}`;
+	const rows: readonly (readonly [string, readonly FileFact[], Said, string])[] = [
+		['server-systemd', [], up, 'not-settled'],
+		['server-systemd', [installed], { ...up, '--version': 'systemd 239 (239-82)\n' }, 'proved'],
+		['server-systemd', [installed], { 'is-active': 'active\nactive\nfailed\n' }, 'contradicted'],
+		['server-systemd', [installed], { ...up, journalctl: 'code=killed, status=31/SIGSYS\n' }, 'contradicted'],
+		['server-selinux', [installed], { ...up, getenforce: 'Permissive\n' }, 'not-settled'],
+		['server-selinux', [installed], { ...up, getenforce: 'Enforcing\n', ausearch: '' }, 'proved'],
+		[
+			'server-selinux',
+			[installed],
+			{ ...up, getenforce: 'Enforcing\n', ausearch: 'avc: denied { name_connect } comm="exim"\n' },
+			'contradicted',
+		],
+		['server-glibc', [installed], { ...up, getconf: 'glibc 2.28\n', 'process.version': 'v24.1.0\n' }, 'proved'],
+		['server-glibc', [installed], { ...up, getconf: 'glibc 2.28\n' }, 'contradicted'],
+		['server-way-out', [installed, passwd], { gmail: '220 mx.google.com ESMTP\n' }, 'proved'],
+		['server-way-out', [installed, passwd], { gmail: '220 here.example.net ESMTP\n' }, 'contradicted'],
+		['firewall-csf-word', [passwd], {}, 'not-settled'],
+		['firewall-csf-word', csfHere, { iptables: pass }, 'proved'],
+		['firewall-csf-word', csfHere, { iptables: drop }, 'contradicted'],
+		['firewall-whm-rules', [], {}, 'not-settled'],
+		['firewall-whm-rules', [whmOn], { 'iptables -w 5 -t nat': drop.replace('DROP', 'REDIRECT') }, 'proved'],
+		['firewall-whm-rules', [whmOn], {}, 'contradicted'],
 	];
 	for (const [id, files, said, outcome] of rows)
 		assert.equal(await settled(id, files, said), outcome, `${id}: ${JSON.stringify(said)}`);

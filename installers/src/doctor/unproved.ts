@@ -269,11 +269,11 @@ export const unproved: readonly Unproved[] = [
 ];
 
 /** As docs/unproved.md shows it. */
-export const unprovedTable = (): string =>
+export const unprovedTable = (claims: readonly Unproved[]): string =>
 	[
 		'| id | claim | why not here | probe | settled by `sluice doctor --probe` |',
 		'|---|---|---|---|---|',
-		...unproved.map(
+		...claims.map(
 			({ id, claim, why, probe, settle }) =>
 				`| \`${id}\` | ${claim} | ${why} | ${probe} | ${settle === undefined ? 'no' : 'yes'} |`,
 		),
