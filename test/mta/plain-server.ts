@@ -19,10 +19,11 @@ import { relayAnswer } from '@sluice/installers/facts/agent.ts';
 import type { Machine } from '@sluice/installers/facts/machine.ts';
 import { addMta } from '@sluice/installers/mta/commands.ts';
 import type { MtaPorts } from '@sluice/installers/mta/site.ts';
+import { addStage } from '@sluice/installers/stage/commands.ts';
 import type { TraceDto } from '@sluice/shared/contract/shapes.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
-import { type Rig, startRig } from '../scenarios/rig.ts';
+import { type Rig, rigConfig, startRig } from '../scenarios/rig.ts';
 import { type Box, startBox } from './box.ts';
 import { machineOf } from './box-machine.ts';
 import { unpackedLayer } from './debs.ts';
@@ -72,6 +73,8 @@ export type PlainServer = {
 	readonly config: string;
 	/** `sluice mta WORDS`. */
 	mta(words: readonly string[], options?: RunWith): Promise<Ran>;
+	/** `sluice stage WORDS`. */
+	stage(words?: readonly string[], options?: RunWith): Promise<Ran>;
 	/** `sluice doctor WORDS`. */
 	doctor(words?: readonly string[], options?: RunWith): Promise<Ran>;
 	/** A script of webuser sends a message; how it reached the sink. */
@@ -118,7 +121,9 @@ export async function startServer(
 		const secretFile = join(folder, 'secret');
 		await writeFile(secretFile, `${fixtureSecret}\n`, { mode: 0o600 });
 		const { delivery, ...config } = change(agentConfig({ kind, ports, internet, secretFile }));
-		await writeFile(join(folder, 'agent.yaml'), JSON.stringify({ dataDir: folder, ...config, delivery }));
+		// As the rig below has it: a reload changes nothing else.
+		const whole = rigConfig({ config, delivery: delivery ?? {} }, { internet, dataDir: folder });
+		await writeFile(join(folder, 'agent.yaml'), JSON.stringify(whole));
 		const rig = await startRig(undefined, { internet, config, delivery: delivery ?? {} });
 		stops.push(() => rig.stop());
 		const shown = [folder, rig.dataDir].map((path) => ({ host: path, inside: path }));
@@ -132,6 +137,7 @@ export async function startServer(
 		return {
 			...place,
 			mta: (words, run = {}) => runSluice(place, ['mta', ...words], run),
+			stage: (words = [], run = {}) => runSluice(place, ['stage', ...words], run),
 			doctor: (words = [], run = {}) => runSluice(place, ['doctor', ...words], run),
 			send: (label) => sendThrough(place, label),
 			treeSum: () => treeSum(box, folders),
@@ -253,6 +259,7 @@ async function runSluice(place: Place, words: readonly string[], options: RunWit
 		pid: process.pid,
 	};
 	addMta(program, terminal, ports);
+	addStage(program, terminal, ports);
 	addDoctor(program, terminal, ports);
 	const port = options.port === undefined ? [] : ['--port', String(options.port)];
 	await runProgram(program, terminal, [...words, '--config', place.config, ...port]);

@@ -49,6 +49,8 @@ export type Journal = {
 	readonly overSmarthost: boolean;
 	/** Routers of other relays that the wiring has put aside. Absent: none. */
 	readonly aside?: readonly string[];
+	/** How much comes to the agent and what it may do, when this was written. Absent: an earlier version wrote it. */
+	readonly stage?: 'monitor' | 'canary' | 'full';
 	/** Senders that alone are led to the agent (shared/mta/canary.ts). Absent: everybody. */
 	readonly only?: readonly CanaryKey[];
 	/** RFC 3339. */

@@ -25,7 +25,7 @@ export type StepPorts = {
 	/** Sends a test message; an error is why it proves nothing. */
 	readonly test: (check: ProbeCheck) => Promise<Result<string, string>>;
 	/** The agent reads its configuration anew; an error is why it does not, or delivers another way than through `upstream`. */
-	readonly reloadAgent: (upstream: string | undefined) => Promise<Result<void, string>>;
+	readonly reloadAgent: (upstream: string | undefined, monitorOnly?: boolean) => Promise<Result<void, string>>;
 	readonly onStep: (report: StepReport) => void;
 	/** Does a command of ours; what it says, or why it failed. Left out where no step asks for one. */
 	readonly nested?: (act: NestedAct) => Promise<Result<string, string>>;
@@ -130,7 +130,7 @@ async function perform(action: Action, ports: StepPorts): Promise<string | undef
 		case 'check':
 			return runCheck(action.check, machine);
 		case 'reload-agent': {
-			const reloaded = await reloadAgent(action.upstream);
+			const reloaded = await reloadAgent(action.upstream, action.monitorOnly);
 			return reloaded.ok || action.mayFail === true ? undefined : reloaded.error;
 		}
 		case 'test': {

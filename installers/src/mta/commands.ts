@@ -91,7 +91,7 @@ export function addMta(program: Command, terminal: Terminal, ports?: MtaPorts): 
 }
 
 /** What the machine refused, as a sentence; anything else is a bug and goes on up. */
-function brokenIo(error: unknown): Refusal {
+export function brokenIo(error: unknown): Refusal {
 	const { code, message } = error as NodeJS.ErrnoException;
 	if (!(error instanceof Error) || code === undefined) throw error;
 	return code === 'EACCES' || code === 'EPERM'

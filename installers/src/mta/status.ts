@@ -5,6 +5,7 @@ import { timeText } from '@sluice/agent/main/commands/render/time.ts';
 import { viewOf } from '@sluice/agent/main/commands/render/view.ts';
 import { changedFiles, firstDifference, hasTraces, unifiedDiff } from '../plan/wiring.ts';
 import { titleOf } from '../plan/wiring-steps.ts';
+import { stageOf, stageText } from '../stage/stage.ts';
 import type { Call } from './perform.ts';
 import { openSite, type Site } from './site.ts';
 
@@ -44,6 +45,7 @@ export async function status(call: Call): Promise<void> {
 	const site = opened.value;
 	const { wiring, journal } = site;
 	const state = stateOf(site);
+	const stage = stageOf(site.only, site.config);
 	const answer = await ports.relayAnswer(site.agentPort);
 	const differences =
 		wiring.ok && (state === 'changed' || state === 'interrupted')
@@ -63,6 +65,8 @@ export async function status(call: Call): Promise<void> {
 		{
 			ok: isWell,
 			state,
+			stage,
+			...(site.only === undefined ? {} : { only: site.only }),
 			mta: site.mta,
 			...(wiring.ok ? { version: wiring.value.version, findings: wiring.value.findings } : { problem: wiring.error }),
 			agent: { port: site.agentPort, answers: answer.ok, text: answer.ok ? answer.value : answer.error },
@@ -71,6 +75,7 @@ export async function status(call: Call): Promise<void> {
 		},
 		[
 			`${titleOf(site)}${version}: ${state === 'wired' ? paint.good(stateText[state]) : paint.warning(stateText[state])}`,
+			...(state === 'not-wired' ? [] : [`Stage ${stageText(stage, site.only)}.`]),
 			`Agent on 127.0.0.1:${site.agentPort}: ${answer.ok ? `answers (${answer.value})` : paint.bad(`does not answer (${answer.error})`)}`,
 			...(journal === undefined ? [] : [`Since ${local(journal.since)}; ${testText(site, local)}`]),
 			...(wiring.ok ? [] : [`${wiring.error.text} ${wiring.error.hint}`]),

@@ -41,7 +41,7 @@ export type ProofRequest = {
 
 export const proofWaitMs = 30_000;
 const pollMs = 200;
-const againMs = 5_000;
+const againMs = 2_000;
 /** Copies, and the delivery's own word, come a moment after the first. */
 const restMs = 300;
 
