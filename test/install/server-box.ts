@@ -3,7 +3,7 @@
  * the fake internet beyond. On it `install.sh` and `sluice` run as on a customer's server.
  *
  * The network is private, so fixed ports, ports below 1024 and firewall rules are nobody else's; port 25 is not used all the same.
- * The server's administrator has told the agent, in a file of their own, where the fake internet is and that tries come soon.
+ * The server's administrator can tell the agent, in a file of their own, where the fake internet is and that tries come soon.
  *
  * Not here: what is expected (whole.*.test.ts), the MTAs' set-up (server-mta.ts), units that install (the product brings them).
  */
@@ -22,8 +22,6 @@ export type ServerOptions = {
 	readonly name?: string;
 	/** Beside the tenants. */
 	readonly users?: readonly UnixUser[];
-	/** Lines of the administrator's own part of the configuration, JSON being YAML; default: where the fake internet is. */
-	readonly administrator?: Readonly<Record<string, unknown>>;
 	/** Host folders to show inside, say one with a release. */
 	readonly binds?: NonNullable<BoxOptions['binds']>;
 	readonly ttlSeconds?: number;
@@ -45,6 +43,8 @@ export type Server = {
 	journal(unit?: string): Promise<string>;
 	/** Mail of a tenant by sendmail; resolves when the MTA has it. */
 	send(recipient: string, options?: { readonly user?: string; readonly subject?: string }): Promise<void>;
+	/** The administrator's own part of the configuration, before or after an installation; JSON is YAML. Default: `towardsInternet`. */
+	administrate(configuration?: Readonly<Record<string, unknown>>): Promise<void>;
 	/** The MTA's main log and the journal's end, for messages of failed tests. */
 	report(): Promise<string>;
 	stop(): Promise<void>;
@@ -107,7 +107,6 @@ export async function startServer(
 		stops.push(() => internet.stop());
 		await box.removeFile('/etc/resolv.conf'); // where it is a link, it leads out of the box
 		await box.writeFile('/etc/resolv.conf', 'nameserver 127.0.0.1\n');
-		await box.writeFile(administratorFile, JSON.stringify(options.administrator ?? towardsInternet));
 		const server = serverOf(mta, box, internet, () => stops.all());
 		await furnishMta(server);
 		return server;
@@ -161,6 +160,7 @@ function serverOf(mta: ServerMta, box: Box, internet: ServerInternet, stop: () =
 				input: `Subject: ${subject}\nTo: ${recipient}\n\nHello.\n`,
 			});
 		},
+		administrate: (configuration = towardsInternet) => box.writeFile(administratorFile, JSON.stringify(configuration)),
 		async report() {
 			const logs = await Promise.all(
 				['/var/log/exim4/mainlog', '/var/log/exim4/paniclog'].map((path) => box.readFile(path).catch(() => '')),

@@ -24,12 +24,6 @@ export const cpanelBinds = [
 	{ host: dirname(process.execPath), inside: nodeInside, isReadOnly: true },
 ] as const;
 
-/** Not of the server: what makes the stand-ins stand, and what cPanel itself would keep elsewhere. */
-export const cpanelIgnored = [
-	{ path: /^\/standin$/, why: 'the checkout, which the stand-ins run from' },
-	{ path: /^\/cpanel-stand-in\.json/, why: 'state of the stand-ins, compared by their hooks' },
-] as const;
-
 export type CpanelPorts = {
 	readonly smtp: number;
 	readonly submission: number;

@@ -30,6 +30,9 @@ const ignored: readonly Ignored[] = [
 	{ path: /^\/var\/lib\/(systemd|postfix)$/, why: "stamps of timers and seeds; Postfix's caches" },
 	{ path: /^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/, why: 'copies that useradd and userdel make' },
 	{ path: /^\/etc\/\.pwd\.lock$/, why: 'lock file of useradd' },
+	{ path: /^\/root\/download$/, why: 'releases of this test, not the server' },
+	{ path: /^\/standin$/, why: 'the checkout, which stand-ins of cPanel run from' },
+	{ path: /^\/cpanel-stand-in\.json/, why: 'state of these stand-ins, who say what it holds: `@hooks`' },
 	{ path: /^\/usr$/, why: 'read by its upper folder, and /usr/local whole' },
 ];
 
@@ -87,6 +90,7 @@ async function held(box: Box): Promise<readonly (readonly [string, string])[]> {
 		['@nft', await said('nft', 'list', 'ruleset')],
 		['@unit-files', linesWithout(units, /\.(mount|scope|slice|device)\s/)],
 		['@units of ours', linesWithout(loaded, /\.(mount|slice)\s/)],
+		['@hooks', await said('/usr/local/cpanel/bin/manage_hooks', 'list')],
 		['@run', (await said('find', '/run', '-name', '*sluice*')).trim()],
 		['@processes', await said('sh', '-c', 'cat /proc/[0-9]*/comm | grep -i sluice')],
 	];

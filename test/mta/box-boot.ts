@@ -17,7 +17,7 @@
 
 /** Folders, overlays and devices below `$root`; `$layers` are the lower layers with colons, arguments of host, inside, and rw or ro. */
 const MOUNT_ROOT = `
-mount -t tmpfs -o mode=755,size=1g box "$root"
+mount -t tmpfs -o "mode=755,size=$size" box "$root"
 cd "$root"
 mkdir -p usr etc var/log var/mail var/spool var/lib var/cache home root tmp var/tmp run proc sys dev opt .box
 chmod 1777 tmp var/tmp; chmod 700 .box root; chgrp 8 var/mail; chmod 2775 var/mail # 8 is mail, on every Debian
@@ -49,7 +49,7 @@ while [ $# -gt 2 ]; do mkdir -p "$root$2"; mount --bind -o "$3" "$1" "$root$2"; 
  */
 export const SHELL_SCRIPT = `
 set -e
-root=$1 ttl=$2 layers=$3; shift 3
+root=$1 ttl=$2 layers=$3 size=1g; shift 3
 read -r pid _ </proc/self/stat
 ${MOUNT_ROOT}
 # Bash reaps orphans only while it waits, so a child does the reading.
@@ -75,7 +75,7 @@ mask run/systemd/system-generators systemd-sysv-generator postfix-instance-gener
 /** Runs as process 1 until systemd takes its place. `$1` mount point, `$2` own cgroup as seen outside, `$3` layers, then binds. */
 const SYSTEMD_INIT_SCRIPT = `
 set -e
-root=$1 group=$2 layers=$3; shift 3
+root=$1 group=$2 layers=$3 size=4g; shift 3 # an upgrade keeps three releases for a while
 read -r pid _ </proc/self/stat
 echo 0 >"$group/cgroup.procs"
 ${MOUNT_ROOT}
@@ -85,6 +85,8 @@ mkdir dev/pts; ln -s pts/ptmx dev/ptmx; mknod -m 600 dev/console c 1 3
 mount --bind proc/sys proc/sys; mount -o remount,bind,ro proc/sys
 [ ! -e proc/sysrq-trigger ] || mount --bind /dev/null proc/sysrq-trigger
 : >etc/machine-id; : >etc/fstab
+rm -f etc/hostname etc/hosts; echo server.example.test >etc/hostname
+printf '127.0.0.1 localhost\\n127.0.1.1 server.example.test server\\n::1 localhost\\n' >etc/hosts
 ${BARE_UNITS}
 exec unshare --cgroup bash -ec '
 	mount -t cgroup2 cgroup2 sys/fs/cgroup

@@ -170,6 +170,8 @@ const withPlan = (command: Command): Command =>
 			).argParser(duration),
 		)
 		.option('--no-learn', 'do not read the mail log')
+		// Said by install.sh, for who looks at the processes: which release it is, the program knows by where its runtime lies.
+		.addOption(new Option('--unpacked <folder>').hideHelp())
 		.addHelpText(
 			'after',
 			'\nOnce more: goes on where it was cut off, and repairs. Ends with 0 when there is nothing to do.',

@@ -1,0 +1,116 @@
+/**
+ * The whole life of the product on one server: installed from a release, mail flows, restarted under mail, upgraded, mail flows, taken
+ * out, and the server is what it was.
+ *
+ * Mail is counted at both ends: what tenants handed in, what the agent took, what the sinks got, each message once.
+ */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { agentUnit, apiSocketUnit, smtpSocketUnit, watchTimerUnit } from '@sluice/installers/units/names.ts';
+import { until } from '../mta/until.ts';
+import { type Released, releasedServer, unasked } from './released.ts';
+import type { ServerMta } from './server-mta.ts';
+import { differences, type Snapshot, snapshotOf } from './snapshot.ts';
+
+const firstVersion = '0.1.0';
+const secondVersion = '0.1.1';
+const underRestart = 12;
+const senders = ['alice', 'webuser'] as const;
+
+export async function wholeLife(context: TestContext, mta: ServerMta): Promise<void> {
+	const server = await releasedServer(context, { mta, versions: [firstVersion, secondVersion] });
+	await flows(server, 'before', 'direct');
+	const before = await snapshotOf(server.box);
+	await server.administrate();
+	await stage(server, 'installed: units are active, mail flows through the agent', async () => {
+		await server.install();
+		await isUp(server, firstVersion);
+		await flows(server, 'installed', 'agent');
+	});
+	await stage(server, 'installed once more: nothing to do', async () => {
+		const installed = await snapshotOf(server.box, whatRuns);
+		await server.install();
+		assert.deepEqual(differences(installed, await snapshotOf(server.box, whatRuns)), []);
+	});
+	await stage(server, 'restarted under mail: each message once', () => restartUnderMail(server));
+	await stage(server, 'upgraded: the same, of the second release', async () => {
+		await server.install(unasked, { version: secondVersion });
+		await isUp(server, secondVersion);
+		await flows(server, 'upgraded', 'agent');
+	});
+	await stage(server, 'uninstalled: the server is what it was', () => uninstalled(server, before));
+}
+
+/** Of a running installation. */
+const whatRuns = [
+	{ path: /^\/var\/lib\/sluice$/, why: "the agent's own, which it writes at any time" },
+	{ path: /^\/var\/lib\/sluice-wiring\/lock\.\d+$/, why: 'one name for each command that held the lock' },
+] as const;
+
+/** What fails says in which part of the life it was, and what the server's logs say of it. */
+async function stage(server: Released, name: string, work: () => Promise<void>): Promise<void> {
+	const beganMs = performance.now();
+	try {
+		await work();
+	} catch (error) {
+		throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}\n${await server.report()}`, {
+			cause: error,
+		});
+	}
+}
+
+/** Takes it out with all its data; mail then goes as before. */
+export async function uninstalled(server: Released, before: Snapshot): Promise<void> {
+	await server.sluice(['uninstall', '--yes', '--purge'], { timeoutMs: 120_000 });
+	assert.deepEqual(differences(before, await snapshotOf(server.box)), []);
+	await flows(server, 'uninstalled', 'direct');
+}
+
+/** Units are active, none has failed, the agent answers, and the command is of that version. */
+export async function isUp(server: Released, version: string): Promise<void> {
+	for (const unit of [smtpSocketUnit, apiSocketUnit, agentUnit, watchTimerUnit])
+		assert.equal(await server.stateOf(unit), 'active', `${unit}: ${await server.journal(unit)}`);
+	const { stdout: broken } = await server.run(['systemctl', '--failed', '--plain', '--no-legend']);
+	assert.equal(broken, '');
+	assert.match((await server.sluice(['--version'])).stdout, new RegExp(version.replaceAll('.', '\\.')));
+	const health = await server.client().call('health');
+	assert.ok(health.ok);
+}
+
+let labels = 0;
+
+/** Every tenant's message arrives once; the agent took all of them, or none. */
+export async function flows(server: Released, label: string, way: 'direct' | 'agent'): Promise<void> {
+	for (const user of senders) {
+		const recipient = `${label}-${user}-${++labels}@ok.test`;
+		await server.send(recipient, { user });
+		assert.equal((await server.internet.arrived(recipient)).length, 1);
+		if (way === 'agent') assert.equal(await server.taken(recipient), 1, `the agent took mail to ${recipient}`);
+		else assert.equal(hopsOf((await server.internet.arrived(recipient))[0]!.text), 1, 'one hop, the MTA itself');
+	}
+}
+
+/** Trace fields of a message: one for each program that has handed it on (RFC 5321 §4.4). */
+const hopsOf = (text: string): number => (text.split('\r\n\r\n')[0]!.match(/^Received:/gim) ?? []).length;
+
+/** Mail goes in all the while, the agent is restarted in the midst: no message is refused, deferred, lost or doubled. */
+export async function restartUnderMail(
+	server: Released,
+	restart = () => server.systemctl('restart', agentUnit),
+): Promise<void> {
+	const recipients = Array.from({ length: underRestart }, (_, at) => `restart-${++labels}-${at}@ok.test`);
+	const restarted = restart();
+	for (const recipient of recipients) await server.send(recipient);
+	await restarted;
+	const taken = () => server.internet.accepted().filter(({ acceptedRecipients: [to] }) => recipients.includes(to!));
+	await until(() => taken().length >= recipients.length, {
+		waitMs: 30_000,
+		otherwise: async () => `${taken().length} of ${recipients.length} arrived ${await server.report()}`,
+	});
+	assert.deepEqual(
+		taken()
+			.map(({ acceptedRecipients: [to] }) => to!)
+			.toSorted(),
+		recipients.toSorted(),
+	);
+}
