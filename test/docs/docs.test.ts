@@ -50,7 +50,7 @@ test('a fault that a document names exists', () => {
 });
 
 const isFile = (name: string): boolean =>
-	/\.(db|sock|ya?ml|ts|js|mjs|md|json|pid|txt|sh|conf|local|log|cf|service|socket|timer|path|hold|nft|cgi|php)$/.test(name);
+	/\.(db|sock|ya?ml|ts|js|mjs|md|json|pid|txt|sh|conf|local|log|cf|service|socket|timer|path|nft|cgi|php)$/.test(name);
 
 test('a configuration key or an event that a document names exists', () => {
 	const keys = new Set(configKeys().map(({ key }) => key));

@@ -33,7 +33,7 @@ Changes belong into \`systemctl edit UNIT\`: these files are written anew by an 
 
 **Older systemd.** 239 (AlmaLinux, CloudLinux and Rocky 8) does not know ${notIn239.map((name) => `\`${name}=\``).join(', ')} and passes over them with a line in its log; 245 (Ubuntu 20.04) only the last two. Nothing here means something else there.
 
-**Stopping the agent for good.** A socket starts what it leads to: \`systemctl stop sluice-agent\` alone lasts until the next connection. With \`systemctl stop sluice-smtp.socket sluice-api.socket sluice-agent\` it stays down, and the MTA keeps the mail. While \`/run/sluice/agent.hold\` is there, at most 90 s, a start waits, and so does who connects: that is for commands which replace the program.
+**Stopping the agent for good.** A socket starts what it leads to: \`systemctl stop sluice-agent\` alone lasts until the next connection. With \`systemctl stop sluice-smtp.socket sluice-api.socket sluice-agent\` it stays down, and the MTA keeps the mail.
 `;
 
 export function unitsPage(): Page {

@@ -31,9 +31,6 @@ export const agentSocket = `${runFolder}/agent.sock`;
 export const panelSocket = `${runFolder}/panel.sock`;
 export const helperSocket = `${runFolder}/helper.sock`;
 
-/** While it is there, at most 90 s, a start of the agent waits (units/unit-files.ts): for who replaces the program. */
-export const agentHoldFile = `${runFolder}/agent.hold`;
-
 export const unitFolder = '/etc/systemd/system';
 export const tmpfilesFile = '/etc/tmpfiles.d/sluice.conf';
 

@@ -12,6 +12,7 @@ import type { Refusal } from '../facts/refusal.ts';
 import { type UpstreamParts, upstreamConfig, upstreamOf, upstreamPath, upstreamStep } from '../plan/upstream.ts';
 import { changedFiles, hasTraces, unifiedDiff, type Wiring } from '../plan/wiring.ts';
 import { isInForce, titleOf, type WireParts, wireSteps } from '../plan/wiring-steps.ts';
+import { ensureGuard } from '../units/relay-guard.ts';
 import { type Call, failureRefusal, journalOf, locked, mayGoOn, note, performSteps } from './perform.ts';
 import { agentSecretPath, openSite, type Site } from './site.ts';
 import { takeOut } from './unwire.ts';
@@ -25,6 +26,8 @@ export async function wire(call: Call, mode: Mode): Promise<void> {
 	if (!opened.ok) return call.speaker.refuse(opened.error, opened.error.code === 'which-mta' ? 2 : 1);
 	const site = opened.value;
 	if (call.options.dryRun === true) return wireHere(call, site, mode);
+	// Whoever flushed it; that it cannot be put back is for the watch and the doctor to tell.
+	if (mode === 'ensure' && site.machine.isLive) await ensureGuard(site.machine);
 	await locked(call, site, () => wireHere(call, site, mode));
 }
 

@@ -8,8 +8,8 @@
  */
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Machine } from '../facts/machine.ts';
-import { relayGuardFile } from '../facts/places.ts';
-import type { Guard } from './names.ts';
+import { relayGuardFile, unitFolder } from '../facts/places.ts';
+import { type Guard, guardUnit } from './names.ts';
 
 export const guardTable = 'sluice_guard';
 const nftPlaces = ['/usr/sbin/nft', '/sbin/nft'] as const;
@@ -70,6 +70,11 @@ export async function ensureGuard(machine: Machine): Promise<Result<boolean, str
 	if (nft === undefined)
 		return failed('nft is not here, or the kernel does not answer it: the relay port has no guard');
 	if (await isGuarded(machine, { nft, uids: wanted.uids }, wanted.port)) return ok(false);
+	// By its unit, so that systemd knows too: a guard that it takes for stopped is not started with what it is part of.
+	if (await machine.exists(`${unitFolder}/${guardUnit}`)) {
+		await machine.run(['systemctl', 'restart', guardUnit]);
+		if (await isGuarded(machine, { nft, uids: wanted.uids }, wanted.port)) return ok(true);
+	}
 	const { exitCode, output } = await machine.run([nft, '-f', relayGuardFile]);
 	return exitCode === 0 ? ok(true) : failed(`${relayGuardFile} is not taken by nft: ${output.trim()}`);
 }

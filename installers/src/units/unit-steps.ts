@@ -4,12 +4,21 @@
  *
  * Pure. Not here: what the files say (unit-files.ts), users (users.ts), replacing a running release (upgrade/).
  */
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { FileFact, Machine } from '../facts/machine.ts';
 import { relayGuardFile, runFolder, tmpfilesFile, unitFolder } from '../facts/places.ts';
 import type { Action, Step } from '../plan/step.ts';
 import { setFile } from '../plan/step.ts';
-import { agentUnit, guardUnit, recurringUnits, servingUnits, startedUnits, type UnitSettings } from './names.ts';
+import {
+	agentUnit,
+	guardUnit,
+	reconcileUnit,
+	recurringUnits,
+	servingUnits,
+	startedUnits,
+	type UnitSettings,
+	watchUnit,
+} from './names.ts';
 import { guardText } from './relay-guard.ts';
 import { unitFiles } from './unit-files.ts';
 
@@ -88,9 +97,7 @@ function serveStep(settings: UnitSettings, changed: readonly FileFact[], former:
 	const serving = servingUnits(settings);
 	// The socket wants the guard.
 	const enabled = serving.filter((unit) => unit !== guardUnit);
-	// What runs by an old text goes on by it until it is started anew. Sockets can be made again only while what they start is down.
-	const stale = changed.filter(({ path }) => former.has(path)).map(({ path }) => path.slice(dirname(path).length + 1));
-	const down = stale.length > 0 ? [...serving.toReversed(), ...startedUnits(settings)] : [];
+	const { down, anew } = renewal(settings, changed, former);
 	return {
 		id: 'serve',
 		what: `Start the agent and what it needs (${serving.join(', ')}), now and at every start of the server.`,
@@ -101,6 +108,7 @@ function serveStep(settings: UnitSettings, changed: readonly FileFact[], former:
 			systemctl('enable', ...enabled),
 			...serving.filter((unit) => unit !== agentUnit).map((unit) => systemctl('start', unit)),
 			systemctl('start', agentUnit),
+			...anew.map((unit) => systemctl('try-restart', unit)),
 		],
 		undo: [
 			takeBack('disable', ...enabled),
@@ -110,6 +118,27 @@ function serveStep(settings: UnitSettings, changed: readonly FileFact[], former:
 	};
 }
 
+/**
+ * What runs by an old text goes on by it until it is started anew. A service alone: who connects meanwhile waits at its socket. A socket can be
+ * made again only while what it starts is down, and then nobody waits: all goes down and comes back.
+ */
+function renewal(
+	settings: UnitSettings,
+	changed: readonly FileFact[],
+	former: FormerFiles,
+): { readonly down: readonly string[]; readonly anew: readonly string[] } {
+	const stale = new Set(changed.filter(({ path }) => former.has(path)).map(({ path }) => basename(path)));
+	const running = [...servingUnits(settings), ...startedUnits(settings)].filter((unit) => !recurring.includes(unit));
+	if (running.some((unit) => stale.has(unit) && unit.endsWith('.socket')))
+		return { down: [...servingUnits(settings).toReversed(), ...startedUnits(settings)], anew: [] };
+	const isStale = (unit: string): boolean =>
+		stale.has(unit) || (unit === guardUnit && stale.has(basename(relayGuardFile)));
+	return { down: [], anew: running.filter(isStale) };
+}
+
+/** They run for moments; the next run goes by the new text. */
+const recurring: readonly string[] = [reconcileUnit, watchUnit];
+
 /** Reconcile and watch, started last: they judge what should be there by now. */
 export function recurringSteps(settings: UnitSettings): readonly Step[] {
 	const units = recurringUnits(settings);
@@ -118,7 +147,8 @@ export function recurringSteps(settings: UnitSettings): readonly Step[] {
 			id: 'timers',
 			what: `Start what looks after it (${units.join(', ')}).`,
 			doneWhen: never,
-			apply: [systemctl('enable', '--now', ...units)],
+			// Started anew: what is changed in them holds from then on.
+			apply: [systemctl('enable', ...units), systemctl('restart', ...units)],
 			undo: [takeBack('disable', '--now', ...units)],
 		},
 	];
