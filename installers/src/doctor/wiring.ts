@@ -5,6 +5,7 @@ import { cpanelSecretFolder } from '../facts/cpanel.ts';
 import type { Site } from '../mta/site.ts';
 import { stateOf, type WiringState } from '../mta/status.ts';
 import { titleOf } from '../plan/wiring-steps.ts';
+import { stageOf, stageText } from '../stage/stage.ts';
 import { type Finding, type Repair, watch, wrong } from './finding.ts';
 import type { Ground } from './ground.ts';
 import { ourselves } from './ourselves.ts';
@@ -50,11 +51,20 @@ export async function wiringFindings(ground: Ground): Promise<readonly Finding[]
 					),
 				]),
 		...(state === 'wired' ? await checksFailed(site, repair) : []),
+		...stageFindings(site),
 		...(await secretModes(site)),
 		...site.wiring.value.findings.map(({ code, text, evidence }) =>
 			watch(`mta.${code}`, `${text} (${evidence})`, code === 'jail' ? jailMend : 'docs/wiring.md tells what it means.'),
 		),
 	];
+}
+
+/** A stage is not meant to last: whoever looks is reminded of it. */
+function stageFindings({ only, config }: Site): readonly Finding[] {
+	const stage = stageOf(only, config);
+	return stage === 'full'
+		? []
+		: [watch('mta.stage', `Stage ${stageText(stage, only)}.`, 'When it has shown itself: `sluice stage full`.')];
 }
 
 const ensure = (ground: Ground): Repair => {

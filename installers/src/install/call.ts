@@ -13,10 +13,10 @@ import { agentSocket, configFile } from '../facts/places.ts';
 import type { MtaOptions, MtaPorts } from '../mta/site.ts';
 import type { Speaker } from '../mta/speak.ts';
 import type { FirewallChoice } from '../plan/firewall-steps.ts';
-import type { Stage } from '../plan/install-config.ts';
 import type { OwnRelease } from '../plan/install-facts.ts';
 import type { NestedAct } from '../plan/step.ts';
 import type { MtaKind } from '../plan/wiring.ts';
+import type { Stage } from '../stage/stage.ts';
 
 export type InstallOptions = CommonOptions & {
 	readonly yes?: boolean;
@@ -24,6 +24,8 @@ export type InstallOptions = CommonOptions & {
 	readonly mta?: MtaKind;
 	readonly port?: number;
 	readonly stage?: Stage;
+	/** Accounts and domains of a canary. */
+	readonly only?: readonly string[];
 	readonly notices?: readonly string[];
 	readonly firewall?: FirewallChoice;
 	readonly overSmarthost?: boolean;

@@ -10,6 +10,7 @@ import { failed, ok } from '@sluice/shared/words/result.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Speaker } from '../mta/speak.ts';
 import type { OwnRelease } from '../plan/install-facts.ts';
+import { stages } from '../stage/stage.ts';
 import type { InstallOptions, InstallPorts } from './call.ts';
 import type { UninstallOptions } from './uninstall.ts';
 
@@ -145,8 +146,12 @@ const withPlan = (command: Command): Command =>
 		.option('--yes', 'do not ask')
 		.option('--dry-run', 'only show what would be done, every file whole')
 		.addOption(
-			new Option('--stage <name>', 'monitor: limit nothing; full: limits are in force').choices(['monitor', 'full']),
+			new Option(
+				'--stage <name>',
+				'monitor: limit nothing (default); canary: only mail of --only; full: limits are in force',
+			).choices(stages),
 		)
+		.option('--only <names...>', 'canary: accounts and domains whose mail alone comes to the agent')
 		.addOption(
 			new Option('--mta <name>', 'which mail server (default: the one that is installed)').choices(['exim', 'postfix']),
 		)

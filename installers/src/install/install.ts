@@ -14,6 +14,7 @@ import { failureRefusal, mayGoOn } from '../mta/perform.ts';
 import { type InstallFacts, type InstallWishes, isRefusal } from '../plan/install-facts.ts';
 import { installFindings, installSteps, type PlannedServer } from '../plan/install-plan.ts';
 import { installRefusals } from '../plan/install-refusals.ts';
+import { wishedOnly } from '../stage/names.ts';
 import { isUpgrade, upgradeHere } from '../upgrade/upgrade-here.ts';
 import { authorOf, type InstallCall, locked, logOf, machineOf, storeOf } from './call.ts';
 import { askToKeep } from './confirm.ts';
@@ -47,7 +48,8 @@ async function installHere(call: InstallCall, kept: { armedMs?: number }): Promi
 	const { speaker, options } = call;
 	const facts = await gather(call);
 	for (const line of factLines(facts)) speaker.say(line);
-	const refusals = installRefusals(facts);
+	const only = await wishedOnly(options, { machine: machineOf(call) });
+	const refusals = [...installRefusals(facts), ...(only.ok ? [] : [only.error])];
 	const { release, mta } = facts;
 	if (refusals.length > 0 || release === undefined || isRefusal(mta)) return refuseAll(speaker, refusals, {});
 	const planned: PlannedServer = { ...facts, release, mta };

@@ -15,6 +15,7 @@ import type { Speaker } from '../mta/speak.ts';
 import { unwire } from '../mta/unwire.ts';
 import { wire } from '../mta/wire.ts';
 import type { NestedAct } from '../plan/step.ts';
+import { wishedOnly } from '../stage/names.ts';
 import { type InstallCall, type InstallOptions, machineOf, mtaOptions, serverTerminal } from './call.ts';
 import { dataAway } from './data-away.ts';
 import { armPending, disarmPending, unwireRevert } from './pending.ts';
@@ -65,13 +66,23 @@ const acts: { readonly [act in NestedAct]?: (call: NestedCall) => Promise<Outcom
 		await disarmPending(machineOf(call));
 		return ok('disarmed');
 	},
-	wire: (call) => mta(call, (asked) => wire(asked, 'wire')),
+	wire: wireByStage,
 	unwire: (call) => mta(call, unwire),
 	'queue-empty': queueEmpty,
 	'data-away': dataAway,
 };
 
 const textOf = ({ text, hint }: Refusal): string => `${text} ${hint}`.trim();
+
+/** Whose mail is led to the agent stands before the first of it comes. */
+async function wireByStage(call: NestedCall): Promise<Outcome> {
+	const only = await wishedOnly(call.options, { machine: machineOf(call), client: await clientOf(call) });
+	if (!only.ok) return failed(textOf(only.error));
+	const { value } = only;
+	return mta(call, ({ options, ...asked }) =>
+		wire({ ...asked, options: value === undefined ? options : { ...options, only: value } }, 'wire'),
+	);
+}
 
 async function mta(call: NestedCall, verb: (asked: MtaCall) => Promise<void>): Promise<Outcome> {
 	const { speaker, said } = listener();

@@ -5,11 +5,9 @@
  */
 import type { FileFact } from '../facts/machine.ts';
 import { agentSocket, agentUser, configFile, configFolder, configParts, dataFolder } from '../facts/places.ts';
+import { type Stage, stagePart, stagePartText } from '../stage/stage.ts';
 import type { Action, Step } from './step.ts';
 import type { MtaKind } from './wiring.ts';
-
-/** How much it may do: `monitor` limits nothing. */
-export type Stage = 'monitor' | 'full';
 
 export type ConfigParts = {
 	readonly mta: MtaKind;
@@ -35,7 +33,7 @@ export type ConfigFacts = {
 	readonly agentGid: number | undefined;
 };
 
-export const stageFile = `${configParts}/10-stage.yaml`;
+export const stageFile = stagePart(configFile);
 
 export function configText({ mta, mtaUser, relayPort, panel, noticesTo, secretPath }: ConfigParts): string {
 	const secret = secretPath === undefined ? '' : `, secretFile: ${secretPath}`;
@@ -58,13 +56,6 @@ notices: { to: [${noticesTo.map((each) => JSON.stringify(each)).join(', ')}] }
 `;
 }
 
-export const stageText = (stage: Stage): string =>
-	`# Written by \`sluice stage\`.\n${
-		stage === 'monitor'
-			? '# Mail is relayed, counted and watched; nothing is limited.\nlimits: { monitorOnly: true }\n'
-			: '# Limits are in force where they are set to be.\nlimits: { monitorOnly: false }\n'
-	}`;
-
 const modeOfConfig = 0o640;
 const fresh = (path: string, content: string): FileFact => ({ path, content, mode: modeOfConfig, uid: 0, gid: 0 });
 
@@ -73,7 +64,7 @@ export function freshConfig(parts: ConfigParts, { files }: ConfigFacts): readonl
 	return [
 		fresh(configFile, configText(parts)),
 		...(parts.secretPath === undefined ? [] : [fresh(parts.secretPath, `${parts.freshSecret}\n`)]),
-		...(parts.stage === undefined ? [] : [fresh(stageFile, stageText(parts.stage))]),
+		...(parts.stage === undefined ? [] : [fresh(stageFile, stagePartText(parts.stage))]),
 	].filter(({ path }) => !files.has(path));
 }
 

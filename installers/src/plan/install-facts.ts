@@ -4,8 +4,9 @@ import type { InstallStep } from '../apply/install-journal.ts';
 import type { PluginFacts } from '../facts/plugin.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import type { ServerFacts } from '../facts/server.ts';
+import type { Stage } from '../stage/stage.ts';
 import type { FormerFiles } from '../units/unit-steps.ts';
-import type { ConfigFacts, Stage } from './install-config.ts';
+import type { ConfigFacts } from './install-config.ts';
 import type { MtaKind, Wiring } from './wiring.ts';
 
 /** The release that this program runs from. */

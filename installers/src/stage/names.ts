@@ -9,6 +9,7 @@ import { type CanaryKey, isCanaryKey } from '@sluice/shared/mta/canary.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Machine } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
+import type { Stage } from './stage.ts';
 
 const userDomains = '/etc/userdomains';
 export const canaryNamesMax = 100;
@@ -32,6 +33,16 @@ export async function canaryKeys(
 		}
 	}
 	return ok([...keys].toSorted());
+}
+
+/** What an installation was told; undefined: nothing, so that it stays as it is. */
+export async function wishedOnly(
+	{ stage, only = [] }: { readonly stage?: Stage | undefined; readonly only?: readonly string[] | undefined },
+	ports: { readonly machine: Machine; readonly client?: Client | undefined },
+): Promise<Result<readonly CanaryKey[] | 'everybody' | undefined, Refusal>> {
+	if (stage === 'canary') return canaryKeys(only, ports);
+	if (only.length > 0) return failed(refused('Only a canary is of some.', '--stage canary --only NAME…'));
+	return ok(stage === undefined ? undefined : 'everybody');
 }
 
 const refused = (text: string, hint = 'Name accounts, such as alice, or domains, such as alice.example.'): Refusal => ({
