@@ -98,19 +98,21 @@ const sentence = (text: string): string => {
 	return ended.charAt(0).toUpperCase() + ended.slice(1);
 };
 
-/** An installation that nobody confirmed. */
+/** What nobody confirmed; `why`: what that was, `did`: the commands that take it back. */
 export function revertLetter(
 	hostName: string,
-	{ why, failed }: { readonly why: string; readonly failed?: string },
+	{ why, did, failed }: { readonly why: string; readonly did: readonly string[]; readonly failed?: string },
 ): Letter {
+	const commands = did.map((command) => `\`${command}\``).join(', ');
+	const late = `Nobody confirmed in time (\`sluice confirm\`): ${why}.`;
 	return failed === undefined
 		? {
 				subject: `[${hostName}] Not confirmed in time, so it was taken back`,
-				text: `${why}\n\nNobody confirmed it in time (\`sluice confirm\`), so the watch has taken it back: this server is as it was before.\n`,
+				text: `${late}\n\nThe watch has taken it back: ${commands}. What the agent has taken already, it goes on delivering.\n\nHow it stands: \`sluice mta status\`. Once more: \`sluice install\`. Out with the rest: \`sluice uninstall\`.\n`,
 			}
 		: {
 				subject: `[${hostName}] Not confirmed in time, and taking it back failed`,
-				text: `${why}\n\nNobody confirmed it in time (\`sluice confirm\`). Taking it back failed: ${failed}\n\nIt is tried again. What to do: \`sluice doctor\`; mail that waits leaves by \`sluice mta bypass\`.\n`,
+				text: `${late}\n\nTaking it back (${commands}) failed: ${failed}\n\nIt is tried again. What to do: \`sluice doctor\`; mail that waits leaves by \`sluice mta bypass\`.\n`,
 			};
 }
 

@@ -3,7 +3,7 @@
  *
  * Who installs from afar may have cut off the very mail that he would be told by. So the installer writes down, before it wires, what takes
  * it back and until when; `sluice confirm` removes that. The file is believed only as root's own, and its commands only if they are the
- * command `sluice` itself. The file goes when taking back has succeeded. Not here: writing it (installers/install).
+ * command `sluice` itself. The file goes when taking back has succeeded. Not here: writing it (install/pending.ts).
  */
 import type { Machine } from '../facts/machine.ts';
 import { commandLink, currentRelease, releasesFolder } from '../facts/places.ts';
@@ -61,7 +61,7 @@ function readPending(content: string): Pending | string {
 	return {
 		untilMs,
 		revert,
-		why: typeof why === 'string' ? why : 'A change to this server.',
+		why: typeof why === 'string' ? why : 'a change to this server',
 		...(typeof startedMs === 'number' ? { startedMs } : {}),
 		...(typeof tries === 'number' ? { tries } : {}),
 	};

@@ -118,7 +118,8 @@ async function confirmTurn(ports: WatchPorts, state: State): Promise<State> {
 	if (found.kind !== 'due') return state;
 	const { pending } = found;
 	const failed = await revert(ports, pending);
-	const letter = revertLetter(hostName, { why: pending.why, ...(failed === undefined ? {} : { failed }) });
+	const did = pending.revert.map(([, ...words]) => `sluice ${words.join(' ')}`);
+	const letter = revertLetter(hostName, { why: pending.why, did, ...(failed === undefined ? {} : { failed }) });
 	ports.print('error', failed === undefined ? headline(letter, {}) : `${headline(letter, {})}: ${failed}`);
 	const noted = owedRecord(state, 'mta.not-confirmed', failed ?? pending.why);
 	// Of several tries the first that fails is told, and the one that does it.

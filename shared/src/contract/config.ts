@@ -287,7 +287,10 @@ export const configSchema = z.strictObject({
 	panel: section({
 		kind: z.enum(['none', 'cpanel', 'plesk']).default('none').describe('The panel that the accounts come from.'),
 		acts: section({
-			hold: z.boolean().default(false).describe("Our pages may set the panel's own hold of outgoing mail."),
+			hold: z
+				.boolean()
+				.default(false)
+				.describe("Our pages, and the watch before a bypass, may set the panel's own hold of outgoing mail."),
 			suspend: z.boolean().default(false).describe("Our pages may set the panel's own suspension of outgoing mail."),
 		}).describe('Acts in the panel itself, through the root helper.'),
 	}).describe('The hosting panel.'),
