@@ -12,6 +12,8 @@ import type { MtaKind } from './wiring.ts';
 export type ConfigParts = {
 	readonly mta: MtaKind;
 	readonly mtaUser: string;
+	/** The mail server's own name, which may be another than the machine's; absent: it did not say. */
+	readonly hostName?: string;
 	readonly relayPort: number;
 	readonly panel: 'none' | 'cpanel';
 	readonly noticesTo: readonly string[];
@@ -35,7 +37,8 @@ export type ConfigFacts = {
 
 export const stageFile = stagePart(configFile);
 
-export function configText({ mta, mtaUser, relayPort, panel, noticesTo, secretPath }: ConfigParts): string {
+export function configText(parts: ConfigParts): string {
+	const { mta, mtaUser, hostName, relayPort, panel, noticesTo, secretPath } = parts;
 	const secret = secretPath === undefined ? '' : `, secretFile: ${secretPath}`;
 	return `# The Sluice agent on this server. Made by \`sluice install\`; yours from now on, no command of Sluice writes into it.
 # Every setting with its default: \`sluice config explain\`. Mistakes: \`sluice config check\`. In force: \`systemctl reload sluice-agent\`.
@@ -43,7 +46,7 @@ export function configText({ mta, mtaUser, relayPort, panel, noticesTo, secretPa
 
 # The queue and what is known of senders.
 dataDir: ${dataFolder}
-
+${hostName === undefined ? '' : `\n# The name of the mail server: in our Received lines and reports; Postfix's own lines are known by it.\nhostName: ${JSON.stringify(hostName)}\n`}
 # Where the mail server hands over what leaves. Below 1024, so that no tenant can ever listen there; only root and the
 # user of the mail server are spoken to.
 smtp: { listen: "127.0.0.1:${relayPort}", peers: mta, mtaUsers: [${mtaUser}] }

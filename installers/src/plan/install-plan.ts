@@ -46,6 +46,7 @@ export function configParts(facts: PlannedServer, wishes: InstallWishes): Config
 	return {
 		mta: mta.mta,
 		mtaUser: mta.user?.name ?? '',
+		...(isRefusal(mta.wiring) || mta.wiring.hostName === '' ? {} : { hostName: mta.wiring.hostName }),
 		relayPort: server.relayPort.port,
 		panel: panelOf(facts),
 		noticesTo: wishes.noticesTo,
