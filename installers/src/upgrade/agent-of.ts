@@ -9,6 +9,8 @@ import { isAccepted, outcomeText } from '../watch/outcome.ts';
 import { probe } from '../watch/probe.ts';
 import type { AgentPorts } from './agent-renewal.ts';
 
+const answerMsMax = 1_000;
+
 export async function agentOf(call: InstallCall<unknown>, relayPort: number): Promise<AgentPorts> {
 	const { terminal, ports } = call;
 	const client = await ports.client(await serverTerminal(call), { socket: agentSocket });
@@ -23,8 +25,9 @@ export async function agentOf(call: InstallCall<unknown>, relayPort: number): Pr
 		pause: async (ms) => void (await pause(ms)),
 		stored: () => storedTruth(dataDir),
 		async health() {
-			const answer = await client.call('health');
-			return answer.ok ? { version: answer.value.version, isReady: answer.value.ready } : undefined;
+			// Its socket is systemd's: without an agent a question waits there, as mail does.
+			const answer = await Promise.race([client.call('health'), pause(answerMsMax, undefined, { ref: false })]);
+			return answer?.ok ? { version: answer.value.version, isReady: answer.value.ready } : undefined;
 		},
 		async probe() {
 			const token = `upgrade${randomBytes(6).toString('hex')}`;

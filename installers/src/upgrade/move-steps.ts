@@ -6,10 +6,11 @@
  * start the agent again, in the middle of it. Undone backwards; the former agent comes back last, when everything stands as it needs it.
  * Pure. Not here: restarting and judging the agent (agent-renewal.ts).
  */
-import { currentRelease, programFolder, releasesFolder } from '../facts/places.ts';
+import { basename } from 'node:path';
+import { currentRelease, programFolder, relayGuardFile, releasesFolder } from '../facts/places.ts';
 import type { Action, Step } from '../plan/step.ts';
 import { setFile } from '../plan/step.ts';
-import { helperUnit, panelUnit } from '../units/names.ts';
+import { guardUnit, helperUnit, panelUnit } from '../units/names.ts';
 import { folderOf, linkOf, type Release } from './releases.ts';
 import type { ChangedFile } from './upgrade-journal.ts';
 
@@ -38,12 +39,26 @@ export const moveSteps = (move: Move): readonly Step[] => [
 	},
 	{
 		id: 'followers',
-		what: 'Start the panel server and the root helper anew where they run.',
+		what: `Start anew what else runs by the former release: ${followersOf(move.files).join(', ')}.`,
 		doneWhen: never,
-		apply: [{ kind: 'run', command: ['systemctl', 'try-restart', panelUnit, helperUnit], mayFail: true }],
+		apply: [{ kind: 'run', command: ['systemctl', 'try-restart', ...followersOf(move.files)], mayFail: true }],
 		undo: [],
 	},
 ];
+
+/** Panel server and root helper, and what the changed files are about; not sockets, since who waits there would be sent away. */
+function followersOf(files: readonly ChangedFile[]): readonly string[] {
+	const names = files.map(({ file }) => (file.path === relayGuardFile ? guardUnit : basename(file.path)));
+	const changed = names.filter((name) => /\.(?:timer|path)$/.test(name) || name === guardUnit);
+	return [...new Set([panelUnit, helperUnit, ...changed])];
+}
+
+/** Sockets whose text changes: they listen by the former one until they are made anew. */
+export const staleSockets = (files: readonly ChangedFile[]): readonly string[] =>
+	files
+		.filter(({ former }) => former !== undefined)
+		.map(({ file }) => basename(file.path))
+		.filter((name) => name.endsWith('.socket'));
 
 const placeStep = ({ version }: Release, source: string): Step => ({
 	id: 'release',

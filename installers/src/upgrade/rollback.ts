@@ -20,7 +20,14 @@ import { relayPortOf } from './relay-port-of.ts';
 import { folderOf, installedVersion, releaseIn } from './releases.ts';
 import { configRefusal, runMove } from './upgrade.ts';
 import { tellFailure } from './upgrade-here.ts';
-import { type ChangedFile, readUpgrade, type UpgradeJournal, writeUpgrade } from './upgrade-journal.ts';
+import {
+	type ChangedFile,
+	forgetUpgrade,
+	formerOf,
+	readUpgrade,
+	type UpgradeJournal,
+	writeUpgrade,
+} from './upgrade-journal.ts';
 
 export type RollbackPlan = { readonly journal: UpgradeJournal; readonly sentences: readonly string[] };
 
@@ -60,6 +67,7 @@ export async function planRollback(
 		files: last.files.map(reversed),
 		stored,
 		wasReady: health?.isReady ?? false,
+		...formerOf(last),
 	};
 	const projections = projectionsSentence(last.to, back);
 	return ok({
@@ -78,13 +86,12 @@ export async function goBack(
 ): Promise<Awaited<ReturnType<typeof runMove>>> {
 	const { machine, agent } = parts;
 	const { to, from, stored, files } = journal;
-	const before = await readUpgrade(machine);
 	await writeUpgrade(machine, journal);
 	const state = to.formats.state;
 	if (state !== undefined && (stored.state ?? 0) > state) await askForState(machine, agent, state);
 	const ran = await runMove(parts, journal, { from, to, files });
 	if (ran.ok) await writeUpgrade(machine, { ...journal, phase: 'done' });
-	else if (ran.error.stuck.length === 0 && before !== undefined) await writeUpgrade(machine, before);
+	else if (ran.error.stuck.length === 0) await forgetUpgrade(machine, journal);
 	return ran;
 }
 

@@ -30,6 +30,8 @@ export type UpgradeJournal = {
 	readonly stored: Stored;
 	/** The agent took mail before. */
 	readonly wasReady: boolean;
+	/** The one before, which ended well: what a rollback goes by when this one comes to nothing. */
+	readonly former?: UpgradeJournal;
 };
 
 const path = `${installFolder}/upgrade.json`;
@@ -49,5 +51,13 @@ export async function writeUpgrade(machine: Machine, journal: UpgradeJournal): P
 	await machine.write({ path, content: `${JSON.stringify(journal, undefined, '\t')}\n`, mode: 0o600, ...root });
 }
 
-/** Everything is as before the upgrade. */
-export const forgetUpgrade = (machine: Machine): Promise<void> => machine.remove(path);
+/** Everything is as before it. */
+export const forgetUpgrade = (machine: Machine, { former }: UpgradeJournal): Promise<void> =>
+	former === undefined ? machine.remove(path) : writeUpgrade(machine, former);
+
+/** A journal that ended well, as the next one keeps it: one is enough. */
+export function formerOf(last: UpgradeJournal | undefined): Pick<UpgradeJournal, 'former'> {
+	if (last?.phase !== 'done') return last?.former === undefined ? {} : { former: last.former };
+	const { former: _, ...own } = last;
+	return { former: own };
+}

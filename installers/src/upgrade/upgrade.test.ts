@@ -14,6 +14,7 @@ import {
 	type TestServer,
 	testServer,
 	unitPath,
+	unpacked,
 } from './upgraded-server.fixture.ts';
 
 async function planned(input: UpgradeInput): Promise<UpgradePlan> {
@@ -22,8 +23,9 @@ async function planned(input: UpgradeInput): Promise<UpgradePlan> {
 	return plan.value;
 }
 
-async function upgraded(server: TestServer, interruption?: Interruption) {
-	const { input, killed } = server.input(interruption);
+async function upgraded(server: TestServer, interruption?: Interruption, source = unpacked) {
+	const { killed, ...given } = server.input(interruption);
+	const input = { ...given.input, source };
 	const whole = async () => upgrade(input, await planned(input));
 	return Promise.race([whole().catch((error: Error) => ({ ok: false as const, error })), killed]);
 }
@@ -82,6 +84,18 @@ for (const behaviour of ['ends', 'mute'] as const)
 		assert.equal(server.machine.files.get(`${dataDir}/state.db.version-4`)?.content, '4', 'what it set is kept aside');
 		assert.equal(await readUpgrade(server.machine), undefined);
 	});
+
+test('an upgrade that comes to nothing leaves the way back of the one before', async () => {
+	const server = testServer();
+	assert.ok(((await upgraded(server)) as { ok: boolean }).ok);
+	const third = server.unpack({ ...newer, version: '0.3.0' });
+	server.behave('0.3.0', 'mute');
+	assert.equal(((await upgraded(server, undefined, third)) as { ok: boolean }).ok, false);
+	assert.equal(await server.machine.exists('/opt/sluice/releases/0.3.0'), false);
+	assert.equal((await readUpgrade(server.machine))?.former, undefined);
+	assert.ok((await wentBack(server)).ok);
+	assert.deepEqual(shownBy(server), asOlder);
+});
 
 test('a state.db of the same format is not put back: what was set meanwhile stays', async () => {
 	const server = testServer(older, { ...newer, formats: older.formats });

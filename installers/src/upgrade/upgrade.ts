@@ -15,10 +15,17 @@ import type { Refusal } from '../facts/refusal.ts';
 import type { NestedAct } from '../plan/step.ts';
 import { type AgentPorts, forgetAskedState, lastWords, renewAgent, returnAgent } from './agent-renewal.ts';
 import { dataRefusal, forwardSentences } from './data-plan.ts';
-import { type Move, moveSteps } from './move-steps.ts';
+import { type Move, moveSteps, staleSockets } from './move-steps.ts';
 import { folderOf, installedVersion, type Release, releaseIn, removeOldReleases } from './releases.ts';
 import { roomRefusal } from './room.ts';
-import { type ChangedFile, forgetUpgrade, readUpgrade, type UpgradeJournal, writeUpgrade } from './upgrade-journal.ts';
+import {
+	type ChangedFile,
+	forgetUpgrade,
+	formerOf,
+	readUpgrade,
+	type UpgradeJournal,
+	writeUpgrade,
+} from './upgrade-journal.ts';
 
 export type UpgradeInput = {
 	readonly machine: Machine;
@@ -82,15 +89,23 @@ export async function planUpgrade(input: UpgradeInput): Promise<Result<UpgradePl
 		(await roomRefusal(machine, { from, to, source, dataDir: agent.dataDir }));
 	if (refusal !== undefined) return failed(refusal);
 	const files = isGoingOn ? former.files : await changedFiles(machine, input.files);
-	const journal = isGoingOn ? former : await begun(input, { from, to, files });
+	const journal = isGoingOn ? former : await begun(input, { from, to, files, ...formerOf(former) });
 	const move = moveOf(input, journal);
-	const sentences = [...moveSteps(move).flatMap(({ what, apply }) => (apply.length === 0 ? [] : [what]))];
+	const sockets = staleSockets(files);
+	const sentences = [
+		...moveSteps(move).flatMap(({ what, apply }) => (apply.length === 0 ? [] : [what])),
+		...(sockets.length === 0
+			? []
+			: [
+					`${sockets.join(', ')}: the new text is in force after the next start of the server, or \`systemctl restart\` in a quiet hour.`,
+				]),
+	];
 	return ok({ from, to, files, isGoingOn, journal, sentences: [...sentences, ...forwardSentences(from, to)] });
 }
 
 async function begun(
 	{ agent }: UpgradeInput,
-	move: Pick<UpgradeJournal, 'from' | 'to' | 'files'>,
+	move: Pick<UpgradeJournal, 'from' | 'to' | 'files' | 'former'>,
 ): Promise<UpgradeJournal> {
 	const health = await agent.health();
 	return {
@@ -139,9 +154,12 @@ export async function upgrade(input: UpgradeInput, plan: UpgradePlan): Promise<R
 	await writeUpgrade(machine, journal);
 	// Of an earlier way back, long done with.
 	await forgetAskedState(machine, agent);
-	const ran = await runMove(input, journal, moveOf(input, journal));
+	const move = moveOf(input, journal);
+	const ran = await runMove(input, journal, move);
 	if (!ran.ok) {
-		if (ran.error.stuck.length === 0) await forgetUpgrade(machine);
+		if (ran.error.stuck.length > 0) return ran;
+		await forgetUpgrade(machine, journal);
+		if (move.source !== undefined) await machine.removeTree(folderOf(journal.to.version));
 		return ran;
 	}
 	await writeUpgrade(machine, { ...journal, phase: 'done' });

@@ -30,6 +30,8 @@ export type TestServer = {
 	/** Starts a command anew: with this interruption, counted from its beginning. */
 	input(interruption?: Interruption): { readonly input: UpgradeInput; readonly killed: Promise<'killed'> };
 	behave(version: string, behaviour: Behaviour): void;
+	/** Another release at hand; returns its folder. */
+	unpack(release: Release): string;
 	/** Version of the agent that takes mail now. */
 	readonly running: string | undefined;
 	/** How often it was started. */
@@ -137,6 +139,11 @@ export function testServer(from: Release = older, to: Release = newer): TestServ
 		},
 		get starts() {
 			return starts;
+		},
+		unpack(release) {
+			releases.set(release.version, release);
+			put(`${unpacked}-${release.version}/release.json`, manifestOf(release));
+			return `${unpacked}-${release.version}`;
 		},
 		behave: (version, behaviour) => void behaviours.set(version, behaviour),
 		input(interruption) {
