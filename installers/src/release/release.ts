@@ -74,7 +74,8 @@ export async function buildRelease(options: ReleaseOptions): Promise<Release> {
 		writeTexts(options, folder, parts);
 		evenModes(folder);
 		const manifest = manifestOf(options, folder, { parts, isStripped });
-		writeFileSync(join(folder, manifestName), `${JSON.stringify(manifest, null, '\t')}\n`, { mode: 0o644 });
+		writeFileSync(join(folder, manifestName), `${JSON.stringify(manifest, null, '\t')}\n`);
+		evenModes(folder); // the manifest too
 
 		progress('Packing');
 		const archive = join(work, `sluice-${version}-linux-x64.tar.xz`);
