@@ -99,8 +99,9 @@ test('where the command fails, Exim’s file is written by hand, and ended as ou
 		/by hand, since `sluice mta bypass` failed: The configuration cannot be read\./,
 	);
 	one.set({ outcome: well, sluice: () => undefined });
+	one.machine.files.delete('/watch/state.json');
 	await one.ticks(4);
-	assert.equal(one.machine.files.has(exim), false);
+	assert.equal(one.machine.files.has(exim), false, 'what is in the file says whose it is');
 });
 
 test('where the command fails, Postfix gets what it had; a file that somebody changed only the relayhost', async () => {
@@ -118,6 +119,25 @@ test('where the command fails, Postfix gets what it had; a file that somebody ch
 		assert.match(one.machine.files.get('/wiring/state.json')?.content ?? '', /"phase": "bypassed"/);
 		assert.equal(one.asked.length, 1, 'in force, so not tried again');
 	}
+});
+
+test('killed in the middle of a bypass: the next tick knows whose it is, tells it, and ends it when the agent is well', async () => {
+	const one = watched([yaml(agentYaml('onOutage: bypass, healthySeconds: 60')), eximJournal()], { outcome: dead });
+	await one.ticks(6);
+	one.set({
+		sluice() {
+			one.machine.files.set(exim, fileOf(exim, ''));
+			throw new Error('killed');
+		},
+	});
+	await assert.rejects(one.tick(), /killed/);
+	assert.deepEqual(one.mails, []);
+	one.set({ sluice: () => undefined });
+	await one.ticks(2);
+	assert.deepEqual(subjects(one), ['The relay agent takes no mail: it is led past the agent']);
+	one.set({ outcome: well });
+	await one.ticks(4);
+	assert.deepEqual([one.machine.files.has(exim), subjects(one).at(-1)], [false, 'The relay agent takes mail again']);
 });
 
 test('another command at work: nothing by hand, and tried again', async () => {
@@ -139,17 +159,17 @@ test('another command at work: nothing by hand, and tried again', async () => {
 test('a full disk: the watch remembers in memory, and bypasses with an empty file', async () => {
 	const isFull = (path: string) => path.startsWith('/watch/') || path.startsWith('/wiring/');
 	const one = watched([yaml(agentYaml('onOutage: bypass')), eximJournal()], {
-		outcome: { kind: 'refused', phase: 'MAIL', reply: '452 4.3.1 Insufficient storage' },
 		sluice: refusedBypass,
-		isFull,
 	});
+	await one.tick();
+	one.set({ isFull, outcome: { kind: 'refused', phase: 'MAIL', reply: '452 4.3.1 Insufficient storage' } });
 	await one.ticks(8);
 	assert.equal(one.machine.files.has(exim), true);
-	assert.equal(one.machine.files.has('/watch/state.json'), false);
+	assert.match(one.machine.files.get('/watch/state.json')?.content ?? '', /"tick":1,/, 'the one on the disk is old');
 	assert.match(one.mails[0]?.text ?? '', /It has no room: it answered "452/);
 	one.set({ isFull: () => false, outcome: well, sluice: () => undefined });
 	await one.ticks(2);
-	assert.ok(one.machine.files.has('/watch/state.json'), 'the disk is believed again, since it counts more ticks');
+	assert.match(one.machine.files.get('/watch/state.json')?.content ?? '', /"tick":11,/, 'the disk is believed again');
 	assert.equal((await one.tick()).state?.phase.kind, 'recovering');
 });
 
