@@ -22,7 +22,7 @@ const pending = (untilMs: number, mode = 0o600) =>
 test('what the watch says of itself, and what waits', async () => {
 	const rows: readonly (readonly [string, readonly ReturnType<typeof fileOf>[], readonly string[]])[] = [
 		['well', [state()], []],
-		['never', [], ['watch.late']],
+		['never', [], ['watch.never']],
 		['late', [state({ tickMs: now - 3_600_000 })], ['watch.late']],
 		['outage', [state({ phase: { kind: 'outage', sinceMs: now - 60_000 } })], ['watch.outage']],
 		['bypass', [state({ orderedMs: now })], ['watch.bypass']],

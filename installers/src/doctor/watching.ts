@@ -17,18 +17,24 @@ export async function watchingFindings(ground: Ground): Promise<readonly Finding
 	const { state: phase, isLate, lastTick, bypassed, since, alarmsOwed, panelHeld, problem } = statusOf(state, now);
 	return [
 		...pendingFindings(pending, now),
-		...(isLate
+		...(lastTick === null
 			? [
-					wrong(
-						'watch.late',
-						lastTick === null
-							? 'The watch has never looked.'
-							: `The watch has not looked since ${lastTick}: nobody would tell of an outage.`,
-						'`systemctl start sluice-watch.timer`; `journalctl -u sluice-watch` tells more',
-						await unitRepair(ground),
+					watch(
+						'watch.never',
+						'The watch has not looked yet.',
+						'`systemctl status sluice-watch.timer`; it looks every half minute.',
 					),
 				]
-			: []),
+			: isLate
+				? [
+						wrong(
+							'watch.late',
+							`The watch has not looked since ${lastTick}: nobody would tell of an outage.`,
+							'`systemctl start sluice-watch.timer`; `journalctl -u sluice-watch` tells more',
+							await unitRepair(ground),
+						),
+					]
+				: []),
 		...(phase === 'outage' || phase === 'recovering'
 			? [
 					wrong(
