@@ -81,6 +81,28 @@ suite("sluice mta on cPanel's Exim", { skip, concurrency: false }, () => {
 		return found() ?? assert.fail();
 	}
 
+	test('a canary of an account: its logins, programs and forwards come to the agent, its neighbour goes as before', async () => {
+		const built = (await server.machine.read('/etc/exim.conf'))?.content;
+		const owner = (await server.box.readFile('/etc/userdomains')).match(/^site1\.test: (\w+)$/m)?.[1] ?? '';
+		const ran = done(await server.stage(['canary', '--only', owner, '--json']));
+		const { only, test: proof } = JSON.parse(ran.out) as { only: string[]; test: { proved: readonly string[] } };
+		assert.deepEqual(only, ['domain=site1.test', `user=${owner}`]);
+		// site1.test has an address and a name of its own.
+		assert.match(proof.proved.at(-1) ?? '', /^Tenant alice: .*from 127\.0\.0\.2, greeted as mail\.site1\.test/);
+		assert.equal((await server.machine.read('/etc/exim.conf'))?.content, built, 'nothing is built anew');
+		const via = async (label: string, submit: (subject: string) => Promise<unknown>) => {
+			await submit(label);
+			await arrivalOf(label);
+			const found = await server.rig.client.call('listMessages', { query: { subject: label } });
+			return found.ok && found.value.items.length > 0 ? 'agent' : 'direct';
+		};
+		assert.equal(await via('canary-mailbox', send.mailbox(user1, 'same@ok.test')), 'agent');
+		assert.equal(await via('canary-forward', send.outside('fwd@site1.test')), 'agent');
+		const others = '-i -f shop@site2.test same@ok.test';
+		assert.equal(await via('canary-other', send.sendmail('webuser', 'same@ok.test', { arguments: others })), 'direct');
+		done(await server.stage(['full']));
+	});
+
 	test('who sends is known: mailbox, script with its directory, forward', async () => {
 		const fromOf = async (subject: string) => {
 			const accepted = () =>

@@ -12,7 +12,7 @@ import { sweepLeftovers } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import type { Step } from '../plan/step.ts';
 import type { Wiring } from '../plan/wiring.ts';
-import { proveRoute } from '../proof/prove-route.ts';
+import { proveWiring } from '../proof/prove-route.ts';
 import { type Stage, stageOf } from '../stage/stage.ts';
 import type { MtaOptions, MtaPorts, Site } from './site.ts';
 import type { Speaker } from './speak.ts';
@@ -45,7 +45,7 @@ export async function performSteps(
 			const client = await ports.client(terminal, options);
 			const { machine } = site;
 			const { sourceAddress, helo } = site.config?.delivery ?? {};
-			const sent = await proveRoute(
+			const sent = await proveWiring(
 				{ check, mta: wiring, set: { sourceAddress, helo } },
 				{ machine, client, now: terminal.now, waitMs: ports.testWaitMs },
 			);

@@ -20,7 +20,8 @@ import type { Machine } from '../facts/machine.ts';
 import { appearanceOf } from './appearance.ts';
 import { judgeRoute, type RouteProof, type Seen } from './judge.ts';
 import { openSink, type Sink } from './sink.ts';
-import { type Mta, removeFromQueue, type Submitter, subjectOf, submit, whereItHangs } from './submission.ts';
+import { type Mta, removeFromQueue, subjectOf, submit, whereItHangs } from './submission.ts';
+import { type Tenant, tenantOf } from './tenant.ts';
 
 export type ProofPorts = {
 	readonly machine: Machine;
@@ -36,10 +37,13 @@ export type ProofRequest = {
 	/** What the agent's configuration says for all mail. */
 	readonly set?: Seen['set'];
 	/** A tenant whose mail is to be proved; left out: nobody's. */
-	readonly tenant?: Submitter & { readonly name: string; readonly domain: string };
+	readonly tenant?: Tenant;
 };
 
 export const proofWaitMs = 30_000;
+const tenantWaitMs = 10_000;
+/** How a failure begins that says nothing of how mail is seen. */
+const notArrived = 'the test message did not reach the agent';
 const pollMs = 200;
 const againMs = 2_000;
 /** Copies, and the delivery's own word, come a moment after the first. */
@@ -47,6 +51,24 @@ const restMs = 300;
 
 const failureText = (failure: ClientFailure): string =>
 	failure.kind === 'problem' ? (failure.problem.detail ?? failure.problem.title) : failure.text;
+
+/**
+ * The proof for nobody's mail, and where there is one for a tenant's: its address is often another. A tenant's message that the server
+ * itself does not let go (a panel's own limit, a suspension) proves nothing and is said; one that is seen wrongly fails.
+ */
+export async function proveWiring(
+	request: Omit<ProofRequest, 'tenant'>,
+	ports: ProofPorts,
+): Promise<Result<RouteProof, string>> {
+	const proof = await proveRoute(request, ports);
+	const tenant = proof.ok ? await tenantOf(ports.machine) : undefined;
+	if (!proof.ok || tenant === undefined) return proof;
+	const theirs = await proveRoute({ ...request, tenant }, { ...ports, waitMs: Math.min(ports.waitMs, tenantWaitMs) });
+	const { proved, unproved } = proof.value;
+	if (theirs.ok) return ok({ ...proof.value, proved: [...proved, `Tenant ${tenant.name}: ${theirs.value.text}`] });
+	if (!theirs.error.startsWith(notArrived)) return failed(`mail of tenant ${tenant.name}: ${theirs.error}`);
+	return ok({ ...proof.value, unproved: [...unproved, `Mail of tenant ${tenant.name}: ${theirs.error}.`] });
+}
 
 export async function proveRoute(request: ProofRequest, ports: ProofPorts): Promise<Result<RouteProof, string>> {
 	const { client, machine } = ports;
@@ -118,8 +140,7 @@ async function arrival(
 		}
 		const found = await ended(ports, ground, tokens);
 		if (!found.ok || found.value !== undefined) return found as Result<Found, string>;
-		if (ports.now() > deadlineMs)
-			return failed(`the test message did not reach the agent within ${Math.round(ports.waitMs / 1000)} s`);
+		if (ports.now() > deadlineMs) return failed(`${notArrived} within ${Math.round(ports.waitMs / 1000)} s`);
 		await pause(pollMs);
 	}
 }
