@@ -1,11 +1,7 @@
 /** docs/reference/cli.md: the help of every command, as the command itself gives it. */
 import { fakeTerminal } from '@sluice/agent/main/commands/commands.fixture.ts';
 import { createProgram } from '@sluice/agent/main/commands/program.ts';
-import { addDoctor } from '@sluice/installers/doctor/commands.ts';
-import { addHelper } from '@sluice/installers/helper/commands.ts';
-import { addMta } from '@sluice/installers/mta/commands.ts';
-import { addPanel } from '@sluice/installers/panel/commands.ts';
-import { addWatch } from '@sluice/installers/watch/commands.ts';
+import { addServerCommands } from '@sluice/installers/commands.ts';
 import type { Command } from 'commander';
 import { header, type Page } from './page.ts';
 
@@ -26,11 +22,7 @@ export function describedCommands(): readonly Described[] {
 		return [{ words, command, help }, ...command.commands.flatMap((inner) => visit(inner, words))];
 	};
 	const program = createProgram(terminal);
-	addMta(program, terminal);
-	addDoctor(program, terminal);
-	addPanel(program, terminal);
-	addHelper(program, terminal);
-	addWatch(program, terminal);
+	addServerCommands(program, terminal);
 	return visit(program, []);
 }
 
