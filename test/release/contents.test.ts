@@ -5,8 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { bundleProgram } from '@sluice/installers/release/bundle.ts';
-import { differencesFromManifest, readManifest, releaseFiles } from '@sluice/installers/release/manifest.ts';
+import { differencesFromManifest, readManifest } from '@sluice/installers/release/manifest.ts';
 import { licenseFiles, partsOf } from '@sluice/installers/release/packages.ts';
 import { buildRelease, type Release } from '@sluice/installers/release/release.ts';
 import { releaseKey } from '@sluice/installers/release/signature.ts';
@@ -155,18 +154,6 @@ test('a package without a licence, or without its text, ends the build', (contex
 	assert.throws(() => partsOf(folder, [textless]), /brings no text of its licence MIT/);
 });
 
-test('the same sources give the same bundles, another time and in another folder', async (context) => {
-	const again = temporary(context);
-	await bundleProgram(root, again);
-	const bundles = releaseFiles(again).map(({ path, sha256 }) => `${path} ${sha256}`);
-	const released = manifest.files.map(({ path, sha256 }) => `${path.replace('program/', '')} ${sha256}`);
-	assert.deepEqual(
-		bundles.filter((line) => !released.includes(line)),
-		[],
-	);
-	assert.ok(bundles.length > 50);
-});
-
 /** Builds one after the other, each under its own umask and in its own folder. */
 async function builtUnder(
 	context: TestContext,
@@ -195,6 +182,6 @@ test('the same sources give the same archive, under another umask and in another
 }, async (context) => {
 	// Quickly, Node's binary is taken stripped and compressed from the cache; in the long form each build does it anew, and well.
 	const [one, other] = (await builtUnder(context, [0o022, 0o077], !isLong)) as [Release, Release];
-	assert.deepEqual(one.manifest, other.manifest);
+	assert.deepEqual(one.manifest, other.manifest, 'unless somebody changed a source in between');
 	assert.equal(hashOf(one.archive), hashOf(other.archive));
 });
