@@ -30,7 +30,7 @@ const origin = { commit: 'test', date: '2026-01-01T00:00:00Z' };
 
 /** How many releases stay, and for how long one that others may use stays in any case. */
 const keptMax = 6;
-const keptMs = 3_600_000;
+const keptMs = 1_200_000;
 
 const buildMsMax = 60_000;
 const pollMs = 100;
