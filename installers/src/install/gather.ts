@@ -2,6 +2,7 @@
  * Looks at the server once, for an installation: everything that the plan is made from.
  */
 
+import { labelSteps } from '../facts/hardening.ts';
 import type { Machine } from '../facts/machine.ts';
 import { agentUser, configFile, configFolder, configParts, currentRelease, releasesFolder } from '../facts/places.ts';
 import { pluginFacts } from '../facts/plugin.ts';
@@ -100,13 +101,16 @@ async function surroundingsOf(
 	{ options }: InstallCall,
 	site: Site | undefined,
 ): Promise<Surroundings> {
-	const { firewall, findings } = await serverFindings(machine);
+	const { firewall, hardening, findings } = await serverFindings(machine);
 	const smarthostPort = site?.config?.delivery.smarthost?.port;
 	const plan = firewallSteps(firewall, { choice: options.firewall, smarthostPort });
 	return {
 		refusals: plan.ok ? [] : [plan.error],
 		findings: [...findings.map(({ text, mend }) => `${text} ${mend}`), ...(plan.ok ? plan.value.notes : [])],
-		steps: plan.ok ? plan.value.steps.map((step) => ({ ...step, part: 'firewall' as const })) : [],
+		steps: [...labelSteps(hardening), ...(plan.ok ? plan.value.steps : [])].map((step) => ({
+			...step,
+			part: 'firewall' as const,
+		})),
 	};
 }
 
