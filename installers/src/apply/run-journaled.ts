@@ -20,6 +20,8 @@ import { failureIn, holds, type StepPorts, type StepReport, type StepsFailure } 
 export type JournaledPorts = {
 	readonly steps: StepPorts;
 	readonly store: InstallStore;
+	/** Takes away what was to become a file and did not. */
+	readonly sweep: () => Promise<void>;
 	readonly log: (step: string, outcome: string, output?: string) => Promise<void>;
 };
 
@@ -30,7 +32,7 @@ type RunFailure = StepsFailure & { readonly journal: InstallJournal };
 export async function runJournaled(
 	steps: readonly InstallStep[],
 	begin: InstallJournal,
-	{ steps: ports, store, log }: JournaledPorts,
+	{ steps: ports, store, log, sweep }: JournaledPorts,
 ): Promise<Result<JournaledRun, RunFailure>> {
 	let journal = begin;
 	const reports: StepReport[] = [];
@@ -42,9 +44,9 @@ export async function runJournaled(
 			continue;
 		}
 		journal = recorded(journal, step);
-		await store.write(journal);
 		thisRun.push({ part, id, what, undo: lastingUndo(step) });
-		const why = await failureIn(step.apply, ports);
+		// A step that cannot be written down is not done.
+		const why = (await failureOf(() => store.write(journal))) ?? (await failureIn(step.apply, ports));
 		if (why === undefined) {
 			if (step.apply.length === 0) continue;
 			await log(what, 'done');
@@ -53,11 +55,26 @@ export async function runJournaled(
 			continue;
 		}
 		await log(what, 'failed', why);
+		await failureOf(sweep);
 		const back = begin.phase === 'installing' ? journal.steps : thisRun;
 		const stuck = await goBack(back, ports, log);
 		return failed({ step: id, what, why, stuck, journal });
 	}
-	return ok({ reports, journal });
+	const whole: InstallJournal = { ...journal, phase: 'installed' };
+	const why = await failureOf(() => store.write(whole));
+	if (why === undefined) return ok({ reports, journal: whole });
+	const what = 'Write down that it is installed.';
+	const stuck = await goBack(begin.phase === 'installing' ? journal.steps : thisRun, ports, log);
+	return failed({ step: 'installed', what, why, stuck, journal });
+}
+
+async function failureOf(write: () => Promise<void>): Promise<string | undefined> {
+	try {
+		await write();
+		return undefined;
+	} catch (error) {
+		return error instanceof Error ? error.message : String(error);
+	}
 }
 
 /** From the last to the first; one that cannot be undone does not keep the others from it. Answers what is stuck. */

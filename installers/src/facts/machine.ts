@@ -172,9 +172,14 @@ async function syncFolder(path: string): Promise<void> {
 async function copyWhole(from: string, to: string): Promise<void> {
 	const fresh = stagedPath(to);
 	await rm(fresh, { recursive: true, force: true });
-	await promisify(execFile)('cp', ['-a', '--reflink=auto', from, fresh]);
-	await promisify(execFile)('sync', ['-f', fresh]);
-	await rename(fresh, to);
+	try {
+		await promisify(execFile)('cp', ['-a', '--reflink=auto', from, fresh]);
+		await promisify(execFile)('sync', ['-f', fresh]);
+		await rename(fresh, to);
+	} catch (error) {
+		await rm(fresh, { recursive: true, force: true });
+		throw error;
+	}
 	await syncFolder(dirname(to));
 }
 

@@ -1,5 +1,4 @@
 /** A machine in memory for tests: files are a map, programs are answered by a function. */
-import { dirname } from 'node:path';
 import type { CommandOutcome } from '@sluice/shared/mta/checks.ts';
 import type { FileFact, Machine } from './machine.ts';
 
@@ -31,8 +30,13 @@ export function memoryMachine(
 	const links = new Map<string, string>();
 	const ran: string[] = [];
 	const acts: string[] = [];
-	const namesIn = (folder: string) =>
-		[...held.keys()].filter((path) => dirname(path) === folder).map((path) => path.slice(folder.length + 1));
+	const namesIn = (folder: string): readonly string[] => [
+		...new Set(
+			[...held.keys(), ...folders, ...links.keys()]
+				.filter((path) => path.startsWith(`${folder}/`))
+				.map((path) => path.slice(folder.length + 1).split('/')[0] ?? ''),
+		),
+	];
 	return {
 		files: held,
 		folders,
@@ -85,8 +89,7 @@ export function memoryMachine(
 			return isNew;
 		},
 		async removeFolder(path) {
-			if (namesIn(path).length > 0 || [...folders, ...links.keys()].some((each) => dirname(each) === path))
-				return false;
+			if (namesIn(path).length > 0) return false;
 			folders.delete(path);
 			return true;
 		},

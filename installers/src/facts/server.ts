@@ -41,7 +41,7 @@ export type EarlierInstallation = {
 	readonly currentTarget: string | undefined;
 	/** What an administrator types: where the link leads; `file`: it is no link. */
 	readonly command: string | undefined;
-	readonly hasData: boolean;
+	readonly hasProgramFolder: boolean;
 };
 
 export type ServerWishes = {
@@ -111,13 +111,13 @@ async function freeBytes(machine: Machine, folder: string): Promise<number | und
 }
 
 export async function earlierInstallation(machine: Machine): Promise<EarlierInstallation> {
-	const [currentTarget, commandTarget, isFile, hasData] = await Promise.all([
+	const [currentTarget, commandTarget, isFile, hasProgramFolder] = await Promise.all([
 		machine.readLink(currentRelease),
 		machine.readLink(commandLink),
 		machine.exists(commandLink),
-		machine.exists(dataFolder),
+		machine.exists(programFolder),
 	]);
-	const common = { currentTarget, command: commandTarget ?? (isFile ? 'file' : undefined), hasData };
+	const common = { currentTarget, command: commandTarget ?? (isFile ? 'file' : undefined), hasProgramFolder };
 	try {
 		return { ...common, journal: await new InstallStore(machine).read() };
 	} catch (error) {

@@ -64,8 +64,11 @@ export const authorOf = ({ terminal }: Pick<InstallCall<unknown>, 'terminal'>): 
 
 export const logOf = (call: Pick<InstallCall<unknown>, 'ports' | 'terminal'>): JournaledPorts['log'] => {
 	const store = storeOf(call);
+	// The log is for people; a disk without room for it must not stop what is under way, and least of all going back.
 	return (step, outcome, output) =>
-		store.log(call.terminal.now(), authorOf(call), { step, outcome, ...(output === undefined ? {} : { output }) });
+		store
+			.log(call.terminal.now(), authorOf(call), { step, outcome, ...(output === undefined ? {} : { output }) })
+			.catch(() => undefined);
 };
 
 /** Which agent is meant is never guessed by the folder that somebody stands in. */
@@ -104,6 +107,7 @@ export async function locked(call: InstallCall<unknown>, work: () => Promise<voi
 	try {
 		await work();
 	} finally {
-		await store.unlock();
+		// Free in any case once this process has ended.
+		await store.unlock().catch(() => undefined);
 	}
 }

@@ -9,7 +9,7 @@ import { installLog } from '../apply/install-journal.ts';
 import { runJournaled } from '../apply/run-journaled.ts';
 import { holds, type StepPorts } from '../apply/run-steps.ts';
 import { type FileFact, sweepLeftovers } from '../facts/machine.ts';
-import { configFolder, configParts, installFolder, unitFolder } from '../facts/places.ts';
+import { configFolder, configParts, installFolder, programFolder, unitFolder } from '../facts/places.ts';
 import { failureRefusal, mayGoOn } from '../mta/perform.ts';
 import { type InstallFacts, type InstallWishes, isRefusal } from '../plan/install-facts.ts';
 import { installFindings, installSteps, type PlannedServer } from '../plan/install-plan.ts';
@@ -147,20 +147,23 @@ export function stepPorts(nested: NestedCall): StepPorts {
 	};
 }
 
-/** True: it is in place. */
-async function perform(call: InstallCall, server: PlannedServer, steps: readonly InstallStep[]): Promise<boolean> {
-	const { speaker } = call;
-	const store = storeOf(call);
-	const journal = await begin(call, server);
-	await sweepLeftovers(machineOf(call), [
+/** What a command that was cut off was about to put in place. */
+export const sweep = (call: InstallCall<unknown>): Promise<void> =>
+	sweepLeftovers(machineOf(call), [
 		configFolder,
 		configParts,
 		unitFolder,
 		installFolder,
 		'/usr/local/bin',
-		'/opt/sluice',
+		programFolder,
 	]);
-	await store.write(journal);
+
+/** True: it is in place. */
+async function perform(call: InstallCall, server: PlannedServer, steps: readonly InstallStep[]): Promise<boolean> {
+	const { speaker } = call;
+	const store = storeOf(call);
+	const journal = await begin(call, server);
+	await sweep(call);
 	const notes: string[] = [];
 	const note = (text: string): void => {
 		notes.push(text);
@@ -169,9 +172,8 @@ async function perform(call: InstallCall, server: PlannedServer, steps: readonly
 	const { relayPort } = server.server;
 	const nested: NestedCall = { ...call, relayPort: relayPort.port, madeFolders: journal.madeFolders, note };
 	const log = logOf(call);
-	const ran = await runJournaled(steps, journal, { steps: stepPorts(nested), store, log });
+	const ran = await runJournaled(steps, journal, { steps: stepPorts(nested), store, log, sweep: () => sweep(call) });
 	if (ran.ok) {
-		await store.write({ ...ran.value.journal, phase: 'installed' });
 		await log(`Release ${server.release.version} is installed.`, 'done');
 		const { reports } = ran.value;
 		speaker.end(0, { ok: true, release: server.release.version, steps: reports, notes }, [

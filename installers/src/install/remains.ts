@@ -59,7 +59,7 @@ export async function findRemains(call: Pick<InstallCall<unknown>, 'terminal' | 
 			isWired: wiringJournal !== undefined || (site?.traces.ok === true && hasTraces(site.traces.value)),
 			hasCurrent: currentTarget !== undefined,
 			hasCommand: command?.startsWith(programFolder) === true,
-			releases: (await machine.list(releasesFolder)).filter((name) => !name.startsWith('.')),
+			releases: await machine.list(releasesFolder),
 			data: await present(machine, dataFolders),
 			hasConfig: await machine.exists(configFolder),
 			isCpanel: isPanel,

@@ -15,7 +15,7 @@ import { relayPortDefault } from '../facts/relay-port.ts';
 import { mayGoOn } from '../mta/perform.ts';
 import { undoSteps } from '../plan/install-undo.ts';
 import { type InstallCall, type InstallPorts, locked, logOf, machineOf, storeOf } from './call.ts';
-import { stepPorts } from './install.ts';
+import { stepPorts, sweep } from './install.ts';
 import { type NestedCall, stoppedText } from './nested.ts';
 import { type Found, findRemains } from './remains.ts';
 import { showMail } from './show-mail.ts';
@@ -84,6 +84,7 @@ async function perform(call: UninstallCall, found: Found, steps: readonly Record
 	const { speaker, options } = call;
 	const { remains } = found;
 	const log = logOf(call);
+	await sweep(call);
 	if (remains.journal !== undefined) await storeOf(call).write({ ...remains.journal, phase: 'uninstalling' });
 	const notes: string[] = [];
 	const note = (text: string): void => {

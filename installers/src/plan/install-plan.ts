@@ -78,7 +78,7 @@ export function installSteps(facts: PlannedServer, wishes: InstallWishes): reado
 }
 
 function programSteps({ release, placed, server }: PlannedServer): readonly Step[] {
-	const { currentTarget, command } = server.earlier;
+	const { currentTarget, command, hasProgramFolder } = server.earlier;
 	const place = `${releasesFolder}/${release.version}`;
 	const target = `releases/${release.version}`;
 	const commandTarget = `${currentRelease}/bin/sluice`;
@@ -96,7 +96,7 @@ function programSteps({ release, placed, server }: PlannedServer): readonly Step
 			undo: [
 				{ kind: 'remove-tree', path: place },
 				{ kind: 'remove-folder', path: releasesFolder },
-				{ kind: 'remove-folder', path: programFolder },
+				...(hasProgramFolder ? [] : [{ kind: 'remove-folder' as const, path: programFolder }]),
 			],
 		},
 		linkStep('current', `Lead ${currentRelease} to it.`, { path: currentRelease, target, former: currentTarget }),

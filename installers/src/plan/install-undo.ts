@@ -101,11 +101,7 @@ export function undoSteps(remains: Remains, { isPurge }: UndoWishes): readonly R
 	];
 }
 
-/** True: nothing of us is here. */
-export const isClean = (remains: Remains): boolean =>
-	undoSteps(remains, { isPurge: false }).every(({ id }) => id === 'keep-data' || id === 'keep-configuration');
-
-const recordedOf = ({ journal }: Remains, parts: readonly InstallPart[]): readonly RecordedStep[] =>
+const recordedOf = ({ journal }: Pick<Remains, 'journal'>, parts: readonly InstallPart[]): readonly RecordedStep[] =>
 	(journal?.steps ?? []).filter(({ part, undo }) => parts.includes(part) && undo.length > 0).toReversed();
 
 /** Nothing may put back what is being taken out. */
@@ -229,7 +225,8 @@ function dataAway({ data }: Remains, isPurge: boolean): readonly RecordedStep[] 
 
 /** This program is among it: everything that it still needs is loaded by then. */
 function programAway({ hasCommand, hasCurrent, releases, journal }: Remains): readonly RecordedStep[] {
-	if (!hasCommand && !hasCurrent && releases.length === 0) return [];
+	const isRecorded = recordedOf({ journal }, ['program']).length > 0;
+	if (!hasCommand && !hasCurrent && releases.length === 0 && !isRecorded) return [];
 	const formerLink = (path: string): readonly Action[] =>
 		journal?.steps.flatMap(({ undo }) => undo).filter((action) => action.kind === 'link' && action.path === path) ?? [];
 	return [
@@ -238,10 +235,18 @@ function programAway({ hasCommand, hasCurrent, releases, journal }: Remains): re
 			...(hasCurrent ? orElse(formerLink(currentRelease), currentRelease) : []),
 			...releases.map((name): Action => ({ kind: 'remove-tree', path: `${releasesFolder}/${name}` })),
 			{ kind: 'remove-folder', path: releasesFolder },
-			{ kind: 'remove-folder', path: programFolder },
+			// One that was there before us stays, if empty.
+			...(journal === undefined || removesFolder(journal)
+				? [{ kind: 'remove-folder' as const, path: programFolder }]
+				: []),
 		]),
 	];
 }
+
+const removesFolder = ({ steps }: InstallJournal): boolean =>
+	steps.some(({ undo }) =>
+		undo.some(({ kind, ...rest }) => kind === 'remove-folder' && 'path' in rest && rest.path === programFolder),
+	);
 
 const orElse = (former: readonly Action[], path: string): readonly Action[] =>
 	former.length > 0 ? former : [{ kind: 'remove', path }];
