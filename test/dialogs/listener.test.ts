@@ -175,8 +175,10 @@ test('over the number of connections a client is told to come again, and places 
 });
 
 test('stopping says 421 to the idle and lets a message in DATA end', async (context) => {
-	const recorder = await start(context);
+	const clock = manualClock();
+	const recorder = await start(context, { clock });
 	const idle = await greeted(context, recorder.address);
+	clock.advance(2_000);
 	const sending = await inData(context, recorder.address);
 	const storing = await inData(context, recorder.address, 'late@two.test');
 	storing.send('stored\r\n.\r\n');
@@ -198,6 +200,27 @@ test('stopping says 421 to the idle and lets a message in DATA end', async (cont
 	await stopped;
 	assert.equal(recorder.messages.length, 2);
 	assert.equal(recorder.listener.connections, 0);
+});
+
+test('stopping lets who has just spoken hand over a message, and says 421 once he is silent', async (context) => {
+	const clock = manualClock();
+	const recorder = await start(context, { clock });
+	const silent = await greeted(context, recorder.address);
+	const speaking = await greeted(context, recorder.address);
+	const stopped = recorder.listener.stop(20_000);
+	assert.match(await speaking.say('MAIL FROM:<a@one.test>'), /^250 /);
+	clock.advance(1_500);
+	assert.match(await speaking.say('RCPT TO:<b@two.test>'), /^250 /);
+	clock.advance(500);
+	assert.match((await silent.reply())[0]!, /^421 4\.3\.2 /);
+	silent.drop();
+	assert.match(await speaking.say('DATA'), /^354 /);
+	speaking.send('x\r\n.\r\n');
+	assert.match((await speaking.reply())[0]!, /^250 2\.0\.0 M1 /);
+	assert.match((await speaking.reply())[0]!, /^421 4\.3\.2 /);
+	speaking.drop();
+	await stopped;
+	assert.equal(recorder.messages.length, 1);
 });
 
 test('stopping does not wait longer than it was told for a message that does not end', async (context) => {

@@ -114,6 +114,6 @@ export type SmtpListener = {
 	readonly connections: number;
 	/** Certificate and key (PEM) for handshakes from now on. Throws when they cannot be used. */
 	renew(tls: TlsPair): void;
-	/** Stops listening, lets transactions in DATA end (at most `graceMs`), says 421 to the rest. */
+	/** Stops listening; who has just spoken may hand over one more message (at most `graceMs`), the silent are told 421. */
 	stop(graceMs: number): Promise<void>;
 };

@@ -47,6 +47,8 @@ const PIPELINED_BYTES_MAX = 65_536;
 const SKIPPED_LINES_MAX = 16;
 /** Content that is refused is read on for its end, up to this many times the bound of a message. */
 const REFUSED_MESSAGES_MAX = 10;
+/** Who says nothing for so long while we stop is not about to hand over a message. */
+const DRAIN_SILENCE_MS = 2_000;
 /** How long a connection that we have ended may take to close. */
 const LINGER_MS = 2_000;
 /** Refused peers that may linger so long at once; any user of the machine can connect, and must not take the MTA's places. */
@@ -153,6 +155,8 @@ export class Connection implements BodyHolder {
 			if (now - this.#endedAt >= LINGER_MS) this.#socket.destroy();
 			return;
 		}
+		if (this.#isDraining) this.#endWhenSilent(now);
+		if (this.#endedAt !== undefined) return;
 		if (this.#waitsFor === 'peer' || this.#waitsFor === 'message' || this.#waitsFor === 'login') return;
 		if (this.#waitsFor === 'tls' && this.#pace.hasLasted(HANDSHAKE_MS_MAX, now)) {
 			this.#socket.destroy();
@@ -168,10 +172,19 @@ export class Connection implements BodyHolder {
 		else if (fault !== undefined) this.#endWith(fault, `waiting for ${pursuit}`);
 	}
 
-	/** The listener stops: a message that has begun may end, everything else ends now. */
+	/**
+	 * The listener stops. Who has just spoken is about to hand over a message and may: an MTA that is told 421 after its first
+	 * command puts the message off for minutes, and one that waits for the next agent to take the connection does not.
+	 */
 	drain(): void {
 		this.#isDraining = true;
-		if (this.#reader === undefined && this.#waitsFor !== 'message') this.#end(faultWire('shuttingDown'));
+		this.#endWhenSilent(this.#host.clock.monotonic());
+	}
+
+	/** Of a draining connection: ended once its client has said nothing for a while, content and waiting for our answer aside. */
+	#endWhenSilent(now: number): void {
+		if (this.#reader !== undefined || this.#waitsFor === 'message') return;
+		if (this.#pace.hasLasted(DRAIN_SILENCE_MS, now)) this.#end(faultWire('shuttingDown'));
 	}
 
 	/** Ends it whatever it does. */
