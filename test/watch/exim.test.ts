@@ -7,11 +7,13 @@ import { createServer } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { boxesUnavailable } from '../mta/box.ts';
 import { until } from '../mta/until.ts';
+import { causes } from './causes.ts';
 import { mtaLog, startWatched, type WatchedServer } from './watched-server.ts';
 
 const skip = (await boxesUnavailable()) ?? false;
 /** Three minutes of failing, and the tick that begins them. */
 const outageTicks = 7;
+const isLong = process.env.SLUICE_LONG === '1';
 const watch = { outageSeconds: 180, healthySeconds: 60 };
 
 suite('the watch of an Exim', { skip, concurrency: false }, () => {
@@ -133,7 +135,7 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 		await watched.killAgent();
 
 		const web = createServer((socket) => {
-			socket.on('error', () => {});
+			socket.on('error', () => {}).resume();
 			socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
 		});
 		web.listen(watched.server.ports.agent, '127.0.0.1');
@@ -159,4 +161,24 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 		await watched.allArrived();
 		assert.equal(await watched.byAgent(sent), 1);
 	});
+
+	if (isLong)
+		for (const [cause, begin, end] of causes)
+			test(`bypass because ${cause}: mail in and out of it, each once, and by the agent again`, async () => {
+				policy('bypass');
+				await begin(watched);
+				const before = watched.asked.length;
+				await watched.send(`waits-${cause.split(' ').at(-1)}`, 10);
+				assert.equal((await watched.ticks(outageTicks)).phase.kind, 'outage');
+				await watched.send('passes', 10);
+				await end(watched);
+				await watched.ticks(2);
+				await watched.send('passes-too', 10);
+				await watched.server.box.run(['/bin/sh', '-c', 'rm -f /var/spool/exim4/db/retry*']);
+				assert.equal((await watched.ticks(1)).phase.kind, 'healthy', watched.journal.join('\n'));
+				assert.deepEqual(watched.asked.slice(before), ['mta bypass', 'mta ensure']);
+				const again = await watched.send('again', 10);
+				await watched.allArrived();
+				assert.equal(await watched.byAgent(again), 10);
+			});
 });
