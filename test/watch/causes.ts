@@ -29,14 +29,14 @@ export const causes: readonly Cause[] = [
 	['it was stopped', (on) => signalled(on, 'SIGSTOP'), (on) => signalled(on, 'SIGCONT')],
 	['it has no room', (on) => room(on, 2 ** 40), (on) => room(on, 0)],
 	[
-		'somebody else has its port',
+		'a web server has its port',
 		async (on) => {
 			await on.killAgent();
 			stranger = createServer((socket) =>
 				socket
 					.on('error', () => {})
 					.resume()
-					.end('550 no\r\n'),
+					.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
 			);
 			stranger.listen(on.server.ports.agent, '127.0.0.1');
 			await once(stranger, 'listening');
