@@ -45,6 +45,8 @@ export type InstallPorts = MtaPorts & {
 	readonly waitMs: { readonly agent: number; readonly queue: number };
 	/** A nested act done otherwise; undefined: as it is. */
 	readonly nested?: (act: NestedAct) => Promise<Result<string, string>> | undefined;
+	/** Nobody is listened to any more: a question that was left open must not keep the process. */
+	readonly endInput?: () => void;
 	/** All open mail as files. `why` when some of it could not be. */
 	readonly exportQueue: (dataDir: string, to: string) => Promise<Result<ExportedQueue, string>>;
 };

@@ -49,6 +49,7 @@ async function installPorts(terminal: Terminal): Promise<InstallPorts> {
 		release: () => release,
 		freshSecret: () => randomBytes(secretBytes).toString('hex'),
 		waitMs: { agent: agentWaitMs, queue: queueWaitMs },
+		endInput: () => void process.stdin.destroy(),
 		async exportQueue(dataDir, to) {
 			const [{ exportQueue }, { agentSocket }] = await Promise.all([
 				import('@sluice/agent/main/export/queue-export.ts'),

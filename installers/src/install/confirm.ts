@@ -36,7 +36,10 @@ export async function askToKeep(call: InstallCall, withinMs: number): Promise<vo
 		over.abort();
 		const word = reply.trim().toLowerCase();
 		if (word === 'y' || word === 'yes') return keep(call, speaker);
-		if (word === 'n' || word === 'no' || word === 'over') return goBackNow(call, word === 'over');
+		if (word === 'n' || word === 'no' || word === 'over') {
+			if (word === 'over') call.ports.endInput?.();
+			return goBackNow(call, word === 'over');
+		}
 	}
 }
 

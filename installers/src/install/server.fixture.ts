@@ -57,12 +57,18 @@ export type MemoryServer = {
 	/** Everything that is there, but the logs and the lock. */
 	standing(): readonly string[];
 };
+/** What is otherwise than on a plain server. */
+export type Differences = {
+	readonly answers?: (line: string) => CommandOutcome | undefined;
+	readonly ports?: Partial<InstallPorts>;
+	readonly terminal?: Partial<Terminal>;
+};
 export type Ended = { readonly ok: boolean; readonly text: string };
 
 const ownMemory =
 	/^\/var\/lib\/sluice-(?:install\/install\.log|wiring\/)|^\/var\/lib\/sluice-(?:install|wiring)(?:\/before)?$/;
 
-export function memoryServer(): MemoryServer {
+export function memoryServer(differences: Differences = {}): MemoryServer {
 	const active = new Set<string>();
 	const enabled = new Set<string>();
 	const memory = memoryMachine(debian(), (command) => answer(command));
@@ -97,6 +103,8 @@ export function memoryServer(): MemoryServer {
 	function answer(command: readonly string[]): CommandOutcome {
 		const [program = '', ...words] = command;
 		const line = command.join(' ');
+		const other = differences.answers?.(line);
+		if (other !== undefined) return other;
 		people[program]?.(words.at(-1) ?? '');
 		if (program === 'chgrp') {
 			const file = memory.files.get(words.at(-1) ?? '');
@@ -137,7 +145,8 @@ export function memoryServer(): MemoryServer {
 			waitMs: { agent: 0, queue: 0 },
 			exportQueue: async () => ok({ messages: 0, recipients: 0 }),
 			nested(act) {
-				if (!stubbed.includes(act)) return undefined;
+				const other = differences.ports?.nested?.(act);
+				if (other !== undefined || !stubbed.includes(act)) return other;
 				return machine.run(['nested', act]).then(async ({ exitCode }) => {
 					if (exitCode !== 0) return { ok: false, error: `${act} failed` } as const;
 					nested.push(act);
@@ -146,7 +155,7 @@ export function memoryServer(): MemoryServer {
 				});
 			},
 		};
-		return own;
+		return { ...own, ...differences.ports, ...(own.nested === undefined ? {} : { nested: own.nested }) };
 	};
 	let pid = 10;
 	async function command(verb: (pid: number) => Promise<Ended>): Promise<Ended> {
@@ -160,7 +169,12 @@ export function memoryServer(): MemoryServer {
 	}
 	const ended = async (verb: typeof install | typeof uninstall, options: object, own: number): Promise<Ended> => {
 		const { speaker, said } = listener();
-		await verb({ terminal, options: { yes: true, json: true, ...options }, ports: ports(own), speaker });
+		await verb({
+			terminal: { ...terminal, ...differences.terminal },
+			options: { yes: true, json: true, ...options },
+			ports: ports(own),
+			speaker,
+		});
 		const done = said();
 		return done.ok ? { ok: true, text: done.value.text } : { ok: false, text: `${done.error.text} ${done.error.hint}` };
 	};
