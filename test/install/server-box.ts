@@ -162,10 +162,12 @@ function serverOf(mta: ServerMta, box: Box, internet: ServerInternet, stop: () =
 		},
 		administrate: (configuration = towardsInternet) => box.writeFile(administratorFile, JSON.stringify(configuration)),
 		async report() {
-			const logs = await Promise.all(
-				['/var/log/exim4/mainlog', '/var/log/exim4/paniclog'].map((path) => box.readFile(path).catch(() => '')),
+			const exim = ['/var/log/exim4/mainlog', '/var/log/exim4/paniclog'].map((path) =>
+				box.readFile(path).catch(() => ''),
 			);
-			return [...logs, await journal()].map((text) => text.slice(-REPORT_CHARACTERS)).join('\n');
+			const own = ['postfix@-', 'exim4', 'sluice-agent', 'sluice-watch'].map((unit) => journal(unit));
+			const logs = [...(await Promise.all([...exim, ...own])), await journal()];
+			return logs.map((text) => text.slice(-REPORT_CHARACTERS)).join('\n──\n');
 		},
 		stop,
 	};

@@ -33,6 +33,7 @@ export type CpanelPorts = {
 
 export async function furnishCpanel(box: Box, ports: CpanelPorts): Promise<void> {
 	await layCpanel(box);
+	await box.removeFile('/opt/sluice'); // only who brings a plugin without a release needs it
 	await box.writeFile('/usr/local/cpanel/version', '11.134.0.5\n');
 	for (const [name, file] of [
 		['whmapi1', 'whmapi1.ts'],

@@ -49,7 +49,6 @@ const whatRuns = [
 
 /** What fails says in which part of the life it was, and what the server's logs say of it. */
 async function stage(server: Released, name: string, work: () => Promise<void>): Promise<void> {
-	const beganMs = performance.now();
 	try {
 		await work();
 	} catch (error) {
