@@ -6,7 +6,8 @@
 import { dirname } from 'node:path';
 import { type CommandCheck, failureOf, type ProbeCheck } from '@sluice/shared/mta/checks.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import { type Machine, stagedPath } from '../facts/machine.ts';
+import type { Machine } from '../facts/machine.ts';
+import { stagedPath } from '../facts/whole-files.ts';
 import type { Action, Condition, NestedAct, Step } from '../plan/step.ts';
 import { putBack } from './put-back.ts';
 

@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { stagedPath, sweepLeftovers, systemMachine } from './machine.ts';
+import { sweepLeftovers, systemMachine } from './machine.ts';
+import { stagedPath } from './whole-files.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sluice-machine-'));
 after(() => rmSync(root, { recursive: true, force: true }));

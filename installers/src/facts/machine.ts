@@ -8,12 +8,10 @@
  * Not here: what the files mean (exim.ts, postfix.ts), remembering what they were (apply/journal.ts).
  */
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import {
 	chmod,
 	chown,
 	constants,
-	link,
 	lstat,
 	mkdir,
 	open,
@@ -21,16 +19,22 @@ import {
 	readFile,
 	readlink,
 	realpath,
-	rename,
 	rm,
 	rmdir,
 	stat,
-	symlink,
 } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { processBegan } from '@sluice/shared/client/process-began.ts';
 import type { CommandOutcome } from '@sluice/shared/mta/checks.ts';
+import {
+	codeOf,
+	copyWhole,
+	createAtomically,
+	isMissing,
+	linkAtomically,
+	orUndefined,
+	writeAtomically,
+} from './whole-files.ts';
 
 export type FileFact = {
 	readonly path: string;
@@ -92,18 +96,6 @@ const commandTimeoutMs = 60_000;
 const outputBytesMax = 32 << 20;
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code;
-const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
-
-async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
-	try {
-		return await asked;
-	} catch (error) {
-		if (isMissing(error)) return undefined;
-		throw error;
-	}
-}
-
 /** A link is followed, so that a configuration kept elsewhere stays there; below a foreign root it would lead out of it. */
 async function targetOf(path: string, isLive: boolean): Promise<string> {
 	const found = await orUndefined(lstat(path));
@@ -111,80 +103,6 @@ async function targetOf(path: string, isLive: boolean): Promise<string> {
 	if (!isLive) throw new Error(`${path} is a symbolic link; below another root links are not followed`);
 	return realpath(path);
 }
-
-/** Under a name of its own beside the target, then where it belongs: by `place`. */
-async function writeWhole(
-	target: string,
-	{ content, mode, uid, gid }: FileFact,
-	place: (fresh: string) => Promise<void>,
-): Promise<void> {
-	const fresh = join(dirname(target), `.${basename(target)}.sluice-${randomBytes(6).toString('hex')}`);
-	try {
-		const handle = await open(fresh, 'wx', 0o600);
-		try {
-			await handle.writeFile(content, 'latin1');
-			await handle.chown(uid, gid);
-			await handle.chmod(mode);
-			await handle.sync();
-		} finally {
-			await handle.close();
-		}
-		await place(fresh);
-	} catch (error) {
-		await rm(fresh, { force: true });
-		throw error;
-	}
-	await syncFolder(dirname(target));
-}
-
-const writeAtomically = (target: string, file: FileFact): Promise<void> =>
-	writeWhole(target, file, (fresh) => rename(fresh, target));
-
-const createTriesMax = 3;
-
-/** A link to a name that is there fails, so only one can make it, and what it leads to is whole. */
-async function createAtomically(target: string, file: FileFact, tries = 1): Promise<boolean> {
-	try {
-		await writeWhole(target, file, async (fresh) => {
-			await link(fresh, target);
-			await rm(fresh);
-		});
-		return true;
-	} catch (error) {
-		if (codeOf(error) === 'EEXIST') return false;
-		// Another command has swept our half as a leftover.
-		if (codeOf(error) === 'ENOENT' && tries < createTriesMax) return createAtomically(target, file, tries + 1);
-		throw error;
-	}
-}
-
-/** A rename is durable once its folder is. */
-async function syncFolder(path: string): Promise<void> {
-	const folder = await open(path);
-	try {
-		await folder.sync();
-	} finally {
-		await folder.close();
-	}
-}
-
-/** Under another name first, so that what was cut off is never taken for the whole. */
-async function copyWhole(from: string, to: string): Promise<void> {
-	const fresh = stagedPath(to);
-	await rm(fresh, { recursive: true, force: true });
-	try {
-		await promisify(execFile)('cp', ['-a', '--reflink=auto', from, fresh]);
-		await promisify(execFile)('sync', ['-f', fresh]);
-		await rename(fresh, to);
-	} catch (error) {
-		await rm(fresh, { recursive: true, force: true });
-		throw error;
-	}
-	await syncFolder(dirname(to));
-}
-
-/** Where a new text is tried before it takes the place of the old one: a name that no part of a configuration has. */
-export const stagedPath = (path: string): string => `${dirname(path)}/.${basename(path)}.sluice-new`;
 
 const leftover = /^\..+\.sluice-(?:new(?:-link)?|[0-9a-f]{12})$/;
 
@@ -293,11 +211,7 @@ export function systemMachine(root = '/', run: Run = runSystem(root), isLive = r
 			return found?.isSymbolicLink() ? readlink(at(path)) : undefined;
 		},
 		async link(path, target) {
-			const fresh = `${stagedPath(at(path))}-link`;
-			await rm(fresh, { force: true });
-			await symlink(target, fresh);
-			await rename(fresh, at(path));
-			await syncFolder(dirname(at(path)));
+			await linkAtomically(at(path), target);
 		},
 		copyTree: (from, to) => copyWhole(at(from), at(to)),
 		removeTree: (path) => rm(at(path), { recursive: true, force: true }),
