@@ -46,18 +46,20 @@ export async function renewAgent(
 	{ to, wasReady }: Pick<UpgradeJournal, 'to' | 'wasReady'>,
 ): Promise<Result<string, string>> {
 	const present = await ports.health();
+	// Systemd counts on over restarts that somebody asks for.
+	const { restarts } = await unitState(machine);
 	if (present?.version !== to.version || (wasReady && !present.isReady)) {
 		const { exitCode, output } = await machine.run(['systemctl', 'restart', '--no-block', agentUnit]);
 		if (exitCode !== 0) return failed(`systemctl restart ${agentUnit} ended with ${exitCode}: ${output.trim()}`);
 	}
-	const why = await becomesWell(machine, ports, { version: to.version, wasReady });
+	const why = await becomesWell(machine, ports, { version: to.version, wasReady, restarts });
 	return why === undefined ? ok('well') : failed(why);
 }
 
 async function becomesWell(
 	machine: Machine,
 	{ health, probe, now, pause }: AgentPorts,
-	{ version, wasReady }: { readonly version: string; readonly wasReady: boolean },
+	{ version, wasReady, restarts }: { readonly version: string; readonly wasReady: boolean; readonly restarts: number },
 ): Promise<string | undefined> {
 	const deadlineMs = now() + wellMsMax;
 	let last = 'does not answer';
@@ -69,18 +71,25 @@ async function becomesWell(
 			if (why === undefined) return undefined;
 			last = why;
 		} else if (found !== undefined) last = `release ${found.version} answers`;
-		const broken = await brokenUnit(machine);
+		const broken = brokenUnit(await unitState(machine), restarts);
 		if (broken !== undefined) return `the agent of ${version} ${broken}`;
 		if (now() >= deadlineMs) return `the agent of ${version} is not well after ${wellMsMax / 1000} s: ${last}`;
 		await pause(pollMs);
 	}
 }
 
-async function brokenUnit(machine: Machine): Promise<string | undefined> {
+type UnitState = { readonly hasFailed: boolean; readonly restarts: number };
+
+async function unitState(machine: Machine): Promise<UnitState> {
 	const { output } = await machine.run(['systemctl', 'show', agentUnit, '-p', 'ActiveState', '-p', 'NRestarts']);
-	if (/^ActiveState=failed$/m.test(output)) return 'has ended and is not started again';
 	const restarts = Number(/^NRestarts=(\d+)$/m.exec(output)?.[1] ?? 0);
-	return restarts >= startsMax ? `was started ${restarts} times and ended each time` : undefined;
+	return { hasFailed: /^ActiveState=failed$/m.test(output), restarts };
+}
+
+function brokenUnit({ hasFailed, restarts }: UnitState, before: number): string | undefined {
+	if (hasFailed) return 'has ended and is not started again';
+	const own = restarts - before;
+	return own >= startsMax ? `was started ${own} times and ended each time` : undefined;
 }
 
 /** Its last words, for whoever wants to know why. */
