@@ -8,7 +8,9 @@ import { randomBytes } from 'node:crypto';
 import { link, open, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { FileFact } from './machine.ts';
+
+/** What a file shall be; `content` is latin1. */
+type Wanted = { readonly content: string; readonly mode: number; readonly uid: number; readonly gid: number };
 
 export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code;
 export const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
@@ -28,7 +30,7 @@ export const stagedPath = (path: string): string => `${dirname(path)}/.${basenam
 /** Under a name of its own beside the target, then where it belongs: by `place`. */
 async function writeWhole(
 	target: string,
-	{ content, mode, uid, gid }: FileFact,
+	{ content, mode, uid, gid }: Wanted,
 	place: (fresh: string) => Promise<void>,
 ): Promise<void> {
 	const fresh = join(dirname(target), `.${basename(target)}.sluice-${randomBytes(6).toString('hex')}`);
@@ -50,13 +52,13 @@ async function writeWhole(
 	await syncFolder(dirname(target));
 }
 
-export const writeAtomically = (target: string, file: FileFact): Promise<void> =>
+export const writeAtomically = (target: string, file: Wanted): Promise<void> =>
 	writeWhole(target, file, (fresh) => rename(fresh, target));
 
 const createTriesMax = 3;
 
 /** A link to a name that is there fails, so only one can make it, and what it leads to is whole. */
-export async function createAtomically(target: string, file: FileFact, tries = 1): Promise<boolean> {
+export async function createAtomically(target: string, file: Wanted, tries = 1): Promise<boolean> {
 	try {
 		await writeWhole(target, file, async (fresh) => {
 			await link(fresh, target);

@@ -5,7 +5,7 @@ import type { CommonOptions } from '@sluice/agent/main/commands/options.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { actorText } from '@sluice/shared/contract/actor.ts';
 import type { Result } from '@sluice/shared/words/result.ts';
-import { InstallStore } from '../apply/install-journal.ts';
+import { type InstallJournal, InstallStore } from '../apply/install-journal.ts';
 import { JournalStore, stateFolderDefault } from '../apply/journal.ts';
 import type { JournaledPorts } from '../apply/run-journaled.ts';
 import type { Machine } from '../facts/machine.ts';
@@ -58,6 +58,18 @@ export type InstallCall<Options = InstallOptions> = {
 	readonly options: Options;
 	readonly ports: InstallPorts;
 	readonly speaker: Speaker;
+};
+
+/** A part of an installation that is a command of its own. */
+export type NestedCall = InstallCall<Partial<InstallOptions>> & {
+	/** Port of the agent. */
+	readonly relayPort: number;
+	/** Folders of data that were not there before. */
+	readonly madeFolders: InstallJournal['madeFolders'];
+	/** False: the agent's configuration cannot be read; the wiring is taken out without it. */
+	readonly hasUsableConfig?: boolean;
+	/** For people. */
+	readonly note: (text: string) => void;
 };
 
 export const machineOf = ({ ports }: Pick<InstallCall<unknown>, 'ports'>): Machine => ports.machine('/');

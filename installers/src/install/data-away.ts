@@ -6,8 +6,7 @@
  */
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { dataFolder, helperDataFolder, installFolder, panelDataFolder, watchFolder } from '../facts/places.ts';
-import { machineOf } from './call.ts';
-import type { NestedCall } from './nested.ts';
+import { machineOf, type NestedCall } from './call.ts';
 
 /** Everything that the parts of an installed server write, but for the memory of installing itself. */
 export const dataFolders = [

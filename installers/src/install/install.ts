@@ -16,11 +16,11 @@ import { installFindings, installSteps, type PlannedServer } from '../plan/insta
 import { installRefusals } from '../plan/install-refusals.ts';
 import { wishedOnly } from '../stage/names.ts';
 import { isUpgrade, upgradeHere } from '../upgrade/upgrade-here.ts';
-import { authorOf, type InstallCall, locked, logOf, machineOf, storeOf } from './call.ts';
+import { authorOf, type InstallCall, locked, logOf, machineOf, type NestedCall, storeOf } from './call.ts';
 import { askToKeep } from './confirm.ts';
 import { dataFolders } from './data-away.ts';
 import { gather } from './gather.ts';
-import { type NestedCall, performNested } from './nested.ts';
+import { performNested } from './nested.ts';
 import { disarmPending } from './pending.ts';
 import { factLines, fileChanges, refuseAll, showChanges } from './show.ts';
 

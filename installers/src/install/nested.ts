@@ -6,7 +6,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@sluice/shared/client/client.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import type { InstallJournal } from '../apply/install-journal.ts';
 import { agentSocket, dataFolder, helperDataFolder } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { listener } from '../mta/listen.ts';
@@ -16,20 +15,9 @@ import { unwire } from '../mta/unwire.ts';
 import { wire } from '../mta/wire.ts';
 import type { NestedAct } from '../plan/step.ts';
 import { wishedOnly } from '../stage/names.ts';
-import { type InstallCall, type InstallOptions, machineOf, mtaOptions, serverTerminal } from './call.ts';
+import { machineOf, mtaOptions, type NestedCall, serverTerminal } from './call.ts';
 import { dataAway } from './data-away.ts';
 import { armPending, disarmPending, unwireRevert } from './pending.ts';
-
-export type NestedCall = InstallCall<Partial<InstallOptions>> & {
-	/** Port of the agent. */
-	readonly relayPort: number;
-	/** Folders of data that were not there before. */
-	readonly madeFolders: InstallJournal['madeFolders'];
-	/** False: the agent's configuration cannot be read; the wiring is taken out without it. */
-	readonly hasUsableConfig?: boolean;
-	/** For people. */
-	readonly note: (text: string) => void;
-};
 
 type Outcome = Result<string, string>;
 

@@ -14,9 +14,9 @@ import { dataFolder, installFolder } from '../facts/places.ts';
 import { relayPortDefault } from '../facts/relay-port.ts';
 import { mayGoOn } from '../mta/perform.ts';
 import { undoSteps } from '../plan/install-undo.ts';
-import { type InstallCall, type InstallPorts, locked, logOf, machineOf, storeOf } from './call.ts';
+import { type InstallCall, type InstallPorts, locked, logOf, machineOf, type NestedCall, storeOf } from './call.ts';
 import { stepPorts, sweep } from './install.ts';
-import { type NestedCall, stoppedText } from './nested.ts';
+import { stoppedText } from './nested.ts';
 import { type Found, findRemains } from './remains.ts';
 import { showMail } from './show-mail.ts';
 
