@@ -243,3 +243,18 @@ test('the process: SIGHUP refuses what is wrong and says so, SIGTERM drains, pas
 	await internet.waitFor(() => takenBy(internet, 'between@ok.test') === 1);
 	assert.equal(await second.stop(), 0);
 });
+
+test('stopping: who has connected and not spoken yet hands his message over, and is told 421 behind it', async (context) => {
+	const rig = await startRig(context, { internet, isWired: true, delivery: patient });
+	const client = await RawClient.connect(rig.port);
+	context.after(() => client.stop());
+	const restarting = rig.restart();
+	await client.reply();
+	await client.say('EHLO client.example.test');
+	await client.sayAll('MAIL FROM:<a@one.test>', 'RCPT TO:<late@ok.test>', 'DATA');
+	client.write('Subject: late\r\n\r\nIt.\r\n.\r\n');
+	assert.match(await client.reply(), /^250 2\.0\.0 \w{13} queued/);
+	assert.match(await client.reply(), /^421 4\.3\.2 /);
+	const again = await restarting;
+	await again.until(() => takenBy(internet, 'late@ok.test') === 1);
+});

@@ -2,7 +2,9 @@
  * Admission: cheap refusals while the envelope is read, before a byte of the message is.
  *
  * Disk full is said at MAIL, never at connect: to Exim a refused connection blocks the whole server, a refused MAIL only that
- * message. Not here: bounds of the protocol itself (io/smtp-in), what needs attribution (accept.ts).
+ * message. An agent that is stopping refuses nobody here: who is connected may hand over what he has begun, or his MTA puts mail off for
+ * that host, and the listener ends the rest (io/smtp-in). Not here: bounds of the protocol itself (io/smtp-in), what needs attribution
+ * (accept.ts).
  */
 
 import { domainOf } from '@sluice/shared/words/address.ts';
@@ -13,10 +15,9 @@ import type { MailCommand, OpenTransaction, Peer, SmtpSession } from '../ports/s
 import { type Flow, reportError } from './context.ts';
 import { tellRefused } from './refusals.ts';
 
-type Admission = Pick<Flow, 'settings' | 'health' | 'scheduler' | 'isStopping' | 'events' | 'clock'>;
+type Admission = Pick<Flow, 'settings' | 'health' | 'scheduler' | 'events' | 'clock'>;
 
 export function admitPeer(flow: Admission, peer: Peer): Reply | undefined {
-	if (flow.isStopping()) return faults.shuttingDown.reply;
 	if (flow.settings().admission.mtaOnly && !peer.proved) return refuse(flow, 'notAllowed', peer);
 	return undefined;
 }
@@ -28,7 +29,6 @@ function refuse(flow: Admission, fault: FaultName, peer: Peer): Reply {
 }
 
 export function admitMail(flow: Admission, _mail: MailCommand): Reply | undefined {
-	if (flow.isStopping()) return faults.shuttingDown.reply;
 	if (isQueueFull(flow)) return faults.queueFull.reply;
 	if (!flow.health.can('accepting')) return faults.spoolFull.reply;
 	return undefined;
