@@ -1,0 +1,41 @@
+/**
+ * An installation that is struck: each step fails once, or the installer is killed in it; the server is then what it was, or the
+ * installation is whole, byte for byte.
+ *
+ * `npm test`: Exim, one act of each step. SLUICE_LONG=1: every kind of server, three acts of each step, killed ones gone on with and taken out.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { serversUnavailable } from './server-box.ts';
+import type { ServerMta } from './server-mta.ts';
+import { chosenActs, stepOf, strikeFails, strikeKills, struckGround } from './struck.ts';
+import { flows } from './whole.ts';
+
+const unavailable = await serversUnavailable();
+const skip = unavailable === undefined ? false : `no whole servers here: ${unavailable}`;
+if (skip) console.log(skip);
+
+const isLong = process.env.SLUICE_LONG === '1';
+const kinds: readonly ServerMta[] = isLong ? ['exim', 'exim-single', 'postfix', 'cpanel'] : ['exim'];
+const failedPlaces = isLong ? [0, 0.5, 1] : [1];
+const killedPlaces = isLong ? [0, 0.5, 1] : [0.5];
+/** Of the steps of a server without a panel: configured, wired. */
+const killedSteps = [5, 12];
+
+for (const mta of kinds)
+	test(`each step of an installation struck, on a server with ${mta}`, { skip }, async (context) => {
+		const ground = await struckGround(context, mta);
+		const outcomes = [];
+		for (const act of chosenActs(ground.acts, failedPlaces)) {
+			const outcome = await strikeFails(ground, act);
+			outcomes.push(outcome);
+		}
+		assert.ok(outcomes.filter((each) => each === 'back').length > outcomes.length / 2, outcomes.join(' '));
+		const kills = chosenActs(ground.acts, killedPlaces).filter((act) => isLong || killedSteps.includes(stepOf(act)));
+		for (const [at, act] of kills.entries()) {
+			if (isLong || at % 2 === 0) await strikeKills(ground, act, 'uninstall');
+			if (isLong || at % 2 === 1) await strikeKills(ground, act, 'again');
+		}
+		await flows(ground.server, 'struck', 'direct');
+		context.diagnostic(`${outcomes.length} failures (${outcomes.join(' ')}), ${kills.length} kills`);
+	});
