@@ -7,6 +7,8 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+// Whatever the caller's shell says: nobody else writes into what root runs, compiled code before all.
+process.umask(process.umask() | 0o022);
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/sluice', import.meta.url)));
 
 // Loaded only now, so that they are kept too.

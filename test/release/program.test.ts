@@ -3,9 +3,19 @@
  * Command, agent, its workers, panel server; with better-sqlite3, and with `node:sqlite` where that cannot be loaded.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+	cpSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
@@ -42,6 +52,25 @@ async function sluiceJson(...args: string[]): Promise<unknown> {
 	assert.equal(code, 0, stderr);
 	return JSON.parse(stdout);
 }
+
+test('a caller with an open umask leaves compiled code that only the owner of the program can change', async () => {
+	const place = join(ground, 'open');
+	cpSync(built.folder, place, { recursive: true });
+	rmSync(join(place, 'program/node_modules/.cache'), { recursive: true, force: true });
+	const former = process.umask(0);
+	try {
+		execFileSync(join(place, 'bin/sluice'), ['--version'], { env: { PATH: env.PATH } });
+	} finally {
+		process.umask(former);
+	}
+	const cache = join(place, 'program/node_modules/.cache');
+	const kept = [cache, ...readdirSync(cache, { recursive: true }).map((name) => join(cache, String(name)))];
+	assert.ok(kept.length > 3, kept.join());
+	assert.deepEqual(
+		kept.filter((path) => (statSync(path).mode & 0o022) !== 0),
+		[],
+	);
+});
 
 type Running = { readonly child: ChildProcess; readonly said: () => string };
 
