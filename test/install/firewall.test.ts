@@ -7,8 +7,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { runSteps } from '@sluice/installers/apply/run-steps.ts';
 import { csfConf } from '@sluice/installers/facts/csf.ts';
-import { exemptScript, exemptTimer, exemptUnit, firewallFacts } from '@sluice/installers/facts/firewall.ts';
-import { type FirewallChoice, firewallSteps } from '@sluice/installers/plan/firewall-steps.ts';
+import {
+	exemptScript,
+	exemptTimer,
+	exemptUnit,
+	type FirewallChoice,
+	firewallFacts,
+} from '@sluice/installers/facts/firewall.ts';
+import { firewallSteps } from '@sluice/installers/plan/firewall-steps.ts';
 import type { Step } from '@sluice/installers/plan/step.ts';
 import { type Box, startBox } from '../mta/box.ts';
 import { machineOf } from '../mta/box-machine.ts';
@@ -68,7 +74,7 @@ before(async () => {
 	await sh(
 		`ip addr add ${far}/32 dev lo; for pair in '${far} far' '127.0.0.1 back'; do setsid perl /listen.pl $pair </dev/null >/dev/null 2>&1 & done`,
 	);
-	await until(async () => (await reached('root')) === 'far', { waitMs: 5000, otherwise: 'nobody listens' });
+	await until(async () => (await reached('root')) === 'far', { waitMs: 5000, otherwise: () => 'nobody listens' });
 });
 
 after(() => box?.stop());

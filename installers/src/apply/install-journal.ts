@@ -6,9 +6,11 @@
  * never take that for the server's own; so what an earlier one wrote down stays, and only what is new is added. Beside it `install.log`, for
  * people. Format version 1.
  */
+import type { FirewallChoice } from '../facts/firewall.ts';
 import type { Machine } from '../facts/machine.ts';
 import { installFolder } from '../facts/places.ts';
-import type { Action, Step } from '../plan/step.ts';
+import { withoutOurs } from '../plan/firewall-files.ts';
+import type { Action, PutBack, Step } from '../plan/step.ts';
 
 /** `repairing`: it was whole, and something is being put right. */
 export type InstallPhase = 'installing' | 'installed' | 'repairing' | 'uninstalling';
@@ -29,7 +31,11 @@ export const installParts = [
 ] as const;
 export type InstallPart = (typeof installParts)[number];
 
-export type InstallStep = Step & { readonly part: InstallPart };
+export type InstallStep = Step & {
+	readonly part: InstallPart;
+	/** Ids of earlier steps of this part that this one has taken out once everything is done: they are forgotten then, and so is it. */
+	readonly supersedes?: readonly string[];
+};
 
 export type RecordedStep = {
 	readonly part: InstallPart;
@@ -49,6 +55,8 @@ export type InstallJournal = {
 	readonly by: string;
 	/** Folders of data that were not there before: nothing of them is the server's. */
 	readonly madeFolders: readonly string[];
+	/** How the agent gets out past a firewall, where somebody has chosen (`--firewall`). */
+	readonly firewall?: FirewallChoice;
 	readonly steps: readonly RecordedStep[];
 };
 
@@ -131,7 +139,15 @@ function followed(action: Action, later: readonly Action[]): Action {
 	const now = later.find((other) => other.kind === 'put-back' && other.path === action.path);
 	if (now?.kind !== 'put-back') return action;
 	const { ours: _, ...rest } = action;
-	return { ...rest, ...(now.ours === undefined ? {} : { ours: now.ours }) };
+	return { ...rest, ...formerOf(action, now), ...(now.ours === undefined ? {} : { ours: now.ours }) };
+}
+
+/** What others have written since into a file that we share with them is theirs, and comes back too. */
+function formerOf({ path, ours, former }: PutBack, now: PutBack): Pick<PutBack, 'former'> {
+	const found = now.former;
+	if (former === undefined || found === undefined || found.content === ours) return {};
+	const rest = withoutOurs(path, found.content);
+	return rest?.kind === 'keep' ? { former: { ...found, content: rest.content } } : {};
 }
 
 /** The undo of a step as data that still does right when somebody else has written into its files since. */
@@ -152,10 +168,19 @@ export function lastingUndo({ apply, undo }: Pick<Step, 'apply' | 'undo'>): read
 	});
 }
 
+/** Without the steps that these have taken out, and without these. */
+export function settled(journal: InstallJournal, steps: readonly InstallStep[]): InstallJournal {
+	const gone = steps.flatMap(({ part, id, supersedes }) =>
+		supersedes === undefined ? [] : [id, ...supersedes].map((each) => `${part} ${each}`),
+	);
+	return { ...journal, steps: journal.steps.filter(({ part, id }) => !gone.includes(`${part} ${id}`)) };
+}
+
 /** The journal with this step in it, at the place where it was or at the end. */
 export function recorded(journal: InstallJournal, step: InstallStep): InstallJournal {
 	const { part, id, what } = step;
-	const undo = lastingUndo(step);
+	// What takes an earlier step out is put back within its run only; later the server is to be as before both.
+	const undo = step.supersedes === undefined ? lastingUndo(step) : [];
 	const isSame = (other: RecordedStep): boolean => other.part === part && other.id === id;
 	const earlier = journal.steps.find(isSame);
 	if (earlier === undefined) return { ...journal, steps: [...journal.steps, { part, id, what, undo }] };

@@ -14,6 +14,7 @@ import {
 	lastingUndo,
 	type RecordedStep,
 	recorded,
+	settled,
 } from './install-journal.ts';
 import { failureIn, holds, type StepPorts, type StepReport, type StepsFailure } from './run-steps.ts';
 
@@ -44,6 +45,7 @@ export async function runJournaled(
 			continue;
 		}
 		journal = recorded(journal, step);
+		if (step.apply.length > 0) ports.onBegin?.(what);
 		thisRun.push({ part, id, what, undo: lastingUndo(step) });
 		// A step that cannot be written down is not done.
 		const why = (await failureOf(() => store.write(journal))) ?? (await failureIn(step.apply, ports));
@@ -55,12 +57,13 @@ export async function runJournaled(
 			continue;
 		}
 		await log(what, 'failed', why);
+		ports.onFailure?.(what);
 		await failureOf(sweep);
 		const back = begin.phase === 'installing' ? journal.steps : thisRun;
 		const stuck = await goBack(back, ports, log);
 		return failed({ step: id, what, why, stuck, journal });
 	}
-	const whole: InstallJournal = { ...journal, phase: 'installed' };
+	const whole: InstallJournal = { ...settled(journal, steps), phase: 'installed' };
 	const why = await failureOf(() => store.write(whole));
 	if (why === undefined) return ok({ reports, journal: whole });
 	const what = 'Write down that it is installed.';

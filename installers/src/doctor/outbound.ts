@@ -5,8 +5,7 @@
  * that lead mail back answer as well, with this server's own greeting: that is the loop in which mail would stay. It looks at the greeting and quits;
  * no mail is sent.
  */
-import { mailGroupDropIn } from '../facts/firewall.ts';
-import type { Machine } from '../facts/machine.ts';
+import { agentIds } from '../facts/firewall.ts';
 import { agentUser, currentRelease } from '../facts/places.ts';
 import { type Finding, watch, wrong } from './finding.ts';
 import type { Ground } from './ground.ts';
@@ -37,7 +36,7 @@ export async function outboundFindings(ground: Ground): Promise<readonly Finding
 		return [
 			wrong(
 				'outbound.dns',
-				`The mail servers of ${wellKnownDomain} could not be looked up: ${targets}. Mail for other servers cannot be delivered without.`,
+				`This server cannot look up where mail for ${wellKnownDomain} goes (${targets}). Without name service no mail for other servers is delivered.`,
 				'See /etc/resolv.conf and the firewall (port 53); `sluice doctor --target HOST` tries another host.',
 			),
 		];
@@ -114,26 +113,9 @@ async function targetsOf({ site, target, names }: Ground): Promise<readonly Targ
 	try {
 		const hosts = await names.exchanges(wellKnownDomain);
 		return hosts.length === 0
-			? 'there are none'
+			? 'DNS names no mail server'
 			: hosts.slice(0, targetsMax).map((host) => ({ host, port: delivery?.port ?? smtpPort }));
 	} catch (error) {
 		return error instanceof Error ? error.message : String(error);
 	}
-}
-
-/** As the unit runs it. */
-export async function agentIds(machine: Machine): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
-	const [passwd, group, dropIn] = await Promise.all(
-		['/etc/passwd', '/etc/group', mailGroupDropIn].map((path) => machine.read(path)),
-	);
-	const row = (text: string | undefined, name: string): readonly string[] | undefined =>
-		text
-			?.split('\n')
-			.map((line) => line.split(':'))
-			.find(([first]) => first === name);
-	const user = row(passwd?.content, agentUser);
-	if (user === undefined) return undefined;
-	const first = /^Group=(\S+)$/m.exec(dropIn?.content ?? '')?.[1];
-	const gid = first === undefined ? user[3] : row(group?.content, first)?.[2];
-	return { uid: Number(user[2]), gid: Number(gid ?? user[3]) };
 }

@@ -1,9 +1,12 @@
 /** Rights, room and clock: what others could change or read, and what is running out. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ok } from '@sluice/shared/words/result.ts';
+import { fileOf } from '../facts/memory-machine.fixture.ts';
 import { clockFindings } from './clock.ts';
 import { codes, groundWith } from './ground.fixture.ts';
 import { rightsFindings } from './rights.ts';
+import { secretFindings } from './secret.ts';
 import { spaceFindings } from './space.ts';
 
 const well = [
@@ -35,6 +38,27 @@ test('a place that others can change or read is told with the command that takes
 		assert.deepEqual([codes(found), found[0]?.mend], [['rights'], `\`${mend}\``]);
 		assert.equal(found[0]?.repair?.id, 'modes');
 	}
+});
+
+test('an open secret is closed only while both copies say the same', async () => {
+	const agents = (text: string) => fileOf('/etc/sluice/wiring-secret', text);
+	const exims = (text: string, mode = 0o600) => fileOf('/etc/sluice-exim/secret', text, { mode });
+	const stat = well.map((line) => line.replace('wiring-secret|640', 'wiring-secret|644')).join('\n');
+	const look = async (files: readonly ReturnType<typeof fileOf>[]) => {
+		const ground = groundWith({
+			files,
+			answers: { stat },
+			config: { wiring: { mta: 'exim', secretFile: '/etc/sluice/wiring-secret' } },
+		});
+		assert.ok(ground.site.ok && ground.site.value.wiring.ok);
+		const wiring = ok({ ...ground.site.value.wiring.value, secretPath: '/etc/sluice-exim/secret' });
+		const site = { ...ground.site.value, wiring, secretFolder: '/etc/sluice-exim' };
+		const found = [...(await rightsFindings({ ...ground, site: ok(site) })), ...(await secretFindings(site))];
+		return found.map(({ code, repair }) => `${code} ${repair?.apply.length ?? 'told'}`);
+	};
+	assert.deepEqual(await look([agents('ab\n'), exims('ab', 0o644)]), ['rights 2', 'mta.secret-mode 2']);
+	assert.deepEqual(await look([agents('ab\n'), exims('cd', 0o644)]), ['rights told', 'mta.secret-mode told']);
+	assert.deepEqual(await look([agents('ab\n'), exims('ab')]), ['rights 2']);
 });
 
 test('a file deep in the program that others can change', async () => {

@@ -2,7 +2,7 @@
  * Who owns what of an installed server, and who else can read or change it.
  *
  * Rules rather than exact modes: an administrator may be stricter. What a tenant could change would be run as root or as the agent; what he could
- * read would let him pass for anybody. Not here: the secret of Exim's header (wiring.ts).
+ * read would let him pass for anybody. Not here: Exim's copy of the secret (secret.ts).
  */
 import {
 	agentSocket,
@@ -21,6 +21,7 @@ import {
 } from '../facts/places.ts';
 import { type Finding, type Repair, wrong } from './finding.ts';
 import type { Ground } from './ground.ts';
+import { freshSecretMend, isSecretSame } from './secret.ts';
 
 type Rule = {
 	readonly path: string;
@@ -61,7 +62,7 @@ const rules: readonly Rule[] = [
 	{ path: watchFolder, owner: 'root', never: changeable, why: runsAsRoot },
 ];
 
-export async function rightsFindings({ machine }: Ground): Promise<readonly Finding[]> {
+export async function rightsFindings({ machine, site }: Ground): Promise<readonly Finding[]> {
 	const paths = rules.map(({ path }) => path);
 	const [{ output }, loose] = await Promise.all([
 		machine.run(['stat', '-c', '%n|%a|%U', ...paths]),
@@ -90,9 +91,12 @@ export async function rightsFindings({ machine }: Ground): Promise<readonly Find
 			return [path, { mode: Number.parseInt(mode, 8), owner }] as const;
 		}),
 	);
+	const isSame = !site.ok || (await isSecretSame(machine, site.value));
 	const found = rules.flatMap((rule) => {
 		const fact = there.get(rule.path);
-		return fact === undefined || Number.isNaN(fact.mode) ? [] : brokenRule(rule, fact);
+		if (fact === undefined || Number.isNaN(fact.mode)) return [];
+		const broken = brokenRule(rule, fact);
+		return rule.path === wiringSecretFile && !isSame ? broken.map(unmendable) : broken;
 	});
 	const first = loose.exitCode === 0 ? loose.output.trim() : '';
 	return first === '' || found.some(({ code, text }) => code === 'rights' && text.startsWith(`${programFolder} `))
@@ -122,6 +126,10 @@ function brokenRule(
 	const commands = [...(isForeign ? [`chown ${owner} ${path}`] : []), `chmod ${change} ${path}`];
 	return [wrong('rights', text, `\`${commands.join('; ')}\``, repairOf(path, owner, change, []))];
 }
+
+/** Closing it would keep what somebody may have put there. */
+const unmendable = ({ code, text }: Finding): Finding =>
+	wrong(code, `${text} It is another secret than Exim's.`, freshSecretMend(wiringSecretFile));
 
 const repairOf = (path: string, owner: string | undefined, change: string, words: readonly string[]): Repair => ({
 	id: 'modes',

@@ -1,8 +1,11 @@
 /** What else is on the server: rules against the agent's user, SELinux and CageFS, other relays. The same looks as before an installation. */
-import { exemptScript, isCsfBlocking, isRestricted } from '../facts/firewall.ts';
+import { holds } from '../apply/run-steps.ts';
+import { type FirewallChoice, type FirewallFacts, isCsfBlocking, isRestricted } from '../facts/firewall.ts';
 import { agentUser } from '../facts/places.ts';
+import { earlierInstallation } from '../facts/server.ts';
 import { serverFindings } from '../facts/server-findings.ts';
-import { restrictionText } from '../plan/firewall-steps.ts';
+import { firewallSteps } from '../plan/firewall-steps.ts';
+import { restrictionText } from '../plan/firewall-words.ts';
 import { type Finding, watch, wrong } from './finding.ts';
 import type { Ground } from './ground.ts';
 
@@ -12,10 +15,12 @@ const toldElsewhere: readonly string[] = ['server.jail', 'server.other-relay'];
 export async function surroundings({ machine, site }: Ground): Promise<readonly Finding[]> {
 	const { firewall, findings } = await serverFindings(machine);
 	const others = findings.filter(({ code }) => !toldElsewhere.includes(code));
-	const { csf, exemption, isWhmRestricted } = firewall;
+	const { csf, isWhmRestricted } = firewall;
+	const { journal } = await earlierInstallation(machine);
+	const choice = journal?.firewall ?? firewall.exemptions[0];
 	const hasRelay = site.ok && site.value.config?.delivery.smarthost !== undefined;
 	const rule: Finding[] = [];
-	if (isRestricted(firewall) && exemption === undefined && !hasRelay)
+	if (isRestricted(firewall) && choice === undefined && !hasRelay)
 		rule.push(
 			watch(
 				'firewall.restricted',
@@ -23,19 +28,7 @@ export async function surroundings({ machine, site }: Ground): Promise<readonly 
 				'`sluice install --firewall exempt|rule|mail-group`',
 			),
 		);
-	if (exemption === 'rule' && !(await hasRule(machine)))
-		rule.push(
-			wrong(
-				'firewall.rule-missing',
-				'The rule that lets the agent out is not in force: somebody has made the rules anew.',
-				`\`${exemptScript}\`, or \`sluice doctor --repair\``,
-				{
-					id: 'exempt',
-					what: 'Put the rule in front again that lets the agent out.',
-					apply: [{ kind: 'run', command: [exemptScript] }],
-				},
-			),
-		);
+	rule.push(...(await lostExemption(machine, firewall, choice)));
 	if (csf !== undefined && !csf.opensPort25 && !hasRelay)
 		rule.push(
 			wrong(
@@ -55,7 +48,28 @@ export async function surroundings({ machine, site }: Ground): Promise<readonly 
 	return [...others, ...rule];
 }
 
-async function hasRule(machine: Ground['machine']): Promise<boolean> {
-	const { exitCode, output } = await machine.run(['iptables', '-w', '5', '-t', 'nat', '-S', 'OUTPUT', '1']);
-	return exitCode !== 0 || output.includes('--comment sluice-out ');
+/** What was chosen once is not there, or not in force, any more. */
+async function lostExemption(
+	machine: Ground['machine'],
+	firewall: FirewallFacts,
+	choice: FirewallChoice | undefined,
+): Promise<readonly Finding[]> {
+	const plan = firewallSteps(firewall, { choice: undefined, remembered: choice, smarthostPort: undefined });
+	if (!plan.ok) return [];
+	const lost = [];
+	for (const step of plan.value.steps)
+		if (step.supersedes === undefined && !(await holds(step.doneWhen, machine))) lost.push(step);
+	if (lost.length === 0) return [];
+	return [
+		wrong(
+			'firewall.rule-missing',
+			`What lets the agent out past the firewall (--firewall ${choice}) is not in force: somebody has made the rules anew, or changed a file.`,
+			`\`sluice doctor --repair\`, or \`sluice install --firewall ${choice}\``,
+			{
+				id: 'exempt',
+				what: 'Let the agent out past the firewall again, as it was chosen.',
+				apply: lost.flatMap(({ apply }) => apply),
+			},
+		),
+	];
 }

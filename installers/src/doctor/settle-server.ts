@@ -3,13 +3,13 @@
  */
 
 import { chainsIn, judgeOutgoing } from '../facts/egress.ts';
-import { exemptScript, firewallFacts, isCsfBlocking } from '../facts/firewall.ts';
+import { agentIds, exemptScript, firewallFacts, isCsfBlocking } from '../facts/firewall.ts';
 import type { Machine } from '../facts/machine.ts';
 import { agentUser, currentRelease } from '../facts/places.ts';
 import { isInCsfPost } from '../plan/firewall-files.ts';
 import { agentUnit, apiSocketUnit, smtpSocketUnit } from '../units/names.ts';
 import { contradicted, notSettled, proved, type Settled } from './finding.ts';
-import { agentIds, connectMs, connectProgram } from './outbound.ts';
+import { connectMs, connectProgram } from './outbound.ts';
 
 const notInstalled = notSettled('Sluice is not installed here: `sluice install`, then again.');
 
@@ -93,13 +93,13 @@ async function natOf(machine: Machine): Promise<string> {
 }
 
 export async function whmRules(machine: Machine): Promise<Settled> {
-	const { isWhmRestricted, csf, stops, exemption } = await firewallFacts(machine);
+	const { isWhmRestricted, csf, stops, exemptions } = await firewallFacts(machine);
 	if (!isWhmRestricted) return notSettled("WHM's SMTP Restrictions are off here.");
 	if (isCsfBlocking(csf)) return notSettled('CSF is here as well and makes the rules.');
 	const stop = stops.find(({ place, table }) => place === 'iptables' && table === 'nat');
 	if (stop !== undefined) return proved(stop.rule);
 	return contradicted(
-		`No rule of iptables, table nat, leads other users back${exemption === undefined ? '' : ' (apart from ours)'}; nft list ruleset may show another.`,
+		`No rule of iptables, table nat, leads other users back${exemptions.length === 0 ? '' : ' (apart from ours)'}; nft list ruleset may show another.`,
 	);
 }
 
@@ -118,8 +118,8 @@ export async function csfWord(machine: Machine): Promise<Settled> {
 }
 
 export async function csfPost(machine: Machine): Promise<Settled> {
-	const { csf, exemption } = await firewallFacts(machine);
-	if (csf === undefined || exemption !== 'rule')
+	const { csf, exemptions } = await firewallFacts(machine);
+	if (csf === undefined || !exemptions.includes('rule'))
 		return notSettled('There is no CSF here, or the agent is not let out by a rule of its own.');
 	if (!isInCsfPost(csf.post.current?.content ?? ''))
 		return notSettled(`${csf.post.path} does not name ${exemptScript}.`);

@@ -1,9 +1,10 @@
 /** The watch and what waits to be confirmed, and what else on the server matters to the agent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exemptScript } from '../facts/firewall.ts';
+import { exemptScript, exemptTimerPath, exemptUnitPath } from '../facts/firewall.ts';
 import { fileOf } from '../facts/memory-machine.fixture.ts';
 import { pendingFile } from '../install/pending.ts';
+import { exemptScriptText, exemptTimerText, exemptUnitText } from '../plan/firewall-files.ts';
 import { freshState, type State, stateText } from '../watch/state.ts';
 import { codes, groundWith } from './ground.fixture.ts';
 import { surroundings } from './server.ts';
@@ -35,6 +36,19 @@ test('what the watch says of itself, and what waits', async () => {
 		assert.deepEqual(codes(await watchingFindings(groundWith({ files }))), wanted, what);
 });
 
+test('in the first two minutes after the start of the server or the installation nobody misses the first look', async () => {
+	const late = state({ tickMs: now - 3_600_000 });
+	const look = async (files: readonly ReturnType<typeof fileOf>[], upSeconds: number) => {
+		const answers = { 'systemctl show --value -p ActiveEnterTimestampMonotonic': '10000000\n' };
+		const uptime = fileOf('/proc/uptime', `${upSeconds}.25 99.1\n`);
+		const found = await watchingFindings(groundWith({ files: [...files, uptime], answers }));
+		return found.map(({ code, level }) => `${code} ${level}`);
+	};
+	for (const files of [[], [late]]) assert.deepEqual(await look(files, 100), []);
+	assert.deepEqual(await look([], 200), ['watch.never wrong']);
+	assert.deepEqual(await look([late], 200), ['watch.late wrong']);
+});
+
 test('rules against the agent: without an exemption, with one that is gone, with a relay', async () => {
 	const whm = fileOf('/var/cpanel/cpanel.config', 'smtpmailgidonly=1\n');
 	const script = fileOf(exemptScript, '');
@@ -43,10 +57,35 @@ test('rules against the agent: without an exemption, with one that is gone, with
 	assert.deepEqual(codes(await surroundings(groundWith({ files: [whm] }))), ['firewall.restricted']);
 	const relay = { delivery: { smarthost: { host: 'relay.test' } } };
 	assert.deepEqual(codes(await surroundings(groundWith({ files: [whm], config: relay }))), []);
-	const gone = await surroundings(groundWith({ files: [whm, script] }));
+	const redirect = '-A OUTPUT -p tcp -m multiport --dports 25,465,587 -j REDIRECT\n';
+	const gone = await surroundings(groundWith({ files: [whm, script, fileOf('/usr/sbin/iptables', '')] }));
 	assert.deepEqual([codes(gone), gone[0]?.repair?.id], [['firewall.rule-missing'], 'exempt']);
-	const answers = { 'iptables -w 5 -t nat -S OUTPUT 1': rule };
-	assert.deepEqual(codes(await surroundings(groundWith({ files: [whm, script], answers }))), []);
+	const ports = [25, 465, 587] as const;
+	const whole = [
+		whm,
+		fileOf('/usr/sbin/iptables', ''),
+		fileOf(exemptScript, exemptScriptText(ports)),
+		fileOf(exemptUnitPath, exemptUnitText),
+		fileOf(exemptTimerPath, exemptTimerText),
+	];
+	const inForce = (files: readonly ReturnType<typeof fileOf>[], rules: string) =>
+		surroundings(groundWith({ files, answers: { 'iptables -w 5 -t nat -S': rules } }));
+	assert.deepEqual(codes(await inForce(whole, `${rule}${redirect}`)), []);
+	assert.deepEqual(codes(await inForce(whole, `${redirect}${rule}`)), ['firewall.rule-missing']);
+	assert.deepEqual(codes(await inForce(whole.slice(0, -1), rule)), ['firewall.rule-missing'], 'a file of it is gone');
+
+	const csf = (users: string) => [
+		fileOf('/usr/sbin/csf', ''),
+		fileOf('/etc/csf/csf.conf', `SMTP_BLOCK = "1"\nSMTP_ALLOWUSER = "${users}"\n`),
+		fileOf('/var/lib/sluice-install/state.json', JSON.stringify({ version: 1, firewall: 'exempt', steps: [] })),
+	];
+	assert.deepEqual(codes(await surroundings(groundWith({ files: csf('sluice') }))), []);
+	const [lost] = await surroundings(groundWith({ files: csf('') }));
+	assert.deepEqual(
+		[lost?.code, lost?.repair?.id],
+		['firewall.rule-missing', 'exempt'],
+		'a word that was chosen is gone',
+	);
 });
 
 test('SELinux, AppArmor and a cage that shows our places', async () => {

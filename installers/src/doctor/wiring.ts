@@ -1,4 +1,4 @@
-/** The MTA's wiring: its state, the read-only checks once more, and who can read the secret. */
+/** The MTA's wiring: its state, the read-only checks once more. Not here: the secret (secret.ts). */
 import { failureOf } from '@sluice/shared/mta/checks.ts';
 import { nobody } from '../apply/run-steps.ts';
 import { cpanelSecretFolder } from '../facts/cpanel.ts';
@@ -9,6 +9,7 @@ import { stageOf, stageText } from '../stage/stage.ts';
 import { type Finding, type Repair, watch, wrong } from './finding.ts';
 import type { Ground } from './ground.ts';
 import { ourselves } from './ourselves.ts';
+import { secretFindings } from './secret.ts';
 
 const wiringText: { readonly [state in Exclude<WiringState, 'wired'>]: readonly [text: string, mend: string] } = {
 	'not-wired': ['is not wired: its mail does not pass the agent.', '`sluice mta wire`'],
@@ -52,7 +53,7 @@ export async function wiringFindings(ground: Ground): Promise<readonly Finding[]
 				]),
 		...(state === 'wired' ? await checksFailed(site, repair) : []),
 		...stageFindings(site),
-		...(await secretModes(site)),
+		...(await secretFindings(site)),
 		...site.wiring.value.findings.map(({ code, text, evidence }) =>
 			watch(`mta.${code}`, `${text} (${evidence})`, code === 'jail' ? jailMend : 'docs/wiring.md tells what it means.'),
 		),
@@ -93,14 +94,4 @@ async function checksFailed({ wiring, machine }: Site, repair: Repair): Promise<
 			found.push(wrong(check.id, `Not so: ${check.sentence} (${why})`, '`sluice mta ensure`', repair));
 	}
 	return found;
-}
-
-/** Whoever can read the secret can pass for anybody. */
-async function secretModes({ machine, wiring, secretFolder }: Site): Promise<readonly Finding[]> {
-	const path = wiring.ok ? wiring.value.secretPath : undefined;
-	const secret = path === undefined ? undefined : await machine.read(path);
-	if (secret === undefined || secretFolder === undefined) return [];
-	if (secret.uid === 0 && (secret.mode & 0o077) === 0) return [];
-	const text = `Others than root can read or change ${secret.path}: whoever has the secret can pass for any sender.`;
-	return [wrong('mta.secret-mode', text, `rm ${secret.path}; a new secret in the agent's file; \`sluice mta ensure\``)];
 }

@@ -5,19 +5,27 @@
  * user of its own and is met by the same rule: its mail comes back to it. Only looks. Not here: what may be done (plan/firewall-steps.ts).
  */
 import { tweakSettingsFile, tweakSettingsIn } from '@sluice/panel-cpanel/api/files.ts';
+import { agentUnit } from '../units/names.ts';
 import { type CsfFacts, csfFacts } from './csf.ts';
-import { type Chains, chainsIn, groupsLetOut, type Judged, judgeOutgoing } from './egress.ts';
-import type { Machine } from './machine.ts';
+import { type Chains, chainsIn, groupsLetOut, type Judged, judgeOutgoing, type Outgoing } from './egress.ts';
+import type { FileFact, Machine } from './machine.ts';
 import { agentUser, configFolder, unitFolder } from './places.ts';
 
 /** Ports that such rules name when they say no others. */
 export const mailPorts = [25, 465, 587] as const;
 
 /** What `--firewall rule` and `mail-group` leave on a server; that they are there tells what was chosen. */
+export const exemptComment = 'sluice-out';
 export const exemptScript = `${configFolder}/smtp-exempt.sh`;
 export const exemptUnit = 'sluice-smtp-exempt.service';
 export const exemptTimer = 'sluice-smtp-exempt.timer';
-export const mailGroupDropIn = `${unitFolder}/sluice-agent.service.d/50-mail-group.conf`;
+export const exemptUnitPath = `${unitFolder}/${exemptUnit}`;
+export const exemptTimerPath = `${unitFolder}/${exemptTimer}`;
+export const mailGroupDropIn = `${unitFolder}/${agentUnit}.d/50-mail-group.conf`;
+
+/** What an administrator can choose (`--firewall`). */
+export const firewallChoices = ['exempt', 'rule', 'mail-group', 'smarthost', 'none'] as const;
+export type FirewallChoice = (typeof firewallChoices)[number];
 
 export type FirewallKind = 'csf' | 'firewalld' | 'ufw' | 'iptables' | 'nft';
 
@@ -32,7 +40,7 @@ export type EgressStop = {
 };
 
 /** How the agent is let out now. */
-export type Exemption = 'exempt' | 'rule' | 'mail-group';
+export type Exemption = Extract<FirewallChoice, 'exempt' | 'rule' | 'mail-group'>;
 
 export type FirewallFacts = {
 	readonly kinds: readonly FirewallKind[];
@@ -42,10 +50,17 @@ export type FirewallFacts = {
 	readonly stops: readonly EgressStop[];
 	/** Groups whose processes are let out, by name. */
 	readonly groupsLetOut: readonly string[];
-	readonly exemption: Exemption | undefined;
+	/** Of several, say in the middle of going from one to another, the first counts. */
+	readonly exemptions: readonly Exemption[];
+	/** What of the files above is there, by path. */
+	readonly own: ReadonlyMap<string, FileFact>;
+	/** Our rule stands first wherever others stand, and is looked after. */
+	readonly isRuleInForce: boolean;
+	/** The rule that stops the agent's own user and group; undefined: none, or there is no such user yet. */
+	readonly agentStop: EgressStop | undefined;
+	readonly hasAgentUnit: boolean;
 	/** Folders with homes of users. */
 	readonly homes: readonly string[];
-	/** Files of ours and units as they are. */
 	readonly hasIptables: boolean;
 };
 
@@ -53,7 +68,7 @@ export type FirewallFacts = {
 const stranger = { port: 25, uid: 4_000_000_000, gid: 4_000_000_000 } as const;
 
 export async function firewallFacts(machine: Machine): Promise<FirewallFacts> {
-	const [csf, tweaks, kinds, v4, v6, nft, homes, groups, script, dropIn] = await Promise.all([
+	const [csf, tweaks, kinds, v4, v6, nft, homes, groups, own, agent, isTimerUp, hasAgentUnit] = await Promise.all([
 		csfFacts(machine),
 		machine.read(tweakSettingsFile),
 		kindsOn(machine),
@@ -62,27 +77,52 @@ export async function firewallFacts(machine: Machine): Promise<FirewallFacts> {
 		nftStops(machine),
 		homeFolders(machine),
 		machine.read('/etc/group'),
-		machine.exists(exemptScript),
-		machine.exists(mailGroupDropIn),
+		ownFiles(machine),
+		agentIds(machine),
+		isExemptTimerUp(machine),
+		machine.exists(`${unitFolder}/${agentUnit}`),
 	]);
-	const exemption = script
-		? 'rule'
-		: dropIn
-			? 'mail-group'
-			: csf?.allowUsers.includes(agentUser) === true
-				? 'exempt'
-				: undefined;
-	const letOut = [...v4, ...v6].flatMap(({ chains }) => groupsLetOut(chains));
+	const tables = [...v4, ...v6];
+	const present: readonly (readonly [Exemption, boolean])[] = [
+		['rule', [exemptScript, exemptUnitPath, exemptTimerPath].some((path) => own.has(path))],
+		['mail-group', own.has(mailGroupDropIn)],
+		['exempt', csf?.allowUsers.includes(agentUser) === true],
+	];
+	const letOut = tables.flatMap(({ chains }) => groupsLetOut(chains));
 	return {
 		kinds: [...(csf === undefined ? [] : (['csf'] as const)), ...kinds],
 		csf,
 		isWhmRestricted: tweakSettingsIn(tweaks?.content ?? '').get('smtpmailgidonly') === '1',
-		stops: [...v4.flatMap(stopIn), ...v6.flatMap(stopIn), ...nft],
+		stops: [...tables.flatMap((table) => stopIn(table, stranger)), ...nft],
 		groupsLetOut: namesOf(groups?.content ?? '', [...new Set(letOut)]),
-		exemption,
+		exemptions: present.filter(([, isThere]) => isThere).map(([name]) => name),
+		own,
+		isRuleInForce: isTimerUp && tables.every(({ chains }) => isOursFirst(chains)),
+		agentStop:
+			agent === undefined ? undefined : tables.flatMap((table) => stopIn(table, { ...agent, port: mailPorts[0] }))[0],
+		hasAgentUnit,
 		homes,
 		hasIptables: kinds.includes('iptables'),
 	};
+}
+
+async function ownFiles(machine: Machine): Promise<FirewallFacts['own']> {
+	const paths = [exemptScript, exemptUnitPath, exemptTimerPath, mailGroupDropIn];
+	const found = await Promise.all(paths.map((path) => machine.read(path)));
+	return new Map(found.filter((file) => file !== undefined).map((file) => [file.path, file]));
+}
+
+async function isExemptTimerUp(machine: Machine): Promise<boolean> {
+	const asked = await Promise.all(
+		['is-active', 'is-enabled'].map((verb) => machine.run(['systemctl', verb, '--quiet', exemptTimer])),
+	);
+	return asked.every(({ exitCode }) => exitCode === 0);
+}
+
+/** Where nobody's rules stand, none of ours is needed. */
+export function isOursFirst({ policies, rules }: Chains): boolean {
+	const [first] = rules.get('OUTPUT') ?? [];
+	return first === undefined ? policies.get('OUTPUT') !== 'DROP' : first.includes(`--comment ${exemptComment} `);
 }
 
 /** Something here is meant to keep users other than the MTA's from sending. */
@@ -123,8 +163,8 @@ async function tablesOf(machine: Machine, place: Table['place']): Promise<readon
 	return asked.flat();
 }
 
-function stopIn({ place, table, chains }: Table): readonly EgressStop[] {
-	const { outcome, rule } = judgeOutgoing(chains, stranger);
+function stopIn({ place, table, chains }: Table, packet: Outgoing): readonly EgressStop[] {
+	const { outcome, rule } = judgeOutgoing(chains, packet);
 	return outcome === 'passes' || rule === undefined ? [] : [{ place, table, outcome, rule, isSure: true }];
 }
 
@@ -178,4 +218,21 @@ async function homeFolders(machine: Machine): Promise<readonly string[]> {
 		.filter(([, , uid, , , home = '']) => Number(uid) >= userIdMin && /^\/[\w./-]+\/[^/]+$/.test(home))
 		.map(([, , , , , home = '']) => home.slice(0, home.lastIndexOf('/')));
 	return [...new Set(['/home', ...parents])].filter((folder) => !notHomes.includes(folder)).toSorted();
+}
+
+/** The agent's user and first group as its unit runs it; undefined: there is no such user. */
+export async function agentIds(machine: Machine): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
+	const [passwd, group, dropIn] = await Promise.all(
+		['/etc/passwd', '/etc/group', mailGroupDropIn].map((path) => machine.read(path)),
+	);
+	const row = (text: string | undefined, name: string): readonly string[] | undefined =>
+		text
+			?.split('\n')
+			.map((line) => line.split(':'))
+			.find(([first]) => first === name);
+	const user = row(passwd?.content, agentUser);
+	if (user === undefined) return undefined;
+	const first = /^Group=(\S+)$/m.exec(dropIn?.content ?? '')?.[1];
+	const gid = first === undefined ? user[3] : row(group?.content, first)?.[2];
+	return { uid: Number(user[2]), gid: Number(gid ?? user[3]) };
 }

@@ -43,7 +43,7 @@ export async function gather(call: InstallCall): Promise<InstallFacts> {
 		mta,
 		config: await configFacts(machine, server, isRefusal(site) ? undefined : site.config?.wiring.secretFile),
 		plugin: await pluginOf(machine, server),
-		surroundings: await surroundingsOf(machine, call, isRefusal(site) ? undefined : site),
+		surroundings: await surroundingsOf(call, server, isRefusal(site) ? undefined : site),
 	};
 	return { ...partial, ...(await unitFacts(machine, partial)) };
 }
@@ -97,14 +97,20 @@ async function pluginOf(machine: Machine, { panel }: ServerFacts): Promise<Insta
 }
 
 async function surroundingsOf(
-	machine: Machine,
-	{ options }: InstallCall,
+	call: InstallCall,
+	{ earlier: { journal } }: ServerFacts,
 	site: Site | undefined,
 ): Promise<Surroundings> {
-	const { firewall, hardening, findings } = await serverFindings(machine);
+	const { firewall, hardening, findings } = await serverFindings(machineOf(call));
 	const smarthostPort = site?.config?.delivery.smarthost?.port;
-	const plan = firewallSteps(firewall, { choice: options.firewall, smarthostPort });
+	const plan = firewallSteps(firewall, {
+		choice: call.options.firewall,
+		remembered: journal?.firewall,
+		recorded: journal?.steps ?? [],
+		smarthostPort,
+	});
 	return {
+		firewall: plan.ok ? plan.value.choice : undefined,
 		refusals: plan.ok ? [] : [plan.error],
 		findings: [...findings.map(({ text, mend }) => `${text} ${mend}`), ...(plan.ok ? plan.value.notes : [])],
 		steps: [...labelSteps(hardening), ...(plan.ok ? plan.value.steps : [])].map((step) => ({

@@ -107,16 +107,20 @@ async function currentFiles(call: InstallCall, steps: readonly InstallStep[]): P
 	return new Map(found.filter((file) => file !== undefined).map((file) => [file.path, file]));
 }
 
-async function nothingToDo(call: InstallCall, { server, release }: InstallFacts): Promise<void> {
+const chosen = ({ firewall }: InstallFacts['surroundings']): Pick<InstallJournal, 'firewall'> =>
+	firewall === undefined ? {} : { firewall };
+
+async function nothingToDo(call: InstallCall, { server, release, surroundings }: InstallFacts): Promise<void> {
 	const { journal } = server.earlier;
-	// Cut off after its last step: it is whole.
-	if (journal !== undefined && journal.phase !== 'installed')
-		await storeOf(call).write({ ...journal, phase: 'installed' });
+	// Cut off after its last step: it is whole. A choice that changes nothing here is remembered all the same.
+	const isNews = journal !== undefined && (journal.phase !== 'installed' || journal.firewall !== surroundings.firewall);
+	if (isNews && call.options.dryRun !== true)
+		await storeOf(call).write({ ...journal, ...chosen(surroundings), phase: 'installed' });
 	const text = `Sluice ${release?.version} is installed and as it should be; nothing to do.`;
 	call.speaker.end(0, { ok: true, steps: [], text }, [text]);
 }
 
-async function begin(call: InstallCall, { server, release }: PlannedServer): Promise<InstallJournal> {
+async function begin(call: InstallCall, { server, release, surroundings }: PlannedServer): Promise<InstallJournal> {
 	const { journal } = server.earlier;
 	const isWhole = journal?.phase === 'installed' || journal?.phase === 'repairing';
 	const made = [];
@@ -128,6 +132,7 @@ async function begin(call: InstallCall, { server, release }: PlannedServer): Pro
 		since: journal?.since ?? new Date(call.terminal.now()).toISOString(),
 		by: journal?.by ?? authorOf(call),
 		madeFolders: journal?.madeFolders ?? made,
+		...chosen(surroundings),
 		steps: journal?.steps ?? [],
 	};
 }
@@ -188,7 +193,8 @@ async function perform(call: InstallCall, server: PlannedServer, steps: readonly
 	await disarmIfFirst(call, journal);
 	if (stuck.length > 0) await store.write(ran.error.journal);
 	else if (journal.phase === 'installing') await store.forget();
-	else await store.write({ ...ran.error.journal, phase: 'installed' });
+	// As it was before this run, what was written down too.
+	else await store.write({ ...(server.server.earlier.journal ?? journal), phase: 'installed' });
 	const refusal = failureRefusal(ran.error);
 	const hint =
 		stuck.length > 0

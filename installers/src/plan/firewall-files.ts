@@ -3,15 +3,23 @@
  * anew, and the drop-in that gives the agent the mail group. Pure. iptables-extensions(8), systemd.exec(5), systemd.timer(5).
  */
 import { csfConf, withoutCsfWord } from '../facts/csf.ts';
-import { exemptScript, exemptTimer, exemptUnit, mailGroupDropIn } from '../facts/firewall.ts';
-import { agentUser, unitFolder } from '../facts/places.ts';
+import {
+	exemptComment,
+	exemptScript,
+	exemptTimerPath,
+	exemptUnit,
+	exemptUnitPath,
+	mailGroupDropIn,
+} from '../facts/firewall.ts';
+import { agentUser } from '../facts/places.ts';
 
 /** Theirs are made anew by commands of theirs, at no time that we are told. */
 const againSeconds = 60;
 
 /**
  * Rules in front of all others, in the chains that CSF and WHM use. Ours is put in first and the older one taken out afterwards, so that
- * there is no moment without; nothing is done where it stands first already. Without ip6tables, or its nat table, IPv6 is left out.
+ * there is no moment without; nothing is done where it stands first already, nor where nobody's rules stand. Without ip6tables, or its nat
+ * table, IPv6 is left out.
  */
 export const exemptScriptText = (ports: readonly number[]): string => `#!/bin/sh
 # Written by sluice (--firewall rule): lets the user ${agentUser} connect to ports ${ports.join(', ')} of other servers, in front of what
@@ -23,15 +31,17 @@ for tool in iptables ip6tables; do
 	for table in nat filter; do
 		rules=$($tool -w 5 -t $table -S OUTPUT 2>/dev/null) || { [ $tool = ip6tables ] || status=1; continue; }
 		first=$(printf '%s\\n' "$rules" | sed -n '/^-A/{p;q;}')
-		old=$(printf '%s\\n' "$rules" | grep -c -e '--comment sluice-out ')
-		set -- -p tcp -m multiport --dports ${ports.join(',')} -m owner --uid-owner ${agentUser} -m comment --comment sluice-out -j ACCEPT
+		old=$(printf '%s\\n' "$rules" | grep -c -e '--comment ${exemptComment} ')
+		# No table is made for a rule that would stand alone.
+		[ -n "$first" ] || case $rules in *'-P OUTPUT DROP'*) ;; *) continue ;; esac
+		set -- -p tcp -m multiport --dports ${ports.join(',')} -m owner --uid-owner ${agentUser} -m comment --comment ${exemptComment} -j ACCEPT
 		if [ "$mode" = on ]; then
-			case $first in *'--comment sluice-out '*) [ "$old" = 1 ] && continue ;; esac
+			case $first in *'--comment ${exemptComment} '*) [ "$old" = 1 ] && continue ;; esac
 			$tool -w 5 -t $table -I OUTPUT 1 "$@" || { status=1; continue; }
 		fi
 		# Older ones stand behind it.
 		while [ "$old" -gt 0 ]; do
-			place=$($tool -w 5 -t $table -S OUTPUT | grep -e '^-A' | grep -n -e '--comment sluice-out ' | tail -n 1 | cut -d: -f1)
+			place=$($tool -w 5 -t $table -S OUTPUT | grep -e '^-A' | grep -n -e '--comment ${exemptComment} ' | tail -n 1 | cut -d: -f1)
 			$tool -w 5 -t $table -D OUTPUT "$place" || { status=1; break; }
 			old=$((old - 1))
 		done
@@ -41,9 +51,6 @@ exit $status
 `;
 
 const head = '# Written by sluice; it is taken out by `sluice uninstall`.\n';
-
-export const exemptUnitPath = `${unitFolder}/${exemptUnit}`;
-export const exemptTimerPath = `${unitFolder}/${exemptTimer}`;
 
 export const exemptUnitText = `${head}
 [Unit]

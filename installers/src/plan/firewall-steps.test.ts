@@ -2,10 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { csfConf } from '../facts/csf.ts';
-import { exemptScript, firewallFacts, mailGroupDropIn } from '../facts/firewall.ts';
+import {
+	exemptScript,
+	type FirewallChoice,
+	firewallChoices,
+	firewallFacts,
+	mailGroupDropIn,
+} from '../facts/firewall.ts';
 import { fileOf, memoryMachine } from '../facts/memory-machine.fixture.ts';
 import { withCsfPost, withoutCsfPost, withoutOurs } from './firewall-files.ts';
-import { type FirewallChoice, firewallChoices, firewallSteps } from './firewall-steps.ts';
+import { firewallSteps } from './firewall-steps.ts';
 
 const redirect =
 	'-P OUTPUT ACCEPT\n-A OUTPUT -p tcp -m multiport --dports 25,465,587 -m owner --gid-owner 12 -j RETURN\n-A OUTPUT -p tcp -m multiport --dports 25,465,587 -j REDIRECT\n';

@@ -1,6 +1,7 @@
 /** Everything an installation is planned from: what the server is, what of us is there already, what was wished. Types only. */
 
 import type { InstallStep } from '../apply/install-journal.ts';
+import type { FirewallChoice } from '../facts/firewall.ts';
 import type { PluginFacts } from '../facts/plugin.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import type { ServerFacts } from '../facts/server.ts';
@@ -31,6 +32,8 @@ export type MtaFacts = {
 
 /** What firewalls and other products on this server ask for. */
 export type Surroundings = {
+	/** How the agent gets out past a firewall, as chosen now or once; undefined: nothing asks for a choice. */
+	readonly firewall: FirewallChoice | undefined;
 	readonly refusals: readonly Refusal[];
 	readonly findings: readonly string[];
 	/** `users`: once the users are there; the firewall is told of them. */

@@ -1,0 +1,127 @@
+/**
+ * Takes out an earlier way through a firewall, once another one is open.
+ *
+ * What an installation has written down decides, so that files get their bytes back; what is ours by name goes without a record too. A word in
+ * CSF's settings that no installation of ours has put there is somebody's, and stays. Undone, the earlier way is as it was. Pure.
+ */
+import type { RecordedStep } from '../apply/install-journal.ts';
+import { csfConf, csfProgram } from '../facts/csf.ts';
+import {
+	type Exemption,
+	exemptScript,
+	exemptTimer,
+	exemptTimerPath,
+	exemptUnit,
+	exemptUnitPath,
+	type FirewallChoice,
+	type FirewallFacts,
+	mailGroupDropIn,
+} from '../facts/firewall.ts';
+import type { FileFact } from '../facts/machine.ts';
+import { agentUnit } from '../units/names.ts';
+import { isInCsfPost, withoutOurs } from './firewall-files.ts';
+import type { Action, Step } from './step.ts';
+
+export type FirewallStep = Step & {
+	/** Ids of steps that this one takes out: nothing is left of them to undo. */
+	readonly supersedes?: readonly string[];
+};
+
+const stepIds: { readonly [exemption in Exemption]: readonly string[] } = {
+	exempt: ['firewall csf'],
+	rule: ['firewall rule', 'firewall csfpost'],
+	'mail-group': ['firewall mail-group'],
+};
+const texts: { readonly [exemption in Exemption]: string } = {
+	exempt: `Take sluice out of SMTP_ALLOWUSER in ${csfConf} again (csf -r).`,
+	rule: `Take the rule of our own (${exemptScript}) out again.`,
+	'mail-group': 'Run the agent in its own group again.',
+};
+
+/** One for each earlier way that is there, or half there. */
+export function leaveSteps(
+	choice: FirewallChoice,
+	facts: FirewallFacts,
+	recorded: readonly RecordedStep[],
+): readonly FirewallStep[] {
+	const all = Object.keys(stepIds) as readonly Exemption[];
+	return all
+		.filter((earlier) => earlier !== choice)
+		.flatMap((earlier) => {
+			const ids = stepIds[earlier];
+			const known = recorded.filter(({ part, id }) => part === 'firewall' && ids.includes(id));
+			const isOurs = known.length > 0 || earlier !== 'exempt';
+			if (known.length === 0 && !(isOurs && facts.exemptions.includes(earlier))) return [];
+			const isThere = facts.exemptions.includes(earlier);
+			return [
+				{
+					id: `firewall leave ${earlier}`,
+					what: texts[earlier],
+					doneWhen: { kind: 'never' as const },
+					apply: known.length > 0 ? known.toReversed().flatMap(({ undo }) => undo) : outByName(earlier, facts),
+					undo: isThere ? back(earlier, facts) : [],
+					supersedes: ids,
+				},
+			];
+		});
+}
+
+const tried = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
+
+/** Without a record. */
+export function outByName(exemption: Exemption, { csf, own }: FirewallFacts): readonly Action[] {
+	switch (exemption) {
+		case 'exempt':
+			return csf === undefined ? [] : [...stripped(csf.conf), tried(csfProgram, '-r')];
+		case 'rule':
+			return [
+				tried('systemctl', 'disable', '--now', exemptTimer),
+				tried('systemctl', 'stop', exemptUnit),
+				tried(exemptScript, 'off'),
+				...[exemptScript, exemptUnitPath, exemptTimerPath]
+					.filter((path) => own.has(path))
+					.map((path): Action => ({ kind: 'remove', path })),
+				...(csf?.post.current === undefined ? [] : stripped(csf.post.current)),
+				tried('systemctl', 'daemon-reload'),
+			];
+		case 'mail-group':
+			return [
+				{ kind: 'remove', path: mailGroupDropIn },
+				{ kind: 'remove-folder', path: mailGroupDropIn.slice(0, mailGroupDropIn.lastIndexOf('/')) },
+				tried('systemctl', 'daemon-reload'),
+				tried('systemctl', 'try-restart', agentUnit),
+			];
+	}
+}
+
+/** A file that others share, without what is ours. */
+function stripped(file: FileFact): readonly Action[] {
+	const rest = withoutOurs(file.path, file.content);
+	if (rest?.kind === 'remove') return [{ kind: 'remove', path: file.path }];
+	if (rest === undefined || rest.content === file.content) return [];
+	return [{ kind: 'write', file: { ...file, content: rest.content } }];
+}
+
+const write = (file: FileFact | undefined): readonly Action[] => (file === undefined ? [] : [{ kind: 'write', file }]);
+
+/** As it is now. */
+function back(exemption: Exemption, { csf, own }: FirewallFacts): readonly Action[] {
+	switch (exemption) {
+		case 'exempt':
+			return [...write(csf?.conf), tried(csfProgram, '-r')];
+		case 'rule':
+			return [
+				...(isInCsfPost(csf?.post.current?.content ?? '') ? write(csf?.post.current) : []),
+				...[exemptScript, exemptUnitPath, exemptTimerPath].flatMap((path) => write(own.get(path))),
+				tried(exemptScript),
+				tried('systemctl', 'daemon-reload'),
+				tried('systemctl', 'enable', '--now', exemptTimer),
+			];
+		case 'mail-group':
+			return [
+				...write(own.get(mailGroupDropIn)),
+				tried('systemctl', 'daemon-reload'),
+				tried('systemctl', 'try-restart', agentUnit),
+			];
+	}
+}
