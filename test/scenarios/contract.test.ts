@@ -132,6 +132,24 @@ const accountTries = {
 	putMaySendAs: () => [json('PUT', '/v1/accounts/mine/may-send-as', { items: ['friend.test', 'a@other.test'] })],
 } as const;
 
+/** As `account learn` tells it. */
+const learned = {
+	mta: 'exim',
+	from: '2026-11-17T08:00:00Z',
+	until: '2026-11-24T08:00:00Z',
+	items: [
+		{ account: 'domain:mine.test', messages: 5, recipients: 9, peakHour: 7, directories: 1 },
+		{
+			account: 'domain:mine.test',
+			sender: 'mailbox:me@mine.test',
+			messages: 5,
+			recipients: 9,
+			peakHour: 7,
+			directories: 1,
+		},
+	],
+};
+
 /** Levels with an id each; all numbers there are in one of them. */
 const limited: readonly (readonly [string, object])[] = [
 	['server/server', { mode: 'monitor', hour: { recipients: 100_000 } }],
@@ -202,6 +220,12 @@ const senderTries = {
 	putProbe: () => [json('PUT', '/v1/probes/a.probe.sluice.invalid', { seconds: 60 })],
 	listProbes: () => [{ path: '/v1/probes' }],
 	deleteProbe: () => [{ method: 'DELETE', path: '/v1/probes/a.probe.sluice.invalid' }],
+	putLearned: () => [json('PUT', '/v1/learned', learned)],
+	getLearned: () => [
+		{ path: '/v1/learned' },
+		{ path: '/v1/learned?by=sender&limit=1' },
+		{ path: '/v1/learned?account=domain:mine.test' },
+	],
 } as const;
 
 const viewTries = {

@@ -6,7 +6,10 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { ApiContext } from '@sluice/agent/main/api/context.ts';
+import { createLearnedHandlers } from '@sluice/agent/main/api/learned.ts';
 import type { Role } from '@sluice/shared/contract/actor.ts';
+import type { LearnedDto } from '@sluice/shared/contract/learned-operations.ts';
 import type { Operation } from '@sluice/shared/contract/operation.ts';
 import { type OperationId, operations } from '@sluice/shared/contract/operations.ts';
 import { capabilities, type SelfDto } from '@sluice/shared/contract/view-operations.ts';
@@ -105,6 +108,17 @@ const scopesOf = (things: Things): readonly string[] =>
 
 const json = (value: object): string => JSON.stringify(value);
 const far = 9_000_000_000;
+
+/** What the mail log told of an account and its mailbox before the agent. */
+const learnedOf = (...accounts: readonly string[]) => ({
+	mta: 'exim',
+	from: '2026-11-17T08:00:00Z',
+	until: '2026-11-24T08:00:00Z',
+	items: accounts.flatMap((account, at) => {
+		const row = { account, messages: 70 + at, recipients: 900 + at, peakHour: 80, directories: 1 };
+		return [row, { ...row, sender: `mailbox:me@${account}.test` }];
+	}),
+});
 
 /** What can be asked about somebody's things. */
 const asking: { readonly [K in OperationId]: (things: Things) => readonly Asked[] } = {
@@ -249,6 +263,12 @@ const asking: { readonly [K in OperationId]: (things: Things) => readonly Asked[
 	listProbes: () => [{ path: '/v1/probes' }],
 	putProbe: () => [{ method: 'PUT', path: '/v1/probes/a.probe.sluice.invalid', body: '{}' }],
 	deleteProbe: () => [{ method: 'DELETE', path: '/v1/probes/a.probe.sluice.invalid' }],
+	getLearned: ({ account }) => [
+		{ path: '/v1/learned' },
+		{ path: '/v1/learned?by=sender' },
+		{ path: `/v1/learned?account=${account}` },
+	],
+	putLearned: ({ account }) => [{ method: 'PUT', path: '/v1/learned', body: json(learnedOf(account)) }],
 };
 
 /** Each role as the owner of acme; and names that mean something else in another role. */
@@ -308,6 +328,7 @@ before(async () => {
 		if (made.ok) things.credential = made.value.credential.id;
 	}
 	await put('/v1/accounts/zebra/may-send-as', { items: ['zebra-partner.test'] });
+	await put('/v1/learned', learnedOf('acme', 'zebra', '(without login)'));
 	await put('/v1/server/server/limits', { mode: 'monitor', hour: { recipients: 9999 }, note: 'zebra server' });
 	await put('/v1/server/each-mailbox/limits', { mode: 'monitor', hour: { recipients: 99 }, note: 'zebra default' });
 	await rig.until(() => rig.count('message.finished') === 4);
@@ -332,6 +353,7 @@ async function allOf(things: Things): Promise<string> {
 		...scopesOf(things).map((path) => `${path}/limits`),
 		'/v1/server/server/limits',
 		'/v1/server/each-mailbox/limits',
+		'/v1/learned?by=sender',
 	];
 	const texts = await Promise.all(looks.map(async (path) => (await admin({ path })).text));
 	// Others set holds of their own meanwhile.
@@ -435,6 +457,39 @@ test('a reseller and a customer see the mail of all their accounts, page by page
 	assert.deepEqual(await seenBy('customer carol', '&account=annex'), []);
 	assert.deepEqual(await seenBy('reseller zebra-seller', '&account=acme'), []);
 	assert.equal((await seenBy('admin root', '')).length, 9);
+});
+
+test('what the mail log told of the time before: each sees its own accounts and their sums', async () => {
+	const seenBy = async (actor: string, query = ''): Promise<string> => {
+		const { json: answer } = await ask(rig.agent.socketPath, { path: `/v1/learned${query}`, actor });
+		const { log, accounts, recipients, items } = answer as LearnedDto;
+		const rows = items.map(({ account, sender = '', isKnown }) => `${account} ${sender} ${isKnown}`.replace('  ', ' '));
+		return `${log?.mta} ${accounts} ${recipients}: ${rows.join(', ')}`;
+	};
+	assert.equal(await seenBy('admin root'), 'exim 3 2703: (without login) false, zebra true, acme true');
+	assert.equal(await seenBy('admin root', '?account=zebra'), 'exim 1 901: zebra true');
+	for (const actor of ['reseller bob', 'customer carol', 'account acme']) {
+		assert.equal(await seenBy(actor), 'exim 1 900: acme true', actor);
+		assert.equal(await seenBy(actor, '?by=sender'), 'exim 1 900: acme mailbox:me@acme.test true', actor);
+	}
+	assert.equal(await seenBy('account nobody'), 'exim 0 0: ');
+	// A second time in place of the first; more than is kept is refused.
+	await put('/v1/learned', learnedOf('acme'));
+	assert.equal(await seenBy('admin root'), 'exim 1 900: acme true');
+	const many = learnedOf(...Array.from({ length: 5001 }, (_, at) => `a${at}`));
+	for (const items of [many.items, many.items.filter((row) => !('sender' in row))]) {
+		const body = json({ ...many, items });
+		const answer = await ask(rig.agent.socketPath, { method: 'PUT', path: '/v1/learned', body });
+		assert.equal(problemOf(answer), '422 invalid');
+	}
+	assert.equal(await seenBy('admin root'), 'exim 1 900: acme true');
+	// An agent that starts anew finds it on the disk.
+	const { getLearned } = createLearnedHandlers({ flow: rig.agent.flow } as ApiContext);
+	const kept = await getLearned(
+		{ params: {}, query: { by: 'account', limit: 5 }, body: undefined },
+		{ role: 'admin', id: 'root' },
+	);
+	assert.deepEqual(kept.ok && [kept.value.log?.from, kept.value.senders], ['2026-11-17T08:00:00Z', 1]);
 });
 
 test('a credential of one’s own does not send as another’s domain, whether or not there is such a domain here', async () => {

@@ -126,4 +126,6 @@ export const namedBy: NamedBy = {
 	listProbes: none,
 	putProbe: none,
 	deleteProbe: none,
+	getLearned: inQuery,
+	putLearned: none,
 };

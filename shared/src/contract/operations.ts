@@ -9,6 +9,7 @@ import type { Result } from '../words/result.ts';
 import { accountOperations } from './account-operations.ts';
 import type { Actor } from './actor.ts';
 import { changeOperations } from './change-operations.ts';
+import { learnedOperations } from './learned-operations.ts';
 import { limitOperations } from './limit-operations.ts';
 import { mailOperations } from './mail-operations.ts';
 import { admin } from './operation.ts';
@@ -25,6 +26,7 @@ export const operations = {
 	...changeOperations,
 	...senderOperations,
 	...probeOperations,
+	...learnedOperations,
 } as const;
 
 /** What is not JSON after a schema of its own, and so is mounted by hand. */

@@ -8,6 +8,7 @@ import { createChangeHandlers } from './changes.ts';
 import type { ApiContext } from './context.ts';
 import { createCredentialHandlers } from './credentials.ts';
 import { createHoldHandlers } from './holds.ts';
+import { createLearnedHandlers } from './learned.ts';
 import { createLimitHandlers } from './limits.ts';
 import { createMailHandlers } from './mail.ts';
 import { createOpenHandlers } from './open.ts';
@@ -29,4 +30,5 @@ export const createHandlers = (context: ApiContext): OperationHandlers => ({
 	...createCredentialHandlers(context),
 	...createWebhookHandlers(context),
 	...createProbeHandlers(context),
+	...createLearnedHandlers(context),
 });
