@@ -20,40 +20,15 @@ import { type Box, startBox } from '../mta/box.ts';
 import { machineOf } from '../mta/box-machine.ts';
 import { unpackedLayer } from '../mta/debs.ts';
 import { until } from '../mta/until.ts';
+import { csfProgram, csfSettings, listener, reached as reachedBy, useIptables, whmRules } from './restrictions.ts';
 import { serversUnavailable } from './server-box.ts';
 
 const unavailable = await serversUnavailable();
 const skip = unavailable === undefined ? false : `no firewall here: ${unavailable}`;
 if (skip) console.log(skip);
 
-/** An address that is not loopback's, and one of the ports that are kept for the MTA. */
+/** An address that is not loopback's. */
 const far = '203.0.113.9';
-const port = 587;
-
-const listener = `use IO::Socket::INET; my ($address, $name) = @ARGV;
-my $s = IO::Socket::INET->new(LocalAddr => $address, LocalPort => ${port}, Listen => 9, ReuseAddr => 1) or die $!;
-while (my $c = $s->accept) { print $c "$name\\r\\n"; close $c }`;
-
-/** cPanel, "SMTP Restrictions (WHM) versus SMTP_BLOCK (CSF)": the mail group, cpanel towards this server, root; then everybody else. */
-const whm = `set -e
-ours="-p tcp -m multiport --dports 25,465,587"
-iptables -t nat -I OUTPUT $ours -j REDIRECT
-for who in "--uid-owner 0" "--gid-owner mail"; do iptables -t nat -I OUTPUT $ours -m owner $who -j RETURN; iptables -I OUTPUT $ours -m owner $who -j ACCEPT; done`;
-
-/** csf -r: all rules of others go, who is not named in csf.conf is refused, then csfpost.sh. */
-const csf = `#!/bin/bash
-set -e
-value() { sed -n "s/^$1 = \\"\\(.*\\)\\"/\\1/p" ${csfConf}; }
-for table in nat filter; do iptables -t $table -F; done
-ours="-p tcp -m multiport --dports $(value SMTP_PORTS)"
-for user in root $(value SMTP_ALLOWUSER | tr , ' '); do iptables -A OUTPUT $ours -m owner --uid-owner $user -j ACCEPT; done
-for group in $(value SMTP_ALLOWGROUP | tr , ' '); do iptables -A OUTPUT $ours -m owner --gid-owner $group -j ACCEPT; done
-iptables -A OUTPUT ! -d 127.0.0.1 $ours -j REJECT --reject-with tcp-reset
-if [ -x /etc/csf/csfpost.sh ]; then /etc/csf/csfpost.sh; fi
-`;
-const conf =
-	'TESTING = "0"\nSMTP_BLOCK = "1"\nSMTP_PORTS = "25,465,587"\nSMTP_ALLOWUSER = ""\nSMTP_ALLOWGROUP = "mail"\nTCP_OUT = "25,587"\n';
-
 let box: Box;
 
 before(async () => {
@@ -69,7 +44,7 @@ before(async () => {
 		ttlSeconds: 120,
 	});
 	const sh = (script: string) => box.run(['bash', '-c', script]);
-	for (const tool of ['iptables', 'ip6tables']) await sh(`ln -sf ${tool}-nft /usr/sbin/${tool}`);
+	await useIptables(box);
 	await box.writeFile('/listen.pl', listener);
 	await sh(
 		`ip addr add ${far}/32 dev lo; for pair in '${far} far' '127.0.0.1 back'; do setsid perl /listen.pl $pair </dev/null >/dev/null 2>&1 & done`,
@@ -79,14 +54,9 @@ before(async () => {
 
 after(() => box?.stop());
 
-/** Who answers a user that connects to the far server: `far` itself, this server (`back`), or nobody. */
-async function reached(user: string, group = user, groups = '--clear-groups'): Promise<string> {
-	const script = `exec 3<>/dev/tcp/${far}/${port} && IFS= read -r -t 5 line <&3 && echo "$line"`;
-	const { stdout } = await box.run(['setpriv', '--reuid', user, '--regid', group, groups, 'bash', '-c', script], {
-		allowFailure: true,
-	});
-	return stdout.trim() === '' ? 'refused' : stdout.trim();
-}
+/** Who answers: `far` itself, this server (`back`), or nobody. */
+const reached = (user: string, group = user, groups = '--clear-groups'): Promise<string> =>
+	reachedBy(box, user, far, { group, groups });
 
 const rules = async () =>
 	(await box.run(['bash', '-c', 'iptables -t nat -S; iptables -S; ip6tables -t nat -S; ip6tables -S'])).stdout;
@@ -114,7 +84,7 @@ const breaks: Step = {
 test('WHM: the agent is led back, a rule of ours lets it out and nobody else, is put in front again, and goes without trace', {
 	skip,
 }, async () => {
-	await box.run(['bash', '-c', whm]);
+	await box.run(['bash', '-c', whmRules]);
 	const theirs = await rules();
 	const facts = await firewallFacts(machineOf(box));
 	assert.deepEqual(
@@ -157,19 +127,19 @@ test('the mail group has to be the first of a process: a supplementary one is le
 });
 
 test('CSF: a word in SMTP_ALLOWUSER, and taken back; or a rule of ours that outlives csf -r', { skip }, async () => {
-	await box.writeFile('/usr/sbin/csf', csf, { mode: 0o755 });
-	await box.writeFile(csfConf, conf, { mode: 0o600 });
+	await box.writeFile('/usr/sbin/csf', csfProgram, { mode: 0o755 });
+	await box.writeFile(csfConf, csfSettings, { mode: 0o600 });
 	await box.run(['csf', '-r']);
 	assert.deepEqual([await reached('sluice'), await reached('alice')], ['refused', 'refused']);
 	const undone = await perform('exempt', [breaks]);
 	assert.ok(!undone.ok && undone.error.stuck.length === 0, JSON.stringify(undone));
-	assert.equal(await box.readFile(csfConf), conf);
+	assert.equal(await box.readFile(csfConf), csfSettings);
 	assert.equal(await reached('sluice'), 'refused');
 	const done = await perform('exempt');
 	assert.ok(done.ok, JSON.stringify(done));
 	assert.deepEqual([await reached('sluice'), await reached('alice')], ['far', 'refused']);
 
-	await box.writeFile(csfConf, conf, { mode: 0o600 });
+	await box.writeFile(csfConf, csfSettings, { mode: 0o600 });
 	const ruled = await perform('rule');
 	assert.ok(ruled.ok, JSON.stringify(ruled));
 	await box.run(['csf', '-r']);

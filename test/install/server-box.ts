@@ -10,7 +10,7 @@
 import type { Machine } from '@sluice/installers/facts/machine.ts';
 import { type Box, type BoxOptions, boxesUnavailable, type RunOptions, type RunResult, startBox } from '../mta/box.ts';
 import { machineOf } from '../mta/box-machine.ts';
-import { unpackedLayer } from '../mta/debs.ts';
+import { type LayerName, unpackedLayer } from '../mta/debs.ts';
 import { createStops } from '../mta/stops.ts';
 import { tenants, type UnixUser } from '../mta/unix-users.ts';
 import { until } from '../mta/until.ts';
@@ -24,6 +24,8 @@ export type ServerOptions = {
 	readonly users?: readonly UnixUser[];
 	/** Host folders to show inside, say one with a release. */
 	readonly binds?: NonNullable<BoxOptions['binds']>;
+	/** Of packages beside those of the MTA. */
+	readonly layers?: readonly LayerName[];
 	readonly ttlSeconds?: number;
 };
 
@@ -95,7 +97,7 @@ export async function startServer(
 	try {
 		const box = await startBox({
 			name,
-			layers: await mtaLayers(mta),
+			layers: [...(await mtaLayers(mta)), ...(await Promise.all((options.layers ?? []).map(unpackedLayer)))],
 			users: [...tenants, ...mtaUsers(mta), ...users],
 			binds: [...mtaBinds(mta), ...binds],
 			init: 'systemd',

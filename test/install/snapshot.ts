@@ -87,7 +87,7 @@ async function held(box: Box): Promise<readonly (readonly [string, string])[]> {
 	const units = await said('systemctl', 'list-unit-files', '--plain', '--no-legend', '--no-pager');
 	const loaded = await said('systemctl', 'list-units', '--all', '--plain', '--no-legend', '--no-pager', '*sluice*');
 	return [
-		['@nft', await said('nft', 'list', 'ruleset')],
+		['@nft', (await said('nft', 'list', 'ruleset')).replace(/counter packets \d+ bytes \d+/g, 'counter')],
 		['@unit-files', linesWithout(units, /\.(mount|scope|slice|device)\s/)],
 		['@units of ours', linesWithout(loaded, /\.(mount|slice)\s/)],
 		['@hooks', await said('/usr/local/cpanel/bin/manage_hooks', 'list')],

@@ -1,0 +1,161 @@
+/**
+ * A whole installation where a firewall keeps users from sending: nothing is done without a choice; with one the agent's mail gets out and a
+ * tenant's own connection does not; the firewall's own restart leaves it so; another choice takes its place; taken out, the server is as it was.
+ *
+ * `npm test`: CSF, from one way to another. SLUICE_LONG=1: every choice under each restriction.
+ */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { csfConf } from '@sluice/installers/facts/csf.ts';
+import { exemptScript, exemptUnit, type FirewallChoice } from '@sluice/installers/facts/firewall.ts';
+import type { RunOptions } from '../mta/box.ts';
+import { builtRelease } from '../release/built.ts';
+import { type Released, releasedServer } from './released.ts';
+import {
+	csfSettings,
+	keptPort,
+	openKeptPort,
+	type Restriction,
+	reached,
+	restrict,
+	useIptables,
+} from './restrictions.ts';
+import { serversUnavailable, towardsInternet } from './server-box.ts';
+import { sinkAddress } from './server-internet.ts';
+import { differences, type Snapshot, snapshotOf } from './snapshot.ts';
+
+const unavailable = await serversUnavailable();
+const skip = unavailable === undefined ? false : `no whole servers here: ${unavailable}`;
+if (skip) console.log(skip);
+const isLong = process.env.SLUICE_LONG === '1';
+
+/** Mail of the agent goes to the port that is kept for the MTA. */
+const administration = { ...towardsInternet, delivery: { ...towardsInternet.delivery, port: keptPort } };
+
+/** What a tenant meets. */
+const met = { whm: 'back', csf: 'refused' } as const;
+
+async function restrictedServer(
+	context: TestContext,
+	restriction: Restriction,
+): Promise<{ readonly server: Released; readonly before: Snapshot }> {
+	const { folder } = await builtRelease();
+	const binds = [{ host: folder, inside: unpacked, isReadOnly: true }];
+	const server = await releasedServer(context, { mta: 'exim', layers: ['iptables'], binds });
+	await useIptables(server.box);
+	await openKeptPort(server.box);
+	await restrict(server.box, restriction);
+	return { server, before: await snapshotOf(server.box) };
+}
+
+/** A release that `install.sh` has unpacked and looked at already. */
+const unpacked = '/root/download/unpacked';
+const installUnpacked = (server: Released, words: readonly string[], options: RunOptions = {}) =>
+	server.run([`${unpacked}/bin/sluice`, 'install', '--yes', ...words], { timeoutMs: 120_000, ...options });
+const choose = (server: Released, choice: FirewallChoice) => installUnpacked(server, ['--firewall', choice]);
+/** By the command that is there already. */
+const chooseAnother = (server: Released, choice: FirewallChoice) =>
+	server.sluice(['install', '--yes', '--firewall', choice], { timeoutMs: 120_000 });
+/** Once more, and nobody chooses. */
+const hasNothingToDo = async (server: Released): Promise<void> =>
+	assert.match((await server.sluice(['install', '--yes'])).stdout, /nothing to do/);
+
+async function isRefused(server: Released, before: Snapshot): Promise<void> {
+	const { code, stdout, stderr } = await installUnpacked(server, [], { allowFailure: true });
+	assert.equal(code, 1, stdout);
+	assert.match(`${stdout}${stderr}`, /--firewall rule/);
+	assert.deepEqual(differences(before, await snapshotOf(server.box, lockAlone)), []);
+}
+
+/** Of whoever looks at a server, so that two do not at once. */
+const lockAlone = [{ path: /^\/var\/lib\/sluice-wiring$/, why: 'the lock, in a folder of its own' }] as const;
+
+let labels = 0;
+
+/** A tenant's mail arrives by way of the agent; its own connection to the same server does not come about. */
+async function isLetOut(server: Released, restriction: Restriction, label: string): Promise<void> {
+	const recipient = `${label}-${++labels}@ok.test`;
+	await server.send(recipient);
+	await server.internet
+		.arrived(recipient)
+		.catch(async (error) => assert.fail(`${label}: ${error} ${await server.report()}`));
+	assert.equal(await server.taken(recipient), 1, label);
+	assert.equal(await reached(server.box, 'alice', sinkAddress), met[restriction], label);
+}
+
+/** What the firewall does by itself at any time. */
+async function again(server: Released, restriction: Restriction, choice: FirewallChoice): Promise<void> {
+	if (restriction === 'csf') {
+		await server.run(['csf', '-r']);
+		return;
+	}
+	await server.run(['bash', '-c', 'iptables -t nat -F; iptables -F']);
+	await restrict(server.box, restriction);
+	if (choice === 'rule') await server.systemctl('start', exemptUnit); // what its timer does
+}
+
+async function isOut(server: Released, before: Snapshot): Promise<void> {
+	await server.sluice(['uninstall', '--yes', '--purge'], { timeoutMs: 120_000 });
+	assert.deepEqual(differences(before, await snapshotOf(server.box)), []);
+}
+
+test('CSF: refused, exempted, exempted by a rule instead, mended, taken out', { skip }, async (context) => {
+	const { server, before } = await restrictedServer(context, 'csf');
+	await isRefused(server, before);
+	await server.administrate(administration);
+	await choose(server, 'exempt');
+	assert.equal(await server.box.readFile(csfConf), csfSettings.replace('USER = ""', 'USER = "sluice"'));
+	await isLetOut(server, 'csf', 'exempt');
+	await chooseAnother(server, 'rule');
+	assert.equal(await server.box.readFile(csfConf), csfSettings);
+	await again(server, 'csf', 'rule');
+	await isLetOut(server, 'csf', 'rule');
+	await hasNothingToDo(server);
+	// Somebody loses both the file and its rules.
+	await server.box.removeFile(exemptScript);
+	await server.run(['csf', '-r']);
+	const { stdout } = await server.sluice(['doctor', '--repair', '--yes', '--json'], { allowFailure: true });
+	assert.match(stdout, /Let the agent out past the firewall again/);
+	await isLetOut(server, 'csf', 'repaired');
+	await isOut(server, before);
+});
+
+for (const [restriction, choice] of [
+	['whm', 'rule'],
+	['whm', 'mail-group'],
+	['csf', 'exempt'],
+	['csf', 'rule'],
+	['csf', 'mail-group'],
+] as const)
+	test(`${restriction}: --firewall ${choice}`, { skip: isLong ? skip : 'SLUICE_LONG=1' }, async (context) => {
+		const { server, before } = await restrictedServer(context, restriction);
+		await isRefused(server, before);
+		await server.administrate(administration);
+		await choose(server, choice);
+		await isLetOut(server, restriction, 'chosen');
+		await again(server, restriction, choice);
+		await isLetOut(server, restriction, 'again');
+		await hasNothingToDo(server);
+		await isOut(server, before);
+	});
+
+for (const restriction of ['whm', 'csf'] as const)
+	test(`${restriction}: --firewall none keeps mail in the queue until another choice lets it out`, {
+		skip: isLong ? skip : 'SLUICE_LONG=1',
+	}, async (context) => {
+		const { server, before } = await restrictedServer(context, restriction);
+		await server.administrate(administration);
+		await choose(server, 'none');
+		await server.send('waits@ok.test');
+		await server.internet.waitFor(() => true);
+		await hasNothingToDo(server);
+		assert.equal(await server.taken('waits@ok.test'), 1);
+		assert.deepEqual(server.internet.accepted(), []);
+		await chooseAnother(server, 'rule');
+		await server.internet.arrived('waits@ok.test');
+		for (const choice of ['mail-group', 'rule'] as const) {
+			await chooseAnother(server, choice);
+			await isLetOut(server, restriction, choice);
+		}
+		await isOut(server, before);
+	});
