@@ -1,6 +1,7 @@
 /**
  * Made-up answers for the overview, health and audit: counts over time, providers, open mail by cause, health, acts.
  */
+import type { LearnedDto } from '@sluice/shared/contract/learned-operations.ts';
 import type { UsageDto } from '@sluice/shared/contract/limit-shapes.ts';
 import type { OperationHandlers } from '@sluice/shared/contract/operations.ts';
 import type { AuditEntryDto } from '@sluice/shared/contract/shapes.ts';
@@ -108,6 +109,8 @@ export type OverviewWorld = {
 	sinceMs?: number;
 	problems: { code: string; text: string; hint: string; since: string }[];
 	audit: AuditEntryDto[];
+	/** What the mail log told, an item for each account. */
+	learned?: LearnedDto;
 	/** Of nobody we can name. */
 	unattributed: UsageDto;
 };
@@ -152,6 +155,11 @@ export function overviewHandlers(world: World) {
 				spool: { segments: 3, bytes: 31_000_000, freeBytes: 61_000_000_000, projectionLagBytes: 0 },
 				connections: { in: 1, out: 4 },
 			}),
+		getLearned: async ({ query: { account, limit } }) => {
+			const { items, ...rest } = mine.learned ?? { accounts: 0, senders: 0, messages: 0, recipients: 0, items: [] };
+			const seen = items.filter((row) => account === undefined || row.account === account);
+			return ok({ ...rest, items: seen.slice(0, limit) });
+		},
 		lanes: async () =>
 			ok({
 				items: [

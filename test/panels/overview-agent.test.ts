@@ -42,6 +42,35 @@ test('real mail is counted on the overview and on the page of its account; held 
 	assert.match((await ask(visit, '/audit?act=hold')).text, /a look first/);
 });
 
+test('the mail log of the time before is on the first page in the first minutes', async (context) => {
+	const rig = await seeded(context);
+	const row = (account: string, recipients: number) => ({
+		account,
+		messages: 10,
+		recipients,
+		peakHour: 77,
+		directories: 0,
+	});
+	const told = await rig.client.call('putLearned', {
+		body: {
+			mta: 'exim',
+			from: new Date(Date.now() - 7 * 86_400_000).toISOString(),
+			until: new Date().toISOString(),
+			items: [row('domain:<b>.test', 5), row('kanzleim', 4321)],
+		},
+	});
+	assert.deepEqual(told.ok && told.value.accounts, 2);
+	const visit = await visitAs(context, rig);
+	const { text } = await ask(visit, '/');
+	const card = /Before Sluice: from the mail log, last 7 days<\/h2>.*?<\/section>/s.exec(text)?.[0] ?? '';
+	assert.match(
+		card,
+		/href="[^"]*\/accounts\/kanzleim" title="kanzleim">kanzleim<\/a>.*4,321.*77.*domain:&lt;b&gt;\.test/s,
+	);
+	assert.match((await ask(visit, '/accounts/kanzleim')).text, /From the mail log before: 4,321 recipients in 7 days/);
+	assert.doesNotMatch((await ask(visit, '/accounts/schulekl')).text, /From the mail log before/);
+});
+
 test('5,000 accounts: the overview in time', async (context) => {
 	const rig = await seeded(context);
 	const visit = await visitAs(context, rig);

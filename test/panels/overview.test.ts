@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
+import type { LearnedDto } from '@sluice/shared/contract/learned-operations.ts';
 import type { PanelActs } from '@sluice/shared/panel/adapter.ts';
 import { ok } from '@sluice/shared/words/result.ts';
 import type { BrowserContextOptions } from 'playwright-core';
@@ -224,6 +225,31 @@ test('audit: filtered, paged by key, back to the first', { skip }, async () => {
 	await context.close();
 });
 
+/** What a mail log told, with names that are text whatever stands in them. */
+const learnedOf = (nowMs: number): LearnedDto => {
+	const row = (account: string, recipients: number, peakHour: number, isKnown = true) => ({
+		account,
+		messages: recipients,
+		recipients,
+		peakHour,
+		directories: 0,
+		isKnown,
+	});
+	const items = [
+		row('shopmoda', 12_480, 2310),
+		row('kanzleim', 3911, 240),
+		row('domain:ein-sehr-langer-name-einer-domain-im-alten-protokoll.example', 733, 55, false),
+		row('<img src=x onerror=alert(1)>', 92, 9, false),
+		row('(without login)', 12, 3, false),
+	];
+	const log = {
+		mta: 'exim' as const,
+		from: new Date(nowMs - 7 * 86_400_000).toISOString(),
+		until: new Date(nowMs).toISOString(),
+	};
+	return { log, accounts: 31, senders: 118, messages: 17_228, recipients: 17_228, items };
+};
+
 test('the first day says what happens next', { skip }, async () => {
 	const world = emptyWorld();
 	overviewWorldOf(world).sinceMs = world.now() - 360_000;
@@ -231,11 +257,32 @@ test('the first day says what happens next', { skip }, async () => {
 	const { context, page, complaints } = await visit('/', own);
 	await page.getByRole('heading', { name: 'Your first days' }).waitFor();
 	await page.getByText('No message has come yet.').waitFor();
-	await assertSound(page, 'first day');
-	await picture(page, 'first-1280');
+	assert.equal(await page.getByText('Before Sluice').count(), 0, 'no log was there');
 	assert.deepEqual(complaints, []);
 	await context.close();
 	await own.stop();
+});
+
+test('in the first week the mail log speaks of the time before; later nobody does', { skip }, async () => {
+	const { world } = site.agent;
+	const mine = overviewWorldOf(world);
+	mine.learned = learnedOf(world.now());
+	const { context, page, complaints } = await visit('/');
+	assert.equal(await page.getByText('Before Sluice').count(), 0, 'counts of months say more');
+	mine.sinceMs = world.now() - 360_000;
+	await page.reload();
+	await page.getByRole('heading', { name: 'Before Sluice: from the mail log, last 7 days' }).waitFor();
+	await assertSound(page, 'first week');
+	await picture(page, 'week-1280');
+	await page.setViewportSize({ width: 360, height: 740 });
+	await assertSound(page, 'first week on a phone');
+	await picture(page, 'week-360');
+	await page.locator('[aria-labelledby=before-h]').getByRole('link', { name: 'shopmoda' }).click();
+	await page.getByText('From the mail log before: 12,480 recipients in 7 days, at most 2,310 in an hour.').waitFor();
+	await picture(page, 'week-account-360');
+	assert.deepEqual(complaints, []);
+	await context.close();
+	delete mine.sinceMs;
 });
 
 const paths = {

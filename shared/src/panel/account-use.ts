@@ -4,6 +4,8 @@
 import type { Client } from '../client/client.ts';
 import type { LimitsView } from '../contract/limit-shapes.ts';
 import { type UseChart, type UseSpan, useChartOf, useSpans } from './model/account-use.ts';
+import { beforeText } from './model/before.ts';
+import { isBeginning } from './model/beginning.ts';
 import { unreadOf } from './model/overview-cards.ts';
 import { accountPath } from './model/paths.ts';
 import type { Words } from './model/words.ts';
@@ -20,6 +22,8 @@ export type UseCard = {
 	/** Why there is none. */
 	readonly unread?: string;
 	readonly chart?: UseChart;
+	/** What the mail log told of the time before. */
+	readonly before?: string;
 };
 
 export async function useCard(
@@ -32,6 +36,11 @@ export async function useCard(
 		client.call('volume', { query: { span, account: key } }),
 		span === 'day' ? client.call('volume', { query: { span: 'week', account: key } }) : undefined,
 	]);
+	const learned =
+		volume.ok && isBeginning(volume.value, words.nowMs)
+			? await client.call('getLearned', { query: { account: key, limit: 1 } })
+			: undefined;
+	const before = volume.ok && learned?.ok === true ? beforeText(learned.value, volume.value, words) : undefined;
 	const path = accountPath(base, key);
 	const unread = unreadOf(volume, words);
 	return {
@@ -42,6 +51,7 @@ export async function useCard(
 		})),
 		step: t.spans[span].step,
 		...(unread === undefined ? {} : { unread }),
+		...(before === undefined ? {} : { before }),
 		...(volume.ok
 			? {
 					chart: useChartOf(

@@ -7,6 +7,7 @@ import { type VolumeSpan, volumeSpans } from '../contract/view-operations.ts';
 import { isFragment, sendFailure, sendFragment, sendPage, wordsOf } from './answer.ts';
 import { saidIn } from './done.ts';
 import { visitorOf } from './guard.ts';
+import { beforeOf } from './model/before.ts';
 import { volumeChartOf } from './model/chart.ts';
 import { decisionsOf } from './model/decisions.ts';
 import { firstDaysOf } from './model/first-days.ts';
@@ -46,6 +47,7 @@ async function modelOf(pages: Pages, request: Request, facts: OverviewFacts, spa
 		span: t.spans[span],
 		kpis: kpisOf(facts, span, words),
 		firstDays: firstDaysOf(facts, words, { hasRules }),
+		before: beforeOf(facts, words),
 		volume: facts.volume.ok ? facts.volume.value.total : undefined,
 		chart: facts.volume.ok ? volumeChartOf(facts.volume.value, span, words) : undefined,
 		top: topOf(facts, words),
@@ -75,7 +77,7 @@ export function overviewPages(pages: Pages, clientOf: (request: Request) => Clie
 		}
 		const self = await pages.selfOf(request);
 		const span = spanOf(request.query.span);
-		const asked = { actor, self: self.ok ? self.value : undefined, span };
+		const asked = { actor, self: self.ok ? self.value : undefined, span, nowMs: pages.place.now() };
 		const facts = await readOverview(clientOf(request), asked);
 		const isRefresh = isFragment(request) && request.query.refresh !== undefined;
 		if (isAway(facts) && !facts.held.ok) {

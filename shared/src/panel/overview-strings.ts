@@ -180,4 +180,13 @@ export const overviewStringsOf = ({ account, accounts, panel }: PanelWords) => (
 		learned: (part: number) => `${count(part)} % of 7 days`,
 	},
 	show: 'Show',
+
+	beforeTitle: (days: number) =>
+		`Before Sluice: from the mail log, last ${days === 1 ? 'day' : counted(days, 'day', 'days')}`,
+	beforeSay: (total: number, known: number, senders: number) =>
+		`${recipients(total)}, ${counted(known, account, accounts)}, ${counted(senders, 'sender', 'senders')}`,
+	beforeColumns: { recipients: 'Recipients', hour: 'Most in 60 min' },
+	beforeFoot: 'Recipients on other servers. This goes when the counts of Sluice itself say more.',
+	beforeLine: (total: number, days: number, hour: number) =>
+		`From the mail log before: ${recipients(total)} in ${counted(days, 'day', 'days')}, at most ${count(hour)} in an hour.`,
 });

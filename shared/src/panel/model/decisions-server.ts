@@ -4,8 +4,8 @@
  */
 import { limitText } from '../../words/limits.ts';
 import type { OverviewFacts } from '../read-overview.ts';
+import { watchedMs } from './beginning.ts';
 import { type Decision, decisionOf, type Reach } from './decision.ts';
-import { watchedMs } from './first-days.ts';
 import { accountPath } from './paths.ts';
 import { numberOf, ruleOrder } from './rule-words.ts';
 import { whoOf } from './rules.ts';

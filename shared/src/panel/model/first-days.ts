@@ -5,10 +5,8 @@ import { dayText } from '../../words/moment.ts';
 import type { OverviewFacts } from '../read-overview.ts';
 import { spanText } from '../text/spans.ts';
 import { near } from '../text/times.ts';
+import { watchedMs } from './beginning.ts';
 import type { Words } from './words.ts';
-
-/** What has only been watched for so long can be judged. */
-export const watchedMs = 7 * 86_400_000;
 
 export type FirstStep = {
 	readonly isDone: boolean;
