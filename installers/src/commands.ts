@@ -2,6 +2,7 @@
  * The commands that the installers add to the agent's: one list for the executable and for what is written about it. Words only; what a
  * command does is loaded when it runs.
  */
+import { grouped } from '@sluice/agent/main/commands/program.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import type { Command } from 'commander';
 import { addDoctor } from './doctor/commands.ts';
@@ -20,4 +21,5 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
 	addPanel(program, terminal);
 	addHelper(program, terminal);
 	addWatch(program, terminal);
+	grouped(program);
 }

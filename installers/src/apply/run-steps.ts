@@ -28,6 +28,10 @@ export type StepPorts = {
 	/** The agent reads its configuration anew; an error is why it does not, or delivers another way than through `upstream`. */
 	readonly reloadAgent: (upstream: string | undefined, monitorOnly?: boolean) => Promise<Result<void, string>>;
 	readonly onStep: (report: StepReport) => void;
+	/** Before a step is done. */
+	readonly onBegin?: (what: string) => void;
+	/** A step did not work: what is done so far is put back now. */
+	readonly onFailure?: (what: string) => void;
 	/** Does a command of ours; what it says, or why it failed. Left out where no step asks for one. */
 	readonly nested?: (act: NestedAct) => Promise<Result<string, string>>;
 	/** What was done otherwise than somebody may expect. */
@@ -48,8 +52,10 @@ export async function runSteps(
 			reports.push({ id, what, outcome: 'was-so' });
 			continue;
 		}
+		if (step.apply.length > 0) ports.onBegin?.(what);
 		const why = await failureIn(step.apply, ports);
 		if (why !== undefined) {
+			ports.onFailure?.(what);
 			const stuck = await undo(steps.slice(0, at + 1).toReversed(), ports);
 			return failed({ step: id, what, why, stuck });
 		}

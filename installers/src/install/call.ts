@@ -68,6 +68,8 @@ export type NestedCall = InstallCall<Partial<InstallOptions>> & {
 	readonly madeFolders: InstallJournal['madeFolders'];
 	/** False: the agent's configuration cannot be read; the wiring is taken out without it. */
 	readonly hasUsableConfig?: boolean;
+	/** What a test message has shown. */
+	readonly onProved?: (text: string) => void;
 	/** For people. */
 	readonly note: (text: string) => void;
 };

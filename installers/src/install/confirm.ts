@@ -5,6 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { listener } from '../mta/listen.ts';
+import { openSite } from '../mta/site.ts';
 import type { Speaker } from '../mta/speak.ts';
 import { unwire } from '../mta/unwire.ts';
 import { type InstallCall, locked, logOf, machineOf, mtaOptions, serverTerminal } from './call.ts';
@@ -26,7 +27,7 @@ export async function askToKeep(call: InstallCall, withinMs: number): Promise<vo
 		);
 		return;
 	}
-	speaker.say('Send some mail, and look whether it arrives (`sluice message list`).');
+	speaker.say('');
 	for (let asked = 0; asked < askedAgainMax; asked++) {
 		const over = new AbortController();
 		const reply = await Promise.race([
@@ -53,10 +54,8 @@ async function goBackNow(call: InstallCall, isOver: boolean): Promise<void> {
 	const { speaker: outer, ports } = call;
 	const terminal = await serverTerminal(call);
 	const { speaker, said } = listener();
-	if ((await readPending(machineOf(call))) === undefined && isOver) {
-		outer.say('The time is over, and the watch has led the mail server its former way.');
-		return;
-	}
+	const { kind } = await readPending(machineOf(call), call.terminal.now());
+	if (kind === 'none' && isOver) return settledElsewhere(call);
 	await locked(call, async () => {
 		await unwire({ terminal, options: mtaOptions({}), ports, speaker, holdsLock: true });
 		if (said().ok) await disarmPending(machineOf(call));
@@ -66,19 +65,32 @@ async function goBackNow(call: InstallCall, isOver: boolean): Promise<void> {
 	await logOf(call)('Not confirmed: the mail server goes its former way.', done.ok ? 'done' : 'failed');
 	if (!done.ok) return outer.refuse({ ...done.error, text: `${why} Going back did not work: ${done.error.text}` });
 	outer.end(1, { ok: false, reverted: true }, [
+		...(isOver ? [''] : []),
 		`${why} The mail server goes its former way. The agent runs on and delivers what it has taken.`,
 		'Out with the rest: `sluice uninstall`. Once more: `sluice install`.',
 	]);
 }
 
+/** While nobody answered here: confirmed at another terminal, or taken back by the watch. */
+async function settledElsewhere(call: InstallCall): Promise<void> {
+	const opened = await openSite(await serverTerminal(call), mtaOptions({}), call.ports);
+	const isWired = opened.ok && opened.value.journal?.phase === 'wired';
+	call.speaker.end(isWired ? 0 : 1, { ok: isWired, reverted: !isWired }, [
+		'',
+		isWired
+			? 'It was confirmed elsewhere: it stays.'
+			: 'The time is over, and the watch has led the mail server its former way. The agent runs on and delivers what it has taken.',
+	]);
+}
+
 export async function confirm(call: InstallCall<unknown>): Promise<void> {
 	const { speaker, terminal } = call;
-	const pending = await readPending(machineOf(call));
-	if (pending === undefined) {
+	const pending = await readPending(machineOf(call), terminal.now());
+	if (pending.kind === 'none') {
 		const text = 'Nothing waits to be confirmed.';
 		return speaker.end(0, { ok: true, confirmed: false, text }, [text]);
 	}
-	if (pending.untilMs < terminal.now())
+	if (pending.kind === 'due')
 		return speaker.refuse({
 			code: 'too-late',
 			text: 'The time to confirm is over; the watch is going back or has gone back already.',

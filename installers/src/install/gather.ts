@@ -21,6 +21,7 @@ import {
 	type Surroundings,
 } from '../plan/install-facts.ts';
 import { unitSettings } from '../plan/install-plan.ts';
+import { stageOf } from '../stage/stage.ts';
 import { guardUnit, recurringUnits, servingUnits, type UnitSettings } from '../units/names.ts';
 import { formerFiles } from '../units/unit-steps.ts';
 import { type InstallCall, machineOf, mtaOptions, serverTerminal } from './call.ts';
@@ -64,6 +65,8 @@ function mtaFacts(site: Site): MtaFacts {
 		state: stateOf(site),
 		user,
 		wiring: wiring.ok ? wiring.value : wiring.error,
+		stage: stageOf(site.only, config),
+		only: site.only,
 		configured: config === undefined ? undefined : { ...(secretFile === undefined ? {} : { secretFile }) },
 	};
 }

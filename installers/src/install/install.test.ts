@@ -1,6 +1,7 @@
 /** Installing on a server in memory: done, done again, failing at each act, killed at each act, and taken out of every half state. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ok } from '@sluice/shared/words/result.ts';
 import { commandLink, configFile, currentRelease } from '../facts/places.ts';
 import { Killed, type MemoryServer, memoryServer } from './server.fixture.ts';
 
@@ -30,6 +31,25 @@ test('installed: program, users, configuration, units, wiring; once more there i
 	const out = await server.uninstall({ purge: true });
 	assert.ok(out.ok, out.text);
 	assert.deepEqual(server.standing(), before);
+});
+
+test('a stage that is named on a server that has one: gone to as `sluice stage` does, as the last thing; the same one again is nothing', async () => {
+	const acts: string[] = [];
+	const server = memoryServer({
+		ports: {
+			nested(act) {
+				acts.push(act);
+				return act === 'stage' ? Promise.resolve(ok('there')) : undefined;
+			},
+		},
+	});
+	assert.ok((await server.install({ stage: 'monitor' })).ok);
+	assert.equal(acts.includes('stage'), false, 'a fresh configuration has it');
+	const same = await server.install({ stage: 'monitor' });
+	assert.match(same.text, /nothing to do/);
+	const other = await server.install({ stage: 'full' });
+	assert.ok(other.ok, other.text);
+	assert.equal(acts.at(-1), 'stage');
 });
 
 test('whichever act fails, everything is as before', async () => {

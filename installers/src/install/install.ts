@@ -10,17 +10,19 @@ import { runJournaled } from '../apply/run-journaled.ts';
 import { holds, type StepPorts } from '../apply/run-steps.ts';
 import { type FileFact, sweepLeftovers } from '../facts/machine.ts';
 import { configFolder, configParts, installFolder, programFolder, unitFolder } from '../facts/places.ts';
-import { failureRefusal, mayGoOn } from '../mta/perform.ts';
+import { failureRefusal, mayGoOn, progressOf } from '../mta/perform.ts';
 import { type InstallFacts, type InstallWishes, isRefusal } from '../plan/install-facts.ts';
 import { installFindings, installSteps, type PlannedServer } from '../plan/install-plan.ts';
 import { installRefusals } from '../plan/install-refusals.ts';
+import { stageRefusals } from '../plan/install-stage.ts';
 import { wishedOnly } from '../stage/names.ts';
 import { isUpgrade, upgradeHere } from '../upgrade/upgrade-here.ts';
 import { authorOf, type InstallCall, locked, logOf, machineOf, type NestedCall, storeOf } from './call.ts';
 import { askToKeep } from './confirm.ts';
 import { dataFolders } from './data-away.ts';
+import { endingLines, standingOf } from './ending.ts';
 import { gather } from './gather.ts';
-import { performNested } from './nested.ts';
+import { clientOf, performNested } from './nested.ts';
 import { disarmPending } from './pending.ts';
 import { factLines, fileChanges, refuseAll, showChanges } from './show.ts';
 
@@ -48,9 +50,13 @@ async function installHere(call: InstallCall, kept: { armedMs?: number }): Promi
 	const { speaker, options } = call;
 	const facts = await gather(call);
 	for (const line of factLines(facts)) speaker.say(line);
-	const only = await wishedOnly(options, { machine: machineOf(call) });
-	const refusals = [...installRefusals(facts), ...(only.ok ? [] : [only.error])];
 	const { release, mta } = facts;
+	const only = await wishedOnly(options, { machine: machineOf(call), client: await clientOf(call) });
+	const wish = { stage: options.stage, only: only.ok ? only.value : undefined };
+	const refusals = [
+		...installRefusals(facts),
+		...(only.ok ? (isRefusal(mta) ? [] : stageRefusals(mta, wish)) : [only.error]),
+	];
 	if (refusals.length > 0 || release === undefined || isRefusal(mta)) return refuseAll(speaker, refusals, {});
 	const planned: PlannedServer = { ...facts, release, mta };
 	if (await isUpgrade(call, release)) {
@@ -59,7 +65,7 @@ async function installHere(call: InstallCall, kept: { armedMs?: number }): Promi
 		return installHere({ ...call, options: { ...options, yes: true } }, kept);
 	}
 	const armedMs = armedFor(call);
-	const wishes = wishesOf(call, armedMs !== undefined && mta.state !== 'wired' && mta.state !== 'bypassed');
+	const wishes = wishesOf(call, wish.only, armedMs !== undefined && mta.state !== 'wired' && mta.state !== 'bypassed');
 	const steps = installSteps(planned, wishes);
 	const todo = await pendingSteps(call, steps);
 	const findings = installFindings(planned);
@@ -67,13 +73,14 @@ async function installHere(call: InstallCall, kept: { armedMs?: number }): Promi
 	if (todo.length === 0) return nothingToDo(call, facts);
 	const changes = fileChanges(todo, facts, await currentFiles(call, todo));
 	showChanges(speaker, changes, options.dryRun === true);
-	speaker.say('This will be done, in this order; whatever fails, all of it is taken back:');
+	speaker.say('\nThis will be done, in this order; whatever fails, all of it is taken back:');
 	for (const { what } of todo) speaker.say(`  ${what}`);
 	const report = { findings, files: changes, steps: todo.map(({ part, id, what }) => ({ part, id, what })) };
 	if (options.dryRun === true)
 		return speaker.end(0, { ok: true, dryRun: true, ...report }, ['Nothing was changed (--dry-run).']);
 	if (!(await mayGoOn(call, 'Do this?'))) return;
-	if (await perform(call, planned, steps)) if (wishes.isArmed && armedMs !== undefined) kept.armedMs = armedMs;
+	if ((await perform(call, planned, { steps, isArmed: wishes.isArmed })) && wishes.isArmed && armedMs !== undefined)
+		kept.armedMs = armedMs;
 }
 
 /** Shown to a person who can be asked; for programs only when they say so. Undefined: nobody has to confirm. */
@@ -82,9 +89,10 @@ function armedFor({ options }: InstallCall): number | undefined {
 	return options.confirmWithin ?? (options.yes === true ? undefined : confirmWithinMsDefault);
 }
 
-function wishesOf({ options, ports }: InstallCall, isArmed: boolean): InstallWishes {
+function wishesOf({ options, ports }: InstallCall, only: InstallWishes['only'], isArmed: boolean): InstallWishes {
 	return {
 		...(options.stage === undefined ? {} : { stage: options.stage }),
+		only,
 		noticesTo: options.notices ?? ['root'],
 		freshSecret: ports.freshSecret(),
 		isArmed,
@@ -144,7 +152,7 @@ export function stepPorts(nested: NestedCall): StepPorts {
 	};
 	return {
 		machine: machineOf(nested),
-		onStep: ({ what }) => nested.speaker.step(what),
+		...progressOf(nested.speaker),
 		test: never,
 		reloadAgent: never,
 		nested: (act) => performNested(nested, act),
@@ -164,29 +172,39 @@ export const sweep = (call: InstallCall<unknown>): Promise<void> =>
 	]);
 
 /** True: it is in place. */
-async function perform(call: InstallCall, server: PlannedServer, steps: readonly InstallStep[]): Promise<boolean> {
+async function perform(
+	call: InstallCall,
+	server: PlannedServer,
+	{ steps, isArmed }: { readonly steps: readonly InstallStep[]; readonly isArmed: boolean },
+): Promise<boolean> {
 	const { speaker } = call;
 	const store = storeOf(call);
 	const journal = await begin(call, server);
 	await sweep(call);
+	speaker.say('\nAt work:');
+	let proof: string | undefined;
 	const notes: string[] = [];
 	const note = (text: string): void => {
 		notes.push(text);
 		speaker.say(`        ${text}`);
 	};
+	const onProved = (text: string): void => {
+		proof = text;
+	};
 	const { relayPort } = server.server;
-	const nested: NestedCall = { ...call, relayPort: relayPort.port, madeFolders: journal.madeFolders, note };
+	const nested: NestedCall = { ...call, relayPort: relayPort.port, madeFolders: journal.madeFolders, note, onProved };
 	const log = logOf(call);
 	const ran = await runJournaled(steps, journal, { steps: stepPorts(nested), store, log, sweep: () => sweep(call) });
 	if (ran.ok) {
 		await log(`Release ${server.release.version} is installed.`, 'done');
 		const { reports } = ran.value;
-		speaker.end(0, { ok: true, release: server.release.version, steps: reports, notes }, [
-			`Sluice ${server.release.version} is installed.`,
-			'How it stands: `sluice status`; what could be better: `sluice doctor`.',
-			'Past the agent at once: `sluice mta bypass`. Out again, all of it: `sluice uninstall`.',
-			`Every step is in ${installLog}.`,
-		]);
+		const standing = await standingOf(call);
+		const release = server.release.version;
+		speaker.end(
+			0,
+			{ ok: true, release, steps: reports, notes, proof, stage: standing?.stage, isArmed },
+			endingLines({ release, proof, standing, hasPanel: server.plugin !== undefined, isArmed }),
+		);
 		return true;
 	}
 	const { stuck, why, step } = ran.error;

@@ -6,10 +6,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@sluice/shared/client/client.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import type { LastTest } from '../apply/journal.ts';
 import { agentSocket, dataFolder, helperDataFolder } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { listener } from '../mta/listen.ts';
-import type { Call as MtaCall } from '../mta/perform.ts';
+import { type Call as MtaCall, putBackHint } from '../mta/perform.ts';
 import type { Speaker } from '../mta/speak.ts';
 import { unwire } from '../mta/unwire.ts';
 import { wire } from '../mta/wire.ts';
@@ -56,11 +57,13 @@ const acts: { readonly [act in NestedAct]?: (call: NestedCall) => Promise<Outcom
 	},
 	wire: wireByStage,
 	unwire: (call) => mta(call, unwire),
+	stage: goToStage,
 	'queue-empty': queueEmpty,
 	'data-away': dataAway,
 };
 
-const textOf = ({ text, hint }: Refusal): string => `${text} ${hint}`.trim();
+/** That all of it was put back is said once, at the end. */
+const textOf = ({ text, hint }: Refusal): string => (hint === putBackHint ? text : `${text} ${hint}`.trim());
 
 /** Whose mail is led to the agent stands before the first of it comes. */
 async function wireByStage(call: NestedCall): Promise<Outcome> {
@@ -72,13 +75,20 @@ async function wireByStage(call: NestedCall): Promise<Outcome> {
 	);
 }
 
+async function goToStage(call: NestedCall): Promise<Outcome> {
+	const { stage, only: names = [] } = call.options;
+	if (stage === undefined) return failed('nobody has named a stage');
+	const { changeStage } = await import('../stage/change.ts');
+	return mta(call, (asked) => changeStage(asked, { stage, names }));
+}
+
 async function mta(call: NestedCall, verb: (asked: MtaCall) => Promise<void>): Promise<Outcome> {
 	const { speaker, said } = listener();
 	await verb({
 		terminal: call.hasUsableConfig === false ? { ...call.terminal, exists: () => false } : await serverTerminal(call),
 		options: { ...mtaOptions(call.options), port: call.relayPort },
 		ports: call.ports,
-		speaker: heard(speaker, call.note),
+		speaker: heard(speaker, call),
 		holdsLock: true,
 	});
 	const done = said();
@@ -86,11 +96,16 @@ async function mta(call: NestedCall, verb: (asked: MtaCall) => Promise<void>): P
 }
 
 /** What a command says to a person on its way is worth hearing here too. */
-const heard = (speaker: Speaker, note: (text: string) => void): Speaker => ({
+const heard = (speaker: Speaker, { note, onProved }: NestedCall): Speaker => ({
 	...speaker,
 	say(text) {
 		note(text);
 		speaker.say(text);
+	},
+	end(code, report, lines) {
+		const { test } = report as { readonly test?: LastTest };
+		if (test?.ok === true) onProved?.(test.text);
+		speaker.end(code, report, lines);
 	},
 });
 
@@ -155,7 +170,8 @@ async function learn(call: NestedCall): Promise<Outcome> {
 	}
 }
 
-const clientOf = async (call: NestedCall): Promise<Client> => call.ports.client(call.terminal, { socket: agentSocket });
+export const clientOf = async (call: Pick<NestedCall, 'ports' | 'terminal'>): Promise<Client> =>
+	call.ports.client(call.terminal, { socket: agentSocket });
 
 async function agentAnswers(call: NestedCall): Promise<Outcome> {
 	const { terminal, ports, relayPort } = call;

@@ -6,17 +6,11 @@
  */
 import type { Machine } from '../facts/machine.ts';
 import { commandLink, installFolder } from '../facts/places.ts';
+import { findPending, type PendingFound, type Pending as ReadPending } from '../watch/pending.ts';
 
 export const pendingFile = `${installFolder}/pending.json`;
 
-export type Pending = {
-	/** Milliseconds since 1970. */
-	readonly untilMs: number;
-	/** Run one after the other. */
-	readonly revert: readonly (readonly string[])[];
-	/** For people: what was to be confirmed. */
-	readonly why: string;
-};
+export type Pending = Pick<ReadPending, 'untilMs' | 'revert' | 'why'>;
 
 /** The MTA goes its former way; the agent stays and delivers what it has taken. */
 export const unwireRevert: Pending['revert'] = [[commandLink, 'mta', 'unwire', '--yes']];
@@ -32,13 +26,6 @@ export const armPending = (machine: Machine, pending: Pending): Promise<void> =>
 
 export const disarmPending = (machine: Machine): Promise<void> => machine.remove(pendingFile);
 
-/** Undefined: nothing waits to be confirmed. A file that cannot be read waits, and is over. */
-export async function readPending(machine: Machine): Promise<Pending | undefined> {
-	const file = await machine.read(pendingFile);
-	if (file === undefined) return undefined;
-	try {
-		return JSON.parse(file.content) as Pending;
-	} catch {
-		return { untilMs: 0, revert: unwireRevert, why: 'an installation' };
-	}
-}
+/** As the watch reads it, so that both say the same of it. One that is not believed is never acted on: a person says what holds. */
+export const readPending = (machine: Machine, nowMs: number): Promise<PendingFound> =>
+	findPending(machine, pendingFile, nowMs);

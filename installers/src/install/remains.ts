@@ -20,6 +20,7 @@ import { guardTable, workingNft } from '../units/relay-guard.ts';
 import { userFacts, usersRefusal } from '../units/users.ts';
 import { type InstallCall, machineOf, mtaOptions, serverTerminal } from './call.ts';
 import { dataFolders } from './data-away.ts';
+import { pendingFile } from './pending.ts';
 
 export type Found = {
 	readonly remains: Remains;
@@ -63,6 +64,7 @@ export async function findRemains(call: Pick<InstallCall<unknown>, 'terminal' | 
 			data: await present(machine, dataFolders),
 			hasConfig: await machine.exists(configFolder),
 			isCpanel: isPanel,
+			isPending: await machine.exists(pendingFile),
 		},
 	};
 }

@@ -12,6 +12,7 @@ import { listener } from '../mta/listen.ts';
 import { openSite } from '../mta/site.ts';
 import type { NestedAct } from '../plan/step.ts';
 import { type InstallOptions, type InstallPorts, mtaOptions } from './call.ts';
+import { confirm } from './confirm.ts';
 import { install } from './install.ts';
 import { type UninstallOptions, uninstall } from './uninstall.ts';
 
@@ -54,6 +55,7 @@ export type MemoryServer = {
 	readonly nested: NestedAct[];
 	install(options?: Partial<InstallOptions>): Promise<Ended>;
 	uninstall(options?: Partial<UninstallOptions>): Promise<Ended>;
+	confirm(): Promise<Ended>;
 	/** Everything that is there, but the logs and the lock. */
 	standing(): readonly string[];
 };
@@ -167,7 +169,11 @@ export function memoryServer(differences: Differences = {}): MemoryServer {
 			memory.folders.delete(`/proc/${pid}`);
 		}
 	}
-	const ended = async (verb: typeof install | typeof uninstall, options: object, own: number): Promise<Ended> => {
+	const ended = async (
+		verb: typeof install | typeof uninstall | typeof confirm,
+		options: object,
+		own: number,
+	): Promise<Ended> => {
 		const { speaker, said } = listener();
 		await verb({
 			terminal: { ...terminal, ...differences.terminal },
@@ -185,6 +191,7 @@ export function memoryServer(differences: Differences = {}): MemoryServer {
 		nested,
 		install: (options = {}) => command((own) => ended(install, options, own)),
 		uninstall: (options = {}) => command((own) => ended(uninstall, options, own)),
+		confirm: () => command((own) => ended(confirm, {}, own)),
 		standing: () =>
 			[
 				...[...memory.files.values()].map((file) => JSON.stringify(file)),
@@ -234,6 +241,7 @@ const config = {
 	smtp: { listen: '127.0.0.1:926', mtaUsers: ['Debian-exim'] },
 	wiring: { mta: 'exim', secretFile: '/etc/sluice/wiring-secret' },
 	delivery: {},
+	limits: { monitorOnly: true },
 } as never;
 
 const terminal = {

@@ -1,13 +1,14 @@
-/** What taking out does to the mail server's files, as diffs, before it is asked. */
+/** What taking out does to the mail server's files, before it is asked. */
+import { showRemoval } from '../mta/show-removal.ts';
 import type { Speaker } from '../mta/speak.ts';
-import { bareNow, unifiedDiff } from '../plan/wiring.ts';
+import { bareNow } from '../plan/wiring.ts';
 import type { Found } from './remains.ts';
 
 export function showMail(speaker: Speaker, { site }: Found): string {
 	if (site === undefined || !site.traces.ok) return '';
-	const diffs = site.traces.value.files
-		.filter((file) => !bareNow(file))
-		.map(({ path, current, bare }) => unifiedDiff(path, current?.content, bare));
-	for (const diff of diffs) speaker.diff(diff);
-	return diffs.join('');
+	const files = site.traces.value.files.filter((file) => !bareNow(file));
+	return showRemoval(
+		speaker,
+		files.map(({ path, current, bare }) => ({ path, before: current?.content, after: bare })),
+	);
 }

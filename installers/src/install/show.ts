@@ -77,10 +77,14 @@ export function fileChanges(
 /** New files whole only where somebody only looks: there are many, and they are no change to what is here. */
 export function showChanges(speaker: Speaker, changes: readonly FileChange[], isWhole: boolean): void {
 	const fresh = changes.filter(({ isNew }) => isNew);
+	if (changes.length > 0) speaker.say('');
 	for (const { isNew, diff } of changes) if (isWhole || !isNew) speaker.diff(diff);
 	if (isWhole || fresh.length === 0) return;
 	speaker.say('New files (`--dry-run` shows them):');
-	for (const { path, diff } of fresh) speaker.say(`  ${path} (${diff.match(/^\+(?!\+\+ )/gm)?.length ?? 0} lines)`);
+	for (const { path, diff } of fresh) {
+		const lines = diff.match(/^\+(?!\+\+ )/gm)?.length ?? 0;
+		speaker.say(`  ${path} (${lines} ${lines === 1 ? 'line' : 'lines'})`);
+	}
 }
 
 /** All of them at once, each with what mends it. */

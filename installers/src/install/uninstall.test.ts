@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { failed, ok } from '@sluice/shared/words/result.ts';
+import { installLog } from '../apply/install-journal.ts';
 import { fileOf } from '../facts/memory-machine.fixture.ts';
-import { pendingFile } from './pending.ts';
+import { pendingFile, readPending } from './pending.ts';
 import { memoryServer } from './server.fixture.ts';
 
 const unit = '/etc/systemd/system/sluice-agent.service';
@@ -111,4 +112,30 @@ test('going back is written down before the mail server is touched, and confirmi
 	assert.equal(asked.untilMs, 1_700_000_000_000 + 300_000);
 	assert.ok((await server.uninstall({ purge: true })).ok);
 	assert.equal(server.memory.files.has(pendingFile), false);
+});
+
+test('what is taken out is told as what happens, not as what was once done', async () => {
+	const server = memoryServer();
+	assert.ok((await server.install()).ok);
+	assert.ok((await server.uninstall()).ok);
+	const log = server.memory.files.get(installLog)?.content ?? '';
+	const [, out = ''] = log.split('is installed.\n');
+	assert.doesNotMatch(out, /UNDONE|Start the agent|Make \/run|Put \d+ unit/);
+	assert.match(out, /DONE Stop and forget .*sluice-agent\.service/);
+	assert.match(out, /DONE Remove \d+ unit files from \/etc\/systemd\/system, .*tmpfiles/);
+	assert.match(out, /DONE Remove the user and group sluice\./);
+});
+
+test('what waits to be confirmed and is not to be believed is nobody’s order: the watch leaves it, confirming clears it', async () => {
+	const server = memoryServer();
+	server.memory.files.set(pendingFile, fileOf(pendingFile, '{"untilMs": 1', { mode: 0o600 }));
+	assert.equal((await readPending(server.memory, Number.MAX_SAFE_INTEGER)).kind, 'unbelievable');
+	const confirmed = await server.confirm();
+	assert.ok(confirmed.ok, confirmed.text);
+	assert.equal(server.memory.files.has(pendingFile), false);
+	const due = { untilMs: 1, revert: [['sluice', 'mta', 'unwire', '--yes']], why: 'it' };
+	server.memory.files.set(pendingFile, fileOf(pendingFile, JSON.stringify(due), { mode: 0o600 }));
+	const late = await server.confirm();
+	assert.match(late.text, /time to confirm is over/);
+	assert.ok(server.memory.files.has(pendingFile));
 });

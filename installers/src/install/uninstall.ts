@@ -55,7 +55,7 @@ async function uninstallHere(call: UninstallCall): Promise<boolean> {
 	}
 	const found = await findRemains(call);
 	const isPurge = options.purge === true;
-	const steps = undoSteps(found.remains, { isPurge });
+	const steps = undoSteps(found.remains, { isPurge, queue: queueText(options) });
 	if (steps.every(({ id }) => nothingIds.has(id))) {
 		const text = 'Nothing of Sluice is installed here.';
 		speaker.end(0, { ok: true, steps: [], text }, [text]);
@@ -66,7 +66,7 @@ async function uninstallHere(call: UninstallCall): Promise<boolean> {
 	if (found.problem !== undefined)
 		speaker.say(`Watch out: ${found.problem} Our lines are taken out of its files all the same.`);
 	const diff = showMail(speaker, found);
-	speaker.say('This will be done, in this order:');
+	speaker.say('\nThis will be done, in this order:');
 	for (const { what } of steps) speaker.say(`  ${what}`);
 	const plan = steps.map(({ part, id, what }) => ({ part, id, what }));
 	if (options.dryRun === true) {
@@ -83,8 +83,12 @@ const nothingIds: ReadonlySet<string> = new Set(['disarm', 'queue', 'limits', 'k
 async function perform(call: UninstallCall, found: Found, steps: readonly RecordedStep[]): Promise<boolean> {
 	const { speaker, options } = call;
 	const { remains } = found;
-	const log = logOf(call);
+	const written = logOf(call);
+	// Each step's own sentence is what is done here; in an installation it would be what is undone.
+	const log: typeof written = (what, outcome, output) =>
+		written(what, { undone: 'done', 'not undone': 'failed' }[outcome] ?? outcome, output);
 	await sweep(call);
+	speaker.say('\nTaking it out:');
 	if (remains.journal !== undefined) await storeOf(call).write({ ...remains.journal, phase: 'uninstalling' });
 	const notes: string[] = [];
 	const note = (text: string): void => {
@@ -104,7 +108,9 @@ async function perform(call: UninstallCall, found: Found, steps: readonly Record
 	const left: string[] = [];
 	const done: string[] = [];
 	for (const step of steps) {
+		speaker.begin(step.what);
 		const queue = step.id === 'queue' ? await emptied(call, nested, ports.nested, found) : undefined;
+		if (queue !== undefined) await log(queue.ok ? queue.value : step.what, queue.ok ? 'done' : 'failed');
 		if (queue !== undefined && !queue.ok)
 			return refuseHalf(call, { step: step.id, why: queue.error, notes, hint: queueHint });
 		const stuck = queue === undefined ? await goBack([step], ports, log) : [];
@@ -115,13 +121,25 @@ async function perform(call: UninstallCall, found: Found, steps: readonly Record
 				notes,
 				hint: 'The agent stays, for the mail server still hands its mail to it. Correct what is named, and run `sluice uninstall` again.',
 			});
-		if (stuck.length > 0) left.push(...stuck);
-		else {
+		if (stuck.length > 0) {
+			left.push(...stuck);
+			speaker.failed(step.what);
+		} else {
 			done.push(step.what);
 			speaker.step(queue?.value ?? step.what);
 		}
 	}
 	return end(call, { done, left, notes, isPurge: options.purge === true });
+}
+
+function queueText({ drain = 0, export: to, discardQueue }: UninstallOptions): string | undefined {
+	const wait =
+		drain > 0
+			? `Wait until the queue of the agent is empty, for ${Math.ceil(drain / 60_000)} minutes at most`
+			: undefined;
+	if (to !== undefined) return `${wait ?? 'Look at the queue of the agent'}; write mail that is in it to ${to}.`;
+	if (discardQueue === true) return `${wait ?? 'Look at the queue of the agent'}; mail that is in it is GIVEN UP.`;
+	return wait === undefined ? undefined : `${wait}; if it is not, stop there.`;
 }
 
 const queueHint =

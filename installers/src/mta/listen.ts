@@ -23,6 +23,8 @@ export function listener(): Listener {
 		speaker: {
 			say: (text) => void lines.push(text),
 			diff: () => {},
+			begin: () => {},
+			failed: (what) => void lines.push(what),
 			step: (what) => void lines.push(what),
 			end(code, report, last = []) {
 				const text = [...last, report.text].find((one): one is string => typeof one === 'string') ?? lines.at(-1);

@@ -7,7 +7,7 @@ import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { actorText } from '@sluice/shared/contract/actor.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Journal, LastTest } from '../apply/journal.ts';
-import { runSteps, type StepReport, type StepsFailure } from '../apply/run-steps.ts';
+import { runSteps, type StepPorts, type StepReport, type StepsFailure } from '../apply/run-steps.ts';
 import { sweepLeftovers } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import type { Step } from '../plan/step.ts';
@@ -39,7 +39,7 @@ export async function performSteps(
 	let test: LastTest | undefined;
 	const ran = await runSteps(steps, {
 		machine: site.machine,
-		onStep: ({ what }) => speaker.step(what),
+		...progressOf(speaker),
 		reloadAgent: (upstream, monitorOnly) => reloadedAgent(call, site, { upstream, monitorOnly }),
 		async test(check) {
 			const client = await ports.client(terminal, options);
@@ -56,6 +56,16 @@ export async function performSteps(
 	});
 	return ran.ok ? ok({ steps: ran.value, test }) : failed({ ...ran.error, test });
 }
+
+/** Each step before it is done, and after. */
+export const progressOf = (speaker: Speaker): Pick<StepPorts, 'onBegin' | 'onStep' | 'onFailure'> => ({
+	onBegin: (what) => speaker.begin(what),
+	onStep: ({ what }) => speaker.step(what),
+	onFailure(what) {
+		speaker.failed(what);
+		speaker.begin('Putting back what was done before it.');
+	},
+});
 
 const reloadWaitMs = 10_000;
 const reloadPollMs = 100;
@@ -128,14 +138,16 @@ export async function note(call: Call, site: Site, act: string, outcome: string,
 	await site.store.log(call.terminal.now(), actorText(call.terminal.actor), { act, outcome, mta: site.mta, ...detail });
 }
 
+export const putBackHint = 'Everything was put back as it was.';
+
 /** A failed command, told. */
 export function failureRefusal({ what, why, stuck }: StepsFailure): Refusal {
-	const sentence = why.charAt(0).toUpperCase() + why.slice(1);
+	const sentence = (why.charAt(0).toUpperCase() + why.slice(1)).replace(/\.$/, '');
 	return stuck.length === 0
 		? {
 				code: 'failed',
 				text: `This did not work: ${what} ${sentence}.`,
-				hint: 'Everything was put back as it was.',
+				hint: putBackHint,
 			}
 		: {
 				code: 'half-done',

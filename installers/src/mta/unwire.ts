@@ -6,9 +6,10 @@
  */
 import { eximProgram } from '../facts/exim.ts';
 import { upstreamPath } from '../plan/upstream.ts';
-import { bareNow, hasTraces, unifiedDiff, type WiredFile, type Wiring } from '../plan/wiring.ts';
+import { bareNow, hasTraces, type WiredFile, type Wiring } from '../plan/wiring.ts';
 import { bypassSteps, titleOf, unwireSteps } from '../plan/wiring-steps.ts';
 import { type Call, failureRefusal, locked, mayGoOn, note, performSteps } from './perform.ts';
+import { showRemoval } from './show-removal.ts';
 import { agentSecretPath, openSite, type Site } from './site.ts';
 
 export async function unwire(call: Call): Promise<void> {
@@ -28,15 +29,17 @@ export async function takeOut(call: Call, site: Site): Promise<void> {
 		return speaker.end(0, { ok: true, changed: [] }, [`${titleOf(site)} is not wired here; nothing to do.`]);
 	const former = await site.store.untouched(site.journal, wiring);
 	const changedByOthers = files.filter((file) => isTouched(site, file, former.has(file.path)));
-	const diffs = files.map(({ path, current, bare }) =>
-		unifiedDiff(path, current?.content, former.get(path)?.content ?? bare),
-	);
+	const removals = files.map(({ path, current, bare }) => ({
+		path,
+		before: current?.content,
+		after: former.get(path)?.content ?? bare,
+	}));
 	const isFinishing = site.journal?.phase === 'unwiring';
-	if (!isFinishing) for (const diff of diffs) speaker.diff(diff);
+	const diff = isFinishing ? '' : showRemoval(speaker, removals);
 	for (const { path } of changedByOthers)
 		speaker.say(`${path} was changed since it was wired: only our lines are taken out, the rest stays.`);
 	if (options.dryRun === true)
-		return speaker.end(0, { ok: true, dryRun: true, diff: diffs.join('') }, ['Nothing was changed (--dry-run).']);
+		return speaker.end(0, { ok: true, dryRun: true, diff }, ['Nothing was changed (--dry-run).']);
 	if (!isFinishing && !(await mayGoOn(call, `Take the wiring out of ${titleOf(site)}?`))) return;
 
 	if (site.journal !== undefined) await site.store.write({ ...site.journal, phase: 'unwiring' });

@@ -12,7 +12,7 @@ import { JournalStore } from '../apply/journal.ts';
 import { runSteps, type StepPorts, type StepReport } from '../apply/run-steps.ts';
 import { type Machine, sweepLeftovers } from '../facts/machine.ts';
 import { type PluginFacts, pluginFacts, silentMend, silentSockets, silentText } from '../facts/plugin.ts';
-import { failureRefusal, mayGoOn } from '../mta/perform.ts';
+import { failureRefusal, mayGoOn, progressOf } from '../mta/perform.ts';
 import type { Speaker } from '../mta/speak.ts';
 import { installPluginSteps, isInstalled, isOut, isRight, removePluginSteps } from '../plan/plugin.ts';
 import type { Action, Step } from '../plan/step.ts';
@@ -97,7 +97,7 @@ const never = async () => {
 };
 const portsOf = ({ machine, speaker }: PluginCall): StepPorts => ({
 	machine,
-	onStep: ({ what }) => speaker.step(what),
+	...progressOf(speaker),
 	test: never,
 	reloadAgent: never,
 });

@@ -1,5 +1,6 @@
 /** Everything an installation is planned from: what the server is, what of us is there already, what was wished. Types only. */
 
+import type { CanaryKey } from '@sluice/shared/mta/canary.ts';
 import type { InstallStep } from '../apply/install-journal.ts';
 import type { FirewallChoice } from '../facts/firewall.ts';
 import type { PluginFacts } from '../facts/plugin.ts';
@@ -28,6 +29,10 @@ export type MtaFacts = {
 	readonly wiring: Wiring | Refusal;
 	/** The configuration of an administrator, which stands: its port, where it has the secret. */
 	readonly configured: { readonly secretFile?: string } | undefined;
+	/** How far the server goes now. */
+	readonly stage: Stage;
+	/** Whose mail alone comes to the agent, of a canary. */
+	readonly only: readonly CanaryKey[] | undefined;
 };
 
 /** What firewalls and other products on this server ask for. */
@@ -61,6 +66,8 @@ export type InstallFacts = {
 export type InstallWishes = {
 	/** Absent: `monitor` for a fresh configuration, what is there otherwise. */
 	readonly stage?: Stage;
+	/** A canary's accounts and domains. */
+	readonly only?: readonly CanaryKey[] | 'everybody' | undefined;
 	readonly noticesTo: readonly string[];
 	readonly freshSecret: string;
 	/** A person has to confirm; if not, the MTA goes its former way by itself. */

@@ -13,6 +13,7 @@ import { recurringSteps, unitSteps } from '../units/unit-steps.ts';
 import { userSteps } from '../units/users.ts';
 import { type ConfigParts, configSteps } from './install-config.ts';
 import { type InstallFacts, type InstallWishes, isRefusal, type MtaFacts, type OwnRelease } from './install-facts.ts';
+import { stageSteps } from './install-stage.ts';
 import { isInstalled, isOut } from './plugin.ts';
 import type { Action, NestedAct, Step } from './step.ts';
 import { titleOf } from './wiring-steps.ts';
@@ -42,7 +43,8 @@ export function configParts(facts: PlannedServer, wishes: InstallWishes): Config
 	const { mta, server } = facts;
 	const secretPath =
 		mta.mta !== 'exim' ? undefined : mta.configured === undefined ? wiringSecretFile : mta.configured.secretFile;
-	const stage = wishes.stage ?? (mta.configured === undefined ? 'monitor' : undefined);
+	// A configuration that is there gets another stage by a step of its own, with the agent told of it.
+	const stage = mta.configured === undefined ? (wishes.stage ?? 'monitor') : undefined;
 	return {
 		mta: mta.mta,
 		mtaUser: mta.user?.name ?? '',
@@ -74,6 +76,7 @@ export function installSteps(facts: PlannedServer, wishes: InstallWishes): reado
 		...(wishes.isArmed ? [...within('confirm', [armStep]), ...timers] : []),
 		...within('wiring', [wireStep(facts)]),
 		...(wishes.isArmed ? [] : timers),
+		...within('wiring', stageSteps(facts.mta, wishes)),
 	];
 }
 

@@ -36,6 +36,7 @@ import {
 	watchUnit,
 } from '../units/names.ts';
 import type { Action, NestedAct } from './step.ts';
+import { undoText } from './undo-words.ts';
 
 /** What of us is on the server, whoever has put it there. */
 export type Remains = {
@@ -60,9 +61,12 @@ export type Remains = {
 	readonly data: readonly string[];
 	readonly hasConfig: boolean;
 	readonly isCpanel: boolean;
+	/** Something waits to be confirmed. */
+	readonly isPending: boolean;
 };
 
-export type UndoWishes = { readonly isPurge: boolean };
+/** `queue`: what is done about mail in the agent's queue, as a sentence. */
+export type UndoWishes = { readonly isPurge: boolean; readonly queue?: string | undefined };
 
 const recurring = [reconcileTimerUnit, reconcilePathUnit, watchTimerUnit, watchUnit, reconcileUnit];
 const serving = [
@@ -88,10 +92,10 @@ const step = (part: InstallPart, id: string, what: string, undo: readonly Action
 });
 
 /** In the order in which they are done. Each step's `undo` is what is done. */
-export function undoSteps(remains: Remains, { isPurge }: UndoWishes): readonly RecordedStep[] {
+export function undoSteps(remains: Remains, { isPurge, queue }: UndoWishes): readonly RecordedStep[] {
 	return [
 		...first(remains),
-		...mailSteps(remains),
+		...mailSteps(remains, queue),
 		...unitsAway(remains),
 		...recordedOf(remains, ['firewall']),
 		...usersAway(remains),
@@ -102,7 +106,10 @@ export function undoSteps(remains: Remains, { isPurge }: UndoWishes): readonly R
 }
 
 const recordedOf = ({ journal }: Pick<Remains, 'journal'>, parts: readonly InstallPart[]): readonly RecordedStep[] =>
-	(journal?.steps ?? []).filter(({ part, undo }) => parts.includes(part) && undo.length > 0).toReversed();
+	(journal?.steps ?? [])
+		.filter(({ part, undo }) => parts.includes(part) && undo.length > 0)
+		.map((recorded) => ({ ...recorded, what: undoText(recorded) }))
+		.toReversed();
 
 /** Nothing may put back what is being taken out. */
 function first({ units }: Remains): readonly RecordedStep[] {
@@ -116,10 +123,15 @@ function first({ units }: Remains): readonly RecordedStep[] {
 			];
 }
 
-function mailSteps({ isWired, hasPlugin, isCpanel }: Remains): readonly RecordedStep[] {
+function mailSteps(
+	{ isWired, hasPlugin, isCpanel, isPending }: Remains,
+	queue = 'Look whether mail is in the queue of the agent; if so, stop here.',
+): readonly RecordedStep[] {
 	return [
 		...(isWired ? [step('wiring', 'unwire', 'Lead the mail server its former way.', [nested('unwire')])] : []),
-		step('confirm', 'disarm', 'Nothing waits to be confirmed any more.', [nested('disarm')]),
+		...(isPending
+			? [step('confirm', 'disarm', 'Forget that the installation waits to be confirmed.', [nested('disarm')])]
+			: []),
 		...(isCpanel
 			? [step('panel', 'limits', "Put the panel's own limits back, if they were lifted.", [nested('limits-restore')])]
 			: []),
@@ -130,14 +142,19 @@ function mailSteps({ isWired, hasPlugin, isCpanel }: Remains): readonly Recorded
 					]),
 				]
 			: []),
-		step('units', 'queue', 'Let the queue empty.', [nested('queue-empty')]),
+		step('units', 'queue', queue, [nested('queue-empty')]),
 	];
 }
+
+/** What the agent has stored and whether it answered: that is asked by itself. */
+const asked: ReadonlySet<string> = new Set(['data', 'answers']);
+/** Stopping and forgetting all units is the same, said once. */
+const doneByStop: ReadonlySet<string> = new Set([...asked, 'serve', 'run-folder']);
 
 function unitsAway(remains: Remains): readonly RecordedStep[] {
 	const { units, hasTmpfiles, hasGuardTable, nft } = remains;
 	// What was written down knows more (former files of the same name), but only for what it was about.
-	const known = recordedOf(remains, ['units']).filter(({ id }) => id !== 'data' && id !== 'answers');
+	const known = recordedOf(remains, ['units']).filter(({ id }) => !(units.length > 0 ? doneByStop : asked).has(id));
 	const steps: RecordedStep[] = [];
 	if (units.length > 0)
 		steps.push(
@@ -153,7 +170,7 @@ function unitsAway(remains: Remains): readonly RecordedStep[] {
 	const files = [...paths, ...(hasTmpfiles && !inRecord(tmpfilesFile) ? [tmpfilesFile] : [])];
 	if (units.length > 0 || files.length > 0)
 		steps.push(
-			step('units', 'unit-files', 'Nothing of the units is left, and systemd knows.', [
+			step('units', 'unit-files', `Tell systemd that they are gone, and remove ${runFolder}.`, [
 				...files.map((path): Action => ({ kind: 'remove', path })),
 				tried('systemctl', 'daemon-reload'),
 				tried('systemctl', 'reset-failed', 'sluice-*'),
@@ -184,10 +201,12 @@ function usersAway(remains: Remains): readonly RecordedStep[] {
 	return all.length === 0
 		? []
 		: [
-				step('users', 'users', `Remove the users and groups ${all.join(', ')}.`, [
-					...goingUsers.map((name) => tried('userdel', name)),
-					...goingGroups.map((name) => tried('groupdel', name)),
-				]),
+				step(
+					'users',
+					'users',
+					`Remove the ${all.length === 1 ? 'user and group' : 'users and groups'} ${all.join(', ')}.`,
+					[...goingUsers.map((name) => tried('userdel', name)), ...goingGroups.map((name) => tried('groupdel', name))],
+				),
 			];
 }
 

@@ -63,6 +63,7 @@ export const nestedActs = [
 	'disarm',
 	'wire',
 	'unwire',
+	'stage',
 	'queue-empty',
 	'data-away',
 	'agent-renew',

@@ -10,7 +10,7 @@ import { configFile, currentRelease } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import type { InstallCall } from '../install/call.ts';
 import { locked, logOf, machineOf, storeOf } from '../install/call.ts';
-import { mayGoOn } from '../mta/perform.ts';
+import { mayGoOn, progressOf } from '../mta/perform.ts';
 import { agentOf } from './agent-of.ts';
 import type { AgentPorts } from './agent-renewal.ts';
 import { askForState, hasStateCopy } from './agent-renewal.ts';
@@ -114,9 +114,10 @@ async function rollbackHere(call: InstallCall, agent: AgentPorts): Promise<void>
 			'Nothing was changed (--dry-run).',
 		]);
 	if (!(await mayGoOn(call, 'Go back?'))) return;
+	speaker.say('');
 	const log = logOf(call);
 	const what = `Back from ${from.version} to ${to.version}.`;
-	const ran = await goBack({ machine, agent, onStep: (step) => speaker.step(step.what) }, planned.value);
+	const ran = await goBack({ machine, agent, ...progressOf(speaker) }, planned.value);
 	if (!ran.ok) {
 		await log(what, 'failed', ran.error.why);
 		return tellFailure(call, ran.error, from.version);

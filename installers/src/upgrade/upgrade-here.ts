@@ -5,7 +5,7 @@
 import { configFile } from '../facts/places.ts';
 import type { InstallCall } from '../install/call.ts';
 import { logOf, machineOf, storeOf } from '../install/call.ts';
-import { mayGoOn } from '../mta/perform.ts';
+import { mayGoOn, progressOf } from '../mta/perform.ts';
 import type { InstallFacts, MtaFacts, OwnRelease } from '../plan/install-facts.ts';
 import { unitSettings } from '../plan/install-plan.ts';
 import { unifiedDiff } from '../plan/wiring.ts';
@@ -35,7 +35,7 @@ export async function upgradeHere(
 		source: facts.release.folder,
 		files: wantedFiles(unitSettings(facts)),
 		configFile,
-		onStep: ({ what }) => speaker.step(what),
+		...progressOf(speaker),
 	};
 	const planned = await planUpgrade(input);
 	if (planned === undefined) return 'done';
@@ -54,6 +54,7 @@ export async function upgradeHere(
 		return 'ended';
 	}
 	if (!(await mayGoOn(call, 'Do this?'))) return 'ended';
+	speaker.say('');
 	const log = logOf(call);
 	await log(`Upgrade from ${from.version} to ${to.version}.`, 'begun');
 	const upgraded = await upgrade(input, planned.value);

@@ -8,7 +8,7 @@
  * Not here: unpacking and verifying a release (install.sh), going back later (rollback.ts).
  */
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import { runSteps, type StepReport, type StepsFailure } from '../apply/run-steps.ts';
+import { runSteps, type StepPorts, type StepReport, type StepsFailure } from '../apply/run-steps.ts';
 import type { FileFact, Machine } from '../facts/machine.ts';
 import { releasesFolder } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
@@ -36,7 +36,7 @@ export type UpgradeInput = {
 	readonly files: readonly FileFact[];
 	readonly configFile: string;
 	readonly onStep: (report: StepReport) => void;
-};
+} & Pick<StepPorts, 'onBegin' | 'onFailure'>;
 
 export type UpgradePlan = {
 	readonly from: Release;
@@ -178,7 +178,7 @@ async function tidied(machine: Machine, kept: readonly string[]): Promise<readon
 
 /** Performs the steps; the agent's last words are taken before anything is put back. */
 export async function runMove(
-	{ machine, agent, onStep }: Pick<UpgradeInput, 'machine' | 'agent' | 'onStep'>,
+	{ machine, agent, ...progress }: Pick<UpgradeInput, 'machine' | 'agent' | 'onStep' | 'onBegin' | 'onFailure'>,
 	journal: UpgradeJournal,
 	move: Move,
 ): Promise<Result<readonly StepReport[], UpgradeFailure>> {
@@ -193,7 +193,9 @@ export async function runMove(
 	const ran = await runSteps(moveSteps(move), {
 		machine,
 		nested,
-		onStep,
+		onStep: progress.onStep,
+		...(progress.onBegin === undefined ? {} : { onBegin: progress.onBegin }),
+		...(progress.onFailure === undefined ? {} : { onFailure: progress.onFailure }),
 		test: async () => failed('no test message here'),
 		reloadAgent: async () => ok(undefined),
 	});

@@ -29,7 +29,9 @@ export function withCommon(command: Command): Command {
 export function socketPathFor(terminal: Terminal, options: CommonOptions): string {
 	const named = options.socket ?? terminal.environment.SLUICE_SOCKET;
 	if (named !== undefined && named !== '') return named;
-	return terminal.exists(serverSocket) || isForeign(checkoutSocket) ? serverSocket : checkoutSocket;
+	// A stopped agent of an installed server has no socket, and is the one that is meant all the same.
+	const isServer = terminal.exists(serverSocket) || terminal.exists(serverConfig);
+	return isServer || isForeign(checkoutSocket) ? serverSocket : checkoutSocket;
 }
 
 /** Root standing in a tenant's folder must not tell the tenant's program what is meant for the agent, nor believe it. */

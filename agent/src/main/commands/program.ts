@@ -70,7 +70,25 @@ export function createProgram(terminal: Terminal = systemTerminal()): Command {
 	addEvents(program, terminal);
 	addConfig(program, terminal);
 	addRun(program, terminal);
+	grouped(program);
 	return program;
+}
+
+const groups: { readonly [heading: string]: readonly string[] } = {
+	'How it is:': ['status', 'doctor', 'volume', 'audit', 'events'],
+	'Mail:': ['message', 'queue', 'lane'],
+	'Who sends, and how much they may:': ['account', 'limit', 'hold', 'credential'],
+	'This server:': ['install', 'confirm', 'stage', 'rollback', 'uninstall', 'mta', 'panel', 'watch'],
+	'Settings and programs:': ['config', 'webhook', 'agent', 'helper'],
+};
+
+/** Commands in the order in which somebody looks for them. Again when more have been added: each stands in its group. */
+export function grouped(program: Command): void {
+	const order = Object.entries(groups).flatMap(([heading, names]) => names.map((name) => ({ heading, name })));
+	const placeOf = (command: Command): number => order.findIndex(({ name }) => name === command.name());
+	for (const command of program.commands) command.helpGroup(order[placeOf(command)]?.heading ?? 'Others:');
+	// Groups are shown in the order in which a first command of each stands in this list.
+	(program.commands as Command[]).sort((one, other) => placeOf(one) - placeOf(other));
 }
 
 /** `arguments_` without the names of program and script. Resolves when the command has ended, however it ended. */
