@@ -43,12 +43,14 @@ export async function furnishCpanel(box: Box, ports: CpanelPorts): Promise<void>
 		await box.writeFile(`/usr/local/cpanel/bin/${name}`, standIn(file), { mode: 0o755 });
 	await box.makeFolder('/usr/local/cpanel/3rdparty/bin');
 	await box.run(['ln', '-s', '/usr/bin/perl', '/usr/local/cpanel/3rdparty/bin/perl']);
-	await furnishCpanelExim(box, {
+	const settings = {
 		hostname: hostNameOf.exim,
 		smtpPort: ports.smtp,
 		submissionPort: ports.submission,
 		direct: { host: ports.sink, port: ports.mx },
-	});
+	};
+	// cPanel's own file of options is never empty.
+	await furnishCpanelExim(box, settings, { options: ['allowweakciphers=0'] });
 	await box.writeFile('/usr/local/cpanel/scripts/restartsrv_exim', restart, { mode: 0o755 });
 	await box.writeFile('/etc/systemd/system/exim.service', unit);
 	await accounts(box);

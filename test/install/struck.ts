@@ -55,6 +55,7 @@ export async function struckGround(
 		],
 		ttlSeconds: 3600,
 	});
+	await server.administrate();
 	await server.send('first@ok.test'); // the MTA's hints are there
 	await server.internet.arrived('first@ok.test');
 	const sluice: Ground['sluice'] = (words, strike) => run(server, words, strike);
