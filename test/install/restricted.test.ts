@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { csfConf } from '@sluice/installers/facts/csf.ts';
 import { exemptScript, exemptUnit, type FirewallChoice } from '@sluice/installers/facts/firewall.ts';
+import { agentUnit } from '@sluice/installers/units/names.ts';
 import type { RunOptions } from '../mta/box.ts';
 import { builtRelease } from '../release/built.ts';
 import { type Released, releasedServer } from './released.ts';
@@ -21,7 +22,7 @@ import {
 	useIptables,
 } from './restrictions.ts';
 import { serversUnavailable, towardsInternet } from './server-box.ts';
-import { sinkAddress } from './server-internet.ts';
+import { mxPort, sinkAddress } from './server-internet.ts';
 import { differences, type Snapshot, snapshotOf } from './snapshot.ts';
 
 const unavailable = await serversUnavailable();
@@ -54,8 +55,8 @@ const installUnpacked = (server: Released, words: readonly string[], options: Ru
 	server.run([`${unpacked}/bin/sluice`, 'install', '--yes', ...words], { timeoutMs: 120_000, ...options });
 const choose = (server: Released, choice: FirewallChoice) => installUnpacked(server, ['--firewall', choice]);
 /** By the command that is there already. */
-const chooseAnother = (server: Released, choice: FirewallChoice) =>
-	server.sluice(['install', '--yes', '--firewall', choice], { timeoutMs: 120_000 });
+const chooseAnother = (server: Released, choice: FirewallChoice, allowFailure = false) =>
+	server.sluice(['install', '--yes', '--firewall', choice], { timeoutMs: 120_000, allowFailure });
 /** Once more, and nobody chooses. */
 const hasNothingToDo = async (server: Released): Promise<void> =>
 	assert.match((await server.sluice(['install', '--yes'])).stdout, /nothing to do/);
@@ -153,6 +154,15 @@ for (const restriction of ['whm', 'csf'] as const)
 		assert.deepEqual(server.internet.accepted(), []);
 		await chooseAnother(server, 'rule');
 		await server.internet.arrived('waits@ok.test');
+		assert.match((await chooseAnother(server, 'smarthost', true)).stderr, /delivery\.smarthost/);
+		const smarthost = { host: sinkAddress, port: mxPort, tls: 'none' };
+		await server.administrate({ ...administration, delivery: { ...administration.delivery, smarthost } });
+		await server.systemctl('reload', agentUnit);
+		await chooseAnother(server, 'smarthost');
+		await isLetOut(server, restriction, 'smarthost');
+		await hasNothingToDo(server);
+		await server.administrate(administration);
+		await server.systemctl('reload', agentUnit);
 		for (const choice of ['mail-group', 'rule'] as const) {
 			await chooseAnother(server, choice);
 			await isLetOut(server, restriction, choice);

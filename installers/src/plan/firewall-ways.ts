@@ -204,6 +204,6 @@ function smarthost(port: number | undefined, ports: readonly number[]): Planned 
 			port === undefined
 				? 'The agent has no relay to deliver through (`delivery.smarthost` is not set).'
 				: `The relay's port ${port} is one of those that the firewall keeps for the mail server (${ports.join(', ')}).`,
-		hint: 'Set `delivery.smarthost` with another port that the relay offers (often 2525), and open it in CSF (TCP_OUT) where that is.',
+		hint: 'Set `delivery.smarthost` with another port that the relay offers (often 2525), and open it in CSF (TCP_OUT) where that is. Before there is a configuration: install with `--firewall none`, set it, then `sluice install --firewall smarthost`.',
 	});
 }
