@@ -8,8 +8,9 @@
  *
  * Not here: how one version becomes the next (where the format lives), what an installation remembers (installers/src/install).
  */
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { openPlain } from '@sluice/shared/client/open-plain.ts';
 import { formatVersion, segmentHeaderBytes, segmentOfName, segmentVersion } from '../core/log/format.ts';
 import { crc } from '../io/spool/record.ts';
 import { dayVersion } from '../io/store/day-schema.ts';
@@ -55,7 +56,7 @@ export const formatTitles: { readonly [name in FormatName]: string } = {
 /** Versions of the truth in a data folder; a name is left out where there is nothing, or nothing that tells. Throws I/O errors. */
 export function storedTruth(dataDir: string): { readonly [name in Truth]?: number } {
 	const log = logVersion(join(dataDir, 'spool'));
-	const state = markOfFile(join(dataDir, 'state.db'));
+	const state = markOfFile(join(dataDir, 'state.db'), openPlain);
 	return {
 		...(log === undefined ? {} : { log }),
 		...(state === undefined || state.applicationId !== stateApplicationId ? {} : { state: state.version }),
@@ -97,7 +98,7 @@ function logVersion(directory: string): number | undefined {
 	const block = Buffer.alloc(segmentHeaderBytes);
 	for (const name of namesIn(directory)) {
 		if (segmentOfName(name, 'log') === undefined) continue;
-		const fd = openSync(join(directory, name), 'r');
+		const fd = openPlain(join(directory, name));
 		try {
 			readSync(fd, block, 0, segmentHeaderBytes, 0);
 		} finally {

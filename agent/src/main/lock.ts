@@ -4,15 +4,19 @@
  * A lock file with our pid, believed only while a process of that pid runs with the same start time, so that a crash or a reused
  * pid never keeps the agent from starting.
  */
-import { closeSync, openSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { openPlain } from '@sluice/shared/client/open-plain.ts';
 import { processBegan } from '@sluice/shared/client/process-began.ts';
+
+/** Two numbers. */
+const lockBytesMax = 64;
 
 /** The agent that works in a data folder; undefined: none does. */
 export function holderOf(dataDir: string): number | undefined {
 	let text: string;
 	try {
-		text = readFileSync(join(dataDir, 'agent.pid'), 'utf8');
+		text = readPlain(join(dataDir, 'agent.pid'));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
 		throw error;
@@ -20,6 +24,17 @@ export function holderOf(dataDir: string): number | undefined {
 	const [pid, start] = text.trim().split(' ');
 	const running = processBegan(Number(pid));
 	return running !== undefined && running === start ? Number(pid) : undefined;
+}
+
+/** Root asks too, and the folder is the agent's user's. */
+function readPlain(file: string): string {
+	const fd = openPlain(file);
+	try {
+		const bytes = Buffer.alloc(lockBytesMax);
+		return bytes.toString('latin1', 0, readSync(fd, bytes, 0, lockBytesMax, 0));
+	} finally {
+		closeSync(fd);
+	}
 }
 
 /** Returns what lets it go. Throws when another agent works there. */

@@ -18,16 +18,19 @@ const walHeaderBytes = 32;
 const frameHeaderBytes = 24;
 const largestPage = 65_536;
 
-/** Undefined: no such file, or nothing in it yet. Throws the I/O error. */
-export function markOfFile(path: string): FileMark | undefined {
-	const page = lastFirstPage(`${path}-wal`) ?? headOf(path, 0, headerBytes);
+type Open = (path: string) => number;
+const openToRead: Open = (path) => openSync(path, 'r');
+
+/** `open`: for a folder of another user. Undefined: no such file, or nothing in it yet. Throws the I/O error. */
+export function markOfFile(path: string, open: Open = openToRead): FileMark | undefined {
+	const page = lastFirstPage(`${path}-wal`, open) ?? withFile(path, open, (read) => read(0, headerBytes));
 	if (page === undefined || page.length < headerBytes) return undefined;
 	return { applicationId: page.readUInt32BE(applicationOffset), version: page.readUInt32BE(versionOffset) };
 }
 
 /** Beginning of the first page as the last commit in the log left it. */
-function lastFirstPage(path: string): Buffer | undefined {
-	return withFile(path, (read) => {
+function lastFirstPage(path: string, open: Open): Buffer | undefined {
+	return withFile(path, open, (read) => {
 		const header = read(0, walHeaderBytes);
 		if (header.length < walHeaderBytes) return undefined;
 		const pageBytes = header.readUInt32BE(8) === 1 ? largestPage : header.readUInt32BE(8);
@@ -45,13 +48,10 @@ function lastFirstPage(path: string): Buffer | undefined {
 	});
 }
 
-const headOf = (path: string, at: number, bytes: number): Buffer | undefined =>
-	withFile(path, (read) => read(at, bytes));
-
-function withFile<T>(path: string, use: (read: (at: number, bytes: number) => Buffer) => T): T | undefined {
+function withFile<T>(path: string, open: Open, use: (read: (at: number, bytes: number) => Buffer) => T): T | undefined {
 	let fd: number;
 	try {
-		fd = openSync(path, 'r');
+		fd = open(path);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
 		throw error;

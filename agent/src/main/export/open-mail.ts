@@ -7,8 +7,9 @@
  *
  * Not here: whether an agent runs (queue-export.ts), what is written (written-mail.ts).
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { openPlain } from '@sluice/shared/client/open-plain.ts';
 import type { MessageRecord } from '@sluice/shared/words/message.ts';
 import { isProbeDomain } from '@sluice/shared/words/probe.ts';
 import { segmentName } from '../../core/log/format.ts';
@@ -18,6 +19,9 @@ import { createRecovery } from '../../flow/recover.ts';
 import { readFiles } from '../../io/spool/files.ts';
 import { listSegments, readLog } from '../../io/spool/reader.ts';
 import { decodeMessage } from '../../io/spool/record.ts';
+
+/** Root reads here what is the agent's user's. */
+const files = { ...readFiles, openForReading: openPlain };
 
 export type OpenMail = {
 	/** Oldest first; each with a recipient that is not at its end. */
@@ -37,9 +41,9 @@ export const isOpen = ({ state }: Pick<QueuedRecipient, 'state'>): boolean =>
 export function readOpenMail(dataDir: string): OpenMail {
 	const directory = join(dataDir, 'spool');
 	const recovery = createRecovery(false);
-	const segments = listSegments(readFiles, directory);
+	const segments = listSegments(files, directory);
 	const visit = recovery.replay;
-	const { corruptRecords, truncatedBytes } = readLog({ files: readFiles, segments, from: logStart, visit });
+	const { corruptRecords, truncatedBytes } = readLog({ files, segments, from: logStart, visit });
 	const all = recovery.open().filter(({ recipients }) => !recipients.every((one) => isProbeDomain(one.destination)));
 	const messages = all.filter(({ recipients }) => recipients.some(isOpen));
 	const reportsOwed = all.length - messages.length;
@@ -51,7 +55,7 @@ export type Content = { readonly record: MessageRecord; readonly content: Buffer
 /** Record and content as the client sent it, without our wiring headers. Throws I/O errors and ESPOOLDAMAGED. */
 export function readContent(dataDir: string, message: QueuedMessage): Content {
 	const { segment, offset, recordBytes } = message;
-	const fd = openSync(join(dataDir, 'spool', segmentName(segment, 'log')), 'r');
+	const fd = openPlain(join(dataDir, 'spool', segmentName(segment, 'log')));
 	try {
 		const bytes = Buffer.alloc(recordBytes);
 		let filled = 0;

@@ -15,6 +15,7 @@ import { readContent, readOpenMail } from './open-mail.ts';
 import {
 	countExported,
 	type ExportedMessage,
+	isExportable,
 	openExportFolder,
 	removeOthers,
 	writeIndex,
@@ -136,6 +137,7 @@ async function exportPass({ dataDir, to, progress }: ExportParts): Promise<Pass>
 
 /** One message that cannot be read keeps no other from being exported. */
 function contentOf(dataDir: string, message: QueuedMessage): ReturnType<typeof readContent> | string {
+	if (!isExportable(message)) return 'its id is none that an agent gives';
 	try {
 		return readContent(dataDir, message);
 	} catch (error) {

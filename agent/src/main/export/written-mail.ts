@@ -16,11 +16,12 @@ import {
 	openSync,
 	readdirSync,
 	readFileSync,
+	realpathSync,
 	renameSync,
 	rmSync,
 	writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { QueuedMessage } from '../../core/scheduling/queued.ts';
 import { type Content, isOpen } from './open-mail.ts';
@@ -65,23 +66,43 @@ export type ExportedRecipient = {
 const folderMode = 0o700;
 const fileMode = 0o600;
 const othersWrite = 0o022;
+/** Only who owns a name there may change it. */
+const sticky = 0o1000;
 const ownName = /^[0-9a-hjkmnp-tv-z]{13}\.(?:eml|json)$/;
 export const indexName = 'index.json';
 
 /** Makes the folder, or says why the one that is there is none to write mail into. */
 export function openExportFolder(folder: string, uid: number): Result<void, string> {
-	const found = lstatSync(folder, { throwIfNoEntry: false });
-	if (found === undefined) mkdirSync(folder, { recursive: true, mode: folderMode });
-	else {
-		if (!found.isDirectory()) return failed(`${folder} is no folder`);
-		if (found.uid !== uid || (found.mode & othersWrite) !== 0)
-			return failed(`${folder} is somebody else's, or others may write there: mail of everybody would lie open`);
-		const foreign = readdirSync(folder).filter((name) => !isOwn(name));
-		if (foreign.length > 0) return failed(`${folder} holds something else already (${foreign[0]})`);
-		rmSync(join(folder, indexName), { force: true });
-	}
+	if (lstatSync(folder, { throwIfNoEntry: false }) === undefined)
+		mkdirSync(folder, { recursive: true, mode: folderMode });
+	// Looked at when it is there, whoever made it.
+	const found = lstatSync(folder);
+	if (!found.isDirectory()) return failed(`${folder} is no folder`);
+	const place = found.uid !== uid || (found.mode & othersWrite) !== 0 ? folder : openPlaceAbove(folder, uid);
+	if (place !== undefined)
+		return failed(`${place} is somebody else's, or others may write there: mail of everybody would lie open`);
+	const foreign = readdirSync(folder).filter((name) => !isOwn(name));
+	if (foreign.length > 0) return failed(`${folder} holds something else already (${foreign[0]})`);
+	rmSync(join(folder, indexName), { force: true });
 	return ok(undefined);
 }
+
+/** Whose owner could put another folder, or a link, in this one's place while it is written into. Undefined: nobody but root and `uid`. */
+function openPlaceAbove(folder: string, uid: number): string | undefined {
+	return [...foldersAbove(resolve(folder)), ...foldersAbove(realpathSync(folder))].find((path) => {
+		const found = lstatSync(path);
+		const mayOthers = !found.isSymbolicLink() && (found.mode & othersWrite) !== 0 && (found.mode & sticky) === 0;
+		return (found.uid !== 0 && found.uid !== uid) || mayOthers;
+	});
+}
+
+function foldersAbove(path: string): readonly string[] {
+	const above = dirname(path);
+	return above === path ? [] : [...foldersAbove(above), above];
+}
+
+/** A name of a file comes of it, and the log is the agent's user's: an id that leads elsewhere is none. */
+export const isExportable = ({ id }: Pick<QueuedMessage, 'id'>): boolean => ownName.test(`${id}.eml`);
 
 const isOwn = (name: string): boolean => ownName.test(name) || name === indexName || name.endsWith('.part');
 
