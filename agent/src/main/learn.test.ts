@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { learnedOperations } from '@sluice/shared/contract/learned-operations.ts';
+import type { LearnedRow } from '../core/mail-log/learned.ts';
 import { learnedLines } from './commands/render/learned.ts';
 import { plain } from './commands/render/view.ts';
-import { LearnError, learn } from './learn.ts';
+import { type LearnAnswer, LearnError, learn } from './learn.ts';
+import { learnedBody } from './learned-body.ts';
 
 const nowMs = new Date(2026, 10, 24, 12, 0, 0).getTime();
 const two = (number: number): string => String(number).padStart(2, '0');
@@ -90,4 +93,38 @@ test('no log there: the places are named, and what to do', async () => {
 	} finally {
 		rmSync(folder, { recursive: true });
 	}
+});
+
+test('what the agent is told: no reports, no names it would refuse, from the first message on, at most so many', () => {
+	const row = (account: string, recipients: number, more: Partial<LearnedRow> = {}): LearnedRow => ({
+		account,
+		messages: 1,
+		recipients,
+		failed: 0,
+		peakMinute: 1,
+		peakHour: recipients,
+		peakDay: recipients,
+		peakHourDifferent: 1,
+		mostRecipientsOfMessage: 1,
+		firstMs: nowMs - 3_600_000,
+		lastMs: nowMs,
+		directories: [],
+		...more,
+	});
+	const accounts = [
+		row('(reports of the MTA)', 9000),
+		row('alice', 70, { directories: ['/home/alice/www', '/home/alice'] }),
+		row(`login:${'x'.repeat(200)}`, 60),
+		row('login:\u001b[31m', 50),
+		...Array.from({ length: 5000 }, (_, at) => row(`a${at}`, 1)),
+	];
+	const senders = [row('alice', 70, { sender: 'unix:alice' })];
+	const answer = { accounts, senders, mta: 'exim', fromMs: nowMs - 7 * 86_400_000 } as unknown as LearnAnswer;
+	const body = learnedBody(answer, nowMs);
+	assert.deepEqual(learnedOperations.putLearned.body.parse(body), body);
+	assert.deepEqual([body.from, body.until], [new Date(nowMs - 3_600_000).toISOString(), new Date(nowMs).toISOString()]);
+	assert.deepEqual(body.items[0], { account: 'alice', messages: 1, recipients: 70, peakHour: 70, directories: 2 });
+	assert.equal(body.items[1]?.account, 'a0');
+	assert.deepEqual([body.items.length, body.items.at(-1)?.sender], [5001, 'unix:alice']);
+	assert.deepEqual(learnedBody({ ...answer, accounts: [], senders: [] }, nowMs).items, []);
 });

@@ -18,13 +18,13 @@ import type { NestedAct } from '../plan/step.ts';
 import { wishedOnly } from '../stage/names.ts';
 import { machineOf, mtaOptions, type NestedCall, serverTerminal } from './call.ts';
 import { dataAway } from './data-away.ts';
+import { learnLog } from './learn.ts';
 import { armPending, disarmPending, unwireRevert } from './pending.ts';
 
 type Outcome = Result<string, string>;
 
 export const reconcileState = '/var/lib/sluice-cpanel';
 const pollMs = 200;
-const learnDays = 7;
 export const stoppedText = 'The agent does not run.';
 /** Long enough for everything that is still to be done; set anew when somebody is asked. */
 export const armedMsMin = 600_000;
@@ -36,7 +36,7 @@ export async function performNested(call: NestedCall, act: NestedAct): Promise<O
 }
 
 const acts: { readonly [act in NestedAct]?: (call: NestedCall) => Promise<Outcome> } = {
-	learn,
+	learn: learnLog,
 	'agent-answers': agentAnswers,
 	reconcile: reconcileOnce,
 	'plugin-install': (call) => plugin(call, 'install'),
@@ -147,27 +147,6 @@ async function restoreLimits(call: NestedCall): Promise<Outcome> {
 	};
 	const done = await panelLimits.perform({ act: 'restore' }, call.terminal.actor, helperPorts(call.terminal, options));
 	return done.ok ? ok(done.value.result.text) : failed(done.error.text);
-}
-
-/** Never in the way of an installation: what cannot be read is said. */
-async function learn(call: NestedCall): Promise<Outcome> {
-	const { learn: read, LearnError } = await import('@sluice/agent/main/learn.ts');
-	try {
-		const { accounts, senders } = await read({ logs: [], days: learnDays, nowMs: call.terminal.now() });
-		const messages = accounts.reduce((sum, row) => sum + row.messages, 0);
-		const [most] = accounts.toSorted((one, other) => other.recipients - one.recipients);
-		const text = `In the last ${learnDays} days: ${messages} messages of ${senders.length} senders${
-			most === undefined
-				? ''
-				: `; most by ${most.account}, ${most.recipients} recipients, up to ${most.peakHour} an hour`
-		}. All of it: \`sluice account learn\`.`;
-		call.note(text);
-		return ok(text);
-	} catch (error) {
-		if (!(error instanceof LearnError)) throw error;
-		call.note(`The mail log tells nothing: ${error.message}`);
-		return failed(error.message);
-	}
 }
 
 export const clientOf = async (call: Pick<NestedCall, 'ports' | 'terminal'>): Promise<Client> =>

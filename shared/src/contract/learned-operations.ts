@@ -32,7 +32,7 @@ export const learnedRowSchema = z.strictObject({
 	messages: countSchema,
 	recipients: countSchema.describe('On other servers.'),
 	peakHour: countSchema.describe('Most recipients in any 60 minutes.'),
-	directories: countSchema.describe('In so many directories its scripts stood.'),
+	directories: countSchema.describe('Directories in which its scripts stood; 3: three or more.'),
 });
 export type LearnedRowDto = z.output<typeof learnedRowSchema>;
 

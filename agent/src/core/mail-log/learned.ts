@@ -54,6 +54,9 @@ type Sum = {
 
 const directoriesMax = 1_000;
 
+/** Stands for an account: what the MTA itself sent. */
+export const reportsAccount = '(reports of the MTA)';
+
 function senderText(sender: LogSender, { nameOfUid }: AccountNames): string {
 	switch (sender.kind) {
 		case 'mailbox':
@@ -81,7 +84,7 @@ function accountOf(passage: Passage, names: AccountNames): string {
 		case 'relay':
 			return '(without login)';
 		case 'report':
-			return '(reports of the MTA)';
+			return reportsAccount;
 	}
 }
 

@@ -1,15 +1,16 @@
 /**
- * `sluice account learn`: who sends what, from the mail log that is there already. Asks no agent.
+ * `sluice account learn`: who sends what, from the mail log that is there already. Needs no agent, unless it is to keep it.
  */
 import { type Command, Option } from 'commander';
-import { writeLines } from './call.ts';
-import { wholeNumber } from './options.ts';
-import { jsonText } from './render/text.ts';
+import type { LearnAnswer } from '../learn.ts';
+import { clientFor, writeFailure, writeLines } from './call.ts';
+import { type CommonOptions, wholeNumber } from './options.ts';
+import { countText, jsonText } from './render/text.ts';
 import { viewOf } from './render/view.ts';
 import type { Terminal } from './terminal.ts';
 
-type LearnOptions = {
-	readonly json?: boolean;
+type LearnOptions = CommonOptions & {
+	readonly keep?: boolean;
 	readonly mta?: 'exim' | 'postfix';
 	readonly log?: readonly string[];
 	readonly days: number;
@@ -34,10 +35,13 @@ export function addLearn(account: Command, terminal: Terminal): void {
 		.addOption(new Option('--days <n>', 'how far back').argParser(wholeNumber(1, 365)).default(daysDefault))
 		.addOption(new Option('--by <what>', 'a line for each').choices(['account', 'sender']).default('account'))
 		.addOption(new Option('--top <n>', 'lines shown').argParser(wholeNumber(1, 100_000)).default(topDefault))
+		.option('--keep', 'tell the agent, whose pages show it until its own counts say more')
+		.option('--socket <path>', 'socket of the agent, for --keep')
 		.action((options: LearnOptions) => run(terminal, options));
 }
 
-async function run(terminal: Terminal, { json, mta, log = [], days, by, top }: LearnOptions): Promise<void> {
+async function run(terminal: Terminal, options: LearnOptions): Promise<void> {
+	const { json, mta, log = [], days, by, top } = options;
 	const { learn, LearnError } = await import('../learn.ts');
 	const { learnedLines } = await import('./render/learned.ts');
 	const progress = progressOn(terminal);
@@ -52,13 +56,32 @@ async function run(terminal: Terminal, { json, mta, log = [], days, by, top }: L
 		progress.clear();
 		if (json === true) terminal.writeOut(jsonText(answer));
 		else writeLines(terminal, learnedLines(answer, { by, top, days }, viewOf(terminal)));
-		terminal.endWith(answer.reading.files.some(({ error }) => error !== undefined) ? 1 : 0);
+		const isKept = options.keep !== true || (await keep(terminal, options, answer));
+		terminal.endWith(isKept && answer.reading.files.every(({ error }) => error === undefined) ? 0 : 1);
 	} catch (error) {
 		progress.clear();
 		if (!(error instanceof LearnError)) throw error;
 		terminal.writeErr(json === true ? jsonText({ error: error.message }) : `${error.message}\n`);
 		terminal.endWith(1);
 	}
+}
+
+/** Tells the agent; true when it has taken it. */
+async function keep(terminal: Terminal, options: CommonOptions, answer: LearnAnswer): Promise<boolean> {
+	const { learnedBody } = await import('../learned-body.ts');
+	const client = await clientFor(terminal, options);
+	const told = await client.call('putLearned', { body: learnedBody(answer, terminal.now()) });
+	if (!told.ok) {
+		writeFailure(terminal, options, told.error);
+		return false;
+	}
+	const { accounts, senders } = told.value;
+	if (options.json !== true)
+		writeLines(terminal, [
+			'',
+			`The agent keeps it: ${countText(accounts, 'account')}, ${countText(senders, 'sender')}. Its pages show it in the first week.`,
+		]);
+	return true;
 }
 
 function progressOn({ canAsk, now, writeErr }: Terminal): {
