@@ -122,6 +122,20 @@ test('a word that was there before us is not ours to take; what others write int
 	assert.equal(text(server, csfConf), `${conf}THEIRS = "1"\n`);
 });
 
+test('cut off on the way to another choice, with others writing meanwhile: taken out, what they wrote stays', async () => {
+	const more = 'THEIRS = "1"\n';
+	for (let at = 1; at < actsMax; at++) {
+		const server = csfServer();
+		await installed(server, 'exempt');
+		if (!(await killedAt(server, at, 'rule'))) break;
+		const now = server.memory.files.get(csfConf);
+		assert.ok(now !== undefined);
+		server.memory.files.set(csfConf, { ...now, content: `${now.content}${more}` });
+		assert.ok((await server.uninstall({ purge: true })).ok);
+		assert.equal(text(server, csfConf), `${conf}${more}`, `killed at ${at}`);
+	}
+});
+
 /** False: the command came to its end before. */
 async function killedAt(server: MemoryServer, at: number, firewall: FirewallChoice): Promise<boolean> {
 	Object.assign(server.trouble, { at, how: 'kill', acts: 0 });
