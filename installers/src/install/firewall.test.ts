@@ -122,6 +122,17 @@ test('a word that was there before us is not ours to take; what others write int
 	assert.equal(text(server, csfConf), `${conf}THEIRS = "1"\n`);
 });
 
+test('a record that was lost: the way out is ours by name', async () => {
+	for (const choice of ways) {
+		const server = csfServer();
+		const before = server.standing();
+		await installed(server, choice);
+		server.memory.files.delete('/var/lib/sluice-install/state.json');
+		assert.ok((await server.uninstall({ purge: true })).ok);
+		assert.deepEqual(server.standing(), before, choice);
+	}
+});
+
 test('cut off on the way to another choice, with others writing meanwhile: taken out, what they wrote stays', async () => {
 	const more = 'THEIRS = "1"\n';
 	for (let at = 1; at < actsMax; at++) {

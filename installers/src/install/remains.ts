@@ -1,6 +1,7 @@
 /** What of us is on the server, for taking it out. Asks the MTA nothing that a broken configuration could keep from being answered. */
 import { JournalStore } from '../apply/journal.ts';
 import { isCpanel } from '../facts/cpanel.ts';
+import { firewallFacts } from '../facts/firewall.ts';
 import type { Machine } from '../facts/machine.ts';
 import {
 	configFolder,
@@ -13,6 +14,7 @@ import {
 import { pluginFacts } from '../facts/plugin.ts';
 import { earlierInstallation } from '../facts/server.ts';
 import { openSite, type Site } from '../mta/site.ts';
+import { unrecordedWays } from '../plan/firewall-leave.ts';
 import { ourNames, ownUnits, type Remains } from '../plan/install-undo.ts';
 import { isOut } from '../plan/plugin.ts';
 import { hasTraces } from '../plan/wiring.ts';
@@ -63,6 +65,7 @@ export async function findRemains(call: Pick<InstallCall<unknown>, 'terminal' | 
 			releases: await machine.list(releasesFolder),
 			data: await present(machine, dataFolders),
 			hasConfig: await machine.exists(configFolder),
+			ways: unrecordedWays(await firewallFacts(machine), journal?.steps),
 			isCpanel: isPanel,
 			isPending: await machine.exists(pendingFile),
 		},

@@ -66,10 +66,21 @@ export function leaveSteps(
 		});
 }
 
+/** Ways that are here and that no record tells of. Without any record at all CSF's word is ours by name. */
+export function unrecordedWays(
+	facts: FirewallFacts,
+	recorded: readonly RecordedStep[] | undefined,
+): readonly RecordedStep[] {
+	return facts.exemptions
+		.filter((way) => way !== 'exempt' || recorded === undefined)
+		.filter((way) => !(recorded ?? []).some(({ part, id }) => part === 'firewall' && stepIds[way].includes(id)))
+		.map((way) => ({ part: 'firewall', id: `firewall leave ${way}`, what: texts[way], undo: outByName(way, facts) }));
+}
+
 const tried = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
 
 /** Without a record. */
-export function outByName(exemption: Exemption, { csf, own }: FirewallFacts): readonly Action[] {
+function outByName(exemption: Exemption, { csf, own }: FirewallFacts): readonly Action[] {
 	switch (exemption) {
 		case 'exempt':
 			return csf === undefined ? [] : [...stripped(csf.conf), tried(csfProgram, '-r')];

@@ -60,6 +60,8 @@ export type Remains = {
 	/** Folders of data that are there. */
 	readonly data: readonly string[];
 	readonly hasConfig: boolean;
+	/** Ways through a firewall that are ours by name and not written down, with what takes them out. */
+	readonly ways: readonly RecordedStep[];
 	readonly isCpanel: boolean;
 	/** Something waits to be confirmed. */
 	readonly isPending: boolean;
@@ -98,6 +100,7 @@ export function undoSteps(remains: Remains, { isPurge, queue }: UndoWishes): rea
 		...mailSteps(remains, queue),
 		...unitsAway(remains),
 		...recordedOf(remains, ['firewall']),
+		...remains.ways,
 		...usersAway(remains),
 		...configAway(remains, isPurge),
 		...dataAway(remains, isPurge),
