@@ -78,3 +78,10 @@ test('another user', { skip: uid === 0 ? false : 'needs root' }, async () => {
 	const ran = await systemMachine('/').run(['/usr/bin/id', '-u'], { user: { uid: 65_534, gid: 65_534 } });
 	assert.equal(ran.output, '65534\n');
 });
+
+test('a program that runs as another user is in a session of its own: the terminal of the administrator is not its terminal', async () => {
+	const session = ['cut', '-d', ' ', '-f', '1,6', '/proc/self/stat'];
+	const { exitCode, output } = await systemMachine('/').run(session, { user: { uid, gid } });
+	const [pid, leader] = output.trim().split(' ');
+	assert.deepEqual([exitCode, leader], [0, pid]);
+});

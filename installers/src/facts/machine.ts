@@ -136,7 +136,9 @@ function runSystem(root: string): Run {
 	return (command, { user, cwd = '/', input = '', isDetached = false } = {}) =>
 		new Promise((resolve) => {
 			const userspec = user === undefined ? [] : [`--userspec=${user.uid}:${user.gid}`, '--groups='];
-			const words = root === '/' ? command : ['chroot', ...userspec, root, ...command];
+			// Away from the administrator's terminal, into whose input its user could write: what others of that user do to it is not ours.
+			const apart = user === undefined ? [] : ['setsid', '--wait'];
+			const words = [...apart, ...(root === '/' ? command : ['chroot', ...userspec, root, ...command])];
 			const [program = '', ...rest] = words;
 			const child = execFile(
 				program,

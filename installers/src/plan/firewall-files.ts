@@ -80,15 +80,17 @@ AccuracySec=5s
 WantedBy=timers.target
 `;
 
+const mailboxFolders = ['/var/mail', '/var/spool/mail'] as const;
+
 /**
  * The mail group has to be the process's first: that is the one the kernel's rules look at. It also opens to the agent what tenants' mail folders
- * show to that group; so their folders are closed to it altogether.
+ * show to that group; so their folders are closed to it altogether, and the system's mailboxes, which are that group's to write.
  */
 export const mailGroupText = (group: string, homes: readonly string[]): string => `${head}
 [Service]
 Group=${group}
 SupplementaryGroups=${agentUser}
-InaccessiblePaths=${homes.map((folder) => `-${folder}`).join(' ')}
+InaccessiblePaths=${[...homes, ...mailboxFolders].map((folder) => `-${folder}`).join(' ')}
 `;
 
 const csfPostBegin = '# BEGIN sluice: let its agent out (--firewall rule)';

@@ -84,7 +84,7 @@ test('the agent in the mail group sees no home, wherever homes are', async () =>
 	const [action] = plan.ok ? (plan.value.steps[0]?.apply ?? []) : [];
 	assert.ok(action?.kind === 'write');
 	assert.match(action.file.content, /^Group=mail$/m);
-	assert.match(action.file.content, /^InaccessiblePaths=-\/home -\/home2$/m);
+	assert.match(action.file.content, /^InaccessiblePaths=-\/home -\/home2 -\/var\/mail -\/var\/spool\/mail$/m);
 });
 
 test('what is ours comes out of what others have changed since', () => {

@@ -2,6 +2,7 @@
  * The upgrade as a part of `sluice install`: shown, asked, done, or refused. Plugin, wiring and the rest of the plan follow it.
  */
 
+import { clean } from '@sluice/agent/main/commands/render/text.ts';
 import { configFile } from '../facts/places.ts';
 import type { InstallCall } from '../install/call.ts';
 import { logOf, machineOf, storeOf } from '../install/call.ts';
@@ -75,7 +76,7 @@ export function tellFailure(
 	{ why, step, stuck, agentLog }: UpgradeFailure,
 	former: string,
 ): void {
-	for (const line of agentLog) speaker.say(`  | ${line}`);
+	for (const line of agentLog) speaker.say(`  | ${clean(line)}`);
 	const isBack = stuck.length === 0;
 	speaker.refuse(
 		{
