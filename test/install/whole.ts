@@ -6,8 +6,11 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { agentSocket } from '@sluice/installers/facts/places.ts';
 import { agentUnit, apiSocketUnit, smtpSocketUnit, watchTimerUnit } from '@sluice/installers/units/names.ts';
 import { until } from '../mta/until.ts';
+import { startPages } from '../panels/pages.ts';
+import { ask, logInTo } from '../panels/visit.ts';
 import { type Released, releasedServer, unasked } from './released.ts';
 import type { ServerMta } from './server-mta.ts';
 import { differences, type Snapshot, snapshotOf } from './snapshot.ts';
@@ -46,14 +49,41 @@ async function installed(
 ): Promise<{ readonly server: Released; readonly before: Snapshot }> {
 	const server = await releasedServer(context, { mta, versions });
 	await flows(server, 'before', 'direct');
+	if (mta === 'exim') await server.box.writeFile('/var/log/exim4/mainlog.1', loggedBefore());
 	const before = await snapshotOf(server.box);
 	await server.administrate();
-	await stage(server, 'installed: units are active, mail flows through the agent', async () => {
+	await stage(server, 'installed: the first page names who sent most before', async () => {
 		await server.install();
+		if (mta === 'exim') await firstPageSpeaks(context, server);
+	});
+	await stage(server, 'installed: units are active, mail flows through the agent', async () => {
 		await isUp(server, firstVersion);
 		await flows(server, 'installed', 'agent');
 	});
 	return { server, before };
+}
+
+/** Lines of a week in which alice sent most: what these servers send goes to the loopback, which is no other server to a log. */
+function loggedBefore(): string {
+	const day = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
+	return ['alice', 'webuser', 'alice']
+		.flatMap((user, at) =>
+			[
+				`<= ${user}@server.example.test U=${user} P=local S=374`,
+				`=> r${at}@far.test R=dnslookup T=remote_smtp H=mx.far.test [203.0.113.7] C="250 ok"`,
+				'Completed',
+			].map((text) => `${day} 12:00:0${at} 1xVvZg-0000D${at}-1F ${text}\n`),
+		)
+		.join('');
+}
+
+/** An administrator opens the pages right after installing: the mail log speaks, since nothing was counted yet. */
+async function firstPageSpeaks(context: TestContext, { box }: Released): Promise<void> {
+	const pages = await startPages(box.hostPath(agentSocket), { now: Date.now });
+	context.after(() => pages.stop());
+	const { text } = await ask(await logInTo(pages), '/');
+	const card = /Before Sluice: from the mail log, last \d days<\/h2>.*?<\/tbody>/s.exec(text)?.[0] ?? '';
+	assert.match(card, /3 recipients, 2 accounts, 2 senders.*<tbody>\s*<tr>.*?>alice<.*>webuser</s);
 }
 
 /** Of a running installation. */

@@ -2,8 +2,12 @@
  * The command line against a real agent: what an administrator does on a bad morning, and what is to be read at each step.
  */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Ran, run, type TerminalWishes } from '@sluice/agent/main/commands/commands.fixture.ts';
+import { given } from './acts.ts';
 import { startRig } from './rig.ts';
 import { mailbox, unixUser } from './senders.ts';
 
@@ -136,9 +140,40 @@ test('an account over its limit: set, seen, allowed more, let go, taken back', a
 	const credential = /^User name {2}(\S+)$/m.exec(made)?.[1] ?? '';
 	assert.match(await out('credential list'), new RegExp(`^${credential} +acme +shop `, 'm'));
 	assert.match(await out(`credential revoke ${credential}`), /^Revoked: /);
+	const folder = mkdtempSync(join(tmpdir(), 'sluice-learn-'));
+	context.after(() => rmSync(folder, { recursive: true, force: true }));
+	const log = join(folder, 'exim_mainlog');
+	const day = new Date().toLocaleDateString('sv');
+	writeFileSync(
+		log,
+		[
+			'<= me@old.test H=pc [203.0.113.9] P=esmtpsa A=dovecot_login:me@old.test S=400',
+			'=> a@far.test R=dnslookup T=remote_smtp H=mx [203.0.113.7]',
+			'Completed',
+		]
+			.map((text) => `${day} 00:00:01 1abcDE-000001-Ab ${text}\n`)
+			.join(''),
+	);
+	assert.match(
+		await out(`account learn --keep --log ${log}`),
+		/^domain:old\.test +1 +1 .*\n\nThe agent keeps it: 1 account, 1 sender\./ms,
+	);
+	const learned = given(await rig.client.call('getLearned', { query: { by: 'sender' } }));
+	assert.deepEqual(
+		learned.items.map(({ sender, recipients }) => [sender, recipients]),
+		[['mailbox:me@old.test', 1]],
+	);
 	const refused = await sluice('account forget acme', ['--reason', 'gone']);
 	assert.deepEqual([refused.code, refused.out], [1, ''], 'an account that is there is not forgotten');
 	const audit = await out('audit');
-	for (const act of ['limit.set', 'limit.clear', 'hold.set', 'hold.lift', 'credential.made', 'credential.revoked'])
+	for (const act of [
+		'limit.set',
+		'limit.clear',
+		'hold.set',
+		'hold.lift',
+		'credential.made',
+		'credential.revoked',
+		'learned.put',
+	])
 		assert.match(audit, new RegExp(`admin root +${act.replace('.', '\\.')} `));
 });
