@@ -67,7 +67,11 @@ check_server() {
 	need openssl openssl openssl
 	need sha256sum coreutils coreutils
 	need df coreutils coreutils
+	need find findutils findutils
 	[ -d /opt ] || refuse "there is no folder /opt; make it with: mkdir -m 755 /opt"
+	# Whoever may rename there could exchange what was checked.
+	[ -n "$(find -L /opt -maxdepth 0 -user 0 ! -perm /022)" ] ||
+		refuse "/opt can be changed by others than root, who would then change the program; mend it with: chown root /opt; chmod go-w /opt"
 	free_kb=$(df -Pk /opt | awk 'NR == 2 { print $4 }')
 	[ "$free_kb" -ge "$space_kb" ] || refuse "needs $((space_kb / 1024)) MB free in /opt; there are $((free_kb / 1024)) MB."
 }

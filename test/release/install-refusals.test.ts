@@ -43,6 +43,19 @@ test('a damaged archive, a signature of somebody else, and a missing one are ref
 	await refuses(install('--file', '/root/none.tar.xz'), /none\.tar\.xz is missing/);
 });
 
+test('a folder /opt that others can change is refused: what was checked could be exchanged there', {
+	skip,
+}, async () => {
+	const { archive, box, install, place, refuses } = ground;
+	await place('/root/open', await archive('whole'));
+	await box.run(['chmod', '0777', '/opt']);
+	try {
+		await refuses(install('--file', `/root/open/${name}`), /\/opt can be changed by others than root/);
+	} finally {
+		await box.run(['chmod', '0755', '/opt']);
+	}
+});
+
 test('an archive that leads out of its folder is refused before anything of it is unpacked', { skip }, async () => {
 	const { archive, install, place, refuses } = ground;
 	const evil: { readonly [which: string]: readonly [(folder: string) => readonly string[], RegExp] } = {

@@ -1,10 +1,12 @@
 /** What of us is on the server, for taking it out. Asks the MTA nothing that a broken configuration could keep from being answered. */
+import { resolve } from 'node:path';
 import { JournalStore } from '../apply/journal.ts';
 import { isCpanel } from '../facts/cpanel.ts';
 import { firewallFacts } from '../facts/firewall.ts';
 import type { Machine } from '../facts/machine.ts';
 import {
 	configFolder,
+	dataFolder,
 	programFolder,
 	relayGuardFile,
 	releasesFolder,
@@ -64,12 +66,22 @@ export async function findRemains(call: Pick<InstallCall<unknown>, 'terminal' | 
 			hasCommand: command?.startsWith(programFolder) === true,
 			releases: await machine.list(releasesFolder),
 			data: await present(machine, dataFolders),
+			...(await elsewhere(machine, opened)),
 			hasConfig: await machine.exists(configFolder),
 			ways: unrecordedWays(await firewallFacts(machine), journal?.steps),
 			isCpanel: isPanel,
 			isPending: await machine.exists(pendingFile),
 		},
 	};
+}
+
+async function elsewhere(
+	machine: Machine,
+	opened: Awaited<ReturnType<typeof openSite>>,
+): Promise<Pick<Remains, 'dataElsewhere'>> {
+	const dataDir = opened.ok ? opened.value.config?.dataDir : undefined;
+	if (dataDir === undefined || !dataDir.startsWith('/') || resolve(dataDir) === dataFolder) return {};
+	return (await machine.exists(dataDir)) ? { dataElsewhere: resolve(dataDir) } : {};
 }
 
 async function present(machine: Machine, paths: readonly string[]): Promise<readonly string[]> {

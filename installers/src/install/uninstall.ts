@@ -78,7 +78,14 @@ async function uninstallHere(call: UninstallCall): Promise<boolean> {
 }
 
 /** Done whatever there is; alone they are no reason to do anything. */
-const nothingIds: ReadonlySet<string> = new Set(['disarm', 'queue', 'limits', 'keep-data', 'keep-configuration']);
+const nothingIds: ReadonlySet<string> = new Set([
+	'disarm',
+	'queue',
+	'limits',
+	'keep-data',
+	'keep-elsewhere',
+	'keep-configuration',
+]);
 
 async function perform(call: UninstallCall, found: Found, steps: readonly RecordedStep[]): Promise<boolean> {
 	const { speaker, options } = call;

@@ -59,6 +59,8 @@ export type Remains = {
 	readonly releases: readonly string[];
 	/** Folders of data that are there. */
 	readonly data: readonly string[];
+	/** The agent's folder where the configuration names another one; it may hold more than ours. */
+	readonly dataElsewhere?: string;
 	readonly hasConfig: boolean;
 	/** Ways through a firewall that are ours by name and not written down, with what takes them out. */
 	readonly ways: readonly RecordedStep[];
@@ -101,6 +103,7 @@ export function undoSteps(remains: Remains, { isPurge, queue }: UndoWishes): rea
 		...unitsAway(remains),
 		...recordedOf(remains, ['firewall']),
 		...remains.ways,
+		...elsewhereKept(remains),
 		...usersAway(remains),
 		...configAway(remains, isPurge),
 		...dataAway(remains, isPurge),
@@ -214,6 +217,16 @@ function usersAway(remains: Remains): readonly RecordedStep[] {
 }
 
 export const ourNames = [agentUser, panelUser] as const;
+/** Before the user goes: its number would be the next one's, and the mail with it. */
+const elsewhereKept = ({ dataElsewhere: folder }: Remains): readonly RecordedStep[] =>
+	folder === undefined
+		? []
+		: [
+				step('units', 'keep-elsewhere', `Keep ${folder}, for root alone.`, [
+					tried('chown', '-Rh', `--from=${agentUser}`, 'root:root', folder),
+				]),
+			];
+
 const keepForRoot = (folder: string): readonly Action[] => [
 	tried('chown', '-Rh', 'root:root', folder),
 	tried('chmod', '-R', 'go-rwx', folder),
