@@ -4,7 +4,7 @@
  * Not here: cPanel's generated configuration itself (test/cpanel/exim), Debian's (test/mta/plain-exim.ts).
  */
 import { chmod, chown } from 'node:fs/promises';
-import type { Box, BoxOptions } from '../mta/box.ts';
+import type { Box, BoxOptions, RunResult } from '../mta/box.ts';
 import { type LayerName, unpackedLayer } from '../mta/debs.ts';
 import { eximUser } from '../mta/exim.ts';
 import { hostNameOf } from '../mta/hosting.ts';
@@ -12,7 +12,6 @@ import { type EximLayout, furnishPlainExim } from '../mta/plain-exim.ts';
 import { postfixUser } from '../mta/postfix.ts';
 import type { UnixUser } from '../mta/unix-users.ts';
 import { until } from '../mta/until.ts';
-import type { Server } from './server-box.ts';
 import { cpanelBinds, furnishCpanel } from './server-cpanel.ts';
 import { mxPort, sinkAddress } from './server-internet.ts';
 
@@ -43,7 +42,15 @@ export function mtaUsers(mta: ServerMta): readonly UnixUser[] {
 
 export const mtaBinds = (mta: ServerMta): NonNullable<BoxOptions['binds']> => (mta === 'cpanel' ? cpanelBinds : []);
 
-export async function furnishMta(server: Server): Promise<void> {
+/** Of a server (server-box.ts), what its MTA is put into. */
+type Ground = {
+	readonly mta: ServerMta;
+	readonly box: Box;
+	systemctl(...words: readonly string[]): Promise<RunResult>;
+	report(): Promise<string>;
+};
+
+export async function furnishMta(server: Ground): Promise<void> {
 	const { mta, box } = server;
 	const layout = eximLayouts[mta];
 	if (layout !== undefined) return startEximUnit(server, layout);
@@ -52,7 +59,7 @@ export async function furnishMta(server: Server): Promise<void> {
 	await daemonStarted(server);
 }
 
-async function startEximUnit(server: Server, layout: EximLayout): Promise<void> {
+async function startEximUnit(server: Ground, layout: EximLayout): Promise<void> {
 	const { box, systemctl } = server;
 	await furnishPlainExim(box, { layout, smtpPort, sink: { address: sinkAddress, port: mxPort } });
 	// What the package's scripts leave: the daemon's defaults, and a link of each run level (update-rc.d).
@@ -63,13 +70,13 @@ async function startEximUnit(server: Server, layout: EximLayout): Promise<void> 
 	await daemonStarted(server);
 }
 
-async function daemonStarted({ box, report }: Server): Promise<void> {
+async function daemonStarted({ box, report }: Ground): Promise<void> {
 	const log = () => box.readFile('/var/log/exim4/mainlog').catch(() => '');
 	await until(async () => (await log()).includes('daemon started'), { waitMs: WAIT_MS, otherwise: report });
 }
 
 /** As `postconf` and the package's questions leave it for an internet site; its unit keeps the chroot's copies of /etc. */
-async function startPostfixUnit({ box, systemctl, report }: Server): Promise<void> {
+async function startPostfixUnit({ box, systemctl, report }: Ground): Promise<void> {
 	for (const program of ['postdrop', 'postqueue']) {
 		const path = box.hostPath(`/usr/sbin/${program}`);
 		await chown(path, 0, postdrop.uid);

@@ -59,6 +59,8 @@ export async function removeOldReleases(
 	return removed;
 }
 
+export const isOlder = (one: string, other: string): boolean => compareVersions(one, other) < 0;
+
 /** Numbers by number, so that 0.10 comes behind 0.9. */
 function compareVersions(one: string, other: string): number {
 	return one.localeCompare(other, 'en', { numeric: true });

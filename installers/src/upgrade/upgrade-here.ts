@@ -13,7 +13,7 @@ import { unifiedDiff } from '../plan/wiring.ts';
 import { wantedFiles } from '../units/unit-steps.ts';
 import { agentOf } from './agent-of.ts';
 import { recordedMove } from './install-record.ts';
-import { isOtherInstalled } from './releases.ts';
+import { isOlder, isOtherInstalled } from './releases.ts';
 import { planUpgrade, type UpgradeFailure, type UpgradeInput, upgrade } from './upgrade.ts';
 import { readUpgrade } from './upgrade-journal.ts';
 
@@ -46,6 +46,10 @@ export async function upgradeHere(
 	}
 	const { from, to, files, sentences, isGoingOn, journal } = planned.value;
 	speaker.say(`${isGoingOn ? 'Going on with the upgrade' : 'Upgrade'} from ${from.version} to ${to.version}:`);
+	if (isOlder(to.version, from.version))
+		speaker.say(
+			`Watch out: ${to.version} is OLDER than what is installed, and has the faults that were mended since. \`sluice rollback\` goes back to the release before.`,
+		);
 	for (const { file, former } of files) speaker.diff(unifiedDiff(file.path, former?.content, file.content));
 	for (const sentence of sentences) speaker.say(`  ${sentence}`);
 	speaker.say('Connections of the mail server wait meanwhile. If the new agent is no good, the former one comes back.');
