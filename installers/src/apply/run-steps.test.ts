@@ -266,3 +266,25 @@ test('the log keeps the last thousand acts', async () => {
 		outcome: 'done',
 	});
 });
+
+test('a unit that does not start: its own last words are the reason, not that systemd has some', async () => {
+	const machine = memoryMachine([], (command) =>
+		command[0] === 'journalctl'
+			? {
+					exitCode: 0,
+					output: 'Starting sluice-agent.service...\nagent.yaml:3: no such key\nsluice-agent.service: Failed\n',
+				}
+			: { exitCode: 1, output: 'Job for sluice-agent.service failed. See "journalctl".' },
+	);
+	const start = { kind: 'run', command: ['systemctl', 'start', 'sluice-agent.service'] } as const;
+	const ran = await runSteps([{ id: 'serve', what: 'Start.', doneWhen: { kind: 'never' }, apply: [start], undo: [] }], {
+		machine,
+		onStep: () => {},
+		test: async () => failed(''),
+		reloadAgent: async () => ok(undefined),
+	});
+	assert.equal(
+		ran.ok ? '' : ran.error.why,
+		'systemctl start sluice-agent.service ended with 1: it said last: agent.yaml:3: no such key',
+	);
+});

@@ -4,6 +4,7 @@
  * Not here: which steps there are (plan/), what is remembered (journal.ts), the test message (proof/).
  */
 import { dirname } from 'node:path';
+import { clean } from '@sluice/agent/main/commands/render/text.ts';
 import { type CommandCheck, failureOf, type ProbeCheck } from '@sluice/shared/mta/checks.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Machine } from '../facts/machine.ts';
@@ -132,7 +133,7 @@ async function perform(action: Action, ports: StepPorts): Promise<string | undef
 			const { exitCode, output } = await machine.run(command, { isDetached });
 			return exitCode === 0 || mayFail
 				? undefined
-				: `${command.join(' ')} ended with ${exitCode}: ${lastLines(output)}`;
+				: `${command.join(' ')} ended with ${exitCode}: ${(await lastWords(command, machine)) ?? lastLines(output)}`;
 		}
 		case 'check':
 			return runCheck(action.check, machine);
@@ -170,6 +171,15 @@ async function runCheck(check: CommandCheck, machine: Machine): Promise<string |
 		? undefined
 		: `${failure}${outcome.output.trim() === '' ? '' : `: ${lastLines(outcome.output)}`}`;
 }
+
+/** What a unit that does not start has said itself: systemd's own answer only tells to look there, and the unit may be gone by then. */
+async function lastWords([program, verb, unit]: readonly string[], machine: Machine): Promise<string | undefined> {
+	if (program !== 'systemctl' || verb !== 'start' || unit === undefined) return undefined;
+	const { exitCode, output } = await machine.run(['journalctl', '-u', unit, '-n', '20', '--no-pager', '-o', 'cat']);
+	const own = output.split('\n').filter((line) => line.trim() !== '' && !line.includes(unit) && !/^-- /.test(line));
+	return exitCode === 0 && own.length > 0 ? `it said last: ${clean(own.slice(-wordsMax).join(' / '))}` : undefined;
+}
+const wordsMax = 2;
 
 const outputLinesMax = 4;
 const lastLines = (output: string): string => output.trim().split('\n').slice(-outputLinesMax).join(' / ');

@@ -12,7 +12,7 @@ const reconcile: Repair = {
 };
 
 export async function agentFindings(ground: Ground): Promise<readonly Finding[]> {
-	const { health, isInstalled, isCpanel } = ground;
+	const { health, site, isInstalled, isCpanel } = ground;
 	if (health !== undefined)
 		return health.problems.map(({ code, text, hint }) =>
 			wrong(`agent.${code}`, text, hint, code === 'accounts.stale' && isInstalled && isCpanel ? reconcile : undefined),
@@ -21,7 +21,9 @@ export async function agentFindings(ground: Ground): Promise<readonly Finding[]>
 		wrong(
 			'agent.silent',
 			'The agent does not answer on its socket.',
-			'Start it: `systemctl start sluice-agent`, or `sluice agent run --config FILE` where there is no such unit.',
+			!site.ok && site.error.code === 'agent-config'
+				? 'Correct its configuration (below), then `systemctl restart sluice-agent`'
+				: 'Start it: `systemctl start sluice-agent`, or `sluice agent run --config FILE` where there is no such unit. Why it does not: `journalctl -u sluice-agent -n 20`.',
 			isInstalled ? await unitRepair(ground) : undefined,
 		),
 	];

@@ -52,7 +52,7 @@ export async function wiringFindings(ground: Ground): Promise<readonly Finding[]
 					),
 				]),
 		...(state === 'wired' ? await checksFailed(site, repair) : []),
-		...stageFindings(site),
+		...(state === 'wired' ? stageFindings(site) : []),
 		...(await secretFindings(site)),
 		...site.wiring.value.findings.map(({ code, text, evidence }) =>
 			watch(`mta.${code}`, `${text} (${evidence})`, code === 'jail' ? jailMend : 'docs/wiring.md tells what it means.'),

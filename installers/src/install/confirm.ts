@@ -14,16 +14,21 @@ import { armPending, disarmPending, readPending, unwireRevert } from './pending.
 const minuteMs = 60_000;
 const askedAgainMax = 100;
 
+function withinText(ms: number): string {
+	const [number, unit] = ms < 2 * minuteMs ? [ms / 1000, 'second'] : [ms / minuteMs, 'minute'];
+	return `${Math.round(number)} ${unit}${Math.round(number) === 1 ? '' : 's'}`;
+}
+
 /** Without a terminal somebody else has to say it. */
 export async function askToKeep(call: InstallCall, withinMs: number): Promise<void> {
 	const { terminal, speaker } = call;
 	const machine = machineOf(call);
 	const untilMs = terminal.now() + withinMs;
 	await armPending(machine, { untilMs, revert: unwireRevert, why: 'the installation of Sluice' });
-	const minutes = Math.max(1, Math.round(withinMs / minuteMs));
+	const within = withinText(withinMs);
 	if (!terminal.canAsk || call.options.yes === true) {
 		speaker.say(
-			`Send some mail. If it is well: \`sluice confirm\`, within ${minutes} minutes; else the mail server goes its former way by itself.`,
+			`Send some mail. If it is well: \`sluice confirm\`, within ${within}; else the mail server goes its former way by itself.`,
 		);
 		return;
 	}
@@ -31,7 +36,7 @@ export async function askToKeep(call: InstallCall, withinMs: number): Promise<vo
 	for (let asked = 0; asked < askedAgainMax; asked++) {
 		const over = new AbortController();
 		const reply = await Promise.race([
-			terminal.ask(`Keep it? Without an answer it goes back in ${minutes} minutes [yes/no] `),
+			terminal.ask(`Keep it? Without an answer it goes back in ${within} [yes/no] `),
 			pause(Math.max(0, untilMs - terminal.now()), 'over', { signal: over.signal }).catch(() => 'over'),
 		]);
 		over.abort();

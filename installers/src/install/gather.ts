@@ -12,7 +12,7 @@ import { serverFindings } from '../facts/server-findings.ts';
 import { openSite, type Site } from '../mta/site.ts';
 import { stateOf } from '../mta/status.ts';
 import { firewallSteps } from '../plan/firewall-steps.ts';
-import { type ConfigFacts, stageFile } from '../plan/install-config.ts';
+import { type ConfigFacts, type Place, stageFile } from '../plan/install-config.ts';
 import {
 	type InstallFacts,
 	isRefusal,
@@ -88,9 +88,21 @@ async function configFacts(
 	return {
 		hasFolder: await machine.exists(configFolder),
 		hasParts: await machine.exists(configParts),
+		folders: await placesOf(machine, [configFolder, configParts]),
 		files: new Map(found.filter((file) => file !== undefined).map((file) => [file.path, file])),
 		agentGid: users.groups.get(agentUser)?.gid,
 	};
+}
+
+async function placesOf(machine: Machine, folders: readonly string[]): Promise<readonly Place[]> {
+	const found: Place[] = [];
+	for (const path of folders) {
+		const { exitCode, output } = await machine.run(['stat', '-c', '%a %u %g', path]);
+		const [, mode, uid, gid] = /^([0-7]+) (\d+) (\d+)$/.exec(output.trim()) ?? [];
+		if (exitCode === 0 && mode !== undefined)
+			found.push({ path, mode: Number.parseInt(mode, 8), uid: Number(uid), gid: Number(gid) });
+	}
+	return found;
 }
 
 async function pluginOf(machine: Machine, { panel }: ServerFacts): Promise<InstallFacts['plugin']> {

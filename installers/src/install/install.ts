@@ -39,14 +39,27 @@ export async function install(call: InstallCall): Promise<void> {
 			},
 			2,
 		);
-	const isKept: { armedMs?: number } = {};
+	const hasNames = (options.only ?? []).length > 0;
+	if (hasNames !== (options.stage === 'canary'))
+		return speaker.refuse(
+			{
+				code: 'canary-name',
+				text: hasNames ? 'Only a canary is of some.' : 'A canary needs somebody.',
+				hint: '`--stage canary --only NAME…`',
+			},
+			2,
+		);
+	const isKept: Kept = {};
 	if (options.dryRun === true) await installHere(call, isKept);
 	else await locked(call, () => installHere(call, isKept));
 	// The lock is free by now: whoever goes back after the time needs it.
 	if (isKept.armedMs !== undefined) await askToKeep(call, isKept.armedMs);
 }
 
-async function installHere(call: InstallCall, kept: { armedMs?: number }): Promise<void> {
+/** What outlives the lock. */
+type Kept = { armedMs?: number; isUpgraded?: boolean };
+
+async function installHere(call: InstallCall, kept: Kept): Promise<void> {
 	const { speaker, options } = call;
 	const facts = await gather(call);
 	for (const line of factLines(facts)) speaker.say(line);
@@ -61,6 +74,7 @@ async function installHere(call: InstallCall, kept: { armedMs?: number }): Promi
 	const planned: PlannedServer = { ...facts, release, mta };
 	if (await isUpgrade(call, release)) {
 		if ((await upgradeHere(call, planned)) === 'ended') return;
+		kept.isUpgraded = true;
 		// Plugin, wiring and what else the new release has: nobody is asked twice.
 		return installHere({ ...call, options: { ...options, yes: true } }, kept);
 	}
@@ -70,7 +84,7 @@ async function installHere(call: InstallCall, kept: { armedMs?: number }): Promi
 	const todo = await pendingSteps(call, steps);
 	const findings = installFindings(planned);
 	for (const finding of findings) speaker.say(`Note: ${finding}`);
-	if (todo.length === 0) return nothingToDo(call, facts);
+	if (todo.length === 0) return nothingToDo(call, facts, kept.isUpgraded === true);
 	const changes = fileChanges(todo, facts, await currentFiles(call, todo));
 	showChanges(speaker, changes, options.dryRun === true);
 	speaker.say('\nThis will be done, in this order; whatever fails, all of it is taken back:');
@@ -118,14 +132,21 @@ async function currentFiles(call: InstallCall, steps: readonly InstallStep[]): P
 const chosen = ({ firewall }: InstallFacts['surroundings']): Pick<InstallJournal, 'firewall'> =>
 	firewall === undefined ? {} : { firewall };
 
-async function nothingToDo(call: InstallCall, { server, release, surroundings }: InstallFacts): Promise<void> {
+async function nothingToDo(
+	call: InstallCall,
+	{ server, release, surroundings }: InstallFacts,
+	isUpgraded: boolean,
+): Promise<void> {
 	const { journal } = server.earlier;
 	// Cut off after its last step: it is whole. A choice that changes nothing here is remembered all the same.
 	const isNews = journal !== undefined && (journal.phase !== 'installed' || journal.firewall !== surroundings.firewall);
 	if (isNews && call.options.dryRun !== true)
 		await storeOf(call).write({ ...journal, ...chosen(surroundings), phase: 'installed' });
-	const text = `Sluice ${release?.version} is installed and as it should be; nothing to do.`;
-	call.speaker.end(0, { ok: true, steps: [], text }, [text]);
+	const text = isUpgraded
+		? `Sluice ${release?.version} runs, and everything else is as it should be.`
+		: `Sluice ${release?.version} is installed and as it should be; nothing to do.`;
+	const back = 'Back to the release before: `sluice rollback`. How it stands: `sluice doctor`.';
+	call.speaker.end(0, { ok: true, upgraded: isUpgraded, steps: [], text }, isUpgraded ? ['', text, back] : [text]);
 }
 
 async function begin(call: InstallCall, { server, release, surroundings }: PlannedServer): Promise<InstallJournal> {

@@ -19,7 +19,7 @@ export function factLines({ server, mta, release }: InstallFacts): readonly stri
 	return [
 		`Server: ${server.hostName || 'without a name'}, ${system.name}, ${panelName}${panel.version === '' ? '' : ` ${panel.version}`}.`,
 		isRefusal(mta)
-			? 'Mail server: none that could be used.'
+			? `Mail server: ${mta.code === 'agent-config' ? 'not looked at' : 'none that could be used'}.`
 			: `Mail server: ${titleOf(mta)}${isRefusal(mta.wiring) ? '' : ` ${mta.wiring.version}`}, ${stateText[mta.state]}.`,
 		`Agent: port ${relayPort.port} on 127.0.0.1, kept by systemd${systemd === undefined ? ' (not here)' : ` ${systemd}`}${server.nft === undefined ? '' : ', guarded by nft'}.`,
 		`Release: ${release?.version ?? 'none'}; here: ${earlierText(earlier)}.`,

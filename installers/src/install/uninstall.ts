@@ -119,7 +119,12 @@ async function perform(call: UninstallCall, found: Found, steps: readonly Record
 		const queue = step.id === 'queue' ? await emptied(call, nested, ports.nested, found) : undefined;
 		if (queue !== undefined) await log(queue.ok ? queue.value : step.what, queue.ok ? 'done' : 'failed');
 		if (queue !== undefined && !queue.ok)
-			return refuseHalf(call, { step: step.id, why: queue.error, notes, hint: queueHint });
+			return refuseHalf(call, {
+				step: step.id,
+				why: queue.error,
+				notes,
+				hint: queue.error.includes(stoppedQueue) ? stoppedHint : queueHint,
+			});
 		const stuck = queue === undefined ? await goBack([step], ports, log) : [];
 		if (stuck.length > 0 && step.id === 'unwire')
 			return refuseHalf(call, {
@@ -148,6 +153,11 @@ function queueText({ drain = 0, export: to, discardQueue }: UninstallOptions): s
 	if (discardQueue === true) return `${wait ?? 'Look at the queue of the agent'}; mail that is in it is GIVEN UP.`;
 	return wait === undefined ? undefined : `${wait}; if it is not, stop there.`;
 }
+
+/** In the sentence about mail that nobody delivers. */
+const stoppedQueue = 'in the queue of an agent that does not run';
+const stoppedHint =
+	'Mail already goes its former way. Start the agent (`systemctl start sluice-agent`) so that it delivers them, and run this again; or `--export DIR` writes the mail where you want it, `--discard-queue` gives it up.';
 
 const queueHint =
 	'Mail already goes its former way, and the agent goes on delivering. Wait and run it again; or `--drain 1h` waits for it, `--export DIR` writes the mail out, `--discard-queue` gives it up.';
@@ -181,9 +191,7 @@ async function emptied(
 	if (!exported.ok) return failed(exported.error);
 	return exported.value.messages === 0
 		? ok('The queue is empty.')
-		: failed(
-				`${exported.value.messages} messages are in the queue of an agent that does not run; they are written out to ${to}`,
-			);
+		: failed(`${exported.value.messages} messages are ${stoppedQueue}; they are written out to ${to}`);
 }
 
 async function exportTo(ports: InstallPorts, to: string): Promise<Result<string, string>> {

@@ -25,10 +25,15 @@ export type ConfigParts = {
 	readonly freshSecret: string;
 };
 
+/** Who may enter or read it. */
+export type Place = Pick<FileFact, 'path' | 'mode' | 'uid' | 'gid'>;
+
 /** What of the configuration is there now. */
 export type ConfigFacts = {
 	readonly hasFolder: boolean;
 	readonly hasParts: boolean;
+	/** Those that are there. One that was kept from an earlier installation is root's alone. */
+	readonly folders: readonly Place[];
 	/** By path: agent.yaml, the parts, the secret. */
 	readonly files: ReadonlyMap<string, FileFact>;
 	/** Number of the agent's group; undefined: there is none yet. */
@@ -73,7 +78,10 @@ export function freshConfig(parts: ConfigParts, { files }: ConfigFacts): readonl
 
 export function configSteps(parts: ConfigParts, facts: ConfigFacts): readonly Step[] {
 	const made = freshConfig(parts, facts);
-	return [...(made.length === 0 ? [] : [makeStep(made, facts)]), ...readableStep([...facts.files.values()], facts)];
+	return [
+		...(made.length === 0 ? [] : [makeStep(made, facts)]),
+		...readableStep([...facts.folders, ...facts.files.values()], facts),
+	];
 }
 
 /** Who may read it is said once the group is there: at this time it may have no number yet. */
@@ -97,10 +105,11 @@ function makeStep(made: readonly FileFact[], { hasFolder, hasParts }: ConfigFact
 	};
 }
 
-function readableStep(files: readonly FileFact[], { agentGid }: ConfigFacts): readonly Step[] {
-	const shut = files.filter(
-		({ mode, gid }) => (mode & 0o004) === 0 && ((mode & 0o040) === 0 || agentGid === undefined || gid !== agentGid),
-	);
+function readableStep(places: readonly Place[], { agentGid, folders }: ConfigFacts): readonly Step[] {
+	const isIn = (bits: number, { mode, gid }: Place): boolean =>
+		(mode & bits) === bits || ((mode & (bits << 3)) === bits << 3 && agentGid !== undefined && gid === agentGid);
+	// Who cannot enter the folder reads nothing in it; its list is nobody's business.
+	const shut = places.filter((place) => !isIn(folders.includes(place) ? 0o001 : 0o004, place));
 	if (shut.length === 0) return [];
 	return [
 		{
@@ -109,7 +118,7 @@ function readableStep(files: readonly FileFact[], { agentGid }: ConfigFacts): re
 			doneWhen: { kind: 'never' },
 			apply: shut.flatMap(({ path }): readonly Action[] => [
 				letRead(path),
-				{ kind: 'run', command: ['chmod', 'g+r', path] },
+				{ kind: 'run', command: ['chmod', folders.some((folder) => folder.path === path) ? 'g+rx' : 'g+r', path] },
 			]),
 			undo: shut.flatMap(({ path, mode, uid, gid }): readonly Action[] => [
 				{ kind: 'run', command: ['chown', `${uid}:${gid}`, path], mayFail: true },

@@ -39,7 +39,7 @@ export const moveSteps = (move: Move): readonly Step[] => [
 	},
 	{
 		id: 'followers',
-		what: `Start anew what else runs by the former release: ${followersOf(move.files).join(', ')}.`,
+		what: 'Start anew what else runs by the former release.',
 		doneWhen: never,
 		apply: [{ kind: 'run', command: ['systemctl', 'try-restart', ...followersOf(move.files)], mayFail: true }],
 		undo: [],

@@ -1,6 +1,7 @@
 /** A tick on a server in memory: what is done, what is told, and what is remembered when things go wrong. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { installLog } from '../apply/install-journal.ts';
 import { fileOf } from '../facts/memory-machine.fixture.ts';
 import { bypassMark } from './server.ts';
 import { agentYaml, dead, exim, eximJournal, postfixFiles, startMs, watched, well } from './watch.fixture.ts';
@@ -252,6 +253,8 @@ test('an installation that nobody confirmed is taken back, by the command and by
 	assert.deepEqual(one.asked, ['sluice uninstall --yes']);
 	assert.equal(one.machine.files.has(place), false);
 	assert.deepEqual(subjects(one), ['Not confirmed in time, so it was taken back']);
+	const log = one.machine.files.get(installLog)?.content ?? '';
+	assert.match(log, /sluice-watch DONE Nobody confirmed in time/, 'and stands where the installation is written down');
 	await one.tick();
 	assert.equal(one.asked.length, 1);
 

@@ -5,6 +5,7 @@
  * remembered after, so that it is rather told twice than never. Nothing of the agent's own code is used, and nothing here waits for the agent
  * longer than a probe does.
  */
+import { InstallStore } from '../apply/install-journal.ts';
 import { JournalStore } from '../apply/journal.ts';
 import { ensureGuard } from '../units/relay-guard.ts';
 import { judge } from './judge.ts';
@@ -14,7 +15,7 @@ import { outcomeText } from './outcome.ts';
 import { findPending, revert } from './pending.ts';
 import { perform } from './perform.ts';
 import type { WatchPorts } from './ports.ts';
-import { type WiredServer, wiredServer } from './server.ts';
+import { type WiredServer, watchName, wiredServer } from './server.ts';
 import { readSettings, type WatchSettings } from './settings.ts';
 import type { State } from './state.ts';
 import { owe, owedRecord, sendOwed } from './tell.ts';
@@ -111,6 +112,18 @@ function sayOnce(ports: WatchPorts, state: State, problem: string | undefined): 
 	return { ...rest, problem };
 }
 
+/** Where whoever comes back to the server looks: in the log of the installation. */
+async function logged({ machine, now }: WatchPorts, failed: string | undefined): Promise<void> {
+	const entry = { step: 'Nobody confirmed in time: what the installation did to the mail server is taken back.' };
+	await new InstallStore(machine)
+		.log(
+			now(),
+			`admin ${watchName}`,
+			failed === undefined ? { ...entry, outcome: 'done' } : { ...entry, outcome: 'failed', output: failed },
+		)
+		.catch(() => undefined);
+}
+
 async function confirmTurn(ports: WatchPorts, state: State): Promise<State> {
 	const { machine, places, hostName } = ports;
 	const found = await findPending(machine, places.pending, ports.now());
@@ -118,6 +131,7 @@ async function confirmTurn(ports: WatchPorts, state: State): Promise<State> {
 	if (found.kind !== 'due') return state;
 	const { pending } = found;
 	const failed = await revert(ports, pending);
+	await logged(ports, failed);
 	const did = pending.revert.map(([, ...words]) => `sluice ${words.join(' ')}`);
 	const letter = revertLetter(hostName, { why: pending.why, did, ...(failed === undefined ? {} : { failed }) });
 	ports.print('error', failed === undefined ? headline(letter, {}) : `${headline(letter, {})}: ${failed}`);

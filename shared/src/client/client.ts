@@ -69,7 +69,7 @@ function ask(
 				response.on('error', (error) => resolve(failed(unreachable(error, socketPath))));
 			},
 		);
-		call.on('timeout', () => call.destroy(new Error('no answer in time')));
+		call.on('timeout', () => call.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })));
 		call.on('error', (error) => resolve(failed(unreachable(error, socketPath))));
 		call.end(asked.body);
 	});

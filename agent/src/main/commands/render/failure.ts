@@ -9,6 +9,8 @@ const unreachableHints: { readonly [code: string]: string } = {
 	ENOENT:
 		'Start it: `sluice agent run --config FILE`, on a server `systemctl start sluice-agent`. Or name its socket with --socket PATH.',
 	ECONNREFUSED: 'Look at the end of its log (on a server `journalctl -u sluice-agent -n 50`) and start it again.',
+	ETIMEDOUT:
+		'It is being started and does not get ready, or hangs: `systemctl status sluice-agent`, `journalctl -u sluice-agent -n 20`, and `sluice config check` when its configuration was changed.',
 	EACCES: 'Run this as root, or as a user of the group that owns the socket.',
 	ENOTDIR: 'Part of the path is no folder. Name the socket with --socket PATH.',
 };
