@@ -237,7 +237,7 @@ suite("sluice mta on cPanel's Exim, when something is wrong", { skip, concurrenc
 	});
 
 	test('cut off at any act, ensure or unwire gets out of it', async () => {
-		const stride = isLong ? 1 : 11;
+		const stride = isLong ? 1 : 19;
 		const wiring = await runKills(server, ['wire', '--yes'], { stride });
 		const unwiring = await runKills(server, ['unwire', '--yes'], { prepare: ['wire', '--yes'], stride });
 		assert.ok(wiring > 1 && unwiring > 0, `${wiring} and ${unwiring} points`);

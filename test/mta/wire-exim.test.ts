@@ -31,7 +31,8 @@ const editedIn = {
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Exim's own expansion
 const aclLine = '       set acl_m_sluice_cwd = ${if def:sender_host_address {}{${length_1024:$initial_cwd}}}\n';
 
-for (const layout of ['split', 'template', 'single'] as const) {
+/** The template is wired as one file is, by the text of another file: in the long run. */
+for (const layout of isLong ? (['split', 'template', 'single'] as const) : (['split', 'single'] as const)) {
 	suite(`sluice mta on Debian's Exim, ${layout}`, { skip, concurrency: false }, () => {
 		let server: PlainServer;
 		before(async () => {
@@ -180,10 +181,10 @@ function singleCases(server: () => PlainServer): void {
 	});
 
 	test('cut off at any act, ensure or unwire gets out of it', async () => {
-		const stride = isLong ? 1 : 4;
+		const stride = isLong ? 1 : 9;
 		const wiring = await runKills(server(), ['wire', '--yes'], { stride });
 		const unwiring = await runKills(server(), ['unwire', '--yes'], { prepare: ['wire', '--yes'], stride });
-		assert.ok(wiring > 5 && unwiring > 2, `${wiring} and ${unwiring} points`);
+		assert.ok(wiring > 2 && unwiring > 1, `${wiring} and ${unwiring} points`);
 	});
 
 	test('nothing is done without an agent, a yes, or a route that is ours to change', async () => {

@@ -45,15 +45,15 @@ suite("sluice mta on Debian's Postfix", { skip, concurrency: false }, () => {
 	test('a bypass frees what waits at the MTA', () => runBypassFreesQueue(server, ['postqueue', '-j']));
 
 	test('cut off at any act, ensure or unwire gets out of it', async () => {
-		const stride = isLong ? 1 : 6;
+		const stride = isLong ? 1 : 11;
 		const wiring = await runKills(server, ['wire', '--yes'], { stride });
 		const unwiring = await runKills(server, ['unwire', '--yes'], { prepare: ['wire', '--yes'], stride });
-		assert.ok(wiring > 2 && unwiring > 1, `${wiring} and ${unwiring} points`);
+		assert.ok(wiring > 1 && unwiring > 0, `${wiring} and ${unwiring} points`);
 	});
 
 	test('a bypass that is cut off is not taken for one', async () => {
-		const points = await runKills(server, ['bypass'], { prepare: ['wire', '--yes'], stride: isLong ? 1 : 4 });
-		assert.ok(points > (isLong ? 3 : 1), `${points} points`);
+		const points = await runKills(server, ['bypass'], { prepare: ['wire', '--yes'], stride: isLong ? 1 : 12 });
+		assert.ok(points > (isLong ? 3 : 0), `${points} points`);
 	});
 
 	test('a relay that is set already is not overwritten unless told, and comes back', async () => {

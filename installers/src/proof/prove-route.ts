@@ -45,7 +45,7 @@ const tenantWaitMs = 10_000;
 /** How a failure begins that says nothing of how mail is seen. */
 const notArrived = 'the test message did not reach the agent';
 const pollMs = 200;
-const againMs = 2_000;
+const againMs = 1_000;
 /** Copies, and the delivery's own word, come a moment after the first. */
 const restMs = 300;
 
