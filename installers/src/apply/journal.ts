@@ -67,6 +67,10 @@ export type LoggedAct = { readonly act: string; readonly outcome: string; readon
 
 export const sha256 = (content: string): string => createHash('sha256').update(content, 'latin1').digest('hex');
 
+/** Files that were there and empty, which nothing else tells once our lines are in them. */
+export const emptyBefore = (journal: Journal | undefined): ReadonlySet<string> =>
+	new Set((journal?.files ?? []).flatMap(({ path, before }) => (before?.sha256 === sha256('') ? [path] : [])));
+
 function actOf(line: string): LoggedAct | undefined {
 	try {
 		const { act, outcome, author } = JSON.parse(line) as Partial<Act>;

@@ -14,7 +14,7 @@ import type { Config } from '@sluice/shared/contract/config.ts';
 import { type CanaryKey, canaryKeysIn } from '@sluice/shared/mta/canary.ts';
 import { nextHopOf } from '@sluice/shared/mta/postfix.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import { type Journal, JournalStore } from '../apply/journal.ts';
+import { emptyBefore, type Journal, JournalStore } from '../apply/journal.ts';
 import { cpanelFacts, cpanelOnlyPath, cpanelSecretFolder, cpanelSources, isCpanel } from '../facts/cpanel.ts';
 import { eximFacts, eximOnlyPath, eximProgram, eximSecretFolder, eximSources } from '../facts/exim.ts';
 import type { FileFact, Machine } from '../facts/machine.ts';
@@ -23,7 +23,7 @@ import type { Refusal } from '../facts/refusal.ts';
 import { bareCpanel, isBuiltIn, wireCpanel } from '../plan/cpanel.ts';
 import { bareExim, wireExim } from '../plan/exim.ts';
 import { barePostfix, wirePostfixServer } from '../plan/postfix.ts';
-import { hasTraces, type MtaKind, type Wiring } from '../plan/wiring.ts';
+import { hasTraces, keepingEmpty, type MtaKind, type Wiring } from '../plan/wiring.ts';
 
 export type MtaOptions = CommonOptions & {
 	readonly root: string;
@@ -176,10 +176,12 @@ async function cpanelSite(
 				only,
 			})
 		: facts;
+	const wasEmpty = emptyBefore(journal);
+	const traces = bareCpanel(await cpanelSources(machine), agentPort);
 	return {
 		user: facts.ok ? facts.value.user : undefined,
-		wiring,
-		traces: bareCpanel(await cpanelSources(machine), agentPort),
+		wiring: wiring.ok ? ok(keepingEmpty(wiring.value, wasEmpty)) : wiring,
+		traces: traces.ok ? ok(keepingEmpty(traces.value, wasEmpty)) : traces,
 		isEffective:
 			facts.ok &&
 			(wiring.ok ? isBuiltIn(facts.value.built, wiring.value) : facts.value.built.includes('sluice_route:')),

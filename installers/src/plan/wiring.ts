@@ -81,6 +81,16 @@ export const bareWiring = (
 	files: bare.files.map((file) => ({ ...file, wanted: file.bare })),
 });
 
+/** What is left of a file that was there and empty is that of one that was not there: the journal's word, `wasEmpty`, tells them apart. */
+export const keepingEmpty = (wiring: Wiring, wasEmpty: ReadonlySet<string>): Wiring => ({
+	...wiring,
+	files: wiring.files.map((file) =>
+		file.bare === undefined && file.current !== undefined && wasEmpty.has(file.path)
+			? { ...file, bare: '', wanted: file.wanted ?? '' }
+			: file,
+	),
+});
+
 export const wantedNow = ({ current, wanted }: WiredFile): boolean => current?.content === wanted;
 export const bareNow = ({ current, bare }: WiredFile): boolean => current?.content === bare;
 
