@@ -31,8 +31,8 @@ const editedIn = {
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Exim's own expansion
 const aclLine = '       set acl_m_sluice_cwd = ${if def:sender_host_address {}{${length_1024:$initial_cwd}}}\n';
 
-/** The template is wired as one file is, by the text of another file: in the long run. */
-for (const layout of isLong ? (['split', 'template', 'single'] as const) : (['split', 'single'] as const)) {
+/** Template and single file are wired by the same text in another file: in the long run. */
+for (const layout of isLong ? (['split', 'template', 'single'] as const) : (['split'] as const)) {
 	suite(`sluice mta on Debian's Exim, ${layout}`, { skip, concurrency: false }, () => {
 		let server: PlainServer;
 		before(async () => {
