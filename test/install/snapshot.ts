@@ -2,8 +2,8 @@
  * What a server looks like: every file with type, mode, owner and content, and what its kernel and systemd hold; and what differs
  * between two such looks, in lines for people.
  *
- * Of /usr only /usr/local is read whole: the rest is an overlay, so what was ever written there is in its upper folder, and that it is there
- * at all is the difference. What is left out is in `ignored`, each with its reason. Times are not compared: putting back bytes is enough.
+ * Of /usr, an overlay, only /usr/local is looked at file by file, and read where its upper folder has the file; of the rest, what was ever
+ * written is in that folder, and that it is there at all is the difference. What is left out is in `ignored`, each with its reason. Times are not compared: putting back bytes is enough.
  */
 import { createHash } from 'node:crypto';
 import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
@@ -46,26 +46,32 @@ export async function snapshotOf(box: Box, also: readonly Ignored[] = []): Promi
 	const root = box.hostPath('');
 	const rules = [...ignored, ...also];
 	const isIgnored = (path: string): boolean => rules.some((rule) => rule.path.test(path));
+	const upper = join(root, '.box/usr.upper');
+	const isWritten = (path: string): boolean =>
+		!path.startsWith('/usr/') ||
+		lstatSync(join(upper, path.slice('/usr'.length)), { throwIfNoEntry: false }) !== undefined;
 	const walk = (path: string): void => {
 		if (path !== '' && isIgnored(path)) return;
 		const stats = lstatSync(path === '' ? `${root}/` : `${root}${path}`, { throwIfNoEntry: false });
 		if (stats === undefined) return;
-		if (path !== '') entries.set(path, entryOf(`${root}${path}`, stats));
+		if (path !== '') entries.set(path, entryOf(`${root}${path}`, stats, isWritten(path)));
 		if (stats.isDirectory()) for (const name of readdirSync(`${root}${path}/`)) walk(`${path}/${name}`);
 	};
 	walk('');
 	walk('/usr/local');
-	for (const path of writtenBelow(join(root, '.box/usr.upper'), '/usr'))
+	for (const path of writtenBelow(upper, '/usr'))
 		if (!path.startsWith('/usr/local/')) entries.set(path, { line: 'was written', text: undefined });
 	for (const [name, text] of await held(box)) entries.set(name, { line: text, text });
 	return { entries };
 }
 
-function entryOf(path: string, stats: Stats): Entry {
+/** `isWritten`: not a file of the machine below the overlay, which nobody in the box can change, and which may be large. */
+function entryOf(path: string, stats: Stats, isWritten: boolean): Entry {
 	const rights = `${(stats.mode & 0o7777).toString(8).padStart(4, '0')} ${stats.uid}:${stats.gid}`;
 	if (stats.isDirectory()) return { line: `folder ${rights}`, text: undefined };
 	if (stats.isSymbolicLink()) return { line: `link to ${readlinkSync(path)}`, text: undefined };
 	if (!stats.isFile()) return { line: `special file ${rights} ${stats.rdev}`, text: undefined };
+	if (!isWritten) return { line: `file ${rights} ${stats.size} bytes of the machine`, text: undefined };
 	const content = readFileSync(path);
 	const sum = createHash('sha256').update(content).digest('hex').slice(0, 16);
 	const text = content.length <= SHOWN_BYTES_MAX ? content.toString('latin1') : undefined;
