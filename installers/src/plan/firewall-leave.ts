@@ -11,7 +11,6 @@ import {
 	exemptScript,
 	exemptTimer,
 	exemptTimerPath,
-	exemptUnit,
 	exemptUnitPath,
 	type FirewallChoice,
 	type FirewallFacts,
@@ -20,7 +19,8 @@ import {
 import type { FileFact } from '../facts/machine.ts';
 import { agentUnit } from '../units/names.ts';
 import { isInCsfPost, withoutOurs } from './firewall-files.ts';
-import type { Action, Step } from './step.ts';
+import { mailGroupOut, ruleOut } from './firewall-ways.ts';
+import { type Action, never, type Step, tried } from './step.ts';
 
 export type FirewallStep = Step & {
 	/** Ids of steps that this one takes out: nothing is left of them to undo. */
@@ -32,6 +32,7 @@ const stepIds: { readonly [exemption in Exemption]: readonly string[] } = {
 	rule: ['firewall rule', 'firewall csfpost'],
 	'mail-group': ['firewall mail-group'],
 };
+const ruleFiles = [exemptScript, exemptUnitPath, exemptTimerPath] as const;
 const texts: { readonly [exemption in Exemption]: string } = {
 	exempt: `Take sluice out of SMTP_ALLOWUSER in ${csfConf} again (csf -r).`,
 	rule: `Take the rule of our own (${exemptScript}) out again.`,
@@ -50,14 +51,13 @@ export function leaveSteps(
 		.flatMap((earlier) => {
 			const ids = stepIds[earlier];
 			const known = recorded.filter(({ part, id }) => part === 'firewall' && ids.includes(id));
-			const isOurs = known.length > 0 || earlier !== 'exempt';
-			if (known.length === 0 && !(isOurs && facts.exemptions.includes(earlier))) return [];
 			const isThere = facts.exemptions.includes(earlier);
+			if (known.length === 0 && (earlier === 'exempt' || !isThere)) return [];
 			return [
 				{
 					id: `firewall leave ${earlier}`,
 					what: texts[earlier],
-					doneWhen: { kind: 'never' as const },
+					doneWhen: never,
 					apply: known.length > 0 ? known.toReversed().flatMap(({ undo }) => undo) : outByName(earlier, facts),
 					undo: isThere ? back(earlier, facts) : [],
 					supersedes: ids,
@@ -77,8 +77,6 @@ export function unrecordedWays(
 		.map((way) => ({ part: 'firewall', id: `firewall leave ${way}`, what: texts[way], undo: outByName(way, facts) }));
 }
 
-const tried = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
-
 /** Without a record. */
 function outByName(exemption: Exemption, { csf, own }: FirewallFacts): readonly Action[] {
 	switch (exemption) {
@@ -86,22 +84,12 @@ function outByName(exemption: Exemption, { csf, own }: FirewallFacts): readonly 
 			return csf === undefined ? [] : [...stripped(csf.conf), tried(csfProgram, '-r')];
 		case 'rule':
 			return [
-				tried('systemctl', 'disable', '--now', exemptTimer),
-				tried('systemctl', 'stop', exemptUnit),
-				tried(exemptScript, 'off'),
-				...[exemptScript, exemptUnitPath, exemptTimerPath]
-					.filter((path) => own.has(path))
-					.map((path): Action => ({ kind: 'remove', path })),
+				...ruleOut(ruleFiles.filter((path) => own.has(path))),
 				...(csf?.post.current === undefined ? [] : stripped(csf.post.current)),
 				tried('systemctl', 'daemon-reload'),
 			];
 		case 'mail-group':
-			return [
-				{ kind: 'remove', path: mailGroupDropIn },
-				{ kind: 'remove-folder', path: mailGroupDropIn.slice(0, mailGroupDropIn.lastIndexOf('/')) },
-				tried('systemctl', 'daemon-reload'),
-				tried('systemctl', 'try-restart', agentUnit),
-			];
+			return mailGroupOut;
 	}
 }
 
@@ -123,7 +111,7 @@ function back(exemption: Exemption, { csf, own }: FirewallFacts): readonly Actio
 		case 'rule':
 			return [
 				...(isInCsfPost(csf?.post.current?.content ?? '') ? write(csf?.post.current) : []),
-				...[exemptScript, exemptUnitPath, exemptTimerPath].flatMap((path) => write(own.get(path))),
+				...ruleFiles.flatMap((path) => write(own.get(path))),
 				tried(exemptScript),
 				tried('systemctl', 'daemon-reload'),
 				tried('systemctl', 'enable', '--now', exemptTimer),

@@ -3,6 +3,7 @@
  *
  * A way that is in place and in force is not gone again. Pure. Not here: which way (firewall-steps.ts), the texts (firewall-files.ts).
  */
+import { dirname } from 'node:path';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { csfConf, csfProgram, withCsfWord } from '../facts/csf.ts';
 import {
@@ -24,10 +25,11 @@ import type { Refusal } from '../facts/refusal.ts';
 import { agentUnit } from '../units/names.ts';
 import { exemptScriptText, exemptTimerText, exemptUnitText, mailGroupText, withCsfPost } from './firewall-files.ts';
 import { restrictionText } from './firewall-words.ts';
-import { type Action, type Step, setFile } from './step.ts';
+import { type Action, never, run, type Step, setFile, tried } from './step.ts';
 
 export type FirewallWay = {
-	readonly steps: readonly Step[] /** What follows from it, as sentences. */;
+	readonly steps: readonly Step[];
+	/** What follows from it, as sentences. */
 	readonly notes: readonly string[];
 };
 type Planned = Result<FirewallWay, Refusal>;
@@ -55,10 +57,6 @@ export function wayOf(choice: FirewallChoice, facts: FirewallFacts, smarthostPor
 	}
 }
 
-const run = (...command: readonly string[]): Action => ({ kind: 'run', command });
-const takeBack = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
-const never = { kind: 'never' } as const;
-
 function exempt(facts: FirewallFacts): Planned {
 	const { csf } = facts;
 	if (csf === undefined || !isCsfBlocking(csf))
@@ -80,7 +78,7 @@ function exempt(facts: FirewallFacts): Planned {
 		// The word is there, and a rule stops the agent all the same: CSF has not made its rules since.
 		doneWhen: isStale(facts) ? never : { kind: 'file-is', path: csfConf, content },
 		apply: [setFile(csfConf, content, csf.conf), run(csfProgram, '-r')],
-		undo: [setFile(csfConf, csf.conf.content, csf.conf), takeBack(csfProgram, '-r')],
+		undo: [setFile(csfConf, csf.conf.content, csf.conf), tried(csfProgram, '-r')],
 	};
 	return ok({ steps: [step], notes: portNotes(facts) });
 }
@@ -124,13 +122,7 @@ function ownRule(facts: FirewallFacts): Planned {
 				run('systemctl', 'daemon-reload'),
 				run('systemctl', 'enable', '--now', exemptTimer),
 			],
-			undo: [
-				takeBack('systemctl', 'disable', '--now', exemptTimer),
-				takeBack('systemctl', 'stop', exemptUnit),
-				takeBack(exemptScript, 'off'),
-				...files.map(({ path }): Action => ({ kind: 'remove', path })),
-				takeBack('systemctl', 'daemon-reload'),
-			],
+			undo: [...ruleOut(files.map(({ path }) => path)), tried('systemctl', 'daemon-reload')],
 		},
 		...(post === undefined || postText === undefined
 			? []
@@ -146,6 +138,14 @@ function ownRule(facts: FirewallFacts): Planned {
 	];
 	return ok({ steps, notes: [] });
 }
+
+/** The rule, what looks after it, and these files of it; systemd is told afterwards. */
+export const ruleOut = (paths: readonly string[]): readonly Action[] => [
+	tried('systemctl', 'disable', '--now', exemptTimer),
+	tried('systemctl', 'stop', exemptUnit),
+	tried(exemptScript, 'off'),
+	...paths.map((path): Action => ({ kind: 'remove', path })),
+];
 
 const ruleFiles = (ports: readonly number[]): readonly FileFact[] => [
 	file(exemptScript, exemptScriptText(ports), 0o700),
@@ -182,15 +182,18 @@ function mailGroup(facts: FirewallFacts): Planned {
 			// A first installation has no such unit yet.
 			...(facts.hasAgentUnit ? [run('systemctl', 'try-restart', agentUnit)] : []),
 		],
-		undo: [
-			{ kind: 'remove', path: mailGroupDropIn },
-			{ kind: 'remove-folder', path: mailGroupDropIn.slice(0, mailGroupDropIn.lastIndexOf('/')) },
-			takeBack('systemctl', 'daemon-reload'),
-			takeBack('systemctl', 'try-restart', agentUnit),
-		],
+		undo: mailGroupOut,
 	};
 	return ok({ steps: [step], notes: portNotes(facts) });
 }
+
+/** The agent is in its own group again. */
+export const mailGroupOut: readonly Action[] = [
+	{ kind: 'remove', path: mailGroupDropIn },
+	{ kind: 'remove-folder', path: dirname(mailGroupDropIn) },
+	tried('systemctl', 'daemon-reload'),
+	tried('systemctl', 'try-restart', agentUnit),
+];
 
 function smarthost(port: number | undefined, ports: readonly number[]): Planned {
 	if (port !== undefined && !ports.includes(port))

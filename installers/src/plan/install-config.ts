@@ -6,7 +6,7 @@
 import type { FileFact } from '../facts/machine.ts';
 import { agentSocket, agentUser, configFile, configFolder, configParts, dataFolder } from '../facts/places.ts';
 import { type Stage, stagePart, stagePartText } from '../stage/stage.ts';
-import type { Action, Step } from './step.ts';
+import { type Action, never, run, type Step, tried } from './step.ts';
 import type { MtaKind } from './wiring.ts';
 
 export type ConfigParts = {
@@ -85,13 +85,13 @@ export function configSteps(parts: ConfigParts, facts: ConfigFacts): readonly St
 }
 
 /** Who may read it is said once the group is there: at this time it may have no number yet. */
-const letRead = (path: string): Action => ({ kind: 'run', command: ['chgrp', agentUser, path] });
+const letRead = (path: string): Action => run('chgrp', agentUser, path);
 
 function makeStep(made: readonly FileFact[], { hasFolder, hasParts }: ConfigFacts): Step {
 	return {
 		id: 'configuration',
 		what: `Write ${made.map(({ path }) => path).join(', ')}.`,
-		doneWhen: { kind: 'never' },
+		doneWhen: never,
 		apply: [
 			...(hasFolder ? [] : [{ kind: 'make-folder' as const, path: configFolder, mode: 0o755 }]),
 			...(hasParts ? [] : [{ kind: 'make-folder' as const, path: configParts, mode: 0o755 }]),
@@ -115,14 +115,14 @@ function readableStep(places: readonly Place[], { agentGid, folders }: ConfigFac
 		{
 			id: 'readable',
 			what: `Let the agent read ${shut.map(({ path }) => path).join(', ')} (group ${agentUser}).`,
-			doneWhen: { kind: 'never' },
+			doneWhen: never,
 			apply: shut.flatMap(({ path }): readonly Action[] => [
 				letRead(path),
-				{ kind: 'run', command: ['chmod', folders.some((folder) => folder.path === path) ? 'g+rx' : 'g+r', path] },
+				run('chmod', folders.some((folder) => folder.path === path) ? 'g+rx' : 'g+r', path),
 			]),
 			undo: shut.flatMap(({ path, mode, uid, gid }): readonly Action[] => [
-				{ kind: 'run', command: ['chown', `${uid}:${gid}`, path], mayFail: true },
-				{ kind: 'run', command: ['chmod', mode.toString(8), path], mayFail: true },
+				tried('chown', `${uid}:${gid}`, path),
+				tried('chmod', mode.toString(8), path),
 			]),
 		},
 	];

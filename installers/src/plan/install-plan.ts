@@ -15,15 +15,13 @@ import { type ConfigParts, configSteps } from './install-config.ts';
 import { type InstallFacts, type InstallWishes, isRefusal, type MtaFacts, type OwnRelease } from './install-facts.ts';
 import { stageSteps } from './install-stage.ts';
 import { isInstalled, isOut } from './plugin.ts';
-import type { Action, NestedAct, Step } from './step.ts';
+import { nested, never, run, type Step } from './step.ts';
 import { titleOf } from './wiring-steps.ts';
 
 /** Facts of a server that nothing was refused on. */
 export type PlannedServer = InstallFacts & { readonly release: OwnRelease; readonly mta: MtaFacts };
 
-const never = { kind: 'never' } as const;
 const isSo = { kind: 'is-so' } as const;
-const nested = (act: NestedAct, mayFail = false): Action => ({ kind: 'nested', act, ...(mayFail ? { mayFail } : {}) });
 const within = (part: InstallPart, steps: readonly Step[]): readonly InstallStep[] =>
 	steps.map((step) => ({ ...step, part }));
 
@@ -94,7 +92,7 @@ function programSteps({ release, placed, server }: PlannedServer): readonly Step
 				{ kind: 'make-folder', path: programFolder, mode: 0o755 },
 				{ kind: 'make-folder', path: releasesFolder, mode: 0o755 },
 				{ kind: 'copy-tree', from: release.folder, to: place },
-				{ kind: 'run', command: ['chmod', '0755', place] },
+				run('chmod', '0755', place),
 			],
 			undo: [
 				{ kind: 'remove-tree', path: place },

@@ -7,7 +7,7 @@ import type { CanaryKey } from '@sluice/shared/mta/canary.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { type Stage, stageText } from '../stage/stage.ts';
 import type { MtaFacts } from './install-facts.ts';
-import type { Step } from './step.ts';
+import { nested, never, type Step } from './step.ts';
 
 export type StageWish = {
 	readonly stage?: Stage | undefined;
@@ -30,8 +30,8 @@ export function stageSteps(mta: Standing, wish: StageWish): readonly Step[] {
 		{
 			id: 'stage',
 			what: `Go to stage ${stageText(stage, Array.isArray(only) ? only : undefined)}; a test message proves the way.`,
-			doneWhen: isOther(mta, wish) ? { kind: 'never' } : { kind: 'is-so' },
-			apply: [{ kind: 'nested', act: 'stage' }],
+			doneWhen: isOther(mta, wish) ? never : { kind: 'is-so' },
+			apply: [nested('stage')],
 			// It takes itself back when it fails, and nothing comes after it.
 			undo: [],
 		},

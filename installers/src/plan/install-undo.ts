@@ -35,7 +35,8 @@ import {
 	watchTimerUnit,
 	watchUnit,
 } from '../units/names.ts';
-import type { Action, NestedAct } from './step.ts';
+import { guardTable } from '../units/relay-guard.ts';
+import { type Action, nested, tried } from './step.ts';
 import { undoText } from './undo-words.ts';
 
 /** What of us is on the server, whoever has put it there. */
@@ -86,8 +87,6 @@ const serving = [
 /** Every unit of ours. Another of this beginning is somebody's, or one that a firewall's exemption brought and takes. */
 export const ownUnits: readonly string[] = [...recurring, ...serving];
 
-const nested = (act: NestedAct): Action => ({ kind: 'nested', act });
-const tried = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
 const step = (part: InstallPart, id: string, what: string, undo: readonly Action[]): RecordedStep => ({
 	part,
 	id,
@@ -186,7 +185,7 @@ function unitsAway(remains: Remains): readonly RecordedStep[] {
 	if (hasGuardTable && nft !== undefined)
 		steps.push(
 			step('units', 'guard', 'Take the rule of the relay port away.', [
-				tried(nft, 'delete', 'table', 'inet', 'sluice_guard'),
+				tried(nft, 'delete', 'table', 'inet', guardTable),
 			]),
 		);
 	return steps;
@@ -241,7 +240,7 @@ function configAway(remains: Remains, isPurge: boolean): readonly RecordedStep[]
 	return [
 		step('configuration', 'keep-configuration', `Keep ${configFolder}, for root alone.`, [
 			tried('chown', '-Rh', 'root:root', configFolder),
-			{ kind: 'run', command: ['chmod', '-R', 'o-rwx', configFolder], mayFail: true },
+			tried('chmod', '-R', 'o-rwx', configFolder),
 		]),
 	];
 }
@@ -249,9 +248,12 @@ function configAway(remains: Remains, isPurge: boolean): readonly RecordedStep[]
 function dataAway({ data }: Remains, isPurge: boolean): readonly RecordedStep[] {
 	if (isPurge)
 		return [
-			step('units', 'data', `Remove ${[...data, installFolder].join(', ')}.`, [
-				...data.map((path): Action => ({ kind: 'remove-tree', path })),
-			]),
+			step(
+				'units',
+				'data',
+				`Remove ${[...data, installFolder].join(', ')}.`,
+				data.map((path): Action => ({ kind: 'remove-tree', path })),
+			),
 		];
 	return data.length === 0
 		? []

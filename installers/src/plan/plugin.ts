@@ -10,15 +10,12 @@ import { hookCommand, hookName, hooks } from '@sluice/panel-cpanel/hooks.ts';
 import { appConfigFile, driversFolder, pluginFolder } from '@sluice/panel-cpanel/install-map.ts';
 import type { FileFact } from '../facts/machine.ts';
 import { appConfigName, type PluginFacts, type PluginFile, pluginPrograms } from '../facts/plugin.ts';
-import { type Action, type Condition, type Step, setFile } from './step.ts';
+import { type Action, type Condition, never, run, type Step, setFile, tried } from './step.ts';
 
 const theme = '--theme=jupiter';
-const run = (...command: readonly string[]): Action => ({ kind: 'run', command });
-/** Taking back what perhaps was never done: a command that failed has left nothing to take back. */
-const takeBack = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
 /** WHM looks for rights of plugins when this folder is younger than its cache. */
 const newDrivers = run('/usr/bin/touch', driversFolder);
-const known = (isSo: boolean): Condition => (isSo ? { kind: 'is-so' } : { kind: 'never' });
+const known = (isSo: boolean): Condition => (isSo ? { kind: 'is-so' } : never);
 
 /** As it should be, with mode and owner. */
 export const isRight = ({ wanted, current }: PluginFile): boolean =>
@@ -63,7 +60,7 @@ export function installPluginSteps(facts: PluginFacts): readonly Step[] {
 			what: 'Put the item “Sluice: outgoing mail” into WHM (register_appconfig).',
 			doneWhen: known(facts.isRegistered && !registerChanges),
 			apply: [run(pluginPrograms.register, appConfigFile)],
-			undo: facts.isRegistered ? [] : [takeBack(pluginPrograms.unregister, appConfigName)],
+			undo: facts.isRegistered ? [] : [tried(pluginPrograms.unregister, appConfigName)],
 		},
 		...(facts.hasJupiter
 			? [
@@ -72,7 +69,7 @@ export function installPluginSteps(facts: PluginFacts): readonly Step[] {
 						what: 'Put the item “Outgoing mail” into cPanel (install_plugin); a feature list decides who sees it.',
 						doneWhen: known(facts.isRegistered && !itemChanges),
 						apply: [run(pluginPrograms.addItem, pluginFolder, theme)],
-						undo: facts.isRegistered ? [] : [takeBack(pluginPrograms.removeItem, pluginFolder, theme)],
+						undo: facts.isRegistered ? [] : [tried(pluginPrograms.removeItem, pluginFolder, theme)],
 					},
 				]
 			: []),
@@ -89,7 +86,7 @@ function hookSteps({ hooked }: PluginFacts): readonly Step[] {
 			what: `Register ${missing.length} of ${hooks.length} hooks, so that changes of accounts arrive at once (manage_hooks).`,
 			doneWhen: known(missing.length === 0),
 			apply: missing.map((hook) => run(pluginPrograms.manageHooks, ...hookCommand('add', hook))),
-			undo: missing.map((hook) => takeBack(pluginPrograms.manageHooks, ...hookCommand('delete', hook))),
+			undo: missing.map((hook) => tried(pluginPrograms.manageHooks, ...hookCommand('delete', hook))),
 		},
 	];
 }

@@ -88,6 +88,18 @@ export type Step = {
 	readonly undo: readonly Action[];
 };
 
+/** Of no condition: done each time. */
+export const never = { kind: 'never' } as const;
+export const run = (...command: readonly string[]): Action => ({ kind: 'run', command });
+/** What may fail: taking back what perhaps was never done. */
+export const tried = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
+
+export const nested = (act: NestedAct, mayFail = false): Action => ({
+	kind: 'nested',
+	act,
+	...(mayFail ? { mayFail } : {}),
+});
+
 const fileModeNew = 0o644;
 
 /** Mode and owner of what is there; a new file is root's and readable. */

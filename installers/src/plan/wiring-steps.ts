@@ -5,11 +5,10 @@
  * Not here: what the files should hold (exim.ts, postfix.ts, cpanel.ts).
  */
 import type { FileFact } from '../facts/machine.ts';
-import { type Action, type Step, setFile } from './step.ts';
+import { type Action, never, type Step, setFile } from './step.ts';
 import { bareNow, changedFiles, type WiredFile, type Wiring, wantedNow } from './wiring.ts';
 
 const root = { uid: 0, gid: 0 } as const;
-const never = { kind: 'never' } as const;
 
 export type WireParts = {
 	/** Undefined: the secret is there and right. */

@@ -7,8 +7,7 @@
 import { basename, dirname } from 'node:path';
 import type { FileFact, Machine } from '../facts/machine.ts';
 import { relayGuardFile, runFolder, tmpfilesFile, unitFolder } from '../facts/places.ts';
-import type { Action, Step } from '../plan/step.ts';
-import { setFile } from '../plan/step.ts';
+import { type Action, never, run, type Step, setFile, tried } from '../plan/step.ts';
 import {
 	agentUnit,
 	guardUnit,
@@ -46,14 +45,9 @@ const isSame = (one: FileFact, other: FileFact | undefined): boolean =>
 	one.uid === other.uid &&
 	one.gid === other.gid;
 
-const systemctl = (...words: readonly string[]): Action => ({ kind: 'run', command: ['systemctl', ...words] });
+const systemctl = (...words: readonly string[]): Action => run('systemctl', ...words);
 /** Taking back what perhaps was never done. */
-const takeBack = (...words: readonly string[]): Action => ({
-	kind: 'run',
-	command: ['systemctl', ...words],
-	mayFail: true,
-});
-const never = { kind: 'never' } as const;
+const takeBack = (...words: readonly string[]): Action => tried('systemctl', ...words);
 
 /** Files, systemd told, everything that serves enabled and started; ends when the agent says that it is ready. */
 export function unitSteps(settings: UnitSettings, former: FormerFiles): readonly Step[] {

@@ -8,7 +8,7 @@
 import type { Machine } from '../facts/machine.ts';
 import { agentUser, panelUser } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
-import type { Action, Step } from '../plan/step.ts';
+import { never, run, type Step, tried } from '../plan/step.ts';
 import type { PanelKind } from './names.ts';
 
 export type UserFact = { readonly uid: number; readonly gid: number; readonly home: string; readonly shell: string };
@@ -74,8 +74,6 @@ export function usersRefusal({ users, groups }: UserFacts, panel: PanelKind): Re
 	return undefined;
 }
 
-const run = (...command: readonly string[]): Action => ({ kind: 'run', command });
-const takeBack = (...command: readonly string[]): Action => ({ kind: 'run', command, mayFail: true });
 const withoutLogin = ['--home-dir', '/', '--no-create-home', '--shell', '/usr/sbin/nologin'] as const;
 
 /** One step a user. Those who are there stay when it is undone. */
@@ -86,15 +84,15 @@ export function userSteps({ users, groups }: UserFacts, panel: PanelKind): reado
 		return {
 			id: `user ${name}`,
 			what: `Make the user and group ${name}, as whom ${does} ${name === agentUser ? 'runs' : 'are drawn'}; nobody can log in as it.`,
-			doneWhen: hasUser && hasGroup ? { kind: 'is-so' } : { kind: 'never' },
+			doneWhen: hasUser && hasGroup ? { kind: 'is-so' } : never,
 			apply: [
 				...(hasGroup ? [] : [run('groupadd', '--system', name)]),
 				...(hasUser ? [] : [run('useradd', '--system', '--gid', name, ...withoutLogin, name)]),
 			],
 			undo: [
-				...(hasUser ? [] : [takeBack('userdel', name)]),
+				...(hasUser ? [] : [tried('userdel', name)]),
 				// Some systems take it away with the user already.
-				...(hasGroup ? [] : [takeBack('groupdel', name)]),
+				...(hasGroup ? [] : [tried('groupdel', name)]),
 			],
 		};
 	});

@@ -8,8 +8,7 @@
  */
 import { basename } from 'node:path';
 import { currentRelease, programFolder, relayGuardFile, releasesFolder } from '../facts/places.ts';
-import type { Action, Step } from '../plan/step.ts';
-import { setFile } from '../plan/step.ts';
+import { type Action, nested, never, run, type Step, setFile, tried } from '../plan/step.ts';
 import { guardUnit, helperUnit, panelUnit } from '../units/names.ts';
 import { folderOf, linkOf, type Release } from './releases.ts';
 import type { ChangedFile } from './upgrade-journal.ts';
@@ -22,8 +21,7 @@ export type Move = {
 	readonly files: readonly ChangedFile[];
 };
 
-const never = { kind: 'never' } as const;
-const reloadUnits: Action = { kind: 'run', command: ['systemctl', 'daemon-reload'] };
+const reloadUnits = run('systemctl', 'daemon-reload');
 
 export const moveSteps = (move: Move): readonly Step[] => [
 	...(move.source === undefined ? [] : [placeStep(move.to, move.source)]),
@@ -34,14 +32,14 @@ export const moveSteps = (move: Move): readonly Step[] => [
 		id: 'agent',
 		what: `Start the agent of ${move.to.version} in place of the one of ${move.from.version}: it is ready, and takes a probe message.`,
 		doneWhen: never,
-		apply: [{ kind: 'nested', act: 'agent-renew' }],
+		apply: [nested('agent-renew')],
 		undo: [],
 	},
 	{
 		id: 'followers',
 		what: 'Start anew what else runs by the former release.',
 		doneWhen: never,
-		apply: [{ kind: 'run', command: ['systemctl', 'try-restart', ...followersOf(move.files)], mayFail: true }],
+		apply: [tried('systemctl', 'try-restart', ...followersOf(move.files))],
 		undo: [],
 	},
 ];
@@ -68,7 +66,7 @@ const placeStep = ({ version }: Release, source: string): Step => ({
 		{ kind: 'make-folder', path: programFolder, mode: 0o755 },
 		{ kind: 'make-folder', path: releasesFolder, mode: 0o755 },
 		{ kind: 'copy-tree', from: source, to: folderOf(version) },
-		{ kind: 'run', command: ['chmod', '0755', folderOf(version)] },
+		run('chmod', '0755', folderOf(version)),
 	],
 	undo: [],
 });
@@ -79,7 +77,7 @@ const returnStep = ({ from }: Move): Step => ({
 	what: `The agent of ${from.version} takes mail.`,
 	doneWhen: never,
 	apply: [],
-	undo: [{ kind: 'nested', act: 'agent-return' }],
+	undo: [nested('agent-return')],
 });
 
 function filesStep({ files }: Move): Step {
