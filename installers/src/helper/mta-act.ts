@@ -5,6 +5,7 @@ import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import type { Actor } from '@sluice/shared/contract/actor.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { Machine } from '../facts/machine.ts';
+import { queueRuns } from '../facts/queue-run.ts';
 import { listener } from '../mta/listen.ts';
 import type { MtaOptions, MtaPorts } from '../mta/site.ts';
 import { bypass } from '../mta/unwire.ts';
@@ -27,11 +28,6 @@ export async function mtaAct(
 	return done.ok ? ok(done.value.text) : failed(`${done.error.text} ${done.error.hint}`.trim());
 }
 
-const queueRuns: readonly (readonly [program: string, ...words: string[]])[] = [
-	['/usr/sbin/exim', '-qf'],
-	['/usr/sbin/exim4', '-qf'],
-	['/usr/sbin/postqueue', '-f'],
-];
 const kickPauseMs = 30_000;
 
 /** Begins a queue run of the MTA that is here, at most one in a while: each is a process that goes through the whole queue. */
@@ -40,7 +36,7 @@ export function queueKicker(machine: Machine, now: () => number): VerbPorts['kic
 	return async () => {
 		const agoMs = now() - lastMs;
 		if (agoMs < kickPauseMs) return refusal('busy', `A queue run was begun ${Math.round(agoMs / 1000)} s ago.`);
-		for (const command of queueRuns) {
+		for (const command of Object.values(queueRuns)) {
 			if (!(await machine.exists(command[0]))) continue;
 			lastMs = now();
 			await machine.run(command, { isDetached: true });

@@ -37,6 +37,7 @@ import {
 	cpanelSecretPath,
 } from '../facts/cpanel.ts';
 import type { FileFact } from '../facts/machine.ts';
+import { queueRuns } from '../facts/queue-run.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { cpanelChecks } from './cpanel-checks.ts';
 import { cpanelNotes, cpanelRefusal, relayFindings } from './cpanel-findings.ts';
@@ -120,7 +121,7 @@ export function isBuiltIn(built: string, { files }: Wiring): boolean {
 const commands = {
 	generate: [cpanelBuild],
 	reload: [cpanelRestart],
-	kick: [cpanelProgram, '-qf'],
+	kick: queueRuns.cpanel,
 	submit: ['/usr/sbin/sendmail', '-i'],
 	program: cpanelProgram,
 } as const;

@@ -23,6 +23,7 @@ import { type EximPlain, findingsExim, readEximPlain, readEximStock } from '@slu
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { type EximFacts, eximBypassPath, eximOnlyPath, eximProgram, eximSecretPath, splitPath } from '../facts/exim.ts';
 import type { FileFact } from '../facts/machine.ts';
+import { queueRuns } from '../facts/queue-run.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { damaged, eximRefusal, noRoute } from './exim-refusals.ts';
 import { bareWiring, ownFileHead, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
@@ -127,7 +128,7 @@ const eximReload = [
 
 const eximCommands = {
 	reload: eximReload,
-	kick: [eximProgram, '-qf'],
+	kick: queueRuns.exim,
 	submit: ['/usr/sbin/sendmail', '-i'],
 	program: eximProgram,
 } as const;

@@ -18,6 +18,7 @@ import { checksPostfix } from '@sluice/shared/mta/postfix-checks.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { FileFact } from '../facts/machine.ts';
 import type { PostfixFacts } from '../facts/postfix.ts';
+import { queueRuns } from '../facts/queue-run.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { foreignOwner } from './ownership.ts';
 import { bareWiring, type WiredFile, type WireSettings, type Wiring } from './wiring.ts';
@@ -96,7 +97,7 @@ function wantedText(mainCf: FileFact, parameters: PostfixParameters, fresh: stri
 
 const commands = {
 	reload: ['postfix', 'reload'],
-	kick: ['postqueue', '-f'],
+	kick: queueRuns.postfix,
 	submit: ['/usr/sbin/sendmail', '-i'],
 } as const;
 

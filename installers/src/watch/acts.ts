@@ -7,6 +7,7 @@
  */
 import { JournalStore, sha256 } from '../apply/journal.ts';
 import type { FileFact } from '../facts/machine.ts';
+import { queueRuns } from '../facts/queue-run.ts';
 import type { WatchPorts } from './ports.ts';
 import { bypassMark, type WiredServer, watchName } from './server.ts';
 import type { Done } from './settle.ts';
@@ -95,9 +96,7 @@ export async function wireAgain({ sluice }: Outside): Promise<Done> {
 		: { ok: false, text: `Mail could not be led to the agent again: ${said(ran.output)}` };
 }
 
-/** A queue run that passes over retry times and spares frozen and held mail. Not waited for. */
+/** Not waited for. */
 export async function kick({ machine }: Pick<Outside, 'machine'>, { journal, isCpanel }: WiredServer): Promise<void> {
-	const command =
-		journal.mta === 'postfix' ? ['postqueue', '-f'] : [isCpanel ? '/usr/sbin/exim' : '/usr/sbin/exim4', '-qf'];
-	await machine.run(command, { isDetached: true });
+	await machine.run(queueRuns[journal.mta === 'exim' && isCpanel ? 'cpanel' : journal.mta], { isDetached: true });
 }

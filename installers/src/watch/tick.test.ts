@@ -116,7 +116,7 @@ test('where the command fails, Postfix gets what it had; a file that somebody ch
 		if (main !== undefined) assert.equal(one.machine.files.get('/etc/postfix/main.cf')?.content, main);
 		if (command !== undefined) assert.ok(one.machine.ran.includes(command), one.machine.ran.join('\n'));
 		assert.ok(one.machine.ran.includes('postfix reload'));
-		assert.ok(one.machine.ran.includes('postqueue -f'));
+		assert.ok(one.machine.ran.includes('/usr/sbin/postqueue -f'));
 		assert.match(one.machine.files.get('/wiring/state.json')?.content ?? '', /"phase": "bypassed"/);
 		assert.equal(one.asked.length, 1, 'in force, so not tried again');
 	}
