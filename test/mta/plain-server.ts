@@ -30,7 +30,7 @@ import { unpackedLayer } from './debs.ts';
 import { eximUser } from './exim.ts';
 import { agentConfig, type HostConfig, type HostingPorts, hostingPorts, hostNameOf, type MtaKind } from './hosting.ts';
 import { type EximLayout, furnishPlainExim } from './plain-exim.ts';
-import { startPostfix } from './postfix.ts';
+import { cool, startPostfix } from './postfix.ts';
 import { createStops } from './stops.ts';
 import { tenants } from './unix-users.ts';
 import { until } from './until.ts';
@@ -131,7 +131,7 @@ export async function startServer(
 		const started = await start({ ...options, ports, internet, binds });
 		stops.push(() => started.stop());
 		const { box } = started;
-		const machine = machineOf(box);
+		const { machine = machineOf(box) } = started;
 		const configFile = join(folder, 'agent.yaml');
 		const place = { kind, box, machine, internet, rig, ports, config: configFile };
 		return {
@@ -150,7 +150,13 @@ export async function startServer(
 	}
 }
 
-export type Started = { readonly box: Box; reload(): Promise<void>; stop(): Promise<void> };
+export type Started = {
+	readonly box: Box;
+	/** Where it is more than the box itself. */
+	readonly machine?: Machine;
+	reload(): Promise<void>;
+	stop(): Promise<void>;
+};
 export type StartOptions = PlainOptions & {
 	readonly ports: HostingPorts;
 	readonly internet: Internet;
@@ -208,7 +214,12 @@ async function startPlainPostfix({ name, ports, internet, binds, settings = {} }
 	});
 	const { box } = postfix;
 	await box.writeFile('/etc/hosts', `127.0.0.1 localhost\n${address} ok.test\n`);
-	return { box, reload: () => postfix.reload(), stop: () => postfix.stop() };
+	const machine = machineOf(box);
+	const run: Machine['run'] = async (command, how) => {
+		await cool(box);
+		return machine.run(command, how);
+	};
+	return { box, machine: { ...machine, run }, reload: () => postfix.reload(), stop: () => postfix.stop() };
 }
 
 type Place = Pick<PlainServer, 'kind' | 'box' | 'machine' | 'internet' | 'rig' | 'ports' | 'config'>;

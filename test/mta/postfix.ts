@@ -7,7 +7,7 @@
  * Not here: the configuration's text (postfix-configuration.ts). Passwords are checked by this process (sasl-auth.ts).
  */
 
-import { chmod, chown, readdir, utimes } from 'node:fs/promises';
+import { chmod, chown, readdir, stat, utimes } from 'node:fs/promises';
 import { type Box, startBox } from './box.ts';
 import { unpackedLayer } from './debs.ts';
 import { freePorts } from './ports.ts';
@@ -69,10 +69,11 @@ export type PostfixQueued = {
 /** The user Postfix's daemons run as; its uid is what the kernel shows for connections to the agent. */
 export const postfixUser = { name: 'postfix', uid: 912, system: true } as const satisfies UnixUser;
 /** The group of the set-gid programs; it needs no user, but one does no harm. */
-const postdrop = { name: 'postdrop', uid: 913, system: true } as const satisfies UnixUser;
+export const postdrop = { name: 'postdrop', uid: 913, system: true } as const satisfies UnixUser;
 
 const WAIT_MS = 15_000;
 const RETRY_SECONDS_DEFAULT = 10;
+const HOT_MS = 10_000;
 
 /** Starts the box and Postfix; resolves when its ports are open. The caller stops it. */
 export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
@@ -121,7 +122,7 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
 }
 
 /** What the package's maintainer script would have done: set-gid programs and owners. */
-async function installPrograms(box: Box): Promise<void> {
+export async function installPrograms(box: Box): Promise<void> {
 	for (const program of ['postdrop', 'postqueue']) {
 		const path = box.hostPath(`/usr/sbin/${program}`);
 		await chown(path, 0, postdrop.uid);
@@ -166,14 +167,17 @@ async function furnish(box: Box, settings: PostfixSettings): Promise<void> {
 }
 
 /**
- * Makes configuration files look older than they are: Postfix waits up to two seconds until a file that it reads has not
- * changed for one (`dict_load_file_xt`, texthash), and so would every start and reload.
+ * Makes configuration files that were just written look older: Postfix waits up to two seconds until a file that it reads has not
+ * changed for one (`dict_load_file_xt`, texthash), and so would every start, check and reload.
  */
-async function cool(box: Box): Promise<void> {
+export async function cool(box: Box): Promise<void> {
 	const folder = box.hostPath('/etc/postfix');
-	const past = new Date(Date.now() - 60_000);
-	for (const file of await readdir(folder, { withFileTypes: true }))
-		if (file.isFile()) await utimes(`${folder}/${file.name}`, past, past);
+	const nowMs = Date.now();
+	const past = new Date(nowMs - 60_000);
+	for (const file of await readdir(folder, { withFileTypes: true })) {
+		const path = `${folder}/${file.name}`;
+		if (file.isFile() && (await stat(path)).mtimeMs > nowMs - HOT_MS) await utimes(path, past, past);
+	}
 }
 
 /** A running Postfix. */
