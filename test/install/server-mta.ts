@@ -3,13 +3,12 @@
  *
  * Not here: cPanel's generated configuration itself (test/cpanel/exim), Debian's (test/mta/plain-exim.ts).
  */
-import { chmod, chown } from 'node:fs/promises';
 import type { Box, BoxOptions, RunResult } from '../mta/box.ts';
 import { type LayerName, unpackedLayer } from '../mta/debs.ts';
 import { eximUser } from '../mta/exim.ts';
 import { hostNameOf } from '../mta/hosting.ts';
 import { type EximLayout, furnishPlainExim } from '../mta/plain-exim.ts';
-import { postfixUser } from '../mta/postfix.ts';
+import { installPrograms, postdrop, postfixUser } from '../mta/postfix.ts';
 import type { UnixUser } from '../mta/unix-users.ts';
 import { until } from '../mta/until.ts';
 import { cpanelBinds, furnishCpanel } from './server-cpanel.ts';
@@ -33,8 +32,6 @@ export function mtaLayers(mta: ServerMta): Promise<readonly string[]> {
 	const names: readonly LayerName[] = [mta === 'postfix' ? 'postfix' : 'exim', 'php', 'server'];
 	return Promise.all(names.map((name) => unpackedLayer(name)));
 }
-
-const postdrop = { name: 'postdrop', uid: 913, system: true } as const satisfies UnixUser;
 
 export function mtaUsers(mta: ServerMta): readonly UnixUser[] {
 	return mta === 'postfix' ? [postfixUser, postdrop] : [eximUser];
@@ -77,13 +74,7 @@ async function daemonStarted({ box, report }: Ground): Promise<void> {
 
 /** As `postconf` and the package's questions leave it for an internet site; its unit keeps the chroot's copies of /etc. */
 async function startPostfixUnit({ box, systemctl, report }: Ground): Promise<void> {
-	for (const program of ['postdrop', 'postqueue']) {
-		const path = box.hostPath(`/usr/sbin/${program}`);
-		await chown(path, 0, postdrop.uid);
-		await chmod(path, 0o2555); // after chown, which clears the bit
-	}
-	await box.makeFolder('/var/spool/postfix');
-	await box.makeFolder('/var/lib/postfix', { owner: postfixUser.name });
+	await installPrograms(box);
 	await box.run(['cp', '/usr/share/postfix/dynamicmaps.cf', '/etc/postfix/dynamicmaps.cf']);
 	await box.run(['cp', '/usr/share/postfix/master.cf.dist', '/etc/postfix/master.cf']);
 	await box.run(['cp', '/usr/share/postfix/main.cf.debian', '/etc/postfix/main.cf']);
