@@ -5,7 +5,7 @@
  */
 import type { State } from './state.ts';
 
-export type AlarmKind = 'down' | 'reminder' | 'bypassed' | 'up' | 'wire-failed' | 'reverted' | 'revert-failed';
+export type AlarmKind = 'down' | 'reminder' | 'bypassed' | 'up' | 'wire-failed';
 
 export type Situation = {
 	readonly hostName: string;
@@ -47,7 +47,7 @@ const passes = [
 	'stays in its queue.',
 ].join('\n');
 
-const subjects: { readonly [K in Exclude<AlarmKind, 'reverted' | 'revert-failed'>]: (one: Situation) => string } = {
+const subjects: { readonly [K in AlarmKind]: (one: Situation) => string } = {
 	down: ({ bypass }) =>
 		bypass === 'none'
 			? 'Outgoing mail waits: the relay agent takes none'
@@ -62,7 +62,7 @@ const subjects: { readonly [K in Exclude<AlarmKind, 'reverted' | 'revert-failed'
 	'wire-failed': () => 'The relay agent is well, but mail could not be led to it again',
 };
 
-export function letterOf(kind: Exclude<AlarmKind, 'reverted' | 'revert-failed'>, one: Situation): Letter {
+export function letterOf(kind: AlarmKind, one: Situation): Letter {
 	const parts = [...opening(kind, one), ...one.done, ...closing(kind, one)];
 	return { subject: `[${one.hostName}] ${subjects[kind](one)}`, text: `${parts.join('\n\n')}\n` };
 }

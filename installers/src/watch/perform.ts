@@ -4,6 +4,7 @@
  * Each act that fails leaves the rest to be done: an alarm is worth more when a bypass did not work. Not here: how each is done (acts.ts,
  * suspended.ts), the words (letter.ts).
  */
+import { firstNames } from '@sluice/shared/words/names.ts';
 import { bypass, kick, wireAgain } from './acts.ts';
 import type { Act, Judged, Seen } from './judge.ts';
 import { type AlarmKind, headline, letterOf, type Situation } from './letter.ts';
@@ -99,15 +100,14 @@ async function holdSuspended(ports: WatchPorts, { settings, server, seen, former
 	}
 	if (loose.length > 0)
 		doing.done.push(
-			`The agent holds these senders, and nothing holds them while mail goes past it: ${listed(loose.map(({ id }) => id))}.`,
+			`The agent holds these senders, and nothing holds them while mail goes past it: ${firstNames(
+				loose.map(({ id }) => id),
+				looseShown,
+			)}.`,
 		);
 }
 
-const namesMax = 20;
-const listed = (names: readonly string[]): string =>
-	names.length <= namesMax
-		? names.join(', ')
-		: `${names.slice(0, namesMax).join(', ')} and ${names.length - namesMax} more`;
+const looseShown = 20;
 
 async function liftSuspended(ports: WatchPorts, doing: Doing): Promise<void> {
 	const { setHolds } = await import('./suspended.ts');
@@ -136,7 +136,6 @@ function tell(
 	state: State,
 	{ alarm, situation }: { readonly alarm: AlarmKind; readonly situation: Situation },
 ): State {
-	if (alarm === 'reverted' || alarm === 'revert-failed') return state;
 	const letter = letterOf(alarm, situation);
 	ports.print(alarm === 'up' ? 'info' : 'error', headline(letter, alarm === 'up' ? {} : state));
 	return owe(state, letter, situation.nowMs);

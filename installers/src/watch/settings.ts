@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { parse } from 'yaml';
 import type { Machine } from '../facts/machine.ts';
 import { agentSocket } from '../facts/places.ts';
+import { isTree, type Tree } from './tree.ts';
 
 export type WatchSettings = {
 	readonly onOutage: 'keep' | 'bypass';
@@ -58,9 +59,6 @@ export async function readSettings(machine: Machine, file: string, remembered: u
 	}
 	return { settings: settingsOf(tree) };
 }
-
-type Tree = { readonly [name: string]: unknown };
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function over(lower: Tree, upper: Tree): Tree {
 	const merged: { [name: string]: unknown } = { ...lower };

@@ -6,6 +6,7 @@
  * Not here: what follows from it (judge.ts), where it lies (memory.ts).
  */
 import { outcomeText, type ProbeOutcome } from './outcome.ts';
+import { isTree, type Tree } from './tree.ts';
 
 export type Phase =
 	| { readonly kind: 'healthy'; readonly sinceMs: number }
@@ -83,9 +84,6 @@ export const withOutcome = (state: State, outcome: ProbeOutcome, nowMs: number):
 	...(outcome.kind === 'accepted' ? {} : { lastFailure: { atMs: nowMs, text: outcomeText(outcome) } }),
 });
 
-type Tree = { readonly [name: string]: unknown };
-
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const isText = (value: unknown): value is string => typeof value === 'string';
 const rows = <T>(value: unknown, isRow: (row: Tree) => boolean, max: number): readonly T[] =>

@@ -8,7 +8,7 @@
 import { InstallStore } from '../apply/install-journal.ts';
 import { JournalStore } from '../apply/journal.ts';
 import { ensureGuard } from '../units/relay-guard.ts';
-import { judge } from './judge.ts';
+import { healthyAgain, judge } from './judge.ts';
 import { headline, revertLetter } from './letter.ts';
 import { recall, remember } from './memory.ts';
 import { outcomeText } from './outcome.ts';
@@ -88,9 +88,8 @@ async function unwiredTick(
 	{ settings, why }: { readonly settings: WatchSettings; readonly why: string | undefined },
 ): Promise<TickReport> {
 	const nowMs = ports.now();
-	const { orderedMs, wasBypassed, isDeclined, toldMs, toldWireMs, ...rest } = state;
 	const idle: State = {
-		...(why === undefined ? { ...rest, phase: { kind: 'healthy', sinceMs: nowMs } } : state),
+		...(why === undefined ? healthyAgain(state, nowMs) : state),
 		tick: state.tick + 1,
 		tickMs: nowMs,
 	};

@@ -3,7 +3,5 @@
 const namesShown = 5;
 
 /** `a, b, c, d, e and 7 more`; empty for none. */
-export const firstNames = (names: readonly string[]): string =>
-	names.length <= namesShown
-		? names.join(', ')
-		: `${names.slice(0, namesShown).join(', ')} and ${names.length - namesShown} more`;
+export const firstNames = (names: readonly string[], shown = namesShown): string =>
+	names.length <= shown ? names.join(', ') : `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`;
