@@ -2,24 +2,19 @@
  * The watch of a real Exim: the agent is killed, stopped, has no room, or has lost its port to another program. Mail is counted at both ends.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { boxesUnavailable } from '../mta/box.ts';
 import { until } from '../mta/until.ts';
-import { causes } from './causes.ts';
-import { mtaLog, startWatched, type WatchedServer } from './watched-server.ts';
+import { full, killed, replaced, stopped } from './causes.ts';
+import { mtaLog, outageTicks, startWatched, type WatchedServer } from './watched-server.ts';
 
 const skip = (await boxesUnavailable()) ?? false;
-/** Three minutes of failing, and the tick that begins them. */
-const outageTicks = 7;
 const isLong = process.env.SLUICE_LONG === '1';
-const watch = { outageSeconds: 180, healthySeconds: 60 };
 
 suite('the watch of an Exim', { skip, concurrency: false }, () => {
 	let watched: WatchedServer;
 	before(async () => {
-		watched = await startWatched('exim', watch);
+		watched = await startWatched('exim');
 	});
 	after(() => watched?.stop());
 
@@ -27,8 +22,6 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 		const lines = async () => (await watched.queue()).split('\n').filter((line) => line.includes('@ok.test')).length;
 		await until(async () => (await lines()) === count, { waitMs: 10_000, otherwise: () => watched.queue() });
 	};
-	const policy = (onOutage: 'keep' | 'bypass'): void =>
-		watched.configure((config) => ({ ...config, watch: { ...watch, onOutage } }));
 
 	test('healthy: probes are taken, stored and dropped, and nothing is said', async () => {
 		assert.equal((await watched.ticks(3)).phase.kind, 'healthy');
@@ -58,7 +51,7 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 	});
 
 	test('keep: mail waits, nothing is changed; when the agent is back all of it leaves at once, and frozen mail does not', async () => {
-		policy('keep');
+		watched.policy('keep');
 		const sum = await watched.server.treeSum();
 		await watched.killAgent();
 		const sent = await watched.send('kept', 4);
@@ -101,7 +94,7 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 	});
 
 	test('bypass: what waits and what comes goes directly; a healthy minute later it goes by the agent again', async () => {
-		policy('bypass');
+		watched.policy('bypass');
 		await watched.killAgent();
 		const waited = await watched.send('waited', 3);
 		await waiting(3);
@@ -125,36 +118,27 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 	});
 
 	test('no room, another program on the port, and an agent that is stopped: outages all, whatever the cause', async () => {
-		policy('keep');
-		watched.configure((config) => ({ ...config, spool: { ...(config.spool as object), minFreeBytes: 2 ** 40 } }));
-		process.kill(watched.agent().pid, 'SIGHUP');
-		await watched.agent().until(() => watched.agent().lines.some(({ event }) => event === 'health.degraded'));
+		watched.policy('keep');
+		await full.begin(watched);
 		assert.equal((await watched.ticks(outageTicks)).phase.kind, 'outage');
 		assert.match(watched.journal.at(-1) ?? '', /it has no room: it answered "452/);
-		watched.configure((config) => ({ ...config, spool: { ...(config.spool as object), minFreeBytes: 0 } }));
-		await watched.killAgent();
+		await full.end(watched);
 
-		const web = createServer((socket) => {
-			socket.on('error', () => {}).resume();
-			socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
-		});
-		web.listen(watched.server.ports.agent, '127.0.0.1');
-		await once(web, 'listening');
+		await replaced.begin(watched);
 		await watched.ticks(1);
 		assert.deepEqual(watched.outcomes.at(-1), {
 			kind: 'refused',
 			phase: 'greeting',
 			reply: 'HTTP/1.1 400 Bad Request',
 		});
-		await new Promise((resolve) => web.close(resolve));
+		await replaced.end(watched);
 
-		await watched.startAgent();
-		process.kill(watched.agent().pid, 'SIGSTOP');
+		await stopped.begin(watched);
 		try {
 			await watched.ticks(1);
 			assert.deepEqual(watched.outcomes.at(-1), { kind: 'silent', phase: 'greeting' });
 		} finally {
-			process.kill(watched.agent().pid, 'SIGCONT');
+			await stopped.end(watched);
 		}
 		assert.equal((await watched.ticks(2)).phase.kind, 'healthy');
 		const sent = await watched.send('after');
@@ -163,9 +147,9 @@ suite('the watch of an Exim', { skip, concurrency: false }, () => {
 	});
 
 	if (isLong)
-		for (const [cause, begin, end] of causes)
+		for (const { cause, begin, end } of [killed, stopped, full, replaced])
 			test(`bypass because ${cause}: mail in and out of it, each once, and by the agent again`, async () => {
-				policy('bypass');
+				watched.policy('bypass');
 				await begin(watched);
 				const before = watched.asked.length;
 				await watched.send(`waits-${cause.split(' ').at(-1)}`, 10);

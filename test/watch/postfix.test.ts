@@ -6,22 +6,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { boxesUnavailable } from '../mta/box.ts';
 import { until } from '../mta/until.ts';
-import { mtaLog, startWatched, type WatchedServer } from './watched-server.ts';
+import { mtaLog, outageTicks, startWatched, type WatchedServer } from './watched-server.ts';
 
 const skip = (await boxesUnavailable()) ?? false;
 const isLong = process.env.SLUICE_LONG === '1';
-const outageTicks = 7;
-const watch = { outageSeconds: 180, healthySeconds: 60 };
 
 suite('the watch of a Postfix', { skip, concurrency: false }, () => {
 	let watched: WatchedServer;
 	before(async () => {
-		watched = await startWatched('postfix', watch);
+		watched = await startWatched('postfix');
 	});
 	after(() => watched?.stop());
-
-	const policy = (onOutage: 'keep' | 'bypass'): void =>
-		watched.configure((config) => ({ ...config, watch: { ...watch, onOutage } }));
 
 	if (isLong) {
 		const waiting = async (count: number): Promise<void> => {
@@ -35,7 +30,7 @@ suite('the watch of a Postfix', { skip, concurrency: false }, () => {
 		};
 
 		test('keep: mail waits and nothing is changed; when the agent is back it leaves before its time', async () => {
-			policy('keep');
+			watched.policy('keep');
 			await watched.ticks(1);
 			const sum = await watched.server.treeSum();
 			await watched.killAgent();
@@ -51,7 +46,7 @@ suite('the watch of a Postfix', { skip, concurrency: false }, () => {
 		});
 
 		test('bypass: what waits and what comes goes directly, and by the agent again when it is well', async () => {
-			policy('bypass');
+			watched.policy('bypass');
 			await watched.killAgent();
 			const waited = await watched.send('waited', 3);
 			await waiting(6);
@@ -70,7 +65,7 @@ suite('the watch of a Postfix', { skip, concurrency: false }, () => {
 
 	test('a configuration that is broken: the command fails, the watch leads mail past the agent by hand, and back', async () => {
 		const { server } = watched;
-		policy('bypass');
+		watched.policy('bypass');
 		assert.equal((await watched.ticks(1)).phase.kind, 'healthy');
 		const text = readFileSync(server.config, 'utf8');
 		await watched.killAgent();

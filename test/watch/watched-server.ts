@@ -31,6 +31,8 @@ export type WatchedServer = {
 	killAgent(): Promise<void>;
 	/** Changes the agent's configuration, beside which `watch` stays as it was. */
 	configure(change: (config: Record<string, unknown>) => Record<string, unknown>): void;
+	/** What the watch does at the next outage. */
+	policy(onOutage: 'keep' | 'bypass'): void;
 	/** So many ticks, half a minute apart on the watch's clock. */
 	ticks(count: number): Promise<State>;
 	/** A script of a tenant hands in mail for so many recipients, each on its own; resolves when the MTA has it. `words`: more for sendmail. */
@@ -44,12 +46,15 @@ export type WatchedServer = {
 	stop(): Promise<void>;
 };
 
+/** Three minutes of failing, and the tick that begins them. */
+export const outageTicks = 7;
+const watch = { outageSeconds: 180, healthySeconds: 60 };
 const tickMs = 30_000;
 const arriveMs = 20_000;
 /** On a loopback; a stopped agent costs that at each tick. */
 const answerMsMax = 1_000;
 
-export async function startWatched(kind: MtaKind, watch: Readonly<Record<string, unknown>>): Promise<WatchedServer> {
+export async function startWatched(kind: MtaKind): Promise<WatchedServer> {
 	const server = await startPlainServer(kind, { name: `watch-${kind}`, hasProgram: true });
 	const home = { dir: dirname(server.config), configFile: server.config, remove: () => {} };
 	let running: AgentProcess | undefined;
@@ -88,6 +93,7 @@ export async function startWatched(kind: MtaKind, watch: Readonly<Record<string,
 			asked,
 			stop,
 			configure,
+			policy: (onOutage) => configure((config) => ({ ...config, watch: { ...watch, onOutage } })),
 			agent: () => running ?? assert.fail('no agent runs'),
 			startAgent: async () => {
 				running = await startProcess(home);
