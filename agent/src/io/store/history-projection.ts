@@ -7,7 +7,7 @@
  *
  * Not here: what is in a file (day-file.ts), which days go (history-retention.ts).
  */
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessageId, MessageRecord } from '@sluice/shared/words/message.ts';
 import { comparePositions, logStart } from '../../core/log/position.ts';
@@ -17,7 +17,7 @@ import { type DayFile, type DayInput, openDayFile } from './day-file.ts';
 import { type DayNumber, keyOfId, nameOfDay } from './message-key.ts';
 import { isDamage } from './own-database.ts';
 import type { Projection } from './projection.ts';
-import { databaseFiles } from './sqlite.ts';
+import { renameDatabase } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 
 /** Files kept open between batches. Most mail is of today; retries reach some days back. */
@@ -96,8 +96,7 @@ export function createHistoryProjection(input: HistoryProjectionInput): HistoryP
 
 	function setAside(number: DayNumber, path: string, why: string): void {
 		const kept = path.replace(/\.db$/, `.damaged-${Math.round(input.now())}`);
-		for (const [index, file] of databaseFiles(path).entries())
-			if (existsSync(file)) renameSync(file, databaseFiles(kept)[index] as string);
+		renameDatabase(path, kept);
 		report({ kind: 'day-set-aside', day: nameOfDay(number), path: kept, why });
 	}
 

@@ -1,6 +1,6 @@
 /** Days of other versions: brought forward also where the log says nothing of them any more, or named and kept. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { dayFormat, dayVersion } from './day-schema.ts';
@@ -60,6 +60,21 @@ test('a day of a later version, or of an earlier one without a step, stays as it
 		bytes,
 	);
 	assert.ok(existsSync(later));
+});
+
+test('a damaged day keeps no other from being brought forward, and is named', (context) => {
+	const folder = temporaryFolder(context);
+	const damaged = makeDay(folder, '2026-11-01');
+	const whole = makeDay(folder, '2026-11-02');
+	const bytes = readFileSync(damaged);
+	writeFileSync(damaged, bytes.fill('x', 100));
+	const troubles: StoreTrouble[] = [];
+	bringDaysForward(folder, (trouble) => troubles.push(trouble), next);
+	assert.deepEqual(
+		troubles.map((trouble) => trouble.kind === 'days-left' && trouble.days),
+		[['2026-11-01']],
+	);
+	assert.equal(markOfFile(whole)?.version, dayVersion + 2);
 });
 
 test('a step that fails leaves the day as it was', (context) => {

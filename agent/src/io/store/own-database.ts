@@ -40,18 +40,24 @@ export function openOwn(path: string, format: Format, open: OpenDatabase = openD
 	}
 }
 
-/** There is a step from this version to the next, and so on to the present one. */
-export const canComeForward = ({ version, forward = {} }: Format, from: number): boolean =>
-	from < version && Array.from({ length: version - from }, (_, step) => forward[from + step]).every(Boolean);
+type Steps = Pick<Format, 'version' | 'forward'>;
 
-/** All steps in one transaction: a kill leaves the version that was. */
+const stepsFrom = (from: number, { version, forward = {} }: Steps): readonly (string | undefined)[] =>
+	Array.from({ length: version - from }, (_, step) => forward[from + step]);
+
+/** There is a step from this version to the next, and so on to the present one. */
+export const canComeForward = (format: Steps, from: number): boolean =>
+	from < format.version && stepsFrom(from, format).every(Boolean);
+
+/** All steps from a version in one transaction: a kill leaves the version that was. */
+export function goForward(database: Database, from: number, format: Steps): void {
+	database.exec(`BEGIN; ${stepsFrom(from, format).join(' ')} PRAGMA user_version = ${format.version}; COMMIT`);
+}
+
 function bringForward(database: Database, format: Format): void {
-	const { applicationId, version, forward = {} } = format;
 	const found = pragmaOf(database, 'user_version');
-	if (pragmaOf(database, 'application_id') !== applicationId || typeof found !== 'number') return;
-	if (!canComeForward(format, found)) return;
-	const steps = Array.from({ length: version - found }, (_, step) => forward[found + step]);
-	database.exec(`BEGIN; ${steps.join(' ')} PRAGMA user_version = ${version}; COMMIT`);
+	if (pragmaOf(database, 'application_id') !== format.applicationId || typeof found !== 'number') return;
+	if (canComeForward(format, found)) goForward(database, found, format);
 }
 
 /** Nothing has been made in it yet. */

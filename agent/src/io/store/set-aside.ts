@@ -3,11 +3,11 @@
  *
  * Of those that cannot be made anew in full (usage, counts). Not here: how one is known (own-database.ts), days of history.
  */
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { dayMs, dayOfTime } from './message-key.ts';
 import { assertOwn, type Format, isDamage } from './own-database.ts';
-import { type Database, databaseFiles, openDatabase } from './sqlite.ts';
+import { type Database, openDatabase, renameDatabase } from './sqlite.ts';
 import type { ReportTrouble } from './trouble.ts';
 
 export type Believed = {
@@ -21,8 +21,7 @@ type Kind = 'usage-set-aside' | 'stats-set-aside';
 /** Renames `usage.db` to `usage.damaged-MS`, with its log, and says so. */
 export function setAside(kind: Kind, { path, now, report }: Believed, error: unknown): void {
 	const kept = path.replace(/\.db$/, `.damaged-${Math.round(now())}`);
-	for (const [index, file] of databaseFiles(path).entries())
-		if (existsSync(file)) renameSync(file, databaseFiles(kept)[index] as string);
+	renameDatabase(path, kept);
 	report({ kind, path: kept, why: (error as Error).message });
 }
 

@@ -7,7 +7,7 @@
  *
  * All calls are synchronous. Not here: what is in the tables.
  */
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
@@ -128,6 +128,12 @@ export function failureOf(error: unknown): SqliteFailure {
 
 /** A database is these files: never move or remove one without the others, or an old log is replayed into a new file. */
 export const databaseFiles = (path: string): readonly string[] => [path, `${path}-wal`, `${path}-shm`];
+
+/** With its log, where it has one. */
+export function renameDatabase(path: string, to: string): void {
+	for (const [index, file] of databaseFiles(path).entries())
+		if (existsSync(file)) renameSync(file, databaseFiles(to)[index] as string);
+}
 
 export function removeDatabase(path: string): void {
 	// The log first: a file without its log is old, a log without its file poisons the next one.

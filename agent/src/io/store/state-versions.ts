@@ -12,6 +12,7 @@
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { markOfFile } from './file-version.ts';
+import { goForward } from './own-database.ts';
 import { type Database, openDatabase, syncFolderOf } from './sqlite.ts';
 
 export const stateVersion = 3;
@@ -37,9 +38,7 @@ export const stateUseFile = (path: string): string => `${path}.use`;
 /** From `version` to this one, in one transaction, after a copy. Throws the binding's error: then the file is as before. */
 export function bringStateForward(database: Database, path: string, version: number): void {
 	keepCopy(database, path, version);
-	const steps: string[] = [];
-	for (let from = version; from < stateVersion; from++) steps.push(forward[from] ?? '');
-	database.exec(`BEGIN; ${steps.join(' ')} PRAGMA user_version = ${stateVersion}; COMMIT`);
+	goForward(database, version, { version: stateVersion, forward });
 }
 
 function keepCopy(database: Database, path: string, version: number): void {

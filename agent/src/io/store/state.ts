@@ -5,10 +5,10 @@
  * file that cannot be read is set aside under another name, told, and begun anew: mail must flow even when holds are lost.
  * Not here: earlier and later versions of it (state-versions.ts).
  */
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Selector, StandingHold } from '@sluice/shared/words/selector.ts';
 import type { AuditEntry, DocumentKind, StateStore } from '../../ports/store.ts';
-import { type Database, databaseFiles, failureOf, openDatabase, rollBack, syncFolderOf } from './sqlite.ts';
+import { type Database, failureOf, openDatabase, renameDatabase, rollBack, syncFolderOf } from './sqlite.ts';
 import { bringStateForward, documentsTable, stateApplicationId, stateVersion } from './state-versions.ts';
 import type { ReportTrouble } from './trouble.ts';
 
@@ -60,8 +60,7 @@ export function openState(options: StateOptions): StateStore {
 	} catch (error) {
 		if (!(error instanceof UnusableState) && failureOf(error) !== 'corrupt') throw error;
 		const kept = `${path}.damaged-${Math.round(now())}`;
-		for (const [index, file] of databaseFiles(path).entries())
-			if (existsSync(file)) renameSync(file, databaseFiles(kept)[index] as string);
+		renameDatabase(path, kept);
 		report({ kind: 'state-set-aside', path: kept, why: (error as Error).message });
 		return stateOf(openChecked(path), options);
 	}
