@@ -8,9 +8,9 @@
  *
  * Not here: how one version becomes the next (where the format lives), what an installation remembers (installers/src/install).
  */
-import { closeSync, readdirSync, readSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPlain } from '@sluice/shared/client/open-plain.ts';
+import { openPlain, readPlain } from '@sluice/shared/client/open-plain.ts';
 import { formatVersion, segmentHeaderBytes, segmentOfName, segmentVersion } from '../core/log/format.ts';
 import { crc } from '../io/spool/record.ts';
 import { dayVersion } from '../io/store/day-schema.ts';
@@ -95,16 +95,11 @@ export function refuseNewerData(dataDir: string): void {
 /** The latest version among the segments. */
 function logVersion(directory: string): number | undefined {
 	let latest: number | undefined;
-	const block = Buffer.alloc(segmentHeaderBytes);
 	for (const name of namesIn(directory)) {
 		if (segmentOfName(name, 'log') === undefined) continue;
-		const fd = openPlain(join(directory, name));
-		try {
-			readSync(fd, block, 0, segmentHeaderBytes, 0);
-		} finally {
-			closeSync(fd);
-		}
-		const version = segmentVersion(block, crc);
+		// A running agent may have cleared it away meanwhile.
+		const block = readPlain(join(directory, name), segmentHeaderBytes);
+		const version = block === undefined ? undefined : segmentVersion(block, crc);
 		if (version !== undefined && version > (latest ?? 0)) latest = version;
 	}
 	return latest;

@@ -76,12 +76,11 @@ async function agentCounts(terminal: Terminal, options: CommonOptions) {
 }
 
 function exportLines(report: ExportReport): readonly string[] {
-	const { queued, waiting, held } = report.recipients;
 	const { agentCounts: counted, notExported } = report;
 	const states = (of: typeof report.recipients): string =>
 		`${numberText(of.queued)} queued, ${numberText(of.waiting)} waiting, ${numberText(of.held)} held`;
 	return [
-		`${countText(report.messages, 'message')} (${sizeText(report.bytes)}) in ${report.to}; recipients: ${states({ queued, waiting, held })}.`,
+		`${countText(report.messages, 'message')} (${sizeText(report.bytes)}) in ${report.to}; recipients: ${states(report.recipients)}.`,
 		...(counted === undefined ? [] : [`The agent, which goes on delivering, counts now: ${states(counted)}.`]),
 		...(report.wereThere > 0 ? [`${countText(report.wereThere, 'file')} of an earlier run were there already.`] : []),
 		...(report.removed > 0

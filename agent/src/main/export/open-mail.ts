@@ -7,9 +7,8 @@
  *
  * Not here: whether an agent runs (queue-export.ts), what is written (written-mail.ts).
  */
-import { closeSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPlain } from '@sluice/shared/client/open-plain.ts';
+import { openPlain, readPlain } from '@sluice/shared/client/open-plain.ts';
 import type { MessageRecord } from '@sluice/shared/words/message.ts';
 import { isProbeDomain } from '@sluice/shared/words/probe.ts';
 import { segmentName } from '../../core/log/format.ts';
@@ -55,20 +54,11 @@ export type Content = { readonly record: MessageRecord; readonly content: Buffer
 /** Record and content as the client sent it, without our wiring headers. Throws I/O errors and ESPOOLDAMAGED. */
 export function readContent(dataDir: string, message: QueuedMessage): Content {
 	const { segment, offset, recordBytes } = message;
-	const fd = openPlain(join(dataDir, 'spool', segmentName(segment, 'log')));
-	try {
-		const bytes = Buffer.alloc(recordBytes);
-		let filled = 0;
-		while (filled < recordBytes) {
-			const got = readSync(fd, bytes, filled, recordBytes - filled, offset + filled);
-			if (got === 0) break;
-			filled += got;
-		}
-		const { record, body } = decodeMessage(bytes.subarray(0, filled), { segment, offset, bytes: recordBytes });
-		return { record, content: unstuffed(withoutCuts(Buffer.from(body.buffer, body.byteOffset, body.length), record)) };
-	} finally {
-		closeSync(fd);
-	}
+	const path = join(dataDir, 'spool', segmentName(segment, 'log'));
+	const bytes = readPlain(path, recordBytes, offset);
+	if (bytes === undefined) throw new Error(`${path}, which it is in, is gone`);
+	const { record, body } = decodeMessage(bytes, { segment, offset, bytes: recordBytes });
+	return { record, content: unstuffed(withoutCuts(Buffer.from(body.buffer, body.byteOffset, body.length), record)) };
 }
 
 function withoutCuts(body: Buffer, { cuts }: MessageRecord): Buffer {

@@ -69,7 +69,7 @@ const othersWrite = 0o022;
 /** Only who owns a name there may change it. */
 const sticky = 0o1000;
 const ownName = /^[0-9a-hjkmnp-tv-z]{13}\.(?:eml|json)$/;
-export const indexName = 'index.json';
+const indexName = 'index.json';
 
 /** Makes the folder, or says why the one that is there is none to write mail into. */
 export function openExportFolder(folder: string, uid: number): Result<void, string> {
