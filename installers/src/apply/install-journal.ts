@@ -11,6 +11,7 @@ import type { Machine } from '../facts/machine.ts';
 import { installFolder } from '../facts/places.ts';
 import { withoutOurs } from '../plan/firewall-files.ts';
 import type { Action, PutBack, Step } from '../plan/step.ts';
+import { readState, stateText, writeRemembered } from './state-file.ts';
 
 /** `repairing`: it was whole, and something is being put right. */
 export type InstallPhase = 'installing' | 'installed' | 'repairing' | 'uninstalling';
@@ -63,7 +64,6 @@ export type InstallJournal = {
 /** One line of the log. */
 export type LogEntry = { readonly step: string; readonly outcome: string; readonly output?: string };
 
-const root = { uid: 0, gid: 0 } as const;
 const logBytesMax = 1 << 20;
 const outputCharsMax = 4000;
 const statePath = `${installFolder}/state.json`;
@@ -78,15 +78,11 @@ export class InstallStore {
 
 	/** Undefined: nothing was ever installed here, or it was taken out. Throws when it is not ours to understand. */
 	async read(): Promise<InstallJournal | undefined> {
-		const file = await this.#machine.read(statePath);
-		if (file === undefined) return undefined;
-		const journal = JSON.parse(file.content) as InstallJournal;
-		if (journal.version !== 1) throw new Error(`${statePath} was written by another version of Sluice`);
-		return journal;
+		return readState<InstallJournal>(this.#machine, statePath);
 	}
 
 	async write(journal: InstallJournal): Promise<void> {
-		await this.#put(statePath, `${JSON.stringify(journal, undefined, '\t')}\n`);
+		await writeRemembered(this.#machine, statePath, stateText(journal));
 	}
 
 	/** The log stays. */
@@ -101,13 +97,7 @@ export class InstallStore {
 		const below =
 			output === undefined ? '' : `\t${output.slice(0, outputCharsMax).trimEnd().replaceAll('\n', '\n\t')}\n`;
 		const line = `${new Date(atMs).toISOString()} ${by} ${outcome.toUpperCase()} ${step.replaceAll('\n', ' ')}\n${below}`;
-		await this.#put(installLog, kept + Buffer.from(line, 'utf8').toString('latin1'));
-	}
-
-	async #put(path: string, content: string): Promise<void> {
-		if (!(await this.#machine.exists(installFolder)))
-			await this.#machine.makeFolder(installFolder, { mode: 0o700, ...root });
-		await this.#machine.write({ path, content, mode: 0o600, ...root });
+		await writeRemembered(this.#machine, installLog, kept + Buffer.from(line, 'utf8').toString('latin1'));
 	}
 }
 

@@ -10,6 +10,7 @@ import { basename } from 'node:path';
 import type { CanaryKey } from '@sluice/shared/mta/canary.ts';
 import type { FileFact, Machine } from '../facts/machine.ts';
 import type { MtaKind, WiredFile, Wiring } from '../plan/wiring.ts';
+import { readState, rootsOwn, stateText } from './state-file.ts';
 
 /** Not below /var/lib/sluice: that is the agent's, and who may rename a folder there could give root another one to write to and believe. */
 export const stateFolderDefault = '/var/lib/sluice-wiring';
@@ -97,16 +98,12 @@ export class JournalStore {
 
 	/** Undefined: nothing was ever wired here. Throws when the file is not ours to understand. */
 	async read(): Promise<Journal | undefined> {
-		const file = await this.#machine.read(this.#path('state.json'));
-		if (file === undefined) return undefined;
-		const journal = JSON.parse(file.content) as Journal;
-		if (journal.version !== 1) throw new Error(`${file.path} was written by another version of Sluice`);
-		return journal;
+		return readState<Journal>(this.#machine, this.#path('state.json'));
 	}
 
 	async write(journal: Journal): Promise<void> {
 		await this.#folders();
-		await this.#put('state.json', `${JSON.stringify(journal, undefined, '\t')}\n`);
+		await this.#put('state.json', stateText(journal));
 	}
 
 	/** Keeps each file as it would be without us, and says what it will be. */
@@ -216,7 +213,7 @@ export class JournalStore {
 	}
 
 	#file(name: string, content: string): FileFact {
-		return { path: this.#path(name), content, mode: 0o600, ...root };
+		return rootsOwn(this.#path(name), content);
 	}
 
 	#put(name: string, content: string): Promise<void> {

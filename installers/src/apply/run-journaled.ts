@@ -26,18 +26,21 @@ export type JournaledPorts = {
 	readonly log: (step: string, outcome: string, output?: string) => Promise<void>;
 };
 
-export type JournaledRun = { readonly reports: readonly StepReport[]; readonly journal: InstallJournal };
-type RunFailure = StepsFailure & { readonly journal: InstallJournal };
+export type RunFailure = StepsFailure & { readonly journal: InstallJournal };
 
 /** `begin`: written before the first step that is not done already. */
 export async function runJournaled(
 	steps: readonly InstallStep[],
 	begin: InstallJournal,
 	{ steps: ports, store, log, sweep }: JournaledPorts,
-): Promise<Result<JournaledRun, RunFailure>> {
+): Promise<Result<readonly StepReport[], RunFailure>> {
 	let journal = begin;
 	const reports: StepReport[] = [];
 	const thisRun: RecordedStep[] = [];
+	async function back(failure: Omit<StepsFailure, 'stuck'>): Promise<Result<never, RunFailure>> {
+		const stuck = await goBack(begin.phase === 'installing' ? journal.steps : thisRun, ports, log);
+		return failed({ ...failure, stuck, journal });
+	}
 	for (const step of steps) {
 		const { part, id, what } = step;
 		if (await holds(step.doneWhen, ports.machine)) {
@@ -59,16 +62,12 @@ export async function runJournaled(
 		await log(what, 'failed', why);
 		ports.onFailure?.(what);
 		await failureOf(sweep);
-		const back = begin.phase === 'installing' ? journal.steps : thisRun;
-		const stuck = await goBack(back, ports, log);
-		return failed({ step: id, what, why, stuck, journal });
+		return back({ step: id, what, why });
 	}
 	const whole: InstallJournal = { ...settled(journal, steps), phase: 'installed' };
 	const why = await failureOf(() => store.write(whole));
-	if (why === undefined) return ok({ reports, journal: whole });
-	const what = 'Write down that it is installed.';
-	const stuck = await goBack(begin.phase === 'installing' ? journal.steps : thisRun, ports, log);
-	return failed({ step: 'installed', what, why, stuck, journal });
+	if (why === undefined) return ok(reports);
+	return back({ step: 'installed', what: 'Write down that it is installed.', why });
 }
 
 async function failureOf(write: () => Promise<void>): Promise<string | undefined> {

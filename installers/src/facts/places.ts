@@ -24,6 +24,8 @@ export const panelDataFolder = '/var/lib/sluice-panel';
 export const installFolder = '/var/lib/sluice-install';
 export const watchFolder = '/var/lib/sluice-watch';
 export const helperDataFolder = '/var/lib/sluice-helper';
+/** What the reconcile of cPanel's accounts remembers. */
+export const reconcileFolder = '/var/lib/sluice-cpanel';
 
 /** Root's: the agent's user must not be able to put another socket at a name that root's programs open. */
 export const runFolder = '/run/sluice';

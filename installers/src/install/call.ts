@@ -3,6 +3,7 @@
  */
 import type { CommonOptions } from '@sluice/agent/main/commands/options.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
+import type { Client } from '@sluice/shared/client/client.ts';
 import { actorText } from '@sluice/shared/contract/actor.ts';
 import type { Result } from '@sluice/shared/words/result.ts';
 import { type InstallJournal, InstallStore } from '../apply/install-journal.ts';
@@ -75,6 +76,8 @@ export type NestedCall = InstallCall<Partial<InstallOptions>> & {
 };
 
 export const machineOf = ({ ports }: Pick<InstallCall<unknown>, 'ports'>): Machine => ports.machine('/');
+export const clientOf = ({ ports, terminal }: Pick<InstallCall<unknown>, 'ports' | 'terminal'>): Promise<Client> =>
+	ports.client(terminal, { socket: agentSocket });
 export const storeOf = (call: Pick<InstallCall<unknown>, 'ports'>): InstallStore => new InstallStore(machineOf(call));
 export const authorOf = ({ terminal }: Pick<InstallCall<unknown>, 'terminal'>): string => actorText(terminal.actor);
 

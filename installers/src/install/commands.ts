@@ -8,10 +8,9 @@ import { wholeNumber, withCommon } from '@sluice/agent/main/commands/options.ts'
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { failed, ok } from '@sluice/shared/words/result.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Speaker } from '../mta/speak.ts';
 import type { OwnRelease } from '../plan/install-facts.ts';
 import { stages } from '../stage/stage.ts';
-import type { InstallOptions, InstallPorts } from './call.ts';
+import type { InstallCall, InstallOptions, InstallPorts } from './call.ts';
 import type { UninstallOptions } from './uninstall.ts';
 
 const portMax = 1023;
@@ -76,12 +75,7 @@ async function installPorts(terminal: Terminal): Promise<InstallPorts> {
 }
 const emptyCounts = { queued: 0, waiting: 0, held: 0 } as const;
 
-type Verb<Options> = (call: {
-	readonly terminal: Terminal;
-	readonly options: Options;
-	readonly ports: InstallPorts;
-	readonly speaker: Speaker;
-}) => Promise<void>;
+type Verb<Options> = (call: InstallCall<Options>) => Promise<void>;
 
 /** `ports`: another outside than this machine's, for tests. */
 export function addInstall(program: Command, terminal: Terminal, ports?: InstallPorts): void {

@@ -6,10 +6,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { listener } from '../mta/listen.ts';
 import { openSite } from '../mta/site.ts';
-import type { Speaker } from '../mta/speak.ts';
 import { unwire } from '../mta/unwire.ts';
 import { type InstallCall, locked, logOf, machineOf, mtaOptions, serverTerminal } from './call.ts';
-import { armPending, disarmPending, readPending, unwireRevert } from './pending.ts';
+import { armPending, disarmPending, readPending } from './pending.ts';
 
 const minuteMs = 60_000;
 const askedAgainMax = 100;
@@ -22,9 +21,8 @@ function withinText(ms: number): string {
 /** Without a terminal somebody else has to say it. */
 export async function askToKeep(call: InstallCall, withinMs: number): Promise<void> {
 	const { terminal, speaker } = call;
-	const machine = machineOf(call);
 	const untilMs = terminal.now() + withinMs;
-	await armPending(machine, { untilMs, revert: unwireRevert, why: 'the installation of Sluice' });
+	await armPending(machineOf(call), untilMs);
 	const within = withinText(withinMs);
 	if (!terminal.canAsk || call.options.yes === true) {
 		speaker.say(
@@ -41,7 +39,11 @@ export async function askToKeep(call: InstallCall, withinMs: number): Promise<vo
 		]);
 		over.abort();
 		const word = reply.trim().toLowerCase();
-		if (word === 'y' || word === 'yes') return keep(call, speaker);
+		if (word === 'y' || word === 'yes') {
+			await keep(call);
+			speaker.say('It stays.');
+			return;
+		}
 		if (word === 'n' || word === 'no' || word === 'over') {
 			if (word === 'over') call.ports.endInput?.();
 			return goBackNow(call, word === 'over');
@@ -49,10 +51,9 @@ export async function askToKeep(call: InstallCall, withinMs: number): Promise<vo
 	}
 }
 
-async function keep(call: InstallCall<unknown>, speaker: Speaker): Promise<void> {
+async function keep(call: InstallCall<unknown>): Promise<void> {
 	await disarmPending(machineOf(call));
 	await logOf(call)('The installation is confirmed.', 'done');
-	speaker.say('It stays.');
 }
 
 async function goBackNow(call: InstallCall, isOver: boolean): Promise<void> {
@@ -101,8 +102,7 @@ export async function confirm(call: InstallCall<unknown>): Promise<void> {
 			text: 'The time to confirm is over; the watch is going back or has gone back already.',
 			hint: '`sluice mta status` tells how it stands; `sluice install` does it once more.',
 		});
-	await disarmPending(machineOf(call));
-	await logOf(call)('The installation is confirmed.', 'done');
+	await keep(call);
 	const text = 'Confirmed: it stays.';
 	speaker.end(0, { ok: true, confirmed: true, text }, [text]);
 }

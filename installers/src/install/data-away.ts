@@ -5,17 +5,18 @@
  * and said. The agent does not run any more when this is done.
  */
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import { dataFolder, helperDataFolder, installFolder, panelDataFolder, watchFolder } from '../facts/places.ts';
+import {
+	dataFolder,
+	helperDataFolder,
+	installFolder,
+	panelDataFolder,
+	reconcileFolder,
+	watchFolder,
+} from '../facts/places.ts';
 import { machineOf, type NestedCall } from './call.ts';
 
 /** Everything that the parts of an installed server write, but for the memory of installing itself. */
-export const dataFolders = [
-	dataFolder,
-	panelDataFolder,
-	helperDataFolder,
-	watchFolder,
-	'/var/lib/sluice-cpanel',
-] as const;
+export const dataFolders = [dataFolder, panelDataFolder, helperDataFolder, watchFolder, reconcileFolder] as const;
 
 export async function dataAway(call: NestedCall): Promise<Result<string, string>> {
 	const machine = machineOf(call);

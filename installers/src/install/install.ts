@@ -6,27 +6,26 @@
  */
 import type { InstallJournal, InstallStep } from '../apply/install-journal.ts';
 import { installLog } from '../apply/install-journal.ts';
-import { runJournaled } from '../apply/run-journaled.ts';
-import { holds, type StepPorts } from '../apply/run-steps.ts';
-import { type FileFact, sweepLeftovers } from '../facts/machine.ts';
-import { configFolder, configParts, installFolder, programFolder, unitFolder } from '../facts/places.ts';
-import { failureRefusal, mayGoOn, progressOf } from '../mta/perform.ts';
+import { type RunFailure, runJournaled } from '../apply/run-journaled.ts';
+import { holds } from '../apply/run-steps.ts';
+import type { FileFact } from '../facts/machine.ts';
+import { failureRefusal, mayGoOn } from '../mta/perform.ts';
 import { type InstallFacts, type InstallWishes, isRefusal } from '../plan/install-facts.ts';
 import { installFindings, installSteps, type PlannedServer } from '../plan/install-plan.ts';
 import { installRefusals } from '../plan/install-refusals.ts';
 import { stageRefusals } from '../plan/install-stage.ts';
 import { wishedOnly } from '../stage/names.ts';
 import { isUpgrade, upgradeHere } from '../upgrade/upgrade-here.ts';
-import { authorOf, type InstallCall, locked, logOf, machineOf, type NestedCall, storeOf } from './call.ts';
+import { notesTo, stepPorts, sweep } from './at-work.ts';
+import { authorOf, clientOf, type InstallCall, locked, logOf, machineOf, type NestedCall, storeOf } from './call.ts';
 import { askToKeep } from './confirm.ts';
 import { dataFolders } from './data-away.ts';
 import { endingLines, standingOf } from './ending.ts';
 import { gather } from './gather.ts';
-import { clientOf, performNested } from './nested.ts';
 import { disarmPending } from './pending.ts';
 import { factLines, fileChanges, refuseAll, showChanges } from './show.ts';
 
-export const confirmWithinMsDefault = 600_000;
+const confirmWithinMsDefault = 600_000;
 
 export async function install(call: InstallCall): Promise<void> {
 	const { speaker, options } = call;
@@ -57,7 +56,7 @@ export async function install(call: InstallCall): Promise<void> {
 }
 
 /** What outlives the lock. */
-type Kept = { armedMs?: number; isUpgraded?: boolean };
+type Kept = { armedMs?: number | undefined; isUpgraded?: boolean };
 
 async function installHere(call: InstallCall, kept: Kept): Promise<void> {
 	const { speaker, options } = call;
@@ -78,8 +77,9 @@ async function installHere(call: InstallCall, kept: Kept): Promise<void> {
 		// Plugin, wiring and what else the new release has: nobody is asked twice.
 		return installHere({ ...call, options: { ...options, yes: true } }, kept);
 	}
-	const armedMs = armedFor(call);
-	const wishes = wishesOf(call, wish.only, armedMs !== undefined && mta.state !== 'wired' && mta.state !== 'bypassed');
+	// Mail that is led already, or past the agent by somebody's decision, is led no other way.
+	const armedMs = mta.state === 'wired' || mta.state === 'bypassed' ? undefined : armedFor(call);
+	const wishes = wishesOf(call, wish.only, armedMs !== undefined);
 	const steps = installSteps(planned, wishes);
 	const todo = await pendingSteps(call, steps);
 	const findings = installFindings(planned);
@@ -93,8 +93,7 @@ async function installHere(call: InstallCall, kept: Kept): Promise<void> {
 	if (options.dryRun === true)
 		return speaker.end(0, { ok: true, dryRun: true, ...report }, ['Nothing was changed (--dry-run).']);
 	if (!(await mayGoOn(call, 'Do this?'))) return;
-	if ((await perform(call, planned, { steps, isArmed: wishes.isArmed })) && wishes.isArmed && armedMs !== undefined)
-		kept.armedMs = armedMs;
+	if (await perform(call, planned, { steps, isArmed: wishes.isArmed })) kept.armedMs = armedMs;
 }
 
 /** Shown to a person who can be asked; for programs only when they say so. Undefined: nobody has to confirm. */
@@ -166,32 +165,6 @@ async function begin(call: InstallCall, { server, release, surroundings }: Plann
 	};
 }
 
-/** Of one installation: what the steps ask for beyond files and programs. */
-export function stepPorts(nested: NestedCall): StepPorts {
-	const never = async () => {
-		throw new Error('that is for the wiring alone');
-	};
-	return {
-		machine: machineOf(nested),
-		...progressOf(nested.speaker),
-		test: never,
-		reloadAgent: never,
-		nested: (act) => performNested(nested, act),
-		onNote: nested.note,
-	};
-}
-
-/** What a command that was cut off was about to put in place. */
-export const sweep = (call: InstallCall<unknown>): Promise<void> =>
-	sweepLeftovers(machineOf(call), [
-		configFolder,
-		configParts,
-		unitFolder,
-		installFolder,
-		'/usr/local/bin',
-		programFolder,
-	]);
-
 /** True: it is in place. */
 async function perform(
 	call: InstallCall,
@@ -199,41 +172,36 @@ async function perform(
 	{ steps, isArmed }: { readonly steps: readonly InstallStep[]; readonly isArmed: boolean },
 ): Promise<boolean> {
 	const { speaker } = call;
-	const store = storeOf(call);
 	const journal = await begin(call, server);
 	await sweep(call);
 	speaker.say('\nAt work:');
 	let proof: string | undefined;
-	const notes: string[] = [];
-	const note = (text: string): void => {
-		notes.push(text);
-		speaker.say(`        ${text}`);
-	};
+	const { note, notes } = notesTo(speaker);
 	const onProved = (text: string): void => {
 		proof = text;
 	};
 	const { relayPort } = server.server;
 	const nested: NestedCall = { ...call, relayPort: relayPort.port, madeFolders: journal.madeFolders, note, onProved };
 	const log = logOf(call);
-	const ran = await runJournaled(steps, journal, { steps: stepPorts(nested), store, log, sweep: () => sweep(call) });
+	const ran = await runJournaled(steps, journal, {
+		steps: stepPorts(nested),
+		store: storeOf(call),
+		log,
+		sweep: () => sweep(call),
+	});
 	if (ran.ok) {
-		await log(`Release ${server.release.version} is installed.`, 'done');
-		const { reports } = ran.value;
-		const standing = await standingOf(call);
 		const release = server.release.version;
+		await log(`Release ${release} is installed.`, 'done');
+		const standing = await standingOf(call);
 		speaker.end(
 			0,
-			{ ok: true, release, steps: reports, notes, proof, stage: standing?.stage, isArmed },
+			{ ok: true, release, steps: ran.value, notes, proof, stage: standing?.stage, isArmed },
 			endingLines({ release, proof, standing, hasPanel: server.plugin !== undefined, isArmed }),
 		);
 		return true;
 	}
+	await afterFailure(call, ran.error, server.server.earlier.journal);
 	const { stuck, why, step } = ran.error;
-	await disarmIfFirst(call, journal);
-	if (stuck.length > 0) await store.write(ran.error.journal);
-	else if (journal.phase === 'installing') await store.forget();
-	// As it was before this run, what was written down too.
-	else await store.write({ ...(server.server.earlier.journal ?? journal), phase: 'installed' });
 	const refusal = failureRefusal(ran.error);
 	const hint =
 		stuck.length > 0
@@ -243,5 +211,16 @@ async function perform(
 	return false;
 }
 
-const disarmIfFirst = (call: InstallCall, { phase }: InstallJournal): Promise<void> =>
-	phase === 'installing' ? disarmPending(machineOf(call)) : Promise.resolve();
+/** What is written down is as the server is: what is stuck, nothing at all, or as before this run. */
+async function afterFailure(
+	call: InstallCall,
+	{ stuck, journal }: Pick<RunFailure, 'stuck' | 'journal'>,
+	earlier: InstallJournal | undefined,
+): Promise<void> {
+	const isFirst = journal.phase === 'installing';
+	const store = storeOf(call);
+	if (isFirst) await disarmPending(machineOf(call));
+	if (stuck.length > 0) await store.write(journal);
+	else if (isFirst) await store.forget();
+	else await store.write({ ...(earlier ?? journal), phase: 'installed' });
+}

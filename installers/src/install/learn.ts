@@ -4,8 +4,7 @@
  * Never in the way of an installation: what cannot be read or told is said.
  */
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
-import { agentSocket } from '../facts/places.ts';
-import type { NestedCall } from './call.ts';
+import { clientOf, type NestedCall } from './call.ts';
 
 const learnDays = 7;
 
@@ -27,7 +26,7 @@ export async function learnLog(call: NestedCall): Promise<Result<string, string>
 				: `; most by ${most.account}, ${most.recipients} recipients, up to ${most.peakHour} an hour`
 		}. All of it: \`sluice account learn\`.`;
 		call.note(text);
-		const client = await call.ports.client(call.terminal, { socket: agentSocket });
+		const client = await clientOf(call);
 		const told = await client.call('putLearned', { body });
 		if (!told.ok)
 			call.note(`The pages will not show it: ${failureText(told.error)} \`sluice account learn --keep\` tells them.`);

@@ -4,10 +4,9 @@
  * Each takes itself back when it fails, and says in one sentence what came of it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from '@sluice/shared/client/client.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { LastTest } from '../apply/journal.ts';
-import { agentSocket, dataFolder, helperDataFolder } from '../facts/places.ts';
+import { agentSocket, helperDataFolder, reconcileFolder } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { listener } from '../mta/listen.ts';
 import { type Call as MtaCall, putBackHint } from '../mta/perform.ts';
@@ -16,18 +15,17 @@ import { unwire } from '../mta/unwire.ts';
 import { wire } from '../mta/wire.ts';
 import type { NestedAct } from '../plan/step.ts';
 import { wishedOnly } from '../stage/names.ts';
-import { machineOf, mtaOptions, type NestedCall, serverTerminal } from './call.ts';
+import { clientOf, machineOf, mtaOptions, type NestedCall, serverTerminal } from './call.ts';
 import { dataAway } from './data-away.ts';
 import { learnLog } from './learn.ts';
-import { armPending, disarmPending, unwireRevert } from './pending.ts';
+import { armPending, disarmPending } from './pending.ts';
+import { queueEmpty } from './queue.ts';
 
 type Outcome = Result<string, string>;
 
-export const reconcileState = '/var/lib/sluice-cpanel';
 const pollMs = 200;
-export const stoppedText = 'The agent does not run.';
 /** Long enough for everything that is still to be done; set anew when somebody is asked. */
-export const armedMsMin = 600_000;
+const armedMsMin = 600_000;
 
 export async function performNested(call: NestedCall, act: NestedAct): Promise<Outcome> {
 	const other = call.ports.nested?.(act);
@@ -44,11 +42,7 @@ const acts: { readonly [act in NestedAct]?: (call: NestedCall) => Promise<Outcom
 	'limits-restore': restoreLimits,
 	async arm(call) {
 		const withinMs = Math.max(armedMsMin, call.options.confirmWithin ?? 0);
-		await armPending(machineOf(call), {
-			untilMs: call.terminal.now() + withinMs,
-			revert: unwireRevert,
-			why: 'the installation of Sluice',
-		});
+		await armPending(machineOf(call), call.terminal.now() + withinMs);
 		return ok('armed');
 	},
 	async disarm(call) {
@@ -125,7 +119,7 @@ async function reconcileOnce(call: NestedCall): Promise<Outcome> {
 		import('@sluice/panel-cpanel/reconcile/reconcile.ts'),
 		import('@sluice/panel-cpanel/reconcile/sentence.ts'),
 	]);
-	const done = await reconcile(reconcilePorts(agentSocket, { root: '/', state: reconcileState }));
+	const done = await reconcile(reconcilePorts(agentSocket, { root: '/', state: reconcileFolder }));
 	if (!done.ok) return failed(done.error.text);
 	call.note(reportSentence(done.value));
 	return ok(reportSentence(done.value));
@@ -140,7 +134,7 @@ async function restoreLimits(call: NestedCall): Promise<Outcome> {
 		listen: '',
 		group: '',
 		root: '/',
-		state: reconcileState,
+		state: reconcileFolder,
 		memory: helperDataFolder,
 		wiring: mtaOptions({}).state,
 		socket: agentSocket,
@@ -148,9 +142,6 @@ async function restoreLimits(call: NestedCall): Promise<Outcome> {
 	const done = await panelLimits.perform({ act: 'restore' }, call.terminal.actor, helperPorts(call.terminal, options));
 	return done.ok ? ok(done.value.result.text) : failed(done.error.text);
 }
-
-export const clientOf = async (call: Pick<NestedCall, 'ports' | 'terminal'>): Promise<Client> =>
-	call.ports.client(call.terminal, { socket: agentSocket });
 
 async function agentAnswers(call: NestedCall): Promise<Outcome> {
 	const { terminal, ports, relayPort } = call;
@@ -166,22 +157,6 @@ async function agentAnswers(call: NestedCall): Promise<Outcome> {
 					? `the agent does not answer at ${agentSocket}; \`journalctl -u sluice-agent\` tells why`
 					: answer.error,
 			);
-		await pause(pollMs);
-	}
-}
-
-/** Until the agent has nothing to deliver any more, or does not answer, or the time is over. */
-async function queueEmpty(call: NestedCall): Promise<Outcome> {
-	const { terminal, ports } = call;
-	if (!(await machineOf(call).exists(dataFolder))) return ok('There is no queue.');
-	const client = await clientOf(call);
-	const deadlineMs = terminal.now() + ports.waitMs.queue;
-	for (;;) {
-		const health = await client.call('health');
-		if (!health.ok) return ok(stoppedText);
-		const { recipients } = health.value.queue;
-		if (recipients === 0) return ok('The queue is empty.');
-		if (terminal.now() > deadlineMs) return failed(`mail for ${recipients} recipients is still in the queue`);
 		await pause(pollMs);
 	}
 }

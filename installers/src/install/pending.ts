@@ -4,25 +4,22 @@
  * The watch reads it and acts, so that going back does not hang on this command, its terminal or the network to it. The command at the
  * terminal may act as well: whoever has the server's lock first does it, and the other finds nothing to do.
  */
+import { rootsOwn } from '../apply/state-file.ts';
 import type { Machine } from '../facts/machine.ts';
 import { commandLink, installFolder } from '../facts/places.ts';
 import { findPending, type PendingFound, type Pending as ReadPending } from '../watch/pending.ts';
 
 export const pendingFile = `${installFolder}/pending.json`;
 
-export type Pending = Pick<ReadPending, 'untilMs' | 'revert' | 'why'>;
+type Pending = Pick<ReadPending, 'untilMs' | 'revert' | 'why'>;
 
 /** The MTA goes its former way; the agent stays and delivers what it has taken. */
-export const unwireRevert: Pending['revert'] = [[commandLink, 'mta', 'unwire', '--yes']];
+const unwireRevert: Pending['revert'] = [[commandLink, 'mta', 'unwire', '--yes']];
 
-export const armPending = (machine: Machine, pending: Pending): Promise<void> =>
-	machine.write({
-		path: pendingFile,
-		content: `${JSON.stringify(pending, undefined, '\t')}\n`,
-		mode: 0o600,
-		uid: 0,
-		gid: 0,
-	});
+export function armPending(machine: Machine, untilMs: number): Promise<void> {
+	const pending: Pending = { untilMs, revert: unwireRevert, why: 'the installation of Sluice' };
+	return machine.write(rootsOwn(pendingFile, `${JSON.stringify(pending, undefined, '\t')}\n`));
+}
 
 export const disarmPending = (machine: Machine): Promise<void> => machine.remove(pendingFile);
 

@@ -66,6 +66,11 @@ const cases: readonly Case[] = [
 		change: put('/var/lib/sluice-install/state.json', '{"version":9}'),
 	},
 	{
+		name: 'a record that is damaged',
+		says: /sluice-install\/state\.json is damaged/,
+		change: put('/var/lib/sluice-install/state.json', '{"version":'),
+	},
+	{
 		name: 'no room',
 		says: /has 97 MB left/,
 		change: (memory) => void memory.folders.add('/opt'),

@@ -5,7 +5,6 @@
  * taken out does not keep the others from it, but for two: mail that cannot be led its former way keeps the agent where it is, since the MTA
  * still hands its mail over; and mail in the queue is never removed unless somebody says so.
  */
-import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import type { RecordedStep } from '../apply/install-journal.ts';
 import { installLog } from '../apply/install-journal.ts';
 import { stateFolderDefault } from '../apply/journal.ts';
@@ -14,9 +13,10 @@ import { dataFolder, installFolder } from '../facts/places.ts';
 import { relayPortDefault } from '../facts/relay-port.ts';
 import { mayGoOn } from '../mta/perform.ts';
 import { undoSteps } from '../plan/install-undo.ts';
-import { type InstallCall, type InstallPorts, locked, logOf, machineOf, type NestedCall, storeOf } from './call.ts';
-import { stepPorts, sweep } from './install.ts';
-import { stoppedText } from './nested.ts';
+import { notesTo, stepPorts, sweep } from './at-work.ts';
+import { type InstallCall, locked, logOf, machineOf, type NestedCall, storeOf } from './call.ts';
+import { performNested } from './nested.ts';
+import { emptied, type QueueLeft, type QueueOptions, queueText } from './queue.ts';
 import { type Found, findRemains } from './remains.ts';
 import { showMail } from './show-mail.ts';
 
@@ -24,12 +24,7 @@ export type UninstallOptions = {
 	readonly json?: boolean;
 	readonly yes?: boolean;
 	readonly dryRun?: boolean;
-	readonly purge?: boolean;
-	/** Milliseconds to wait for the queue. */
-	readonly drain?: number;
-	readonly export?: string;
-	readonly discardQueue?: boolean;
-};
+} & QueueOptions;
 
 type UninstallCall = InstallCall<UninstallOptions>;
 
@@ -97,11 +92,7 @@ async function perform(call: UninstallCall, found: Found, steps: readonly Record
 	await sweep(call);
 	speaker.say('\nTaking it out:');
 	if (remains.journal !== undefined) await storeOf(call).write({ ...remains.journal, phase: 'uninstalling' });
-	const notes: string[] = [];
-	const note = (text: string): void => {
-		notes.push(text);
-		speaker.say(`        ${text}`);
-	};
+	const { note, notes } = notesTo(speaker);
 	const nested: NestedCall = {
 		...call,
 		options: {},
@@ -116,92 +107,33 @@ async function perform(call: UninstallCall, found: Found, steps: readonly Record
 	const done: string[] = [];
 	for (const step of steps) {
 		speaker.begin(step.what);
-		const queue = step.id === 'queue' ? await emptied(call, nested, ports.nested, found) : undefined;
-		if (queue !== undefined) await log(queue.ok ? queue.value : step.what, queue.ok ? 'done' : 'failed');
-		if (queue !== undefined && !queue.ok)
-			return refuseHalf(call, {
-				step: step.id,
-				why: queue.error,
-				notes,
-				hint: queue.error.includes(stoppedQueue) ? stoppedHint : queueHint,
-			});
-		const stuck = queue === undefined ? await goBack([step], ports, log) : [];
-		if (stuck.length > 0 && step.id === 'unwire')
-			return refuseHalf(call, {
-				step: step.id,
-				why: stuck.join(' '),
-				notes,
-				hint: 'The agent stays, for the mail server still hands its mail to it. Correct what is named, and run `sluice uninstall` again.',
-			});
-		if (stuck.length > 0) {
-			left.push(...stuck);
-			speaker.failed(step.what);
-		} else {
+		if (step.id === 'queue') {
+			const hasData = remains.data.includes(dataFolder);
+			const wait = () => performNested(nested, 'queue-empty');
+			const queue = await emptied({ options, ports: call.ports, note, hasData, wait });
+			await log(queue.ok ? queue.value : step.what, queue.ok ? 'done' : 'failed');
+			if (!queue.ok) return refuseHalf(call, { step: step.id, notes, ...queue.error });
 			done.push(step.what);
-			speaker.step(queue?.value ?? step.what);
+			speaker.step(queue.value);
+			continue;
 		}
+		const stuck = await goBack([step], ports, log);
+		if (stuck.length === 0) {
+			done.push(step.what);
+			speaker.step(step.what);
+			continue;
+		}
+		if (step.id === 'unwire') return refuseHalf(call, { step: step.id, notes, why: stuck.join(' '), hint: unwireHint });
+		left.push(...stuck);
+		speaker.failed(step.what);
 	}
 	return end(call, { done, left, notes, isPurge: options.purge === true });
 }
 
-function queueText({ drain = 0, export: to, discardQueue }: UninstallOptions): string | undefined {
-	const wait =
-		drain > 0
-			? `Wait until the queue of the agent is empty, for ${Math.ceil(drain / 60_000)} minutes at most`
-			: undefined;
-	if (to !== undefined) return `${wait ?? 'Look at the queue of the agent'}; write mail that is in it to ${to}.`;
-	if (discardQueue === true) return `${wait ?? 'Look at the queue of the agent'}; mail that is in it is GIVEN UP.`;
-	return wait === undefined ? undefined : `${wait}; if it is not, stop there.`;
-}
+const unwireHint =
+	'The agent stays, for the mail server still hands its mail to it. Correct what is named, and run `sluice uninstall` again.';
 
-/** In the sentence about mail that nobody delivers. */
-const stoppedQueue = 'in the queue of an agent that does not run';
-const stoppedHint =
-	'Mail already goes its former way. Start the agent (`systemctl start sluice-agent`) so that it delivers them, and run this again; or `--export DIR` writes the mail where you want it, `--discard-queue` gives it up.';
-
-const queueHint =
-	'Mail already goes its former way, and the agent goes on delivering. Wait and run it again; or `--drain 1h` waits for it, `--export DIR` writes the mail out, `--discard-queue` gives it up.';
-
-type Nested = ReturnType<typeof stepPorts>['nested'];
-
-/** Nothing is waited for where there is nothing; what does not leave in time is written out, or given up by name. */
-async function emptied(
-	{ options, ports }: UninstallCall,
-	nested: NestedCall,
-	perform: Nested,
-	{ remains }: Found,
-): Promise<Result<string, string>> {
-	if (!remains.data.includes(dataFolder)) return ok('There is no queue.');
-	const empty = (await perform?.('queue-empty')) ?? ok('');
-	const isKept = options.purge !== true;
-	if (options.export !== undefined) return exportTo(ports, options.export);
-	if (!empty.ok) {
-		if (options.discardQueue === true) {
-			nested.note(`Given up (--discard-queue): ${empty.error}.`);
-			return ok('The queue is given up.');
-		}
-		return failed(empty.error);
-	}
-	if (empty.value !== stoppedText) return empty;
-	// The agent does not run: what is in the folder is not known to it, but to the files.
-	if (isKept || options.discardQueue === true)
-		return ok(`The agent does not run; what is in its queue stays in ${dataFolder}.`);
-	const to = `${installFolder}-mail`;
-	const exported = await ports.exportQueue(dataFolder, to);
-	if (!exported.ok) return failed(exported.error);
-	return exported.value.messages === 0
-		? ok('The queue is empty.')
-		: failed(`${exported.value.messages} messages are ${stoppedQueue}; they are written out to ${to}`);
-}
-
-async function exportTo(ports: InstallPorts, to: string): Promise<Result<string, string>> {
-	const exported = await ports.exportQueue(dataFolder, to);
-	return exported.ok
-		? ok(`${exported.value.messages} messages for ${exported.value.recipients} recipients are written out to ${to}.`)
-		: failed(`the queue could not be written out: ${exported.error}`);
-}
-
-type Half = { readonly step: string; readonly why: string; readonly notes: readonly string[]; readonly hint: string };
+type Half = QueueLeft & { readonly step: string; readonly notes: readonly string[] };
 
 function refuseHalf({ speaker }: UninstallCall, { step, why, notes, hint }: Half): false {
 	const text = `Not taken out: ${why.charAt(0).toUpperCase()}${why.slice(1)}.`.replace(/\.\.$/, '.');

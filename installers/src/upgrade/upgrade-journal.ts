@@ -5,6 +5,7 @@
  * before, not with what it finds half done; a rollback goes by it too, the day after as well. Format version 1.
  * Not here: the journal of the installation itself (apply/install-journal.ts).
  */
+import { readState, stateText, writeRemembered } from '../apply/state-file.ts';
 import type { FileFact, Machine } from '../facts/machine.ts';
 import { installFolder } from '../facts/places.ts';
 import type { Stored } from './data-plan.ts';
@@ -35,21 +36,12 @@ export type UpgradeJournal = {
 };
 
 const path = `${installFolder}/upgrade.json`;
-const root = { uid: 0, gid: 0 } as const;
 
 /** Undefined: there never was one. Throws when it is not ours to understand. */
-export async function readUpgrade(machine: Machine): Promise<UpgradeJournal | undefined> {
-	const file = await machine.read(path);
-	if (file === undefined) return undefined;
-	const journal = JSON.parse(file.content) as UpgradeJournal;
-	if (journal.version !== 1) throw new Error(`${path} was written by another version of Sluice`);
-	return journal;
-}
+export const readUpgrade = (machine: Machine): Promise<UpgradeJournal | undefined> => readState(machine, path);
 
-export async function writeUpgrade(machine: Machine, journal: UpgradeJournal): Promise<void> {
-	if (!(await machine.exists(installFolder))) await machine.makeFolder(installFolder, { mode: 0o700, ...root });
-	await machine.write({ path, content: `${JSON.stringify(journal, undefined, '\t')}\n`, mode: 0o600, ...root });
-}
+export const writeUpgrade = (machine: Machine, journal: UpgradeJournal): Promise<void> =>
+	writeRemembered(machine, path, stateText(journal));
 
 /** Everything is as before it. */
 export const forgetUpgrade = (machine: Machine, { former }: UpgradeJournal): Promise<void> =>
