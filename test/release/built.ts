@@ -6,11 +6,13 @@
  *
  * Different from `npm run release` only in that xz is quick, the key is the development key, and commit and date are fixed.
  */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { buildRelease } from '@sluice/installers/release/release.ts';
 import { releaseKey } from '@sluice/installers/release/signature.ts';
 
@@ -24,9 +26,10 @@ export type BuiltRelease = {
 	readonly installScript: string;
 };
 
+const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 const cache = join(root, 'var/test-cache/releases');
-const origin = { commit: 'test', date: '2026-01-01T00:00:00Z' };
+export const origin = { commit: 'test', date: '2026-01-01T00:00:00Z' };
 
 /** How many releases stay, and for how long one that others may use stays in any case. */
 const keptMax = 6;
@@ -37,6 +40,9 @@ const pollMs = 100;
 
 /** Folders and files that a release is made of. */
 const sources = ['agent', 'shared', 'installers', 'panel-cpanel', 'panel-plesk', 'package-lock.json', 'LICENSE'];
+
+/** Programs whose version a release depends on; what is missing is left out of it. */
+const tools = ['strip', 'tar', 'xz'];
 
 /** The release of this checkout as `version`; some 3 s for new sources (9 s the first time of all), at once after that. */
 export async function builtRelease(version = '0.1.0'): Promise<BuiltRelease> {
@@ -95,6 +101,7 @@ async function alone(lock: string, isMade: () => boolean, make: () => Promise<vo
 
 async function sourcesHash(): Promise<string> {
 	const hash = createHash('sha256');
+	for (const tool of tools) hash.update((await run(tool, ['--version']).catch(() => ({ stdout: '' }))).stdout);
 	const add = async (path: string): Promise<void> =>
 		hash.update(`${path}\0`).update(await readFile(join(root, path))) as never;
 	for (const source of sources) {
