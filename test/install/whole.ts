@@ -16,7 +16,8 @@ import type { ServerMta } from './server-mta.ts';
 import { differences, type Snapshot, snapshotOf } from './snapshot.ts';
 
 const firstVersion = '0.1.0';
-const secondVersion = '0.1.1';
+/** As in test/upgrade: each version is a release to build. */
+const secondVersion = '0.2.0';
 const underRestart = 12;
 const senders = ['alice', 'webuser'] as const;
 
