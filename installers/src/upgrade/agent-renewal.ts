@@ -11,6 +11,7 @@
  */
 import { join } from 'node:path';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { stateOfVersion, stateUseFile } from '@sluice/shared/words/state-files.ts';
 import type { Machine } from '../facts/machine.ts';
 import { currentRelease } from '../facts/places.ts';
 import { agentUnit } from '../units/names.ts';
@@ -121,14 +122,14 @@ export async function returnAgent(
 }
 
 const statePath = ({ dataDir }: Pick<AgentPorts, 'dataDir'>): string => join(dataDir, 'state.db');
-const stateUse = (ports: Pick<AgentPorts, 'dataDir'>): string => `${statePath(ports)}.use`;
+const stateUse = (ports: Pick<AgentPorts, 'dataDir'>): string => stateUseFile(statePath(ports));
 
 /** state.db as a release of this format left it stands beside the present one. */
 export const hasStateCopy = async (
 	machine: Machine,
 	ports: Pick<AgentPorts, 'dataDir'>,
 	{ formats }: Release,
-): Promise<boolean> => formats.state !== undefined && machine.exists(`${statePath(ports)}.version-${formats.state}`);
+): Promise<boolean> => formats.state !== undefined && machine.exists(stateOfVersion(statePath(ports), formats.state));
 
 /**
  * The agent puts that version in place at its next start. Its user may have put a link at that name: root follows none, and makes nothing

@@ -11,6 +11,7 @@
  */
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { stateOfVersion, stateUseFile } from '@sluice/shared/words/state-files.ts';
 import { markOfFile } from './file-version.ts';
 import { goForward } from './own-database.ts';
 import { type Database, openDatabase, syncFolderOf } from './sqlite.ts';
@@ -29,11 +30,6 @@ const holdColumns =
 
 /** From each version to the next. */
 const forward: { readonly [from: number]: string } = { 1: documentsTable, 2: holdColumns };
-
-/** The file of a version that was copied or put aside: `/var/lib/sluice/state.db.version-3`. */
-export const stateOfVersion = (path: string, version: number): string => `${path}.version-${version}`;
-/** Holds the number of the version to use at the next start. */
-export const stateUseFile = (path: string): string => `${path}.use`;
 
 /** From `version` to this one, in one transaction, after a copy. Throws the binding's error: then the file is as before. */
 export function bringStateForward(database: Database, path: string, version: number): void {

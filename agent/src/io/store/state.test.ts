@@ -3,10 +3,11 @@ import { existsSync, readdirSync, readFileSync, renameSync, truncateSync, writeF
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StandingHold } from '@sluice/shared/words/selector.ts';
+import { stateOfVersion, stateUseFile } from '@sluice/shared/words/state-files.ts';
 import { markOfFile } from './file-version.ts';
 import { openDatabase } from './sqlite.ts';
 import { auditAgeMsMax, auditRowsMax, openState } from './state.ts';
-import { stateOfVersion, stateUseFile, useAskedState } from './state-versions.ts';
+import { useAskedState } from './state-versions.ts';
 import { exampleMs, temporaryFolder } from './testing.ts';
 import type { StoreTrouble } from './trouble.ts';
 
