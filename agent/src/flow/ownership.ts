@@ -5,7 +5,7 @@ import type { Envelope } from '@sluice/shared/words/envelope.ts';
 import { shownAddresses } from '../core/header/from-addresses.ts';
 import type { AttributionResult } from '../core/identity/facts.ts';
 import { identityText, type Judgement } from '../core/policy/judge.ts';
-import { breachOf, withBreach } from '../core/policy/ownership.ts';
+import { breachOf, isEnforced, withBreach } from '../core/policy/ownership.ts';
 import { type Flow, reportError } from './context.ts';
 
 /** Joins a breach to the judgement and tells of it. An error in here never holds or refuses mail (invariant 10). */
@@ -28,7 +28,7 @@ export function checkOwnership(
 			atMs: flow.clock.now(),
 			account,
 			identity: identityText(attribution),
-			mode: settings.isMonitorOnly ? 'monitor' : settings.mode,
+			mode: isEnforced(settings) ? 'enforce' : 'monitor',
 			...breach,
 		});
 		return withBreach(judgement, breach, settings);

@@ -28,6 +28,10 @@ export type OwnershipSettings = {
 	readonly hostNames: readonly string[];
 };
 
+/** On a server that is monitor-only nothing is. */
+export const isEnforced = ({ mode, isMonitorOnly }: Pick<OwnershipSettings, 'mode' | 'isMonitorOnly'>): boolean =>
+	mode === 'enforce' && !isMonitorOnly;
+
 export type Breach = {
 	readonly where: 'MAIL FROM' | 'From';
 	readonly address: Address;
@@ -98,23 +102,27 @@ export function breachOf(
 }
 
 /** What a customer may read of it: never whose the domain is. */
-export const breachReason = (
+export function breachReason(
 	{ where, address, domain }: Breach,
-	{ mode, action, isMonitorOnly }: Pick<OwnershipSettings, 'mode' | 'action' | 'isMonitorOnly'>,
-): Reason => ({
-	rule: `ownership.${where === 'From' ? 'from' : 'mail-from'}${mode === 'enforce' && !isMonitorOnly ? '' : '.monitor'}`,
-	text: `This account may not send as ${domain}: the domain is not its own.${mode === 'enforce' && isMonitorOnly ? ` It would have been ${action === 'hold' ? 'held' : 'refused'} (monitor-only).` : ''}`,
-	value: address,
-	evidence: `in ${where}`,
-});
+	settings: Pick<OwnershipSettings, 'mode' | 'action' | 'isMonitorOnly'>,
+): Reason {
+	const isInForce = isEnforced(settings);
+	const isSpared = settings.mode === 'enforce' && !isInForce;
+	const effect = settings.action === 'hold' ? 'held' : 'refused';
+	const spared = isSpared ? ` It would have been ${effect} (monitor-only).` : '';
+	return {
+		rule: `ownership.${where === 'From' ? 'from' : 'mail-from'}${isInForce ? '' : '.monitor'}`,
+		text: `This account may not send as ${domain}: the domain is not its own.${spared}`,
+		value: address,
+		evidence: `in ${where}`,
+	};
+}
 
 /** The judgement with a breach in it: refused, held, or only noted while the rule is watched. */
 export function withBreach(judgement: Judgement, breach: Breach, settings: OwnershipSettings): Judgement {
-	const { mode, action, isMonitorOnly } = settings;
 	const reason = breachReason(breach, settings);
 	const { verdict } = judgement;
-	if (mode !== 'enforce' || isMonitorOnly)
-		return { ...judgement, verdict: { ...verdict, reasons: [...verdict.reasons, reason] } };
-	if (action === 'reject') return { verdict: { action: 'reject', reasons: [reason] }, fault: 'notOwner' };
+	if (!isEnforced(settings)) return { ...judgement, verdict: { ...verdict, reasons: [...verdict.reasons, reason] } };
+	if (settings.action === 'reject') return { verdict: { action: 'reject', reasons: [reason] }, fault: 'notOwner' };
 	return { verdict: { action: 'hold', reasons: [...verdict.reasons, reason] } };
 }
