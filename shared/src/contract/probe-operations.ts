@@ -3,14 +3,12 @@
  */
 import { z } from 'zod';
 import { senderClasses } from '../words/attribution.ts';
-import { probeParent, probeSecondsMax, watchProbeDomain } from '../words/probe.ts';
+import { probeDomainShape, probeParent, probeSecondsMax, watchProbeDomain } from '../words/probe.ts';
 import { admin, define, empty, none } from './operation.ts';
 import { messageIdSchema, timeSchema } from './shapes.ts';
 
 const probeParams = z.strictObject({
-	domain: z
-		.string()
-		.regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.probe\.sluice\.invalid$/, `one label before .${probeParent}`),
+	domain: z.string().regex(probeDomainShape, `one label before .${probeParent}`),
 });
 
 const probeMessageSchema = z.object({

@@ -11,10 +11,11 @@ export const probeParent = 'probe.sluice.invalid';
 /** Always known, for root's own processes alone: it is stored and then dropped. What watches the agent sends there. */
 export const watchProbeDomain = `watch.${probeParent}`;
 
-const shape = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.probe\.sluice\.invalid$/;
+/** Of a domain in lower case. */
+export const probeDomainShape = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.probe\.sluice\.invalid$/;
 
 /** `domain` in lower case. */
-export const isProbeDomain = (domain: string): boolean => shape.test(domain);
+export const isProbeDomain = (domain: string): boolean => probeDomainShape.test(domain);
 
 /** Domains known at once, and messages taken for one of them. */
 export const probesMax = 16;

@@ -3,8 +3,7 @@
  *
  * A message counts when it comes: its recipients as handed in, and those of them that have to wait or are held; what may leave at once
  * and is paid for as charged (invariant 3). A step counts where it happens: released and paid for, deferred by an answer, ended. Mail
- * that compaction wrote anew has been counted. Our own reports
- * are not: nobody handed them in; nor are probe messages. Pure.
+ * that compaction wrote anew has been counted. Our own reports are not: nobody handed them in; nor are probe messages. Pure.
  */
 import type { VolumeCount } from '@sluice/shared/contract/view-operations.ts';
 import type { AccountKey } from '@sluice/shared/words/account.ts';
