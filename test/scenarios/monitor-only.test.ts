@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import type { LimitsInput } from '@sluice/shared/contract/limit-shapes.ts';
 import { type Internet, startInternet } from '../internet/internet.ts';
 import { given, patient, setHold, states } from './acts.ts';
+import { putList } from './panel.ts';
 import { rigConfig, startRig } from './rig.ts';
 import { mailbox } from './senders.ts';
 
@@ -12,15 +13,6 @@ before(async () => {
 	internet = await startInternet();
 });
 after(() => internet.stop());
-
-const account = (id: string) => ({
-	id,
-	panel: 'none',
-	name: id,
-	domains: [`${id}.test`],
-	mailboxes: [`info@${id}.test`],
-	since: '2020-01-01T00:00:00.000Z',
-});
 
 test('monitor-only: what waits leaves at once, nothing is refused, reasons say what would have been, holds of people hold', async (context) => {
 	const options = (monitorOnly: boolean) => ({
@@ -31,8 +23,7 @@ test('monitor-only: what waits leaves at once, nothing is refused, reasons say w
 	});
 	const rig = await startRig(context, options(false));
 	const sender = mailbox('info@alice.test');
-	const body = { revision: 1, complete: true, items: [account('alice'), account('bob')] };
-	given(await rig.client.call('putAccounts', { body }));
+	await putList(rig, [{ id: 'alice', mailboxes: ['info@alice.test'] }, { id: 'bob' }]);
 	const over = { mode: 'enforce', over: 'wait', hour: { recipients: 1 } } as LimitsInput;
 	given(await rig.client.call('putLimits', { params: { level: 'accounts', id: 'alice' }, body: over }));
 	const own = { from: 'info@alice.test', sender };
