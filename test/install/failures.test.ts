@@ -11,9 +11,7 @@ import type { ServerMta } from './server-mta.ts';
 import { chosenActs, strikeFails, strikeKills, struckGround } from './struck.ts';
 import { flows } from './whole.ts';
 
-const unavailable = await serversUnavailable();
-const skip = unavailable === undefined ? false : `no whole servers here: ${unavailable}`;
-if (skip) console.log(skip);
+const skip = (await serversUnavailable()) ?? false;
 
 const isLong = process.env.SLUICE_LONG === '1';
 const kinds: readonly ServerMta[] = isLong ? ['exim', 'exim-single', 'postfix', 'cpanel'] : ['exim'];

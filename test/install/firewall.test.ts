@@ -23,9 +23,7 @@ import { until } from '../mta/until.ts';
 import { csfProgram, csfSettings, listener, reached as reachedBy, useIptables, whmRules } from './restrictions.ts';
 import { serversUnavailable } from './server-box.ts';
 
-const unavailable = await serversUnavailable();
-const skip = unavailable === undefined ? false : `no firewall here: ${unavailable}`;
-if (skip) console.log(skip);
+const skip = (await serversUnavailable()) ?? false;
 
 /** An address that is not loopback's. */
 const far = '203.0.113.9';

@@ -25,9 +25,7 @@ import { serversUnavailable, towardsInternet } from './server-box.ts';
 import { mxPort, sinkAddress } from './server-internet.ts';
 import { differences, type Snapshot, snapshotOf } from './snapshot.ts';
 
-const unavailable = await serversUnavailable();
-const skip = unavailable === undefined ? false : `no whole servers here: ${unavailable}`;
-if (skip) console.log(skip);
+const skip = (await serversUnavailable()) ?? false;
 const isLong = process.env.SLUICE_LONG === '1';
 
 /** Mail of the agent goes to the port that is kept for the MTA. */

@@ -9,9 +9,7 @@ import { until } from '../mta/until.ts';
 import { serversUnavailable, startServer } from './server-box.ts';
 import { differences, snapshotOf } from './snapshot.ts';
 
-const unavailable = await serversUnavailable();
-const skip = unavailable === undefined ? false : `no whole servers here: ${unavailable}`;
-if (skip) console.log(skip);
+const skip = (await serversUnavailable()) ?? false;
 
 const unitOf = { exim: 'exim4', postfix: 'postfix', cpanel: 'exim' } as const;
 

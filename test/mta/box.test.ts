@@ -12,9 +12,7 @@ import { unpackedLayer } from './debs.ts';
 import { accountFiles, tenants } from './unix-users.ts';
 import { until } from './until.ts';
 
-const unavailable = await boxesUnavailable();
-const skip = unavailable === undefined ? false : `no boxes here: ${unavailable}`;
-if (skip) console.log(skip);
+const skip = (await boxesUnavailable()) ?? false;
 
 const newBox = async (ttlSeconds?: number): Promise<Box> =>
 	startBox({

@@ -10,9 +10,7 @@ import { type Released, releasedServer, unasked } from '../install/released.ts';
 import { serversUnavailable } from '../install/server-box.ts';
 import { until } from '../mta/until.ts';
 
-const unavailable = await serversUnavailable();
-const skip = unavailable === undefined ? false : `no whole servers here: ${unavailable}`;
-if (skip) console.log(skip);
+const skip = (await serversUnavailable()) ?? false;
 
 const older = '0.1.0';
 const newer = '0.2.0';
