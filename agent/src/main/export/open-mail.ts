@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { openPlain, readPlain } from '@sluice/shared/client/open-plain.ts';
 import type { MessageRecord } from '@sluice/shared/words/message.ts';
 import { isProbeDomain } from '@sluice/shared/words/probe.ts';
+import { outgoingContent } from '../../core/delivery/content.ts';
 import { segmentName } from '../../core/log/format.ts';
 import { logStart } from '../../core/log/position.ts';
 import type { QueuedMessage, QueuedRecipient } from '../../core/scheduling/queued.ts';
@@ -58,17 +59,7 @@ export function readContent(dataDir: string, message: QueuedMessage): Content {
 	const bytes = readPlain(path, recordBytes, offset);
 	if (bytes === undefined) throw new Error(`${path}, which it is in, is gone`);
 	const { record, body } = decodeMessage(bytes, { segment, offset, bytes: recordBytes });
-	return { record, content: unstuffed(withoutCuts(Buffer.from(body.buffer, body.byteOffset, body.length), record)) };
-}
-
-function withoutCuts(body: Buffer, { cuts }: MessageRecord): Buffer {
-	const kept: Buffer[] = [];
-	let from = 0;
-	for (const [start, end] of cuts) {
-		kept.push(body.subarray(from, start));
-		from = end;
-	}
-	return Buffer.concat([...kept, body.subarray(from)]);
+	return { record, content: unstuffed(Buffer.concat(outgoingContent('', body, record.cuts).chunks)) };
 }
 
 const dot = 0x2e;
