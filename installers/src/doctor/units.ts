@@ -4,11 +4,12 @@
  */
 
 import { exemptScript, exemptTimer } from '../facts/firewall.ts';
-import { relayGuardFile } from '../facts/places.ts';
-import type { Action } from '../plan/step.ts';
+import { relayGuardFile, unitFolder } from '../facts/places.ts';
+import { relayPortDefault } from '../facts/relay-port.ts';
+import { run, tried } from '../plan/step.ts';
 import * as names from '../units/names.ts';
-import { guardOnDisk, isGuarded, workingNft } from '../units/relay-guard.ts';
-import { formerFiles, recurringSteps, unitSteps, wantedFiles } from '../units/unit-steps.ts';
+import { guardHere, guardOnDisk, workingNft } from '../units/relay-guard.ts';
+import { type FormerFiles, formerFiles, recurringSteps, unitSteps, wantedFiles } from '../units/unit-steps.ts';
 import { type Finding, type Repair, watch, wrong } from './finding.ts';
 import type { Ground } from './ground.ts';
 
@@ -16,7 +17,7 @@ export async function unitFindings(ground: Ground): Promise<readonly Finding[]> 
 	const { machine } = ground;
 	const settings = await settingsHere(ground);
 	const [former, hasExempt] = await Promise.all([formerFiles(machine, settings), machine.exists(exemptScript)]);
-	const repair = await unitRepair(ground);
+	const repair = repairOf(settings, former);
 	const files = wantedFiles(settings).flatMap(({ path, content }): readonly Finding[] => {
 		const current = former.get(path);
 		if (current === undefined)
@@ -91,24 +92,28 @@ async function statesOf({ machine }: Ground, units: readonly string[]): Promise<
 }
 
 /** As the installer has decided on this server: what lies on it tells. */
-export async function settingsHere({ machine, isCpanel, site }: Ground): Promise<names.UnitSettings> {
+async function settingsHere({ machine, isCpanel, site }: Ground): Promise<names.UnitSettings> {
 	const disk = await guardOnDisk(machine);
 	const nft = disk === undefined ? undefined : ((await workingNft(machine)) ?? '/usr/sbin/nft');
-	const socket = await machine.read(`/etc/systemd/system/${names.smtpSocketUnit}`);
+	const socket = await machine.read(`${unitFolder}/${names.smtpSocketUnit}`);
 	const port = Number(/^ListenStream=127\.0\.0\.1:(\d+)$/m.exec(socket?.content ?? '')?.[1]);
 	return {
-		relayPort: disk?.port ?? (port > 0 ? port : site.ok ? site.value.agentPort : 926),
+		relayPort: disk?.port ?? (port > 0 ? port : site.ok ? site.value.agentPort : relayPortDefault),
 		panel: isCpanel ? 'cpanel' : 'none',
 		...(disk === undefined || nft === undefined ? {} : { guard: { nft, uids: disk.uids.filter((uid) => uid !== 0) } }),
 	};
 }
 
-/** Files as they should be, and everything started. What runs well goes on running. */
+/** For looks of others, whose trouble is that a unit does not run. */
 export async function unitRepair(ground: Ground): Promise<Repair> {
 	const settings = await settingsHere(ground);
-	const former = await formerFiles(ground.machine, settings);
+	return repairOf(settings, await formerFiles(ground.machine, settings));
+}
+
+/** Files as they should be, and everything started. What runs well goes on running. */
+function repairOf(settings: names.UnitSettings, former: FormerFiles): Repair {
 	const steps = [...unitSteps(settings, former), ...recurringSteps(settings)];
-	const reset: Action = { kind: 'run', command: ['systemctl', 'reset-failed', 'sluice-*'], mayFail: true };
+	const reset = tried('systemctl', 'reset-failed', 'sluice-*');
 	return {
 		id: 'units',
 		what: 'Write the units as they should be, and start them.',
@@ -117,10 +122,9 @@ export async function unitRepair(ground: Ground): Promise<Repair> {
 }
 
 export async function guardFindings({ machine }: Ground): Promise<readonly Finding[]> {
-	const disk = await guardOnDisk(machine);
-	if (disk === undefined) return [];
-	const nft = await workingNft(machine);
-	if (nft === undefined)
+	const found = await guardHere(machine);
+	if (found.kind === 'none' || found.kind === 'in-force') return [];
+	if (found.kind === 'no-nft')
 		return [
 			watch(
 				'guard.no-nft',
@@ -128,16 +132,15 @@ export async function guardFindings({ machine }: Ground): Promise<readonly Findi
 				`Install nftables, then \`sluice doctor --repair\`.`,
 			),
 		];
-	if (await isGuarded(machine, { nft, uids: disk.uids }, disk.port)) return [];
 	return [
 		wrong(
 			'guard.missing',
-			`The rule that keeps tenants from the relay port (${disk.port}) is not in force: somebody has flushed it. The agent refuses them still, by itself.`,
+			`The rule that keeps tenants from the relay port (${found.disk.port}) is not in force: somebody has flushed it. The agent refuses them still, by itself.`,
 			`\`systemctl start ${names.guardUnit}\`, or \`sluice doctor --repair\``,
 			{
 				id: 'guard',
 				what: `Load the relay guard (${relayGuardFile}).`,
-				apply: [{ kind: 'run', command: [nft, '-f', relayGuardFile] }],
+				apply: [run(found.nft, '-f', relayGuardFile)],
 			},
 		),
 	];

@@ -62,18 +62,35 @@ export async function guardOnDisk(
 		: { port: Number(port), uids: uids.split(',').map(Number) };
 }
 
+type Disk = NonNullable<Awaited<ReturnType<typeof guardOnDisk>>>;
+
+/** `none`: this server was never to have one. `no-nft`: nft is not here, or the kernel does not answer it. */
+type GuardFound =
+	| { readonly kind: 'none' }
+	| { readonly kind: 'no-nft' }
+	| { readonly kind: 'in-force' | 'gone'; readonly nft: string; readonly disk: Disk };
+
+/** Whether the kernel has the rule of the file. */
+export async function guardHere(machine: Machine): Promise<GuardFound> {
+	const disk = await guardOnDisk(machine);
+	if (disk === undefined) return { kind: 'none' };
+	const nft = await workingNft(machine);
+	if (nft === undefined) return { kind: 'no-nft' };
+	const isInForce = await isGuarded(machine, { nft, uids: disk.uids }, disk.port);
+	return { kind: isInForce ? 'in-force' : 'gone', nft, disk };
+}
+
 /** Loads the rule of the file where it is not in force. True: it had to. An error is why it is not in force now. */
 export async function ensureGuard(machine: Machine): Promise<Result<boolean, string>> {
-	const wanted = await guardOnDisk(machine);
-	if (wanted === undefined) return ok(false);
-	const nft = await workingNft(machine);
-	if (nft === undefined)
+	const found = await guardHere(machine);
+	if (found.kind === 'none' || found.kind === 'in-force') return ok(false);
+	if (found.kind === 'no-nft')
 		return failed('nft is not here, or the kernel does not answer it: the relay port has no guard');
-	if (await isGuarded(machine, { nft, uids: wanted.uids }, wanted.port)) return ok(false);
+	const { nft, disk } = found;
 	// By its unit, so that systemd knows too: a guard that it takes for stopped is not started with what it is part of.
 	if (await machine.exists(`${unitFolder}/${guardUnit}`)) {
 		await machine.run(['systemctl', 'restart', guardUnit]);
-		if (await isGuarded(machine, { nft, uids: wanted.uids }, wanted.port)) return ok(true);
+		if (await isGuarded(machine, { nft, uids: disk.uids }, disk.port)) return ok(true);
 	}
 	const { exitCode, output } = await machine.run([nft, '-f', relayGuardFile]);
 	return exitCode === 0 ? ok(true) : failed(`${relayGuardFile} is not taken by nft: ${output.trim()}`);
