@@ -7,7 +7,7 @@ import { type Finding, watch, wrong } from '../doctor/finding.ts';
 import type { Step } from '../plan/step.ts';
 import { cpanelSecretFolder, isCpanel, type Jail, jailsIn } from './cpanel.ts';
 import type { Machine } from './machine.ts';
-import { configFolder, dataFolder, installFolder, programFolder, runFolder } from './places.ts';
+import { configFolder, dataFolder, installFolder, programFolder, runFolder, unitFolder } from './places.ts';
 
 export type SelinuxMode = 'enforcing' | 'permissive' | 'disabled';
 
@@ -114,7 +114,7 @@ export function hardeningFindings(facts: HardeningFacts): readonly Finding[] {
 /** Labels by the server's policy for what was just put there; nothing where SELinux is off. */
 export function labelSteps({ selinux }: HardeningFacts): readonly Step[] {
 	if (selinux === 'disabled') return [];
-	const places = [programFolder, configFolder, dataFolder, installFolder, runFolder, '/etc/systemd/system'];
+	const places = [programFolder, configFolder, dataFolder, installFolder, runFolder, unitFolder];
 	return [
 		{
 			id: 'labels',

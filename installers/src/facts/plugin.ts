@@ -9,6 +9,7 @@ import { pluginSources, presentAssetFolders } from '@sluice/panel-cpanel/plugin-
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
 import { isCpanel } from './cpanel.ts';
 import type { FileFact, Machine } from './machine.ts';
+import { helperSocket, panelSocket } from './places.ts';
 import type { Refusal } from './refusal.ts';
 
 export type PluginFile = { readonly wanted: FileFact; readonly current: FileFact | undefined };
@@ -38,8 +39,8 @@ export const appConfigName = 'sluice';
 
 /** Who draws the pages, and who does for them what only root may. */
 const pluginSockets = {
-	'panel server': '/run/sluice/panel.sock',
-	'root helper': '/run/sluice/helper.sock',
+	'panel server': panelSocket,
+	'root helper': helperSocket,
 } as const;
 export type PluginSocket = keyof typeof pluginSockets;
 

@@ -3,6 +3,7 @@
  *
  * Read from the kernel's own lists. Ports that have a name in /etc/services are somebody's, whether he is here now or not.
  */
+import { smtpSocketUnit } from '../units/names.ts';
 import type { Machine } from './machine.ts';
 import { unitFolder } from './places.ts';
 
@@ -45,9 +46,9 @@ async function namedPorts(machine: Machine): Promise<ReadonlySet<number>> {
 
 /** Our socket unit names it, and systemd holds it. */
 async function isOurs(machine: Machine, port: number): Promise<boolean> {
-	const unit = (await machine.read(`${unitFolder}/sluice-smtp.socket`))?.content ?? '';
+	const unit = (await machine.read(`${unitFolder}/${smtpSocketUnit}`))?.content ?? '';
 	if (!unit.includes(`ListenStream=127.0.0.1:${port}\n`)) return false;
-	return (await machine.run(['systemctl', 'is-active', '--quiet', 'sluice-smtp.socket'])).exitCode === 0;
+	return (await machine.run(['systemctl', 'is-active', '--quiet', smtpSocketUnit])).exitCode === 0;
 }
 
 async function holderOf(machine: Machine, port: number): Promise<string> {

@@ -7,6 +7,7 @@
  */
 import { relaysIn } from '@sluice/shared/mta/exim-relays.ts';
 import { type Finding, watch } from '../doctor/finding.ts';
+import { agentUnit } from '../units/names.ts';
 import { cpanelBuilt, isCpanel } from './cpanel.ts';
 import { eximProgram } from './exim.ts';
 import type { Machine } from './machine.ts';
@@ -148,7 +149,7 @@ async function secondMta(machine: Machine): Promise<readonly Finding[]> {
 
 /** As docs/cpanel.md told before there was an installer: units that somebody copied. */
 async function setUpByHand(machine: Machine): Promise<readonly Finding[]> {
-	const path = `${unitFolder}/sluice-agent.service`;
+	const path = `${unitFolder}/${agentUnit}`;
 	const unit = await machine.read(path);
 	if (unit === undefined || unit.content.startsWith('# Written by sluice')) return [];
 	return [

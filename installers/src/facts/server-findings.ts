@@ -9,14 +9,14 @@ import { type HardeningFacts, hardeningFacts, hardeningFindings } from './harden
 import type { Machine } from './machine.ts';
 import { relayFindings } from './relay-products.ts';
 
-export type ServerFacts = {
+export type Surroundings = {
 	readonly firewall: FirewallFacts;
 	readonly hardening: HardeningFacts;
 	/** Other relays, filters, MTAs, jails, labels: for the plan, before anything is done. */
 	readonly findings: readonly Finding[];
 };
 
-export async function serverFindings(machine: Machine): Promise<ServerFacts> {
+export async function serverFindings(machine: Machine): Promise<Surroundings> {
 	const [firewall, hardening, relays] = await Promise.all([
 		firewallFacts(machine),
 		hardeningFacts(machine),

@@ -20,6 +20,7 @@ import { eximFacts, eximOnlyPath, eximProgram, eximSecretFolder, eximSources } f
 import type { FileFact, Machine } from '../facts/machine.ts';
 import { type PostfixFacts, postfixFacts, postfixMainCf, postfixOnlyPath } from '../facts/postfix.ts';
 import type { Refusal } from '../facts/refusal.ts';
+import { relayPortDefault } from '../facts/relay-port.ts';
 import { bareCpanel, isBuiltIn, wireCpanel } from '../plan/cpanel.ts';
 import { bareExim, wireExim } from '../plan/exim.ts';
 import { barePostfix, wirePostfixServer } from '../plan/postfix.ts';
@@ -78,8 +79,6 @@ export type Site = {
 	readonly isBypassed: boolean;
 	readonly secretFolder: string | undefined;
 };
-
-const relayPortDefault = 926;
 
 export async function openSite(
 	terminal: Terminal,
@@ -232,7 +231,8 @@ function isOurs(file: string): boolean {
 	return (uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0;
 }
 
-const portOf = ({ smtp }: Config): number | undefined => {
+/** The relay port that a configuration names. */
+export const portOf = ({ smtp }: Config): number | undefined => {
 	const port = Number(/:(\d+)$/.exec(smtp.listen)?.[1]);
 	return port > 0 ? port : undefined;
 };
