@@ -6,6 +6,7 @@
  * no mail is sent.
  */
 import { agentIds } from '../facts/firewall.ts';
+import type { Machine } from '../facts/machine.ts';
 import { agentUser, currentRelease } from '../facts/places.ts';
 import { type Finding, watch, wrong } from './finding.ts';
 import type { Ground } from './ground.ts';
@@ -13,7 +14,8 @@ import type { Ground } from './ground.ts';
 /** A domain whose mail servers are up when anything is. */
 const wellKnownDomain = 'gmail.com';
 const smtpPort = 25;
-export const connectMs = 8_000;
+type Target = { readonly host: string; readonly port: number };
+const connectMs = 8_000;
 
 /** Prints one line: `220 greeting`, or `! why not`. Arguments: host, port, milliseconds. */
 export const connectProgram = `const [host, port, ms] = process.argv.slice(1);
@@ -23,6 +25,18 @@ setTimeout(() => end('! no answer within ' + ms / 1000 + ' s'), Number(ms));
 socket.on('error', ({ code, message }) => end('! ' + (code ?? message)));
 socket.on('close', () => end('! closed without a greeting'));
 socket.once('data', (bytes) => { socket.write('QUIT\\r\\n'); end(bytes.toString('latin1').split(/\\r?\\n/)[0].slice(0, 200)); });`;
+
+/** What `host` says to a connection made as this user: its first line, or `! why not`. */
+export async function greetingAs(
+	user: { readonly uid: number; readonly gid: number },
+	machine: Machine,
+	{ host, port }: Target,
+): Promise<string> {
+	const words = [`${currentRelease}/bin/node`, '-e', connectProgram, host, String(port), String(connectMs)];
+	const { exitCode, output } = await machine.run(words, { user });
+	const line = output.trim().split('\n')[0] ?? '';
+	return exitCode === 0 ? line : `! ${line === '' ? `ended with ${exitCode}` : line}`;
+}
 
 export async function outboundFindings(ground: Ground): Promise<readonly Finding[]> {
 	const { machine } = ground;
@@ -40,24 +54,18 @@ export async function outboundFindings(ground: Ground): Promise<readonly Finding
 				'See /etc/resolv.conf and the firewall (port 53); `sluice doctor --target HOST` tries another host.',
 			),
 		];
-	const program = [`${currentRelease}/bin/node`, '-e', connectProgram];
-	const tried: { readonly target: string; readonly line: string }[] = [];
-	for (const { host, port } of targets) {
-		const { exitCode, output } = await machine.run([...program, host, String(port), String(connectMs)], { user });
-		const line = output.trim().split('\n')[0] ?? '';
-		tried.push({
-			target: `${host}:${port}`,
-			line: exitCode === 0 ? line : `! ${line === '' ? `ended with ${exitCode}` : line}`,
-		});
+	const tried: Tried[] = [];
+	for (const target of targets) {
+		const line = await greetingAs(user, machine, target);
+		tried.push({ target: `${target.host}:${target.port}`, line });
 		if (/^\d{3}/.test(line)) break;
 	}
 	return judgeTried(ground, tried);
 }
 
-function judgeTried(
-	ground: Ground,
-	tried: readonly { readonly target: string; readonly line: string }[],
-): readonly Finding[] {
+type Tried = { readonly target: string; readonly line: string };
+
+function judgeTried(ground: Ground, tried: readonly Tried[]): readonly Finding[] {
 	const reached = tried.find(({ line }) => /^\d{3}/.test(line));
 	if (reached === undefined)
 		return [
@@ -94,7 +102,6 @@ function ownNames({ site }: Ground): readonly string[] {
 		.map((name) => name.toLowerCase());
 }
 
-type Target = { readonly host: string; readonly port: number };
 const targetsMax = 2;
 
 /** The relay where there is one, else mail servers of somebody large. A string: why there are none. */

@@ -2,14 +2,13 @@
  * What commands can settle on a live server, whatever its panel, of the claims in unproved-server.ts: each looks or asks, and changes nothing.
  */
 
-import { chainsIn, judgeOutgoing } from '../facts/egress.ts';
-import { agentIds, exemptScript, firewallFacts, isCsfBlocking } from '../facts/firewall.ts';
+import { agentIds, exemptComment, exemptScript, firewallFacts, isCsfBlocking } from '../facts/firewall.ts';
 import type { Machine } from '../facts/machine.ts';
 import { agentUser, currentRelease } from '../facts/places.ts';
 import { isInCsfPost } from '../plan/firewall-files.ts';
 import { agentUnit, apiSocketUnit, smtpSocketUnit } from '../units/names.ts';
 import { contradicted, notSettled, proved, type Settled } from './finding.ts';
-import { connectMs, connectProgram } from './outbound.ts';
+import { greetingAs } from './outbound.ts';
 
 const notInstalled = notSettled('Sluice is not installed here: `sluice install`, then again.');
 
@@ -81,16 +80,11 @@ const farHost = 'gmail-smtp-in.l.google.com';
 export const getsOut = whenInstalled(async (machine) => {
 	const user = await agentIds(machine);
 	if (user === undefined) return notSettled(`There is no user ${agentUser}.`);
-	const program = [`${currentRelease}/bin/node`, '-e', connectProgram, farHost, '25', String(connectMs)];
-	const line = (await machine.run(program, { user })).output.trim().split('\n')[0] ?? '';
+	const line = await greetingAs(user, machine, { host: farHost, port: 25 });
 	return /^220[ -]mx\.google\.com/.test(line)
 		? proved(`The user ${agentUser} reaches ${farHost}: ${line}`)
 		: contradicted(`Asked as the user ${agentUser}, ${farHost} says: ${line === '' ? 'nothing' : line}`);
 });
-
-async function natOf(machine: Machine): Promise<string> {
-	return (await machine.run(['iptables', '-w', '5', '-t', 'nat', '-S'])).output;
-}
 
 export async function whmRules(machine: Machine): Promise<Settled> {
 	const { isWhmRestricted, csf, stops, exemptions } = await firewallFacts(machine);
@@ -104,17 +98,13 @@ export async function whmRules(machine: Machine): Promise<Settled> {
 }
 
 export async function csfWord(machine: Machine): Promise<Settled> {
-	const { csf } = await firewallFacts(machine);
+	const { csf, agentStop } = await firewallFacts(machine);
 	if (csf === undefined || !isCsfBlocking(csf)) return notSettled('CSF does not block outgoing mail here.');
 	if (!csf.allowUsers.includes(agentUser)) return notSettled(`${agentUser} is not in SMTP_ALLOWUSER here.`);
-	const user = await agentIds(machine);
-	if (user === undefined) return notSettled(`There is no user ${agentUser}.`);
-	const filter = (await machine.run(['iptables', '-w', '5', '-t', 'filter', '-S'])).output;
-	const judged = [await natOf(machine), filter].map((text) => judgeOutgoing(chainsIn(text), { ...user, port: 25 }));
-	const stop = judged.find(({ outcome }) => outcome !== 'passes');
-	return stop === undefined
-		? proved(`The rules that CSF has made let the user ${agentUser} out.`)
-		: contradicted(`A rule stops the user ${agentUser} all the same: ${stop.rule ?? ''}`);
+	if ((await agentIds(machine)) === undefined) return notSettled(`There is no user ${agentUser}.`);
+	return agentStop?.place === 'iptables'
+		? contradicted(`A rule stops the user ${agentUser} all the same: ${agentStop.rule}`)
+		: proved(`The rules that CSF has made let the user ${agentUser} out.`);
 }
 
 export async function csfPost(machine: Machine): Promise<Settled> {
@@ -123,8 +113,9 @@ export async function csfPost(machine: Machine): Promise<Settled> {
 		return notSettled('There is no CSF here, or the agent is not let out by a rule of its own.');
 	if (!isInCsfPost(csf.post.current?.content ?? ''))
 		return notSettled(`${csf.post.path} does not name ${exemptScript}.`);
-	const first = (await natOf(machine)).split('\n').find((line) => line.startsWith('-A OUTPUT ')) ?? '';
-	return first.includes('sluice-out')
+	const { output } = await machine.run(['iptables', '-w', '5', '-t', 'nat', '-S']);
+	const first = output.split('\n').find((line) => line.startsWith('-A OUTPUT ')) ?? '';
+	return first.includes(exemptComment)
 		? proved(
 				'Our rule stands before those of CSF; `csf -r` and looking again at once would show that csfpost.sh did it.',
 			)
