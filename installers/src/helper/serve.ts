@@ -4,6 +4,7 @@
  * Who may open it is the file mode's business (0660 root:sluice-panel). A line that does not come, or is too long, costs a closed connection; more
  * work than is bearable is answered `busy`, so that a panel server that has been taken over cannot keep root busy with cPanel's programs.
  */
+import { isUtf8 } from 'node:buffer';
 import { createServer, type Socket } from 'node:net';
 import { listenAtPath, listening, type SocketPlace } from '@sluice/shared/client/own-socket.ts';
 import { helperLineBytesMax } from '@sluice/shared/contract/helper.ts';
@@ -136,15 +137,6 @@ function readLine(socket: Socket, onLine: (line: string | undefined) => void): v
 		if (bytes === 0) socket.destroy();
 	});
 }
-
-const isUtf8 = (bytes: Buffer): boolean => {
-	try {
-		new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-		return true;
-	} catch {
-		return false;
-	}
-};
 
 /** True as often as the rate allows: a bucket that fills by the minute. */
 export function rateOf(
