@@ -83,20 +83,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 async function assemble(options: AgentOptions, closers: Closers): Promise<RunningAgent> {
 	const { config, clock = systemClock } = options;
 	const startedMs = clock.now();
-	mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-	closers.add(lockDataDir(config.dataDir));
 	const statePath = join(config.dataDir, 'state.db');
-	const exchanged = useAskedState(statePath);
-	refuseNewerData(config.dataDir);
+	const exchanged = takeDataDir(config.dataDir, statePath, closers);
 	const { events, stream, log } = openEvents(options, closers);
 	const health = createHealth(clock, events);
 	const tell = { events, health: () => health, now: clock.now };
 
-	const state = openState({
-		path: statePath,
-		now: clock.now,
-		report: tellStoreTrouble(tell),
-	});
+	const state = openState({ path: statePath, now: clock.now, report: tellStoreTrouble(tell) });
 	closers.add(() => state.close());
 	if (exchanged !== undefined)
 		state.audit({ atMs: startedMs, actor: 'agent', act: 'state.exchange', subject: 'server', detail: exchanged });
@@ -152,6 +145,15 @@ async function assemble(options: AgentOptions, closers: Closers): Promise<Runnin
 			await closers.closeAll();
 		},
 	};
+}
+
+/** Throws when another agent works there, or a later version wrote it. Returns which state.db was put in place, if one was asked for. */
+function takeDataDir(dataDir: string, statePath: string, closers: Closers): string | undefined {
+	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+	closers.add(lockDataDir(dataDir));
+	const exchanged = useAskedState(statePath);
+	refuseNewerData(dataDir);
+	return exchanged;
 }
 
 function openEvents(

@@ -35,9 +35,10 @@ async function modelOf(pages: Pages, request: Request, facts: OverviewFacts, spa
 	const reach = { isAdmin, hasRules, mayLimit: mayOf(actor, self).editAccounts };
 	const path = pathOfNav(base, 'home');
 	const total = facts.top.ok ? facts.top.value.total : 0;
+	const say = isAdmin ? t.sayAll(total, pages.place.host) : t.sayOwn(total, pages.place.host);
 	return {
 		decisions: decisionsOf(facts, words, reach),
-		say: `${isAdmin ? t.sayAll(total, pages.place.host) : t.sayOwn(total, pages.place.host)}${self?.monitorOnly === true ? ` ${t.monitorOnly}` : ''}`,
+		say: self?.monitorOnly === true ? `${say} ${t.monitorOnly}` : say,
 		path: span === 'day' ? path : `${path}?span=${span}`,
 		spans: volumeSpans.map((one) => ({
 			text: t.spans[one].short,
