@@ -1,7 +1,8 @@
 /** docs/unproved.md: two of its tables are the lists that `sluice doctor --probe` has; the rest is written by hand. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unproved, unprovedTable } from '@sluice/installers/doctor/unproved.ts';
+import type { Unproved } from '@sluice/installers/doctor/finding.ts';
+import { unproved } from '@sluice/installers/doctor/unproved.ts';
 import { unprovedServer } from '@sluice/installers/doctor/unproved-server.ts';
 import { root } from './markdown.ts';
 import type { Page } from './page.ts';
@@ -13,6 +14,16 @@ const tables = [
 ] as const;
 const end = '\n<!-- end -->';
 
+const table = (claims: readonly Unproved[]): string =>
+	[
+		'| id | claim | why not here | probe | settled by `sluice doctor --probe` |',
+		'|---|---|---|---|---|',
+		...claims.map(
+			({ id, claim, why, probe, settle }) =>
+				`| \`${id}\` | ${claim} | ${why} | ${probe} | ${settle === undefined ? 'no' : 'yes'} |`,
+		),
+	].join('\n');
+
 /** Throws when the marks of a section are gone. */
 export function unprovedPage(): Page {
 	let text = readFileSync(join(root, path), 'utf8');
@@ -21,7 +32,7 @@ export function unprovedPage(): Page {
 		const from = text.indexOf(begin) + begin.length;
 		const to = text.indexOf(end, from);
 		if (from < begin.length || to < from) throw new Error(`${path} has no section for ${file}`);
-		text = text.slice(0, from) + unprovedTable(claims) + text.slice(to);
+		text = text.slice(0, from) + table(claims) + text.slice(to);
 	}
 	return { path, text };
 }

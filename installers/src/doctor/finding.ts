@@ -1,4 +1,5 @@
 /** What doctor finds: each with what mends it. Pure. */
+import type { Machine } from '../facts/machine.ts';
 import type { Action } from '../plan/step.ts';
 
 export type Finding = {
@@ -39,6 +40,17 @@ export const notLooked = (what: string, why: string): Finding =>
 
 /** What a claim that only a live server can settle came to there. */
 export type Settled = { readonly outcome: 'proved' | 'contradicted' | 'not-settled'; readonly text: string };
+
+/** What only a live server can show. */
+export type Unproved = {
+	readonly id: string;
+	readonly claim: string;
+	readonly why: string;
+	/** What settles it, for people. */
+	readonly probe: string;
+	/** Left out: no command can. Changes nothing. */
+	readonly settle?: (machine: Machine) => Promise<Settled>;
+};
 
 export const proved = (text: string): Settled => ({ outcome: 'proved', text });
 export const contradicted = (text: string): Settled => ({ outcome: 'contradicted', text });

@@ -2,8 +2,8 @@
  * What only a live server can show, whatever its panel: other systems, other firewalls, the way out. The same as unproved.ts has for cPanel.
  */
 
+import type { Unproved } from './finding.ts';
 import { csfPost, csfWord, getsOut, nothingRefused, oldLibraries, unitsRun, whmRules } from './settle-server.ts';
-import type { Unproved } from './unproved.ts';
 
 export const unprovedServer: readonly Unproved[] = [
 	{
