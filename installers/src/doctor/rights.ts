@@ -19,22 +19,24 @@ import {
 	watchFolder,
 	wiringSecretFile,
 } from '../facts/places.ts';
-import { type Finding, type Repair, wrong } from './finding.ts';
+import { type Finding, wrong } from './finding.ts';
 import type { Ground } from './ground.ts';
 import { freshSecretMend, isSecretSame } from './secret.ts';
+import { takeBack } from './take-back.ts';
 
 type Rule = {
 	readonly path: string;
 	/** Undefined: whoever. */
 	readonly owner: string | undefined;
-	/** Bits that nobody may have. */
-	readonly never: number;
+	readonly never: { readonly bits: number; readonly taken: string };
 	readonly why: string;
 };
 
-const changeable = 0o022;
-const byOthers = 0o007;
-const notOwner = 0o077;
+/** Bits that nobody may have, and the word of chmod that takes them away. */
+const changeable = { bits: 0o022, taken: 'go-w' } as const;
+const byOthers = { bits: 0o007, taken: 'o-rwx' } as const;
+const changeableOrByOthers = { bits: 0o027, taken: 'g-w,o-rwx' } as const;
+const notOwner = { bits: 0o077, taken: 'go-rwx' } as const;
 const runsAsRoot = 'what is in it is run, or believed, by root';
 
 const rules: readonly Rule[] = [
@@ -45,7 +47,7 @@ const rules: readonly Rule[] = [
 	{
 		path: wiringSecretFile,
 		owner: 'root',
-		never: changeable | byOthers,
+		never: changeableOrByOthers,
 		why: 'whoever has the secret can pass for any sender',
 	},
 	{ path: runFolder, owner: 'root', never: changeable, why: 'others could put a socket at a name that root opens' },
@@ -99,7 +101,7 @@ export async function rightsFindings({ machine, site }: Ground): Promise<readonl
 		return rule.path === wiringSecretFile && !isSame ? broken.map(unmendable) : broken;
 	});
 	const first = loose.exitCode === 0 ? loose.output.trim() : '';
-	return first === '' || found.some(({ code, text }) => code === 'rights' && text.startsWith(`${programFolder} `))
+	return first === '' || found.some(({ text }) => text.startsWith(`${programFolder} `))
 		? found
 		: [
 				...found,
@@ -107,7 +109,7 @@ export async function rightsFindings({ machine, site }: Ground): Promise<readonl
 					'rights',
 					`${first} can be changed by others than root: ${runsAsRoot}.`,
 					`\`chown -R root:root ${programFolder}; chmod -R go-w ${programFolder}\`, and \`sluice doctor\` again: it compares each file with the release`,
-					repairOf(programFolder, 'root', 'go-w', ['-R']),
+					takeBack(programFolder, { owner: 'root', mode: 'go-w', isDeep: true }),
 				),
 			];
 }
@@ -117,25 +119,14 @@ function brokenRule(
 	fact: { readonly mode: number; readonly owner: string },
 ): readonly Finding[] {
 	const isForeign = owner !== undefined && fact.owner !== owner;
-	if (!isForeign && (fact.mode & never) === 0) return [];
-	const change =
-		never === changeable ? 'go-w' : never === byOthers ? 'o-rwx' : never === notOwner ? 'go-rwx' : 'g-w,o-rwx';
+	if (!isForeign && (fact.mode & never.bits) === 0) return [];
 	const text = isForeign
 		? `${path} belongs to ${fact.owner} and not to ${owner}: ${why}.`
 		: `${path} is open to others (mode ${fact.mode.toString(8)}): ${why}.`;
-	const commands = [...(isForeign ? [`chown ${owner} ${path}`] : []), `chmod ${change} ${path}`];
-	return [wrong('rights', text, `\`${commands.join('; ')}\``, repairOf(path, owner, change, []))];
+	const commands = [...(isForeign ? [`chown ${owner} ${path}`] : []), `chmod ${never.taken} ${path}`];
+	return [wrong('rights', text, `\`${commands.join('; ')}\``, takeBack(path, { owner, mode: never.taken }))];
 }
 
 /** Closing it would keep what somebody may have put there. */
 const unmendable = ({ code, text }: Finding): Finding =>
 	wrong(code, `${text} It is another secret than Exim's.`, freshSecretMend(wiringSecretFile));
-
-const repairOf = (path: string, owner: string | undefined, change: string, words: readonly string[]): Repair => ({
-	id: 'modes',
-	what: `Take ${path} back from others.`,
-	apply: [
-		...(owner === undefined ? [] : [{ kind: 'run' as const, command: ['chown', ...words, owner, path] }]),
-		{ kind: 'run', command: ['chmod', ...words, change, path] },
-	],
-});

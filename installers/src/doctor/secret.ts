@@ -6,7 +6,8 @@
  */
 import type { Machine } from '../facts/machine.ts';
 import { agentSecretPath, type Site } from '../mta/site.ts';
-import { type Finding, type Repair, wrong } from './finding.ts';
+import { type Finding, wrong } from './finding.ts';
+import { takeBack } from './take-back.ts';
 
 /** False: there are two, and they say different things. */
 export async function isSecretSame(machine: Machine, site: Site): Promise<boolean> {
@@ -35,14 +36,5 @@ export async function secretFindings(site: Site): Promise<readonly Finding[]> {
 			),
 		];
 	const mend = `\`sluice doctor --repair\` closes it. If tenants could have read it: ${freshSecretMend(secret.path)}`;
-	return [wrong('mta.secret-mode', text, mend, closed(secret.path))];
+	return [wrong('mta.secret-mode', text, mend, takeBack(secret.path, { owner: 'root:root', mode: '600' }))];
 }
-
-const closed = (path: string): Repair => ({
-	id: 'modes',
-	what: `Take ${path} back from others.`,
-	apply: [
-		{ kind: 'run', command: ['chown', 'root:root', path] },
-		{ kind: 'run', command: ['chmod', '600', path] },
-	],
-});
