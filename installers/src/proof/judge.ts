@@ -37,7 +37,7 @@ export type RouteProof = {
 const nameOf = ({ mta }: Seen): string => (mta === 'exim' ? 'Exim' : 'Postfix');
 
 /** Who sent it, and whether the agent found anything odd. */
-export function attributionFailure({ check, mta, uid, mail }: Seen): string | undefined {
+function attributionFailure({ check, mta, uid, mail }: Seen): string | undefined {
 	const wanted = `unix:${uid}`;
 	const saw = `the agent saw ${mail.identity === '' ? 'no sender' : mail.identity} (${mail.evidence})`;
 	if (check.mustHold.includes('uid') && mail.identity !== wanted)
@@ -102,10 +102,11 @@ function routeFailure({ arrivals, mail }: Seen): string | undefined {
 	return undefined;
 }
 
-function sourceFailure({ arrivals, mail, expected, set, ...seen }: Seen): string | undefined {
+function sourceFailure(seen: Seen): string | undefined {
+	const { arrivals, mail, expected, set } = seen;
 	const { peer } = arrivals[0] as Arrival;
 	const { source, sourceBy } = expected;
-	const name = nameOf({ arrivals, mail, expected, set, ...seen });
+	const name = nameOf(seen);
 	if (source.kind === 'address' && mail.peer !== source.address)
 		return `${name} would send from ${source.address} (${sourceBy}), but connected to the agent from ${mail.peer}`;
 	if (source.kind === 'system' && !isLoopback(mail.peer) && mail.peer !== peer)
@@ -114,11 +115,12 @@ function sourceFailure({ arrivals, mail, expected, set, ...seen }: Seen): string
 	return peer === wanted ? undefined : `a receiver was to see the address ${wanted}, and saw ${peer}`;
 }
 
-function heloFailure({ arrivals, mail, expected, set, ...seen }: Seen): string | undefined {
+function heloFailure(seen: Seen): string | undefined {
+	const { arrivals, mail, expected, set } = seen;
 	const { ehlo } = arrivals[0] as Arrival;
 	const { helo, heloBy } = expected;
 	if (helo.kind === 'name' && mail.helo.toLowerCase() !== helo.name.toLowerCase())
-		return `${nameOf({ arrivals, mail, expected, set, ...seen })} would greet as ${helo.name} (${heloBy}), but greeted the agent as ${mail.helo}`;
+		return `${nameOf(seen)} would greet as ${helo.name} (${heloBy}), but greeted the agent as ${mail.helo}`;
 	const wanted = set.helo ?? mail.helo;
 	// What is no name of a host nobody should be greeted with; the agent then says its own.
 	if (!wanted.includes('.')) return undefined;
