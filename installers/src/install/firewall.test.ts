@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { csfConf } from '../facts/csf.ts';
 import { exemptScript, exemptTimer, type FirewallChoice, mailGroupDropIn } from '../facts/firewall.ts';
 import { fileOf } from '../facts/memory-machine.fixture.ts';
-import { Killed, type MemoryServer, memoryServer } from './server.fixture.ts';
+import { type MemoryServer, memoryServer } from './server.fixture.ts';
+import { killedAt } from './troubled.fixture.ts';
 
 const post = '/etc/csf/csfpost.sh';
 const conf = 'SMTP_BLOCK = "1"\nSMTP_ALLOWUSER = "cpanel"\nSMTP_ALLOWGROUP = "mail"\nTCP_OUT = "25"\n';
@@ -89,11 +90,11 @@ test('another choice that fails at any act leaves the earlier one; killed there,
 				failures++;
 				assert.deepEqual(failing.standing(), standing, `${from} to ${to}, act ${at}: ${done.text}`);
 			}
-			if (!(await killedAt(killed, at, to))) continue;
+			if (!(await killedAt(killed.trouble, at, () => killed.install({ firewall: to })))) continue;
 			kills++;
 			await installed(killed, to);
 			assert.deepEqual(wayOf(killed), to === 'none' ? [] : [to], `${from} to ${to}, killed at ${at}`);
-			await killedAt(left, at, to);
+			await killedAt(left.trouble, at, () => left.install({ firewall: to }));
 			for (const server of [killed, left]) {
 				const out = await server.uninstall({ purge: true });
 				assert.ok(out.ok, out.text);
@@ -138,7 +139,7 @@ test('cut off on the way to another choice, with others writing meanwhile: taken
 	for (let at = 1; at < actsMax; at++) {
 		const server = csfServer();
 		await installed(server, 'exempt');
-		if (!(await killedAt(server, at, 'rule'))) break;
+		if (!(await killedAt(server.trouble, at, () => server.install({ firewall: 'rule' })))) break;
 		const now = server.memory.files.get(csfConf);
 		assert.ok(now !== undefined);
 		server.memory.files.set(csfConf, { ...now, content: `${now.content}${more}` });
@@ -146,17 +147,3 @@ test('cut off on the way to another choice, with others writing meanwhile: taken
 		assert.equal(text(server, csfConf), `${conf}${more}`, `killed at ${at}`);
 	}
 });
-
-/** False: the command came to its end before. */
-async function killedAt(server: MemoryServer, at: number, firewall: FirewallChoice): Promise<boolean> {
-	Object.assign(server.trouble, { at, how: 'kill', acts: 0 });
-	const isKilled = await server.install({ firewall }).then(
-		() => server.trouble.acts >= at,
-		(error: unknown) => {
-			if (!(error instanceof Killed)) throw error;
-			return true;
-		},
-	);
-	server.trouble.how = 'none';
-	return isKilled;
-}

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ok } from '@sluice/shared/words/result.ts';
 import { commandLink, configFile, currentRelease } from '../facts/places.ts';
-import { Killed, type MemoryServer, memoryServer } from './server.fixture.ts';
+import { memoryServer } from './server.fixture.ts';
+import { killedAt } from './troubled.fixture.ts';
 
 const actsMax = 400;
 
@@ -72,7 +73,7 @@ test('killed at any act: run again it goes to the end; taken out then, nothing i
 	for (let at = 1; at < actsMax; at++) {
 		const server = memoryServer();
 		const before = server.standing();
-		if (!(await killedAt(server, at))) break;
+		if (!(await killedAt(server.trouble, at, () => server.install()))) break;
 		kills++;
 		const again = await server.install();
 		assert.ok(again.ok, `act ${at}: ${again.text}`);
@@ -88,7 +89,7 @@ test('killed at any act and taken out at once: nothing is left', async () => {
 	for (let at = 1; at < actsMax; at++) {
 		const server = memoryServer();
 		const before = server.standing();
-		if (!(await killedAt(server, at))) break;
+		if (!(await killedAt(server.trouble, at, () => server.install()))) break;
 		const out = await server.uninstall({ purge: true });
 		assert.ok(out.ok, `act ${at}: ${out.text}`);
 		assert.deepEqual(server.standing(), before, `act ${at}`);
@@ -100,23 +101,9 @@ test('taking out, killed at any act: run again nothing is left', async () => {
 		const server = memoryServer();
 		const before = server.standing();
 		assert.ok((await server.install()).ok);
-		if (!(await killedAt(server, at, 'uninstall'))) break;
+		if (!(await killedAt(server.trouble, at, () => server.uninstall({ purge: true })))) break;
 		const out = await server.uninstall({ purge: true });
 		assert.ok(out.ok, `act ${at}: ${out.text}`);
 		assert.deepEqual(server.standing(), before, `act ${at}`);
 	}
 });
-
-/** False: the command came to its end before. */
-async function killedAt(server: MemoryServer, at: number, verb: 'install' | 'uninstall' = 'install'): Promise<boolean> {
-	Object.assign(server.trouble, { at, how: 'kill', acts: 0 });
-	const isKilled = await (verb === 'install' ? server.install() : server.uninstall({ purge: true })).then(
-		() => server.trouble.acts >= at,
-		(error: unknown) => {
-			if (!(error instanceof Killed)) throw error;
-			return true;
-		},
-	);
-	server.trouble.how = 'none';
-	return isKilled;
-}

@@ -6,7 +6,7 @@ import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import type { Client } from '@sluice/shared/client/client.ts';
 import type { CommandOutcome } from '@sluice/shared/mta/checks.ts';
 import { ok } from '@sluice/shared/words/result.ts';
-import type { Machine } from '../facts/machine.ts';
+import { eximTemplate, eximText } from '../facts/exim.fixture.ts';
 import { fileOf, type MemoryMachine, memoryMachine } from '../facts/memory-machine.fixture.ts';
 import { listener } from '../mta/listen.ts';
 import { openSite } from '../mta/site.ts';
@@ -14,21 +14,9 @@ import type { NestedAct } from '../plan/step.ts';
 import { type InstallOptions, type InstallPorts, mtaOptions } from './call.ts';
 import { confirm } from './confirm.ts';
 import { install } from './install.ts';
+import { type Trouble, troubled } from './troubled.fixture.ts';
 import { type UninstallOptions, uninstall } from './uninstall.ts';
 
-export const eximTemplate = '/etc/exim4/exim4.conf.template';
-const stock = `domainlist local_domains = @
-begin acl
-begin routers
-dnslookup:
-  driver = dnslookup
-  domains = ! +local_domains
-  transport = remote_smtp
-begin transports
-remote_smtp:
-  driver = smtp
-begin retry
-`;
 const unpacked = '/opt/.sluice-unpack.x/sluice-1.0.0';
 const release = { version: '1.0.0', folder: unpacked, manifest: '{"version":"1.0.0"}' };
 const freeKilobytes = 9_000_000;
@@ -40,17 +28,14 @@ const debian = () => [
 	fileOf('/etc/group', 'root:x:0:\nDebian-exim:x:110:\n'),
 	fileOf('/usr/sbin/exim4', ''),
 	fileOf('/usr/sbin/nft', ''),
-	fileOf(eximTemplate, stock, { mode: 0o640, gid: 110 }),
+	fileOf(eximTemplate, eximText, { mode: 0o640, gid: 110 }),
 	fileOf(`${unpacked}/release.json`, release.manifest),
 	fileOf(`${unpacked}/bin/sluice`, '#!/bin/sh\n', { mode: 0o755 }),
 ];
 
-export class Killed extends Error {}
-
 export type MemoryServer = {
 	readonly memory: MemoryMachine;
-	/** What changes something: `fail` makes the Nth throw or end with 1, `kill` ends the process there. */
-	readonly trouble: { at: number; how: 'fail' | 'kill' | 'none'; acts: number };
+	readonly trouble: Trouble;
 	readonly active: Set<string>;
 	readonly nested: NestedAct[];
 	install(options?: Partial<InstallOptions>): Promise<Ended>;
@@ -76,7 +61,7 @@ export function memoryServer(differences: Differences = {}): MemoryServer {
 	const memory = memoryMachine(debian(), (command) => answer(command));
 	for (const path of ['/etc/systemd/system', '/etc/tmpfiles.d', '/usr/local/bin']) memory.folders.add(path);
 	const nested: NestedAct[] = [];
-	const trouble = { at: 0, how: 'none' as MemoryServer['trouble']['how'], acts: 0 };
+	const trouble: Trouble = { at: 0, how: 'none', acts: 0 };
 	const put = (path: string, change: (text: string) => string): void => {
 		const file = memory.files.get(path);
 		if (file !== undefined) memory.files.set(path, { ...file, content: change(file.content) });
@@ -146,6 +131,10 @@ export function memoryServer(differences: Differences = {}): MemoryServer {
 			freshSecret: () => 'ab'.repeat(24),
 			waitMs: { agent: 0, queue: 0 },
 			exportQueue: async () => ok({ messages: 0, recipients: 0 }),
+		};
+		return {
+			...own,
+			...differences.ports,
 			nested(act) {
 				const other = differences.ports?.nested?.(act);
 				if (other !== undefined || !stubbed.includes(act)) return other;
@@ -157,7 +146,6 @@ export function memoryServer(differences: Differences = {}): MemoryServer {
 				});
 			},
 		};
-		return { ...own, ...differences.ports, ...(own.nested === undefined ? {} : { nested: own.nested }) };
 	};
 	let pid = 10;
 	async function command(verb: (pid: number) => Promise<Ended>): Promise<Ended> {
@@ -253,43 +241,3 @@ const terminal = {
 	writeOut: () => {},
 	writeErr: () => {},
 } as unknown as Terminal;
-
-const changing = ['write', 'create', 'remove', 'makeFolder', 'removeFolder', 'link', 'copyTree', 'removeTree'] as const;
-const looks =
-	/^(?:systemctl (?:is-|--version)|uname|getconf|hostname|df |ss |\/usr\/sbin\/nft list|\/usr\/sbin\/exim4)/;
-
-/** The memory, with the Nth act going wrong. */
-function troubled(memory: MemoryMachine, trouble: MemoryServer['trouble']): Machine {
-	let isDead = false;
-	const goesWrong = (): boolean => {
-		if (trouble.how === 'none') {
-			isDead = false;
-			return false;
-		}
-		if (isDead) throw new Killed('the process is gone');
-		trouble.acts++;
-		if (trouble.acts !== trouble.at) return false;
-		if (trouble.how === 'kill') {
-			isDead = true;
-			throw new Killed('killed');
-		}
-		return true;
-	};
-	const wrapped = Object.fromEntries(
-		changing.map((name) => [
-			name,
-			async (...words: readonly unknown[]) => {
-				if (goesWrong()) throw new Error(`no ${name} now`);
-				return (memory[name] as (...all: readonly unknown[]) => Promise<unknown>)(...words);
-			},
-		]),
-	);
-	return {
-		...memory,
-		...wrapped,
-		async run(command, options) {
-			if (!looks.test(command.join(' ')) && goesWrong()) return { exitCode: 1, output: 'broken' };
-			return memory.run(command, options);
-		},
-	};
-}

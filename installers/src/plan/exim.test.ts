@@ -2,6 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are Exim's own expansions
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eximFactsOf } from '../facts/exim.fixture.ts';
 import type { EximFacts, EximLayout } from '../facts/exim.ts';
 import type { FileFact } from '../facts/machine.ts';
 import { fileOf } from '../facts/memory-machine.fixture.ts';
@@ -30,21 +31,8 @@ begin retry
 const settings = { agentPort: 926, overSmarthost: false };
 const path = '/etc/exim4/exim4.conf';
 
-function factsOf(text: string, rest: Partial<EximFacts> = {}, file: Partial<FileFact> = {}): EximFacts {
-	return {
-		kind: 'exim',
-		version: '4.96',
-		hostName: 'host.test',
-		user: { name: 'Debian-exim', uid: 104 },
-		layout: 'single',
-		configPath: path,
-		effective: text,
-		sources: [fileOf(path, text, file)],
-		isBypassed: false,
-		hasSecret: false,
-		...rest,
-	};
-}
+const factsOf = (text: string, rest: Partial<EximFacts> = {}, file: Partial<FileFact> = {}): EximFacts =>
+	eximFactsOf(fileOf(path, text, file), rest);
 
 const wantedOf = (facts: EximFacts): string => {
 	const wiring = wireExim(facts, settings);
