@@ -6,6 +6,7 @@
  * need no second reading. Not here: cPanel's (cpanel.ts), what is to change (plan/exim.ts).
  */
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { rowNamed, userRows } from './accounts.ts';
 import type { FileFact, Machine } from './machine.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -125,7 +126,6 @@ export const splitPath = (section: (typeof splitSections)[number], name: string)
 /** -1 for a user that is not in passwd. */
 export async function uidOf(machine: Machine, name: string): Promise<number> {
 	if (/^\d+$/.test(name)) return Number(name);
-	const passwd = (await machine.read('/etc/passwd'))?.content ?? '';
-	const line = passwd.split('\n').find((each) => each.startsWith(`${name}:`));
-	return line === undefined ? -1 : Number(line.split(':')[2]);
+	const user = rowNamed(await userRows(machine), name);
+	return user === undefined ? -1 : Number(user[2]);
 }

@@ -6,6 +6,7 @@
  */
 import { tweakSettingsFile, tweakSettingsIn } from '@sluice/panel-cpanel/api/files.ts';
 import { agentUnit } from '../units/names.ts';
+import { groupRows, type Row, rowNamed, userRows } from './accounts.ts';
 import { type CsfFacts, csfFacts } from './csf.ts';
 import { type Chains, chainsIn, groupsLetOut, type Judged, judgeOutgoing, type Outgoing } from './egress.ts';
 import type { FileFact, Machine } from './machine.ts';
@@ -76,7 +77,7 @@ export async function firewallFacts(machine: Machine): Promise<FirewallFacts> {
 		tablesOf(machine, 'ip6tables'),
 		nftStops(machine),
 		homeFolders(machine),
-		machine.read('/etc/group'),
+		groupRows(machine),
 		ownFiles(machine),
 		agentIds(machine),
 		isExemptTimerUp(machine),
@@ -94,7 +95,7 @@ export async function firewallFacts(machine: Machine): Promise<FirewallFacts> {
 		csf,
 		isWhmRestricted: tweakSettingsIn(tweaks?.content ?? '').get('smtpmailgidonly') === '1',
 		stops: [...tables.flatMap((table) => stopIn(table, stranger)), ...nft],
-		groupsLetOut: namesOf(groups?.content ?? '', [...new Set(letOut)]),
+		groupsLetOut: namesOf(groups, [...new Set(letOut)]),
 		exemptions: present.filter(([, isThere]) => isThere).map(([name]) => name),
 		own,
 		isRuleInForce: isTimerUp && tables.every(({ chains }) => isOursFirst(chains)),
@@ -191,12 +192,8 @@ async function nftStops(machine: Machine): Promise<readonly EgressStop[]> {
 	});
 }
 
-const namesOf = (groupFile: string, gids: readonly number[]): readonly string[] =>
-	groupFile
-		.split('\n')
-		.map((line) => line.split(':'))
-		.filter(([, , gid]) => gids.includes(Number(gid)) && gid !== '0')
-		.map(([name = '']) => name);
+const namesOf = (groups: readonly Row[], gids: readonly number[]): readonly string[] =>
+	groups.filter(([, , gid]) => gids.includes(Number(gid)) && gid !== '0').map(([name = '']) => name);
 
 const userIdMin = 500;
 const notHomes: readonly string[] = [
@@ -213,8 +210,7 @@ const notHomes: readonly string[] = [
 ];
 
 async function homeFolders(machine: Machine): Promise<readonly string[]> {
-	const rows = ((await machine.read('/etc/passwd'))?.content ?? '').split('\n').map((line) => line.split(':'));
-	const parents = rows
+	const parents = (await userRows(machine))
 		.filter(([, , uid, , , home = '']) => Number(uid) >= userIdMin && /^\/[\w./-]+\/[^/]+$/.test(home))
 		.map(([, , , , , home = '']) => home.slice(0, home.lastIndexOf('/')));
 	return [...new Set(['/home', ...parents])].filter((folder) => !notHomes.includes(folder)).toSorted();
@@ -222,17 +218,14 @@ async function homeFolders(machine: Machine): Promise<readonly string[]> {
 
 /** The agent's user and first group as its unit runs it; undefined: there is no such user. */
 export async function agentIds(machine: Machine): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
-	const [passwd, group, dropIn] = await Promise.all(
-		['/etc/passwd', '/etc/group', mailGroupDropIn].map((path) => machine.read(path)),
-	);
-	const row = (text: string | undefined, name: string): readonly string[] | undefined =>
-		text
-			?.split('\n')
-			.map((line) => line.split(':'))
-			.find(([first]) => first === name);
-	const user = row(passwd?.content, agentUser);
+	const [users, groups, dropIn] = await Promise.all([
+		userRows(machine),
+		groupRows(machine),
+		machine.read(mailGroupDropIn),
+	]);
+	const user = rowNamed(users, agentUser);
 	if (user === undefined) return undefined;
 	const first = /^Group=(\S+)$/m.exec(dropIn?.content ?? '')?.[1];
-	const gid = first === undefined ? user[3] : row(group?.content, first)?.[2];
+	const gid = first === undefined ? user[3] : rowNamed(groups, first)?.[2];
 	return { uid: Number(user[2]), gid: Number(gid ?? user[3]) };
 }

@@ -26,7 +26,7 @@ export type PostfixFacts = {
 };
 
 export async function postfixFacts(machine: Machine): Promise<Result<PostfixFacts, Refusal>> {
-	if ((await machine.exists('/usr/local/psa')) || (await machine.exists('/opt/psa')))
+	if (await isPlesk(machine))
 		return failed({
 			code: 'panel',
 			text: 'This is a Plesk server: Plesk writes the settings of Postfix itself.',
@@ -68,6 +68,10 @@ export async function postfixFacts(machine: Machine): Promise<Result<PostfixFact
 		serviceParameters: services.output.split('\n').filter((line) => line.includes(' = ')),
 	});
 }
+
+/** Where it is installed on some systems and on others. */
+export const isPlesk = async (machine: Machine): Promise<boolean> =>
+	(await machine.exists('/usr/local/psa')) || (await machine.exists('/opt/psa'));
 
 export const postfixOnlyPath = (mainCf: string): string => mainCf.replace(/[^/]+$/, 'sluice_only');
 

@@ -11,6 +11,7 @@ import { type UserFacts, userFacts } from '../units/users.ts';
 import { isCpanel } from './cpanel.ts';
 import type { Machine } from './machine.ts';
 import { commandLink, currentRelease, dataFolder, programFolder } from './places.ts';
+import { isPlesk } from './postfix.ts';
 import { type RelayPort, relayPort, relayPortDefault } from './relay-port.ts';
 
 export type ServerFacts = {
@@ -95,14 +96,13 @@ async function systemOf(machine: Machine): Promise<ServerFacts['system']> {
 async function panelOf(machine: Machine): Promise<ServerFacts['panel']> {
 	if (await isCpanel(machine))
 		return { kind: 'cpanel', version: ((await machine.read('/usr/local/cpanel/version'))?.content ?? '').trim() };
-	const plesk = (await machine.exists('/usr/local/psa')) || (await machine.exists('/opt/psa'));
-	return plesk
+	return (await isPlesk(machine))
 		? { kind: 'plesk', version: ((await machine.read('/usr/local/psa/version'))?.content ?? '').trim() }
 		: { kind: 'none', version: '' };
 }
 
 /** At the folder, or at the nearest above it that is there. */
-async function freeBytes(machine: Machine, folder: string): Promise<number | undefined> {
+export async function freeBytes(machine: Machine, folder: string): Promise<number | undefined> {
 	let path = folder;
 	while (path !== '' && !(await machine.exists(path))) path = path.slice(0, path.lastIndexOf('/'));
 	const { exitCode, output } = await machine.run(['df', '-Pk', path === '' ? '/' : path]);

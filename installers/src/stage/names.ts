@@ -7,6 +7,7 @@
 import type { Client } from '@sluice/shared/client/client.ts';
 import { type CanaryKey, isCanaryKey } from '@sluice/shared/mta/canary.ts';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { rowNamed, userRows } from '../facts/accounts.ts';
 import type { Machine } from '../facts/machine.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import type { Stage } from './stage.ts';
@@ -66,8 +67,7 @@ async function ofAccount(
 			...unixUsers.map((user) => `user=${user.name}`),
 		]);
 	}
-	const passwd = (await machine.read('/etc/passwd'))?.content ?? '';
-	if (!passwd.split('\n').some((line) => line.startsWith(`${name}:`)))
+	if (rowNamed(await userRows(machine), name) === undefined)
 		return failed(refused(`There is no account or user "${name}" on this server.`));
 	const listed = (await machine.read(userDomains))?.content.split('\n') ?? [];
 	const domains = listed.flatMap((line) => {

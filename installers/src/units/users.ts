@@ -5,6 +5,7 @@
  * (a hosting account may be called `sluice`) stands in the way: root's parts would trust a stranger. Only those that we made are
  * taken away again. Commands with fixed words; nothing is ever put together from what a server says.
  */
+import { groupRows, type Row, userRows } from '../facts/accounts.ts';
 import type { Machine } from '../facts/machine.ts';
 import { agentUser, panelUser } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
@@ -19,23 +20,20 @@ export type UserFacts = {
 
 const names = [agentUser, panelUser] as const;
 
-const rowsOf = async (machine: Machine, path: string): Promise<readonly (readonly string[])[]> =>
-	((await machine.read(path))?.content ?? '')
-		.split('\n')
-		.map((line) => line.split(':'))
-		.filter(([name = '']) => names.some((each) => each === name));
+const ours = (rows: readonly Row[]): readonly Row[] =>
+	rows.filter(([name = '']) => names.some((each) => each === name));
 
 export async function userFacts(machine: Machine): Promise<UserFacts> {
-	const [users, groups] = await Promise.all([rowsOf(machine, '/etc/passwd'), rowsOf(machine, '/etc/group')]);
+	const [users, groups] = await Promise.all([userRows(machine), groupRows(machine)]);
 	return {
 		users: new Map(
-			users.map(([name = '', , uid, gid, , home = '', shell = '']) => [
+			ours(users).map(([name = '', , uid, gid, , home = '', shell = '']) => [
 				name,
 				{ uid: Number(uid), gid: Number(gid), home, shell },
 			]),
 		),
 		groups: new Map(
-			groups.map(([name = '', , gid, members = '']) => [
+			ours(groups).map(([name = '', , gid, members = '']) => [
 				name,
 				{ gid: Number(gid), members: members.split(',').filter((member) => member !== '') },
 			]),
