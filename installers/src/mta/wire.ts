@@ -6,8 +6,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { failed, ok, type Result } from '@sluice/shared/words/result.ts';
+import { groupRows, rowNamed } from '../facts/accounts.ts';
 import { agentSecret, configRefusal } from '../facts/agent.ts';
 import type { FileFact } from '../facts/machine.ts';
+import { agentUser } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import { type UpstreamParts, upstreamConfig, upstreamOf, upstreamPath, upstreamStep } from '../plan/upstream.ts';
 import { changedFiles, hasTraces, unifiedDiff, type Wiring } from '../plan/wiring.ts';
@@ -48,13 +50,12 @@ async function wireHere(call: Call, site: Site, mode: Mode): Promise<void> {
 	if (mode === 'ensure' && options.keepBypass === true && site.isBypassed && site.mta === 'postfix')
 		return speaker.end(0, { ok: true, changed: [], text: 'bypassed' });
 	const secret = await secretFor(call, site, wiring);
-	if (!secret.ok) return speaker.refuse(secret.refusal);
 	const adopted = options.adoptUpstream === true ? await adoptedUpstream(site, wiring) : undefined;
 	if (adopted !== undefined && !adopted.ok) return speaker.refuse(adopted.error);
 	const before = adopted === undefined || adopted.value === undefined ? [] : [upstreamStep(adopted.value)];
 	const endsBypass = site.isBypassed && !(mode === 'ensure' && options.keepBypass === true);
 	const parts: WireParts = {
-		...(secret.write === undefined ? {} : { secret: secret.write }),
+		...(secret === undefined ? {} : { secret }),
 		isBypassed: endsBypass && wiring.bypassPath !== undefined,
 		isInterrupted: site.journal?.phase === 'wiring',
 		isEffective: site.isEffective,
@@ -66,7 +67,7 @@ async function wireHere(call: Call, site: Site, mode: Mode): Promise<void> {
 		before.length === 0 &&
 		isInForce(wiring) &&
 		site.isEffective &&
-		secret.write === undefined &&
+		secret === undefined &&
 		!endsBypass &&
 		(site.journal?.phase === 'wired' || (site.isBypassed && !endsBypass));
 	if (isQuiet) return endQuiet(call, wiring, mode);
@@ -200,49 +201,28 @@ async function apply(
 const adoptedNote =
 	'Restart the agent when it suits: until then each destination has connections to the relay of its own.';
 
-type SecretPlan =
-	| { readonly ok: true; readonly write?: NonNullable<WireParts['secret']> }
-	| { readonly ok: false; readonly refusal: Refusal };
-
 /**
  * Exim's copy of the secret must be what the agent reads. Where the agent's file is missing it is made, for without it the agent
- * does not start; the person is told to start it.
+ * does not start; the person is told to start it. Undefined: it is right, or there is none.
  */
-async function secretFor(call: Call, site: Site, wiring: Wiring): Promise<SecretPlan> {
+async function secretFor(call: Call, site: Site, wiring: Wiring): Promise<WireParts['secret']> {
 	const { secretPath } = wiring;
 	const folder = site.secretFolder;
-	if (secretPath === undefined || folder === undefined) return { ok: true };
+	if (secretPath === undefined || folder === undefined) return undefined;
 	const former = await site.machine.read(secretPath);
 	const agentPath = agentSecretPath(site);
 	const known = agentPath === undefined ? undefined : await agentSecret(site.machine, agentPath);
+	const content = known ?? (former?.content.trim() || randomBytes(secretBytes).toString('hex'));
 	if (agentPath !== undefined && known === undefined && call.options.dryRun !== true) {
-		const fresh = former?.content.trim() || randomBytes(secretBytes).toString('hex');
-		await site.machine.write(await agentSecretFile(site, agentPath, fresh));
+		await site.machine.write({ ...(await agentFile(site, agentPath)), content: `${content}\n` });
 		call.speaker.say(`Made ${agentPath}, which the agent's configuration names.`);
-		return secretPlan(former, fresh, { secretPath, folder });
 	}
-	return secretPlan(former, known ?? (former?.content.trim() || randomBytes(secretBytes).toString('hex')), {
-		secretPath,
-		folder,
-	});
-}
-
-function secretPlan(
-	former: FileFact | undefined,
-	content: string,
-	{ folder }: { readonly secretPath: string; readonly folder: string },
-): SecretPlan {
 	const isRight = former?.content.trim() === content && former.uid === 0 && (former.mode & 0o077) === 0;
-	return isRight ? { ok: true } : { ok: true, write: { content, former, folder } };
+	return isRight ? undefined : { content, former, folder };
 }
 
 /** For root and the agent's group, where there is one. */
-async function agentSecretFile(site: Site, path: string, secret: string): Promise<FileFact> {
-	return { ...(await agentFile(site, path)), content: `${secret}\n` };
-}
-
 async function agentFile(site: Site, path: string): Promise<Omit<FileFact, 'content'>> {
-	const groups = (await site.machine.read('/etc/group'))?.content ?? '';
-	const gid = Number(/^sluice:[^:]*:(\d+):/m.exec(groups)?.[1] ?? 0);
+	const gid = Number(rowNamed(await groupRows(site.machine), agentUser)?.[2] ?? 0);
 	return { path, mode: gid === 0 ? 0o600 : 0o640, uid: 0, gid };
 }
