@@ -1,12 +1,18 @@
 /**
  * The journal of the installation after another release has taken over: what undoes it is still right.
  *
- * Files that the new release has written are ours as they are now; its folder goes with the others. Pure.
+ * Files that the new release has written are ours as they are now; its folder goes with the others.
  */
-import type { InstallJournal, RecordedStep } from '../apply/install-journal.ts';
+import type { InstallJournal, InstallStore, RecordedStep } from '../apply/install-journal.ts';
 import type { Action } from '../plan/step.ts';
 import { folderOf } from './releases.ts';
 import type { UpgradeJournal } from './upgrade-journal.ts';
+
+/** The installation's own journal follows a move that ended well; a program that stands here without one has none to follow. */
+export async function recordMove(store: InstallStore, move: Pick<UpgradeJournal, 'to' | 'files'>): Promise<void> {
+	const installed = await store.read();
+	if (installed !== undefined) await store.write(recordedMove(installed, move));
+}
 
 export function recordedMove(
 	journal: InstallJournal,

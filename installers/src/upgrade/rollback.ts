@@ -15,8 +15,7 @@ import { agentOf } from './agent-of.ts';
 import type { AgentPorts } from './agent-renewal.ts';
 import { askForState, hasStateCopy } from './agent-renewal.ts';
 import { backSentences, dataRefusal, projectionsSentence } from './data-plan.ts';
-import { recordedMove } from './install-record.ts';
-import { relayPortOf } from './relay-port-of.ts';
+import { recordMove } from './install-record.ts';
 import { folderOf, installedVersion, releaseIn } from './releases.ts';
 import { configRefusal, runMove } from './upgrade.ts';
 import { tellFailure } from './upgrade-here.ts';
@@ -96,7 +95,7 @@ export async function goBack(
 }
 
 export async function rollback(call: InstallCall): Promise<void> {
-	const agent = await agentOf(call, relayPortOf());
+	const agent = await agentOf(call);
 	await locked(call, () => rollbackHere(call, agent));
 }
 
@@ -122,8 +121,7 @@ async function rollbackHere(call: InstallCall, agent: AgentPorts): Promise<void>
 		await log(what, 'failed', ran.error.why);
 		return tellFailure(call, ran.error, from.version);
 	}
-	const installed = await storeOf(call).read();
-	if (installed !== undefined) await storeOf(call).write(recordedMove(installed, journal));
+	await recordMove(storeOf(call), journal);
 	await log(what, 'done');
 	speaker.end(0, { ok: true, from: from.version, to: to.version, sentences }, [
 		`Release ${to.version} runs.`,

@@ -3,10 +3,10 @@
  *
  * By `du` and `df` of the server: a folder that is full is known before anything changes.
  */
-import { dirname } from 'node:path';
 import type { Machine } from '../facts/machine.ts';
 import { programFolder } from '../facts/places.ts';
 import type { Refusal } from '../facts/refusal.ts';
+import { freeBytes } from '../facts/server.ts';
 import { folderOf, type Release } from './releases.ts';
 
 type Wanted = { readonly from: Release; readonly to: Release; readonly source: string; readonly dataDir: string };
@@ -24,9 +24,8 @@ export async function roomRefusal(
 	const forRelease = isPlaced ? 0 : ((await usedKiB(machine, source)) ?? 0);
 	const isStateRaised = (to.formats.state ?? 0) > (from.formats.state ?? 0);
 	const forState = isStateRaised ? 2 * ((await usedKiB(machine, `${dataDir}/state.db`)) ?? 0) : 0;
-	const program = (await machine.exists(programFolder)) ? programFolder : dirname(programFolder);
 	return (
-		(await shortOf(machine, program, forRelease, 'the new release')) ??
+		(await shortOf(machine, programFolder, forRelease, 'the new release')) ??
 		(await shortOf(machine, dataDir, forState, 'a copy of state.db'))
 	);
 }
@@ -38,9 +37,10 @@ async function shortOf(
 	what: string,
 ): Promise<Refusal | undefined> {
 	if (wantedKiB === 0) return undefined;
-	const free = numberAt(await machine.run(['df', '-Pk', folder]), 3);
-	if (free === undefined || free >= wantedKiB + spareKiB) return undefined;
-	const missing = Math.ceil((wantedKiB + spareKiB - free) / kibi);
+	const free = await freeBytes(machine, folder);
+	const missingKiB = free === undefined ? 0 : wantedKiB + spareKiB - free / kibi;
+	if (missingKiB <= 0) return undefined;
+	const missing = Math.ceil(missingKiB / kibi);
 	return {
 		code: 'disk',
 		text: `There is no room for ${what}: ${folder} lacks ${missing} MB.`,
@@ -48,11 +48,8 @@ async function shortOf(
 	};
 }
 
-const usedKiB = async (machine: Machine, path: string): Promise<number | undefined> =>
-	numberAt(await machine.run(['du', '-sk', path]), 0);
-
-/** Of the last line. */
-function numberAt({ exitCode, output }: { exitCode: number; output: string }, column: number): number | undefined {
-	const word = output.trim().split('\n').at(-1)?.split(/\s+/)[column];
-	return exitCode === 0 && word !== undefined && /^\d+$/.test(word) ? Number(word) : undefined;
+async function usedKiB(machine: Machine, path: string): Promise<number | undefined> {
+	const { exitCode, output } = await machine.run(['du', '-sk', path]);
+	const [, number] = /^(\d+)\s/.exec(output.trim().split('\n').at(-1) ?? '') ?? [];
+	return exitCode === 0 && number !== undefined ? Number(number) : undefined;
 }

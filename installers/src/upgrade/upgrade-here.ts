@@ -12,7 +12,7 @@ import { unitSettings } from '../plan/install-plan.ts';
 import { unifiedDiff } from '../plan/wiring.ts';
 import { wantedFiles } from '../units/unit-steps.ts';
 import { agentOf } from './agent-of.ts';
-import { recordedMove } from './install-record.ts';
+import { recordMove } from './install-record.ts';
 import { isOlder, isOtherInstalled } from './releases.ts';
 import { planUpgrade, type UpgradeFailure, type UpgradeInput, upgrade } from './upgrade.ts';
 import { readUpgrade } from './upgrade-journal.ts';
@@ -61,16 +61,16 @@ export async function upgradeHere(
 	if (!(await mayGoOn(call, 'Do this?'))) return 'ended';
 	speaker.say('');
 	const log = logOf(call);
-	await log(`Upgrade from ${from.version} to ${to.version}.`, 'begun');
+	const what = `Upgrade from ${from.version} to ${to.version}.`;
+	await log(what, 'begun');
 	const upgraded = await upgrade(input, planned.value);
 	if (!upgraded.ok) {
-		await log(`Upgrade from ${from.version} to ${to.version}.`, 'failed', upgraded.error.why);
+		await log(what, 'failed', upgraded.error.why);
 		tellFailure(call, upgraded.error, from.version);
 		return 'ended';
 	}
-	const installed = await storeOf(call).read();
-	if (installed !== undefined) await storeOf(call).write(recordedMove(installed, journal));
-	await log(`Upgrade from ${from.version} to ${to.version}.`, 'done');
+	await recordMove(storeOf(call), journal);
+	await log(what, 'done');
 	if (upgraded.value.removed.length > 0) speaker.say(`Removed older releases: ${upgraded.value.removed.join(', ')}.`);
 	return 'done';
 }
