@@ -10,8 +10,9 @@ import { stateOf } from '../mta/status.ts';
 import { type Finding, watch, wrong } from './finding.ts';
 import type { Ground } from './ground.ts';
 
-export type MtaQueue = {
-	readonly messages: number /** Frozen (Exim) or on hold (Postfix). */;
+type MtaQueue = {
+	readonly messages: number;
+	/** Frozen (Exim) or on hold (Postfix). */
 	readonly stopped: number;
 };
 

@@ -8,7 +8,11 @@ import { runSteps } from '../apply/run-steps.ts';
 import type { Machine } from '../facts/machine.ts';
 import { type Finding, type Repair, repairOrder } from './finding.ts';
 
-export type Repaired = { readonly what: string /** Undefined: done. */; readonly why: string | undefined };
+export type Repaired = {
+	readonly what: string;
+	/** Undefined: done. */
+	readonly why: string | undefined;
+};
 
 /** Each once, in the order in which they are to be done. */
 export function repairsFor(findings: readonly Finding[]): readonly Repair[] {

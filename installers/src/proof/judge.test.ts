@@ -11,8 +11,6 @@ const message = [`From: ${headerFrom}`, 'Subject: x', '', ...bodyLines, ''].join
 const arrival: Arrival = {
 	peer: '10.9.0.1',
 	ehlo: 'mail.host.test',
-	reversePath: 'a@host.test',
-	recipients: ['x'],
 	message,
 };
 const mail: Seen['mail'] = {
@@ -115,8 +113,6 @@ test('the sink keeps what came as it came, and hangs up on what is no mail', asy
 		{
 			peer: '127.0.0.1',
 			ehlo: 'a.test',
-			reversePath: 'a@b',
-			recipients: ['c@d'],
 			message: 'Subject: x\r\n\r\n.dot\r\n',
 		},
 	]);

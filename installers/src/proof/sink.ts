@@ -10,8 +10,6 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 export type Arrival = {
 	readonly peer: string;
 	readonly ehlo: string;
-	readonly reversePath: string;
-	readonly recipients: readonly string[];
 	/** Dots unstuffed, CRLF, latin1. */
 	readonly message: string;
 };
@@ -70,8 +68,6 @@ async function listen(receive: (socket: Socket) => void, host: string, port: num
 function converse(socket: Socket, arrived: (arrival: Arrival) => void): void {
 	let pending = '';
 	let ehlo = '';
-	let reversePath = '';
-	let recipients: string[] = [];
 	let isData = false;
 	const say = (text: string): void => void socket.write(`${text}\r\n`);
 	const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
@@ -83,7 +79,7 @@ function converse(socket: Socket, arrived: (arrival: Arrival) => void): void {
 		const message = whole.slice(2, end + 2).replace(/^\.\./gm, '.');
 		pending = whole.slice(end + endOfData.length);
 		isData = false;
-		arrived({ peer, ehlo, reversePath, recipients, message });
+		arrived({ peer, ehlo, message });
 		say('250 2.0.0 seen');
 		return true;
 	};
@@ -96,7 +92,6 @@ function converse(socket: Socket, arrived: (arrival: Arrival) => void): void {
 		return !socket.destroyed;
 	};
 	const answer = (line: string): void => {
-		const path = /^(?:MAIL FROM|RCPT TO):<([^>]*)>/i.exec(line)?.[1];
 		switch (line.split(/[ :]/)[0]?.toUpperCase()) {
 			case 'EHLO':
 			case 'HELO':
@@ -104,12 +99,9 @@ function converse(socket: Socket, arrived: (arrival: Arrival) => void): void {
 				say('250-sink.invalid\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES');
 				break;
 			case 'MAIL':
-				reversePath = path ?? '';
-				recipients = [];
 				say('250 2.1.0 ok');
 				break;
 			case 'RCPT':
-				recipients.push(path ?? '');
 				say('250 2.1.5 ok');
 				break;
 			case 'DATA':
