@@ -12,6 +12,7 @@ import type { JournaledPorts } from '../apply/run-journaled.ts';
 import type { FirewallChoice } from '../facts/firewall.ts';
 import type { Machine } from '../facts/machine.ts';
 import { agentSocket, configFile } from '../facts/places.ts';
+import { oneAtATime } from '../mta/one-at-a-time.ts';
 import type { MtaOptions, MtaPorts } from '../mta/site.ts';
 import type { Speaker } from '../mta/speak.ts';
 import type { OwnRelease } from '../plan/install-facts.ts';
@@ -113,20 +114,5 @@ export const mtaOptions = (options: Partial<InstallOptions>): MtaOptions => ({
 });
 
 /** One command at a time on a server, whichever it is. */
-export async function locked(call: InstallCall<unknown>, work: () => Promise<void>): Promise<void> {
-	const store = new JournalStore(machineOf(call));
-	if (!(await store.lock(call.ports.pid))) {
-		call.speaker.refuse({
-			code: 'busy',
-			text: 'Another command that changes this server is at work.',
-			hint: `Wait for it. If there is none, remove ${store.folder}/lock.*`,
-		});
-		return;
-	}
-	try {
-		await work();
-	} finally {
-		// Free in any case once this process has ended.
-		await store.unlock().catch(() => undefined);
-	}
-}
+export const locked = (call: InstallCall<unknown>, work: () => Promise<void>): Promise<void> =>
+	oneAtATime(new JournalStore(machineOf(call)), { speaker: call.speaker, pid: call.ports.pid }, work);

@@ -14,6 +14,7 @@ import type { Step } from '../plan/step.ts';
 import type { Wiring } from '../plan/wiring.ts';
 import { proveWiring } from '../proof/prove-route.ts';
 import { type Stage, stageOf } from '../stage/stage.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { MtaOptions, MtaPorts, Site } from './site.ts';
 import type { Speaker } from './speak.ts';
 
@@ -100,24 +101,12 @@ async function reloadedAgent(
 	}
 }
 
-/** One command at a time on one server. */
-export async function locked(call: Call, site: Site, work: () => Promise<void>): Promise<void> {
-	const holdsLock = call.holdsLock === true;
-	if (!holdsLock && !(await site.store.lock(call.ports.pid))) {
-		call.speaker.refuse({
-			code: 'busy',
-			text: 'Another `sluice mta` command is at work here.',
-			hint: `Wait for it. If there is none, remove ${site.store.folder}/lock.*`,
-		});
-		return;
-	}
-	try {
+/** One command at a time on one server, and nothing left behind by one that was cut off. */
+export const locked = (call: Call, site: Site, work: () => Promise<void>): Promise<void> =>
+	oneAtATime(site.store, { ...call, pid: call.ports.pid }, async () => {
 		await sweepLeftovers(site.machine, foldersOf(site));
 		await work();
-	} finally {
-		if (!holdsLock) await site.store.unlock();
-	}
-}
+	});
 
 /** Every folder in which a command of this server writes. */
 function foldersOf({ store, secretFolder, journal, wiring, traces }: Site): readonly string[] {

@@ -12,6 +12,7 @@ import { JournalStore } from '../apply/journal.ts';
 import { runSteps, type StepPorts, type StepReport } from '../apply/run-steps.ts';
 import { type Machine, sweepLeftovers } from '../facts/machine.ts';
 import { type PluginFacts, pluginFacts, silentMend, silentSockets, silentText } from '../facts/plugin.ts';
+import { oneAtATime } from '../mta/one-at-a-time.ts';
 import { failureRefusal, mayGoOn, progressOf } from '../mta/perform.ts';
 import type { Speaker } from '../mta/speak.ts';
 import { installPluginSteps, isInstalled, isOut, isRight, removePluginSteps } from '../plan/plugin.ts';
@@ -67,21 +68,13 @@ const filesOf = (actions: readonly Action[]): readonly string[] =>
 const stepReport = ({ what, apply }: Step) => ({ what, files: filesOf(apply) });
 
 async function perform(call: PluginCall, verb: Verb, steps: readonly Step[]): Promise<void> {
-	const { machine, terminal, speaker, pid, holdsLock = false } = call;
+	const { machine, terminal } = call;
 	const store = new JournalStore(machine);
-	if (!holdsLock && !(await store.lock(pid)))
-		return speaker.refuse({
-			code: 'busy',
-			text: 'Another command that changes this server is at work.',
-			hint: `Wait for it. If there is none, remove ${store.folder}/lock.*`,
-		});
-	try {
+	await oneAtATime(store, call, async () => {
 		await sweepLeftovers(machine, foldersWritten(steps));
 		const ran = verb === 'install' ? await installing(call, steps) : await removing(call, steps);
 		await store.log(terminal.now(), actorText(terminal.actor), { act: `panel ${verb}`, outcome: ran });
-	} finally {
-		if (!holdsLock) await store.unlock();
-	}
+	});
 }
 
 const foldersWritten = (steps: readonly Step[]): readonly string[] =>
