@@ -44,7 +44,8 @@ export async function upgradeHere(
 		speaker.refuse(planned.error);
 		return 'ended';
 	}
-	const { from, to, files, sentences, isGoingOn, journal } = planned.value;
+	const { sentences, isGoingOn, journal } = planned.value;
+	const { from, to, files } = journal;
 	speaker.say(`${isGoingOn ? 'Going on with the upgrade' : 'Upgrade'} from ${from.version} to ${to.version}:`);
 	if (isOlder(to.version, from.version))
 		speaker.say(
@@ -71,7 +72,7 @@ export async function upgradeHere(
 	}
 	await recordMove(storeOf(call), journal);
 	await log(what, 'done');
-	if (upgraded.value.removed.length > 0) speaker.say(`Removed older releases: ${upgraded.value.removed.join(', ')}.`);
+	if (upgraded.value.length > 0) speaker.say(`Removed older releases: ${upgraded.value.join(', ')}.`);
 	return 'done';
 }
 

@@ -16,7 +16,7 @@ import type { NestedAct } from '../plan/step.ts';
 import { type AgentPorts, forgetAskedState, lastWords, renewAgent, returnAgent } from './agent-renewal.ts';
 import { dataRefusal, forwardSentences } from './data-plan.ts';
 import { type Move, moveSteps, staleSockets } from './move-steps.ts';
-import { folderOf, installedVersion, type Release, releaseIn, removeOldReleases } from './releases.ts';
+import { folderOf, installedVersion, releaseIn, removeOldReleases } from './releases.ts';
 import { roomRefusal } from './room.ts';
 import {
 	type ChangedFile,
@@ -39,13 +39,11 @@ export type UpgradeInput = {
 } & Pick<StepPorts, 'onBegin' | 'onFailure'>;
 
 export type UpgradePlan = {
-	readonly from: Release;
-	readonly to: Release;
-	readonly files: readonly ChangedFile[];
 	/** An upgrade to this release was cut off, and is gone on with. */
 	readonly isGoingOn: boolean;
 	/** What is done and what becomes of the data, in sentences. */
 	readonly sentences: readonly string[];
+	/** Between which releases, which files, and how everything was before. */
 	readonly journal: UpgradeJournal;
 };
 
@@ -57,8 +55,6 @@ export type UpgradeFailure = {
 	/** What could not be put back; empty: everything is as before. */
 	readonly stuck: readonly string[];
 };
-
-export type Upgraded = { readonly from: string; readonly to: string; readonly removed: readonly string[] };
 
 /** What an upgrade would do, or why it is refused. Changes nothing. Undefined: nothing else is installed. */
 export async function planUpgrade(input: UpgradeInput): Promise<Result<UpgradePlan, Refusal> | undefined> {
@@ -100,7 +96,7 @@ export async function planUpgrade(input: UpgradeInput): Promise<Result<UpgradePl
 					`${sockets.join(', ')}: the new text is in force after the next start of the server, or \`systemctl restart\` in a quiet hour.`,
 				]),
 	];
-	return ok({ from, to, files, isGoingOn, journal, sentences: [...sentences, ...forwardSentences(from, to)] });
+	return ok({ isGoingOn, journal, sentences: [...sentences, ...forwardSentences(from, to)] });
 }
 
 async function begun(
@@ -147,10 +143,12 @@ async function changedFiles(machine: Machine, wanted: readonly FileFact[]): Prom
 		.map(({ file, former }) => (former === undefined ? { file } : { file, former }));
 }
 
-/** Does it. After a failure everything is as before, save what `stuck` names. */
-export async function upgrade(input: UpgradeInput, plan: UpgradePlan): Promise<Result<Upgraded, UpgradeFailure>> {
+/** Does it; answers the older releases that it has removed. After a failure everything is as before, save what `stuck` names. */
+export async function upgrade(
+	input: UpgradeInput,
+	{ journal }: Pick<UpgradePlan, 'journal'>,
+): Promise<Result<readonly string[], UpgradeFailure>> {
 	const { machine, agent } = input;
-	const { journal } = plan;
 	await writeUpgrade(machine, journal);
 	// Of an earlier way back, long done with.
 	await forgetAskedState(machine, agent);
@@ -163,8 +161,7 @@ export async function upgrade(input: UpgradeInput, plan: UpgradePlan): Promise<R
 		return ran;
 	}
 	await writeUpgrade(machine, { ...journal, phase: 'done' });
-	const { from, to } = journal;
-	return ok({ from: from.version, to: to.version, removed: await tidied(machine, [from.version, to.version]) });
+	return ok(await tidied(machine, [journal.from.version, journal.to.version]));
 }
 
 /** What cannot be removed takes room and nothing else: the next upgrade tries again. */
