@@ -41,7 +41,7 @@ export type Surroundings = {
 	readonly firewall: FirewallChoice | undefined;
 	readonly refusals: readonly Refusal[];
 	readonly findings: readonly string[];
-	/** `users`: once the users are there; the firewall is told of them. */
+	/** Done once the users are there: the firewall is told of them. */
 	readonly steps: readonly InstallStep[];
 };
 

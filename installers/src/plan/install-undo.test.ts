@@ -1,7 +1,8 @@
 /** The order in which an installation is taken out, where a mistake would hand mail to a stranger. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Remains, undoSteps } from './install-undo.ts';
+import { undoSteps } from './install-undo.ts';
+import type { Remains } from './remains.ts';
 
 const remains: Remains = {
 	journal: undefined,

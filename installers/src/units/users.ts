@@ -18,10 +18,10 @@ export type UserFacts = {
 	readonly groups: ReadonlyMap<string, { readonly gid: number; readonly members: readonly string[] }>;
 };
 
-const names = [agentUser, panelUser] as const;
+export const ourNames = [agentUser, panelUser] as const;
 
 const ours = (rows: readonly Row[]): readonly Row[] =>
-	rows.filter(([name = '']) => names.some((each) => each === name));
+	rows.filter(([name = '']) => ourNames.some((each) => each === name));
 
 export async function userFacts(machine: Machine): Promise<UserFacts> {
 	const [users, groups] = await Promise.all([userRows(machine), groupRows(machine)]);
@@ -45,7 +45,7 @@ export async function userFacts(machine: Machine): Promise<UserFacts> {
 const systemIdMax = 999;
 const homes: readonly string[] = ['/', '/nonexistent', '/var/lib/sluice'];
 
-const wantedNames = (panel: PanelKind): readonly string[] => (panel === 'none' ? [agentUser] : names);
+const wantedNames = (panel: PanelKind): readonly string[] => (panel === 'none' ? [agentUser] : ourNames);
 
 /** Somebody of our names who is not like ours. */
 export function usersRefusal({ users, groups }: UserFacts, panel: PanelKind): Refusal | undefined {
