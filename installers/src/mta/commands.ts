@@ -5,6 +5,7 @@ import { clientFor } from '@sluice/agent/main/commands/call.ts';
 import { configOption, noun, wholeNumber, withCommon } from '@sluice/agent/main/commands/options.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { type Command, Option } from 'commander';
+import { stateFolderDefault } from '../apply/journal.ts';
 import type { Refusal } from '../facts/refusal.ts';
 import type { Call } from './perform.ts';
 import type { MtaOptions, MtaPorts } from './site.ts';
@@ -113,4 +114,4 @@ const withPlace = (command: Command): Command =>
 		)
 		.option(...configOption)
 		.option('--root <folder>', 'a system that does not run, below this folder: nothing is reloaded or tested', '/')
-		.option('--state <folder>', 'where former files, the last test and the log are kept', '/var/lib/sluice-wiring');
+		.option('--state <folder>', 'where former files, the last test and the log are kept', stateFolderDefault);

@@ -2,6 +2,7 @@
 import { configOption, wholeNumber, withCommon } from '@sluice/agent/main/commands/options.ts';
 import type { Terminal } from '@sluice/agent/main/commands/terminal.ts';
 import { Argument, type Command, Option } from 'commander';
+import { stateFolderDefault } from '../apply/journal.ts';
 import { brokenIo, systemPorts } from '../mta/commands.ts';
 import type { MtaOptions, MtaPorts } from '../mta/site.ts';
 import { stages } from './stage.ts';
@@ -20,7 +21,7 @@ export function addStage(program: Command, terminal: Terminal, ports?: MtaPorts)
 		.option('--port <number>', 'port of the agent on 127.0.0.1', wholeNumber(1, portMax))
 		.option(...configOption)
 		.option('--root <folder>', 'a system that does not run, below this folder', '/')
-		.option('--state <folder>', 'where the wiring is remembered', '/var/lib/sluice-wiring')
+		.option('--state <folder>', 'where the wiring is remembered', stateFolderDefault)
 		.addHelpText(
 			'after',
 			'\nmonitor: all mail comes, no rule limits it. canary: only mail of --only comes. full: all mail comes, rules are in force as they are set.\nEach change is proved by a test message, and put back if that fails.',

@@ -6,18 +6,19 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { stateFolderDefault } from '../apply/journal.ts';
 import { systemMachine } from '../facts/machine.ts';
-import { configFile, currentRelease, installFolder, runFolder, watchFolder } from '../facts/places.ts';
+import { configFile, currentRelease, runFolder, watchFolder } from '../facts/places.ts';
+import { pendingFile } from '../install/pending.ts';
 import { heldSenders, record } from './agent-socket.ts';
 import type { WatchPlaces, WatchPorts } from './ports.ts';
 import { probe } from './probe.ts';
 import { watchName } from './server.ts';
 
-export const systemPlaces: WatchPlaces = {
+const systemPlaces: WatchPlaces = {
 	folder: watchFolder,
 	runFolder: `${runFolder}/watch`,
 	config: configFile,
 	wiring: stateFolderDefault,
-	pending: `${installFolder}/pending.json`,
+	pending: pendingFile,
 };
 
 const command = `${currentRelease}/bin/sluice`;
