@@ -3,23 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileOf } from '../facts/memory-machine.fixture.ts';
 import { currentRelease } from '../facts/places.ts';
+import { manifestWith } from '../release/manifest.fixture.ts';
 import { codes, groundWith } from './ground.fixture.ts';
 import { versionFindings } from './versions.ts';
 
 const sum = 'a'.repeat(64);
-const manifest = {
-	format: 1,
-	name: 'sluice',
-	version: '1.0.0',
-	platform: 'linux-x64',
-	commit: 'abc',
-	date: '2026-01-01T00:00:00Z',
-	key: 'release',
-	needs: { glibc: '2.28', glibcxx: '3.4.22' },
-	runtime: { node: '24.0.0', isStripped: true },
-	sqlite: { betterSqlite3: '1', glibc: '2.29', glibcxx: '3.4.22', otherwise: 'node:sqlite' },
+const manifest = manifestWith({
 	files: ['bin/node', 'program/cli.js'].map((path) => ({ path, sha256: sum, mode: 0o755, bytes: 1 })),
-};
+});
 const lines = ['bin/node', 'program/cli.js'].map((path) => `${sum}  ${currentRelease}/${path}`);
 const found = async (content: object | undefined, output = lines.join('\n'), more: string[] = []) =>
 	codes(

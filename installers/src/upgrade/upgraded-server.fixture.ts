@@ -7,6 +7,7 @@
 import type { Machine } from '../facts/machine.ts';
 import { fileOf, type MemoryMachine, memoryMachine } from '../facts/memory-machine.fixture.ts';
 import { currentRelease } from '../facts/places.ts';
+import { manifestWith } from '../release/manifest.fixture.ts';
 import { agentUnit } from '../units/names.ts';
 import type { AgentPorts } from './agent-renewal.ts';
 import { folderOf, linkOf, type Release } from './releases.ts';
@@ -41,21 +42,7 @@ export type TestServer = {
 	takesConfig: boolean;
 };
 
-const manifestOf = ({ version, formats }: Release): string =>
-	JSON.stringify({
-		format: 1,
-		name: 'sluice',
-		version,
-		platform: 'linux-x64',
-		commit: 'unknown',
-		date: '2026-11-24T00:00:00Z',
-		key: 'development',
-		needs: { glibc: '2.28', glibcxx: '3.4.25' },
-		runtime: { node: '24.0.0', isStripped: true },
-		sqlite: { betterSqlite3: '13.0.0', glibc: '2.34', glibcxx: '3.4.29', otherwise: 'node:sqlite' },
-		formats,
-		files: [],
-	});
+const manifestOf = ({ version, formats }: Release): string => JSON.stringify(manifestWith({ version, formats }));
 
 export function testServer(from: Release = older, to: Release = newer): TestServer {
 	const releases = new Map([from, to].map((release) => [release.version, release]));
