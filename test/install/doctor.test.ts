@@ -1,5 +1,5 @@
 /**
- * `sluice doctor` on a whole server with a release that was installed as a customer does it: well, then one thing after the other is broken for real,
+ * `sluice doctor` on a whole server with a release that was installed: well, then one thing after the other is broken for real,
  * told, and what can be mended is mended by `--repair`.
  */
 import assert from 'node:assert/strict';
@@ -26,7 +26,7 @@ const expected = [
 test('what is broken on an installed server is told, and mended where that is safe', { skip }, async (context) => {
 	const server = await releasedServer(context, { mta: 'exim' });
 	await server.administrate();
-	await server.install();
+	await server.installUnpacked();
 	const doctor = async (words: readonly string[] = []) => {
 		const { stdout, stderr } = await server.sluice(['doctor', '--json', ...words], { allowFailure: true });
 		assert.notEqual(stdout, '', stderr);

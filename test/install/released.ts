@@ -15,9 +15,13 @@ import { type Server, type ServerOptions, startServer } from './server-box.ts';
 export type Released = Server & {
 	/** `sh install.sh --file … WORDS` with the release of that version; throws with all it said when it fails, unless allowed. */
 	install(words?: readonly string[], options?: RunOptions & { readonly version?: string }): Promise<RunResult>;
+	/** Where that version lies unpacked and looked at, as `install.sh` hands it over. */
+	unpacked(version?: string): string;
+	/** `install` of what lies there: for tests that `install.sh` has no part in, since unpacking takes some seconds. */
+	installUnpacked(words?: readonly string[], options?: RunOptions & { readonly version?: string }): Promise<RunResult>;
 	/** The agent's own answer. */
 	client(): Client;
-	/** Reverse-paths and recipients of what the agent took, the newest first, as far as it still tells. */
+	/** How many messages to that recipient the agent took, as far as it still tells. */
 	taken(recipient: string): Promise<number>;
 };
 
@@ -41,9 +45,16 @@ export async function releasedServer(
 	}));
 	const server = await startServer(context, { ...options, binds: [...(options.binds ?? []), ...binds] });
 	const client = () => createClient(server.box.hostPath(agentSocket), { role: 'admin', id: 'test' });
+	const unpacked = (version = versions[0]!): string => `${downloads}/${version}/sluice-${version}`;
 	return {
 		...server,
 		client,
+		unpacked,
+		installUnpacked: (words = [], { version, ...run } = {}) =>
+			server.run([`${unpacked(version)}/bin/sluice`, 'install', '--yes', ...words], {
+				timeoutMs: INSTALL_TIMEOUT_MS,
+				...run,
+			}),
 		install: (words = unasked, { version = versions[0]!, ...run } = {}) =>
 			server.run(['sh', `${downloads}/${version}/install.sh`, ...words], { timeoutMs: INSTALL_TIMEOUT_MS, ...run }),
 		async taken(recipient) {

@@ -9,8 +9,6 @@ import { type TestContext, test } from 'node:test';
 import { csfConf } from '@sluice/installers/facts/csf.ts';
 import { exemptScript, exemptUnit, type FirewallChoice, mailGroupDropIn } from '@sluice/installers/facts/firewall.ts';
 import { agentUnit } from '@sluice/installers/units/names.ts';
-import type { RunOptions } from '../mta/box.ts';
-import { builtRelease } from '../release/built.ts';
 import { type Released, releasedServer } from './released.ts';
 import {
 	csfSettings,
@@ -38,20 +36,14 @@ async function restrictedServer(
 	context: TestContext,
 	restriction: Restriction,
 ): Promise<{ readonly server: Released; readonly before: Snapshot }> {
-	const { folder } = await builtRelease();
-	const binds = [{ host: folder, inside: unpacked, isReadOnly: true }];
-	const server = await releasedServer(context, { mta: 'exim', layers: ['iptables'], binds });
+	const server = await releasedServer(context, { mta: 'exim', layers: ['iptables'] });
 	await useIptables(server.box);
 	await openKeptPort(server.box);
 	await restrict(server.box, restriction);
 	return { server, before: await snapshotOf(server.box) };
 }
 
-/** A release that `install.sh` has unpacked and looked at already. */
-const unpacked = '/root/download/unpacked';
-const installUnpacked = (server: Released, words: readonly string[], options: RunOptions = {}) =>
-	server.run([`${unpacked}/bin/sluice`, 'install', '--yes', ...words], { timeoutMs: 120_000, ...options });
-const choose = (server: Released, choice: FirewallChoice) => installUnpacked(server, ['--firewall', choice]);
+const choose = (server: Released, choice: FirewallChoice) => server.installUnpacked(['--firewall', choice]);
 /** By the command that is there already. */
 const chooseAnother = (server: Released, choice: FirewallChoice, allowFailure = false) =>
 	server.sluice(['install', '--yes', '--firewall', choice], { timeoutMs: 120_000, allowFailure });
@@ -60,7 +52,7 @@ const hasNothingToDo = async (server: Released): Promise<void> =>
 	assert.match((await server.sluice(['install', '--yes'])).stdout, /nothing to do/);
 
 async function isRefused(server: Released, before: Snapshot): Promise<void> {
-	const { code, stdout, stderr } = await installUnpacked(server, [], { allowFailure: true });
+	const { code, stdout, stderr } = await server.installUnpacked([], { allowFailure: true });
 	assert.equal(code, 1, stdout);
 	assert.match(`${stdout}${stderr}`, /--firewall rule/);
 	assert.deepEqual(differences(before, await snapshotOf(server.box, lockAlone)), []);

@@ -3,7 +3,6 @@
  */
 import assert from 'node:assert/strict';
 import type { RunResult } from '../mta/box.ts';
-import { builtRelease } from '../release/built.ts';
 import { type Released, releasedServer } from './released.ts';
 import type { Server } from './server-box.ts';
 import type { ServerMta } from './server-mta.ts';
@@ -15,7 +14,7 @@ export type How = 'fail' | 'kill';
 /** One act of the installer, as fault.ts knows it: `STEP|WHAT|NUMBER`. Step 0: nothing was begun. */
 export type Act = string;
 
-export const stepOf = (act: Act): number => Number.parseInt(act, 10);
+const stepOf = (act: Act): number => Number.parseInt(act, 10);
 
 export type Ground = {
 	readonly server: Released;
@@ -31,7 +30,6 @@ export type Ground = {
 
 const faultInside = '/root/download/fault';
 const traceInside = '/root/download/trace';
-const releaseInside = '/root/download/release';
 const releaseVersion = '0.1.0';
 const TIMEOUT_MS = 120_000;
 
@@ -45,14 +43,11 @@ export async function struckGround(
 	context: { after(stop: () => Promise<void>): void },
 	mta: ServerMta,
 ): Promise<Ground> {
-	const release = await builtRelease(releaseVersion);
 	const server = await releasedServer(context, {
 		mta,
 		name: `struck-${mta}`,
-		binds: [
-			{ host: release.folder, inside: releaseInside, isReadOnly: true },
-			{ host: import.meta.dirname, inside: faultInside, isReadOnly: true },
-		],
+		versions: [releaseVersion],
+		binds: [{ host: import.meta.dirname, inside: faultInside, isReadOnly: true }],
 		ttlSeconds: 3600,
 	});
 	await server.administrate();
@@ -74,14 +69,15 @@ export async function struckGround(
 }
 
 async function run(
-	server: Server,
+	server: Released,
 	words: readonly string[],
 	strike?: { readonly act: Act; readonly how: How },
 ): Promise<RunResult> {
-	const node = [`${releaseInside}/bin/node`, '--max-semi-space-size=8'];
+	const release = server.unpacked();
+	const node = [`${release}/bin/node`, '--max-semi-space-size=8'];
 	const fault = words[0] === 'install' ? ['--import', `${faultInside}/fault.ts`] : [];
 	await server.box.removeFile(traceInside);
-	return server.run([...node, ...fault, `${releaseInside}/program/cli.js`, ...words], {
+	return server.run([...node, ...fault, `${release}/program/cli.js`, ...words], {
 		timeoutMs: TIMEOUT_MS,
 		allowFailure: true,
 		env:

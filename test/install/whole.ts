@@ -11,7 +11,7 @@ import { agentUnit, apiSocketUnit, smtpSocketUnit, watchTimerUnit } from '@sluic
 import { until } from '../mta/until.ts';
 import { startPages } from '../panels/pages.ts';
 import { ask, logInTo } from '../panels/visit.ts';
-import { type Released, releasedServer, unasked } from './released.ts';
+import { type Released, releasedServer } from './released.ts';
 import type { ServerMta } from './server-mta.ts';
 import { differences, type Snapshot, snapshotOf } from './snapshot.ts';
 
@@ -30,7 +30,7 @@ export async function wholeLife(context: TestContext, mta: ServerMta): Promise<v
 	});
 	await stage(server, 'restarted under mail: each message once', () => restartUnderMail(server));
 	await stage(server, 'upgraded: the same, of the second release', async () => {
-		await server.install(unasked, { version: secondVersion });
+		await server.installUnpacked([], { version: secondVersion }); // by install.sh: test/upgrade
 		await isUp(server, secondVersion);
 		await flows(server, 'upgraded', 'agent');
 	});
@@ -109,7 +109,7 @@ async function stage(server: Released, name: string, work: () => Promise<void>):
 }
 
 /** Takes it out with all its data; mail then goes as before. */
-export async function uninstalled(server: Released, before: Snapshot): Promise<void> {
+async function uninstalled(server: Released, before: Snapshot): Promise<void> {
 	await server.sluice(['uninstall', '--yes', '--purge'], { timeoutMs: 120_000 });
 	assert.deepEqual(differences(before, await snapshotOf(server.box)), []);
 	await flows(server, 'uninstalled', 'direct');
@@ -143,12 +143,9 @@ export async function flows(server: Released, label: string, way: 'direct' | 'ag
 const hopsOf = (text: string): number => (text.split('\r\n\r\n')[0]!.match(/^Received:/gim) ?? []).length;
 
 /** Mail goes in all the while, the agent is restarted in the midst: no message is refused, deferred, lost or doubled. */
-export async function restartUnderMail(
-	server: Released,
-	restart = () => server.systemctl('restart', agentUnit),
-): Promise<void> {
+async function restartUnderMail(server: Released): Promise<void> {
 	const recipients = Array.from({ length: underRestart }, (_, at) => `restart-${++labels}-${at}@ok.test`);
-	const restarted = restart();
+	const restarted = server.systemctl('restart', agentUnit);
 	for (const recipient of recipients) await server.send(recipient);
 	await restarted;
 	const taken = () => server.internet.accepted().filter(({ acceptedRecipients: [to] }) => recipients.includes(to!));
