@@ -8,7 +8,7 @@ import { type LayerName, unpackedLayer } from '../mta/debs.ts';
 import { eximUser } from '../mta/exim.ts';
 import { hostNameOf } from '../mta/hosting.ts';
 import { type EximLayout, furnishPlainExim } from '../mta/plain-exim.ts';
-import { installPrograms, postdrop, postfixUser } from '../mta/postfix.ts';
+import { cool, installPrograms, postdrop, postfixUser } from '../mta/postfix.ts';
 import type { UnixUser } from '../mta/unix-users.ts';
 import { until } from '../mta/until.ts';
 import { cpanelBinds, furnishCpanel } from './server-cpanel.ts';
@@ -82,6 +82,7 @@ async function startPostfixUnit({ box, systemctl, report }: Ground): Promise<voi
 	await box.writeFile('/etc/postfix/master.cf', master.replace(/^smtp( +inet)/m, `127.0.0.1:${smtpPort}$1`));
 	await box.writeFile('/etc/aliases', 'postmaster: root\n');
 	await box.run(['postconf', '-e', ...Object.entries(postfixSettings).map(([name, value]) => `${name} = ${value}`)]);
+	await cool(box);
 	await box.run(['newaliases']);
 	await systemctl('daemon-reload');
 	await systemctl('enable', '--now', 'postfix.service');
