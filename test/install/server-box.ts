@@ -55,7 +55,7 @@ export type Server = {
 
 const TTL_SECONDS_DEFAULT = 600;
 const BOOT_WAIT_MS = 30_000;
-export const administratorFile = '/etc/sluice/conf.d/90-administrator.yaml';
+const administratorFile = '/etc/sluice/conf.d/90-administrator.yaml';
 
 /** Why there can be no server here, for `test({ skip })`, or undefined. A good answer is kept beside the layer. */
 export function serversUnavailable(): Promise<string | undefined> {

@@ -2,7 +2,7 @@
  * The program as flat bundles: a file for each way in, and chunks for what they share or load late.
  *
  * esbuild with ESM splitting keeps each lazy `import()` a file of its own, so that a command still loads only what it needs. Packages
- * are bundled, except better-sqlite3 (a binary) and what browsers load, which are copied (runtime-packages.ts). Same input, same bytes:
+ * are bundled, except better-sqlite3 (a binary) and what browsers load, which are copied (runtime.ts). Same input, same bytes:
  * esbuild names chunks by their content and puts no time or path of the machine into them.
  *
  * Not here: what is copied beside the code (release.ts).
